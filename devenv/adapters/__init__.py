@@ -1,0 +1,1 @@
+"""One adapter per external program; nothing here decides what should happen."""

@@ -1,0 +1,1 @@
+"""Observing the present state, scheduling steps, executing them."""

@@ -1,0 +1,240 @@
+"""The whole error tree: what can go wrong, told once, with a code, a cause and a hint.
+
+Responsible for the shape of errors only. It imports nothing of ours, prints nothing and never exits: the command
+line turns an error into text (or JSON) and an exit status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+EXIT_STEP_FAILED = 1
+EXIT_BAD_SPEC = 2
+EXIT_MISSING_TOOL = 3
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+
+class DevenvError(Exception):
+    """A failure that the reader can understand and act upon.
+
+    Attributes:
+        code: kebab-case name of the kind of failure; stable, documented in `docs/errors.md`.
+        message: what failed, naming the thing, in one line.
+        context: facts that explain the failure, label to text (cause, command, exit status, last lines, log file).
+        hint: what to do next, if possible a command that can be pasted.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_status: ClassVar[int] = EXIT_STEP_FAILED
+
+    def __init__(self, message: str, *, context: Mapping[str, str] | None = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.context: dict[str, str] = dict(context or {})
+        self.hint = hint
+
+    def as_dict(self) -> dict[str, object]:
+        """The error as JSON-ready data: code, message, context, hint."""
+        return {"code": self.code, "message": self.message, "context": self.context, "hint": self.hint}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a spec file."""
+
+    file: Path
+    line: int
+    """1-based; 1 when the whole file is meant."""
+    key: str
+    """Key path such as `stacks[2].values.replicas`; empty for the whole file."""
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}"
+        key = f" {self.key}:" if self.key else ""
+        return f"{where}:{key} {self.message}"
+
+
+class SpecError(DevenvError):
+    """One or more problems in the project's or a stack's specification: all of them at once."""
+
+    code = "spec-invalid"
+    exit_status = EXIT_BAD_SPEC
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        count = len(problems)
+        super().__init__(
+            f"{count} problem{'s' if count != 1 else ''} in the specification",
+            hint="correct the lines above, then: devenv validate",
+        )
+        self.problems = tuple(problems)
+
+    def as_dict(self) -> dict[str, object]:
+        """The error with its problems as JSON-ready data."""
+        rows = [
+            {"file": str(p.file), "line": p.line, "key": p.key, "message": p.message, "hint": p.hint}
+            for p in self.problems
+        ]
+        return {**super().as_dict(), "problems": rows}
+
+
+class UsageError(DevenvError):
+    """A flag or argument that cannot be meant."""
+
+    code = "usage"
+    exit_status = EXIT_BAD_SPEC
+
+
+class ProjectNotFoundError(UsageError):
+    """No devenv.yaml in this folder or above it."""
+
+    code = "project-not-found"
+
+
+class ToolMissingError(DevenvError):
+    """A program that devenv needs can neither be found nor fetched nor built."""
+
+    code = "tool-missing"
+    exit_status = EXIT_MISSING_TOOL
+
+
+class EngineUnavailableError(DevenvError):
+    """No container engine answers, and none may or can be installed."""
+
+    code = "engine-unavailable"
+    exit_status = EXIT_MISSING_TOOL
+
+
+class CommandFailedError(DevenvError):
+    """A foreign program ended with a non-zero status."""
+
+    code = "command-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        argv: Sequence[str],
+        status: int,
+        output: str,
+        context: Mapping[str, str] | None = None,
+        hint: str = "",
+    ) -> None:
+        super().__init__(
+            message,
+            context={
+                "command": " ".join(argv),
+                "exit status": str(status),
+                "last lines": output,
+                **(context or {}),
+            },
+            hint=hint,
+        )
+        self.argv = tuple(argv)
+        self.status = status
+        self.output = output
+
+
+class CommandTimeoutError(CommandFailedError):
+    """A foreign program did not end within its deadline and was stopped."""
+
+    code = "command-timeout"
+
+
+class DownloadError(DevenvError):
+    """A file could not be downloaded."""
+
+    code = "download-failed"
+
+
+class ChecksumError(DownloadError):
+    """A downloaded file is not the file that its project published."""
+
+    code = "checksum-mismatch"
+
+
+class ImageError(DevenvError):
+    """An image cannot be resolved, pulled, built or loaded."""
+
+    code = "image-failed"
+
+
+class ClusterError(DevenvError):
+    """The cluster cannot be created, reached or removed."""
+
+    code = "cluster-failed"
+
+
+class ForeignClusterError(ClusterError):
+    """A cluster of the wanted name exists that devenv did not make."""
+
+    code = "cluster-foreign"
+
+
+class PortTakenError(DevenvError):
+    """A port of the specification is held by another process."""
+
+    code = "port-taken"
+
+
+class DiskFullError(DevenvError):
+    """A file system has not the room that the next step needs."""
+
+    code = "disk-full"
+
+
+class WorkloadError(DevenvError):
+    """A workload cannot become ready; the root cause is in the context."""
+
+    code = "workload-failed"
+
+
+class NotReadyError(DevenvError):
+    """A stack did not become ready within its deadline, and no root cause could be named."""
+
+    code = "not-ready"
+
+
+class HookError(DevenvError):
+    """A hook of a stack failed."""
+
+    code = "hook-failed"
+
+
+class InterruptedRunError(DevenvError):
+    """The user stopped the run; the next `devenv up` goes on from there."""
+
+    code = "interrupted"
+    exit_status = EXIT_INTERRUPTED
+
+
+class RunFailedError(DevenvError):
+    """One or more steps of a run failed; each failure has been reported by its own event."""
+
+    code = "run-failed"
+
+    def __init__(self, message: str, *, failures: Mapping[str, DevenvError], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.failures = dict(failures)
+
+    def as_dict(self) -> dict[str, object]:
+        """The error with the failure of each step as JSON-ready data."""
+        return {**super().as_dict(), "failures": {k: e.as_dict() for k, e in self.failures.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The root cause of a workload's failure, as the cluster itself tells it."""
+
+    code: str
+    """image-pull, crash-loop, out-of-memory, mount-failed, volume-unbound, unschedulable, rejected, job-failed …"""
+    subject: str
+    """`namespace/kind/name`, with the container behind it where one is meant."""
+    message: str
+    log: tuple[str, ...] = field(default=())
+    """Last lines of the container's log."""

@@ -1,0 +1,130 @@
+"""Everything that happens in a run, as data: one stream, several sinks.
+
+Responsible for the event types, their wire names and the `Emit` type. Events carry plain values only; how they look
+is the concern of `devenv.ui`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from devenv.errors import DevenvError
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """What the sinks need to know of a step before it runs."""
+
+    key: str
+    """Unique in the plan, e.g. `install/postgres`."""
+    title: str
+    """What it does, imperative: `Install chart postgres`."""
+    group: str
+    """What it belongs to on screen: a layer such as `02-infrastructure`, or `images`, `cluster`, `tools`."""
+    needs: tuple[str, ...] = ()
+    reason: str = ""
+    """Why it is in the plan: `new`, `changed: values`, `not ready` …"""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade:
+    """A plan was computed; `unchanged` names what needs no step at all."""
+
+    project: str
+    cluster: str
+    steps: tuple[PlannedStep, ...]
+    unchanged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step began."""
+
+    key: str
+    at: float
+    """Seconds since the run began."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgressed:
+    """A step tells how far it is; only the latest message matters."""
+
+    key: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput:
+    """A line that a foreign program printed; for the log file and verbose output."""
+
+    key: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepSucceeded:
+    """A step ended well."""
+
+    key: str
+    at: float
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    """A step ended with an error."""
+
+    key: str
+    at: float
+    seconds: float
+    error: DevenvError
+
+
+@dataclass(frozen=True, slots=True)
+class StepSkipped:
+    """A step was not begun, because a step that it needs failed or the run was stopped."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something worth telling that belongs to no step. `level` is `info` or `warning`."""
+
+    message: str
+    level: str = "info"
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """A run ended. `chain` is the longest chain of steps that had to follow each other, first to last."""
+
+    succeeded: int
+    failed: int
+    skipped: int
+    unchanged: int
+    seconds: float
+    chain: tuple[str, ...] = ()
+    chain_seconds: float = 0.0
+    log: str = ""
+    """Path of the run's log file; empty when there is none."""
+    links: tuple[tuple[str, str], ...] = field(default=())
+    """Endpoints by name: `(("backend", "http://…"), …)`."""
+
+
+Event = (
+    PlanMade
+    | StepStarted
+    | StepProgressed
+    | StepOutput
+    | StepSucceeded
+    | StepFailed
+    | StepSkipped
+    | Noted
+    | RunFinished
+)
+Emit = Callable[[Event], None]

@@ -1,0 +1,1 @@
+"""What has to be done, computed as data from what is wanted and what is there."""

@@ -1,0 +1,1 @@
+"""What users write: devenv.yaml, stack.yaml and the catalogue of versions, as frozen models with positions."""

@@ -1,0 +1,42 @@
+"""Vocabulary that all specification files share: the strict base model, names, durations, value paths."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
+
+_DURATION = re.compile(r"^(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s)?$")
+
+
+class SpecModel(BaseModel):
+    """A frozen model that refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def parse_duration(text: Any) -> Any:
+    """`90s`, `5m`, `1h30m` as a timedelta; anything else is refused by name."""
+    if isinstance(text, timedelta):
+        return text
+    match = _DURATION.match(text) if isinstance(text, str) else None
+    if not match or not text:
+        raise ValueError("a duration such as 90s, 5m or 1h30m is expected")
+    parts = {unit: int(amount) for unit, amount in match.groupdict(default="0").items()}
+    return timedelta(hours=parts["h"], minutes=parts["m"], seconds=parts["s"])
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(lambda d: f"{int(d.total_seconds())}s", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+h)?(\d+m)?(\d+s)?$", "examples": ["90s", "5m", "1h30m"]}),
+]
+DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+"""A name that Kubernetes, Docker and DNS accept (RFC 1123 label)."""
+LayerName = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+ValuePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w-]*(\.[\w-]+)*$")]
+"""Dotted path into chart values: `image.repository`."""
+Values = dict[str, Any]

@@ -1,0 +1,70 @@
+"""`devenv.yaml`: one project's environment, as data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from devenv.spec.model import DnsLabel, SpecModel, Values
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Profile = Literal["dev", "staging", "prod"]
+PROFILES: tuple[Profile, ...] = ("dev", "staging", "prod")
+
+
+class Ports(SpecModel):
+    """Host ports, bound to 127.0.0.1. `auto`: 8080 and 8443, or the next free one."""
+
+    http: Port | Literal["auto"] = "auto"
+    https: Port | Literal["auto"] = "auto"
+
+
+class Nodes(SpecModel):
+    """How many nodes the cluster has."""
+
+    control_planes: Annotated[int, Field(ge=1, le=3)] = 1
+    workers: Annotated[int, Field(ge=0, le=9)] = 0
+
+
+class ClusterSpec(SpecModel):
+    """The kind cluster of the project."""
+
+    nodes: Nodes = Nodes()
+    ports: Ports = Ports()
+    config: str | None = None
+    """Path of a kind configuration of one's own, merged under what devenv needs."""
+
+
+class StackChoice(SpecModel):
+    """A stack that the project uses; its needs come with it."""
+
+    name: DnsLabel
+    values: Values = {}
+    """Chart values over the stack's own."""
+
+
+class LocalImage(SpecModel):
+    """An image built from the project's own sources."""
+
+    context: str
+    dockerfile: str = "Dockerfile"
+    """Relative to the context."""
+    target: str | None = None
+    args: dict[str, str] = {}
+    bases: dict[str, DnsLabel] = {}
+    """Build argument to the name of an image in the catalogue, passed as a full reference."""
+
+
+class ProjectSpec(SpecModel):
+    """The environment of one product."""
+
+    project: Annotated[DnsLabel, Field(max_length=30)]
+    cluster: ClusterSpec = ClusterSpec()
+    profile: Profile = "dev"
+    stacks: tuple[StackChoice, ...] = Field(min_length=1)
+    stack_paths: tuple[str, ...] = ()
+    """Folders with stacks of the project's own, `<layer>/<name>/stack.yaml` inside."""
+    images: dict[DnsLabel, LocalImage] = {}
+    seeds: tuple[str, ...] = ()
+    """Files with AWS seeds, merged over the built-in ones."""

@@ -1,0 +1,200 @@
+"""`stack.yaml`: everything about one stack, as data."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from devenv.spec.model import DnsLabel, Duration, LayerName, SpecModel, ValuePath, Values
+
+DEFAULT_DEADLINE = timedelta(minutes=5)
+
+
+class ChartSource(SpecModel):
+    """A Helm chart: a folder of ours, a folder inside a pinned Go module, a repository's or a registry's."""
+
+    path: str | None = None
+    """Folder relative to the stack; inside the module when `module` is set."""
+    module: str | None = None
+    """Go module whose version and checksum are pinned in versions.yaml."""
+    repository: str | None = None
+    name: str | None = None
+    oci: str | None = None
+    version: str | None = None
+    release: DnsLabel | None = None
+    """Release name; the stack's name when unset."""
+    drop_dependencies: tuple[str, ...] = ()
+    """Chart dependencies left out (their home may be out of reach)."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ChartSource:
+        origins = [bool(self.path), bool(self.repository), bool(self.oci)]
+        if sum(origins) != 1:
+            raise ValueError("exactly one of path (with or without module), repository and oci is expected")
+        if self.repository and not (self.name and self.version):
+            raise ValueError("a chart from a repository needs name and version")
+        if self.oci and not self.version:
+            raise ValueError("a chart from a registry needs a version")
+        return self
+
+
+class ManifestSource(SpecModel):
+    """Plain manifests, a file or a folder of *.yaml, of the stack or inside a pinned Go module."""
+
+    path: str
+    module: str | None = None
+
+
+class KustomizeSource(SpecModel):
+    """A kustomization; `{profile}` in the path is replaced."""
+
+    path: str
+
+
+class Source(SpecModel):
+    """One thing that a stack installs; exactly one key is set."""
+
+    chart: ChartSource | None = None
+    manifests: ManifestSource | None = None
+    kustomize: KustomizeSource | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Source:
+        if sum(x is not None for x in (self.chart, self.manifests, self.kustomize)) != 1:
+            raise ValueError("exactly one of chart, manifests and kustomize is expected")
+        return self
+
+
+class ImageInjection(SpecModel):
+    """Where an image's reference goes in the chart's values (as Skaffold's setValueTemplates does)."""
+
+    repository: ValuePath | None = None
+    tag: ValuePath | None = None
+    reference: ValuePath | None = None
+    """The whole `repository:tag`."""
+    also: tuple[ImageInjection, ...] = ()
+    """Further places for the same image."""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> ImageInjection:
+        if bool(self.repository) != bool(self.tag):
+            raise ValueError("repository and tag go together")
+        if not (self.repository or self.reference):
+            raise ValueError("repository and tag, or reference, is expected")
+        return self
+
+
+class Hook(SpecModel):
+    """A command run before or after a deployment; its output is kept in the log."""
+
+    name: str
+    kubectl: tuple[str, ...]
+    on_failure: Literal["continue", "fail"] = "continue"
+
+
+class Hooks(SpecModel):
+    """Hooks of a stack, in order."""
+
+    before: tuple[Hook, ...] = ()
+    after: tuple[Hook, ...] = ()
+
+
+class ExecCheck(SpecModel):
+    """Ready when the command, run in the workload's container, ends with status 0."""
+
+    workload: str
+    """`statefulset/postgres`."""
+    container: str | None = None
+    command: tuple[str, ...]
+
+
+class DryRunCheck(SpecModel):
+    """Ready when the API server accepts this manifest in a dry run: the webhooks behind it answer."""
+
+    path: str
+
+
+class ConditionCheck(SpecModel):
+    """Ready when the object has this condition with status True."""
+
+    kind: str
+    """As kubectl takes it: `externalsecret`, `clustersecretstore.external-secrets.io`."""
+    name: str
+    namespace: str | None = None
+    condition: str = "Ready"
+
+
+class ReadyCheck(SpecModel):
+    """One check of usability beyond rolled-out workloads; exactly one key is set."""
+
+    exec: ExecCheck | None = None
+    dry_run: DryRunCheck | None = None
+    condition: ConditionCheck | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> ReadyCheck:
+        if sum(x is not None for x in (self.exec, self.dry_run, self.condition)) != 1:
+            raise ValueError("exactly one of exec, dry_run and condition is expected")
+        return self
+
+
+class Endpoint(SpecModel):
+    """An address a person or program can use: `<host>.<project>.localhost` behind Traefik."""
+
+    name: DnsLabel
+    host: DnsLabel
+    scheme: Literal["http", "https"] = "http"
+    path: str = "/"
+
+
+class SecretReference(SpecModel):
+    """Keys of a Kubernetes Secret."""
+
+    namespace: DnsLabel
+    name: str
+    keys: tuple[str, ...]
+
+
+class Credential(SpecModel):
+    """Credentials that `devenv status --credentials` shows."""
+
+    name: DnsLabel
+    secret: SecretReference
+
+
+class Database(SpecModel):
+    """The database that a stack runs."""
+
+    engine: Literal["postgres", "mysql", "clickhouse", "meilisearch", "redis", "nats"]
+    workload: str
+    container: str | None = None
+    name: str
+    user: str
+    secret: str
+    migrations: str | None = None
+
+
+class StackSpec(SpecModel):
+    """One stack: what it installs, what it needs, and when it counts as ready."""
+
+    name: DnsLabel
+    layer: LayerName
+    summary: str
+    namespace: DnsLabel
+    version: str
+    needs: tuple[DnsLabel, ...] = ()
+    deadline: Duration = DEFAULT_DEADLINE
+    sources: tuple[Source, ...] = Field(min_length=1)
+    images: dict[DnsLabel, ImageInjection] = {}
+    values: Values = {}
+    seeds: bool = False
+    """True for the stack that receives the project's AWS seeds."""
+    tls: bool = False
+    """True for the stack that receives the project's TLS certificate, as Secret devenv-tls in its namespace."""
+    hooks: Hooks = Hooks()
+    ready: tuple[ReadyCheck, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    credentials: tuple[Credential, ...] = ()
+    database: Database | None = None

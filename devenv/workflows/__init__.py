@@ -1,0 +1,1 @@
+"""The commands as short lists of verbs: load, observe, plan, execute, report."""

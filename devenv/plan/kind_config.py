@@ -1,0 +1,73 @@
+"""kind's configuration for a project: the user's own file (or the default one) with what devenv needs merged in.
+
+Pure: dictionaries in, YAML out. What is added is listed in `cluster/README.md`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from devenv.spec.project import Nodes
+
+HTTP_NODE_PORT = 30080
+HTTPS_NODE_PORT = 30443
+CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+LOOPBACK = "127.0.0.1"
+
+_CGROUP_V1_PATCH = "kind: KubeletConfiguration\nfailCgroupV1: false\n"
+
+
+@dataclass(frozen=True, slots=True)
+class KindSettings:
+    """What decides kind's configuration, apart from the user's own file."""
+
+    nodes: Nodes
+    http_port: int
+    https_port: int
+    cgroup_v1: bool
+    """kubelet refuses cgroup v1 from Kubernetes 1.35 on unless it is told otherwise."""
+    host_ca_bundle: Path | None
+    """The host's certificates, where the host trusts more than its distribution does."""
+
+
+def kind_config(base: Mapping[str, Any], settings: KindSettings) -> str:
+    """kind's configuration as YAML; `base` is a parsed kind configuration and is left as it is."""
+    config: dict[str, Any] = copy.deepcopy(dict(base))
+    config.setdefault("kind", "Cluster")
+    config.setdefault("apiVersion", "kind.x-k8s.io/v1alpha4")
+    config.setdefault("networking", {})["apiServerAddress"] = LOOPBACK
+    nodes: list[dict[str, Any]] = config.get("nodes") or _node_list(settings.nodes)
+    config["nodes"] = nodes
+    _map_ports(nodes, settings)
+    if settings.host_ca_bundle:
+        for node in nodes:
+            mount = {"hostPath": str(settings.host_ca_bundle), "containerPath": CA_BUNDLE, "readOnly": True}
+            node.setdefault("extraMounts", []).append(mount)
+    if settings.cgroup_v1:
+        config.setdefault("kubeadmConfigPatches", []).append(_CGROUP_V1_PATCH)
+    return yaml.safe_dump(config, sort_keys=False)
+
+
+def node_count(config: str) -> int:
+    """How many nodes a kind configuration makes."""
+    return len(yaml.safe_load(config).get("nodes") or [{}])
+
+
+def _node_list(nodes: Nodes) -> list[dict[str, Any]]:
+    control = [{"role": "control-plane"} for _ in range(nodes.control_planes)]
+    return control + [{"role": "worker"} for _ in range(nodes.workers)]
+
+
+def _map_ports(nodes: list[dict[str, Any]], settings: KindSettings) -> None:
+    first = next(n for n in nodes if n.get("role", "control-plane") == "control-plane")
+    ports = ((HTTP_NODE_PORT, settings.http_port), (HTTPS_NODE_PORT, settings.https_port))
+    first.setdefault("extraPortMappings", []).extend(
+        {"containerPort": inside, "hostPort": outside, "listenAddress": LOOPBACK, "protocol": "TCP"}
+        for inside, outside in ports
+    )

@@ -1,0 +1,74 @@
+"""What the planner is told of the present: plain facts, gathered by `devenv.engine.observe`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class ClusterState(StrEnum):
+    """The state of a project's cluster; the words appear in `devenv status --json`."""
+
+    ABSENT = "absent"
+    """There is none."""
+    RUNNING = "running"
+    """All nodes run and the API answers."""
+    STOPPED = "stopped"
+    """It is complete, but nodes do not run (after a reboot, say)."""
+    BROKEN = "broken"
+    """Its creation was interrupted."""
+    UNREACHABLE = "unreachable"
+    """Nodes run, but the API does not answer."""
+    FOREIGN = "foreign"
+    """A cluster of that name exists which devenv did not make."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedStack:
+    """A stack as the cluster records it."""
+
+    content: str
+    """Hash recorded when it was last ready; empty when it never was."""
+    ready: bool
+    pending: bool = False
+    """A Helm release of it was left in a pending state."""
+    missing: bool = False
+    """A Helm release of it is gone or failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The present state, as far as a plan depends on it."""
+
+    cluster: ClusterState
+    nodes: tuple[str, ...] = ()
+    """Names of the cluster's node containers."""
+    stacks: Mapping[str, ObservedStack] = field(default_factory=dict)
+    tools_present: frozenset[str] = frozenset()
+    modules_present: frozenset[str] = frozenset()
+    images_on_nodes: frozenset[str] = frozenset()
+    """References that every node holds."""
+    images_in_engine: frozenset[str] = frozenset()
+    registries: Mapping[str, bool] = field(default_factory=dict)
+    """Registry host to whether it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackInput:
+    """One selected stack, rendered: what its steps are made of."""
+
+    name: str
+    root: Path
+    values: str
+    """Merged values with image references, JSON."""
+    content: str
+    """Hash of everything that the stack is made of."""
+    images: Mapping[str, str]
+    """Image name to the reference that its chart is given."""
+    seeds: str = ""
+    """The seeds document, JSON; empty for stacks without seeds."""
+    domain: str = ""
+    sources: tuple[str, ...] = ()
+    """Absolute path per source of the stack's own files; empty for other origins."""

@@ -1,0 +1,65 @@
+"""The plan: steps with their needs, as data that can be printed, compared and executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devenv.events import PlannedStep, PlanMade
+from devenv.plan.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class PlanNode:
+    """One step of the plan."""
+
+    step: Step
+    needs: frozenset[str]
+    """Keys of the steps that must have succeeded."""
+    reason: str
+    """Why it has to run: `new`, `changed`, `not ready`, `missing` …"""
+
+    @property
+    def key(self) -> str:
+        """The step's key."""
+        return self.step.key
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What has to be done, and what need not be."""
+
+    project: str
+    cluster: str
+    nodes: tuple[PlanNode, ...]
+    unchanged: tuple[str, ...]
+    """Stacks whose content and readiness already are as wanted."""
+
+    def as_event(self) -> PlanMade:
+        """The plan as the sinks see it."""
+        steps = tuple(
+            PlannedStep(n.key, n.step.title, n.step.group, tuple(sorted(n.needs)), n.reason)
+            for n in self.nodes
+        )
+        return PlanMade(self.project, self.cluster, steps, self.unchanged)
+
+
+class PlanDraft:
+    """Collects steps by key; needs that no step of the plan meets are already met, and are dropped at the end."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, PlanNode] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._nodes
+
+    def add(self, step: Step, needs: frozenset[str] | set[str] = frozenset(), reason: str = "") -> str:
+        """Add a step unless one of that key is there; returns its key."""
+        if step.key not in self._nodes:
+            self._nodes[step.key] = PlanNode(step, frozenset(needs), reason)
+        return step.key
+
+    def finish(self, project: str, cluster: str, unchanged: tuple[str, ...]) -> Plan:
+        """The plan, with needs reduced to steps that it contains."""
+        known = self._nodes.keys()
+        nodes = tuple(PlanNode(n.step, n.needs & known, n.reason) for n in self._nodes.values())
+        return Plan(project, cluster, nodes, unchanged)

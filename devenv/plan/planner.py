@@ -1,0 +1,130 @@
+"""(specs, what is there) -> Plan. Pure: no client, no file, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from devenv.errors import ForeignClusterError
+from devenv.plan.kind_config import node_count
+from devenv.plan.observed import ClusterState, Observed, StackInput
+from devenv.plan.plan import Plan, PlanDraft
+from devenv.plan.stack_steps import add_stack, await_ready
+from devenv.plan.steps import (
+    AwaitNodeRuntime,
+    CreateCluster,
+    LoadImage,
+    ProvideTool,
+    PruneBuildCache,
+    RemoveBrokenCluster,
+    StartCluster,
+    Step,
+)
+from devenv.spec.stack import StackSpec
+from devenv.spec.versions import Versions
+
+Provision = tuple[Step, frozenset[str]]
+"""A step that brings an image into the engine, and the keys of the steps that it needs."""
+
+BUILD_CACHE_BYTES = 8 * 1024**3
+"""Kept of the builders' caches: enough to rebuild any one recipe quickly, within the 30 GB of a whole environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Everything that a plan is made from, apart from what is there already."""
+
+    project: str
+    cluster: str
+    stacks: Sequence[tuple[StackSpec, StackInput]]
+    """The selected stacks, each after those that it needs."""
+    versions: Versions
+    kind_config: str
+    node_image: str
+    """Reference of the node image."""
+    tools: Sequence[str]
+    """Programs that running the plan takes."""
+    provide: Callable[[Sequence[str]], Sequence[Provision]]
+    """Steps that bring the named images into the engine, bases first; pure."""
+    node_image_name: str = "node"
+
+
+def make_plan(wanted: Wanted, observed: Observed) -> Plan:
+    """The steps from what is there to what is wanted.
+
+    Raises:
+        ForeignClusterError: a cluster of that name exists that devenv did not make.
+        ImageError: an image can be had from nowhere.
+    """
+    if observed.cluster is ClusterState.FOREIGN:
+        raise ForeignClusterError(
+            f"cluster {wanted.cluster} exists, and devenv did not make it",
+            hint=f"choose another project name in devenv.yaml, or: kind delete cluster --name {wanted.cluster}",
+        )
+    draft = PlanDraft()
+    for tool in wanted.tools:
+        if tool not in observed.tools_present:
+            draft.add(ProvideTool(tool), reason="missing")
+    fresh = observed.cluster not in (ClusterState.RUNNING, ClusterState.STOPPED, ClusterState.UNREACHABLE)
+    reasons = {spec.name: _reason(spec, rendered, observed, fresh) for spec, rendered in wanted.stacks}
+    _add_images(draft, wanted, observed, reasons, fresh=fresh)
+    cluster = _add_cluster(draft, wanted, observed, fresh=fresh)
+    for spec, rendered in wanted.stacks:
+        reason = reasons[spec.name]
+        needs = frozenset({f"ready/{need}" for need in spec.needs} | cluster | {"tool/helm", "tool/kubectl"})
+        if reason == "not ready":
+            draft.add(await_ready(spec, rendered), needs, reason)
+        elif reason:
+            add_stack(draft, spec, rendered, wanted.versions, needs, reason)
+    unchanged = tuple(name for name, reason in reasons.items() if not reason)
+    return draft.finish(wanted.project, wanted.cluster, unchanged)
+
+
+def _reason(spec: StackSpec, rendered: StackInput, observed: Observed, fresh: bool) -> str:  # noqa: FBT001 -- one of four facts
+    known = observed.stacks.get(spec.name)
+    if fresh or known is None:
+        return "new"
+    if known.pending:
+        return "interrupted"
+    if known.missing or not known.content:
+        return "incomplete"
+    if known.content != rendered.content:
+        return "changed"
+    return "" if known.ready else "not ready"
+
+
+def _add_images(
+    draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: Mapping[str, str], *, fresh: bool
+) -> None:
+    """Loads for images that a stack to be installed uses and some node lacks; builds and pulls for those lacking here."""
+    loads: dict[str, str] = {}
+    for spec, rendered in wanted.stacks:
+        if reasons[spec.name]:
+            loads.update(
+                {n: ref for n, ref in rendered.images.items() if fresh or ref not in observed.images_on_nodes}
+            )
+    needed = [*loads, *([wanted.node_image_name] if fresh else [])]
+    provisions = wanted.provide(needed)
+    for step, needs in provisions:
+        draft.add(step, needs, "missing")
+    if len(provisions) > 0:
+        draft.add(PruneBuildCache(BUILD_CACHE_BYTES), {step.key for step, _ in provisions}, "after builds")
+    for name, reference in loads.items():
+        runtime = {"cluster/node-runtime", "cluster/create"} if not fresh else {"cluster/node-runtime"}
+        draft.add(
+            LoadImage(name, reference, wanted.cluster),
+            {f"image/{name}", *runtime},
+            "new" if fresh else "changed",
+        )
+
+
+def _add_cluster(draft: PlanDraft, wanted: Wanted, observed: Observed, *, fresh: bool) -> set[str]:
+    if fresh:
+        before = {"tool/kind", f"image/{wanted.node_image_name}"}
+        if observed.cluster is ClusterState.BROKEN:
+            before.add(draft.add(RemoveBrokenCluster(wanted.cluster), reason="interrupted"))
+        draft.add(CreateCluster(wanted.cluster, wanted.node_image, wanted.kind_config), before, "new")
+        draft.add(AwaitNodeRuntime(wanted.cluster, node_count(wanted.kind_config)), before, "new")
+    elif observed.cluster is not ClusterState.RUNNING:
+        draft.add(StartCluster(wanted.cluster, observed.nodes), {"tool/kind"}, str(observed.cluster))
+    return {"cluster/create"}

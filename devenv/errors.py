@@ -6,6 +6,7 @@ line turns an error into text (or JSON) and an exit status.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,6 +147,12 @@ class CommandTimeoutError(CommandFailedError):
     code = "command-timeout"
 
 
+class FolderError(DevenvError):
+    """A folder of devenv's own cannot be made, read or written."""
+
+    code = "folder-unusable"
+
+
 class DownloadError(DevenvError):
     """A file could not be downloaded."""
 
@@ -225,6 +232,22 @@ class RunFailedError(DevenvError):
     def as_dict(self) -> dict[str, object]:
         """The error with the failure of each step as JSON-ready data."""
         return {**super().as_dict(), "failures": {k: e.as_dict() for k, e in self.failures.items()}}
+
+
+class UnexpectedError(DevenvError):
+    """A bug in devenv: an exception that nobody foresaw. The traceback is in the context."""
+
+    code = "bug"
+    exit_status = EXIT_BUG
+
+    def __init__(self, error: BaseException, *, hint: str = "") -> None:
+        first_line = str(error).strip().partition("\n")[0]
+        summary = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
+        super().__init__(
+            f"unexpected {summary}",
+            context={"traceback": "".join(traceback.format_exception(error)).rstrip()},
+            hint=hint,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,262 @@
+"""One running program with its pipes: start it, collect its output until it ends, stop its whole group.
+
+Responsible for the mechanics; `run` and `piped` decide when, and turn the end into a result or an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from devenv.adapters.process.guardian import Guardian
+from devenv.adapters.process.program import Completed, environment, locate
+from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, ToolMissingError
+
+_TICK = 0.2
+"""Seconds between two looks at the cancel event: a selector cannot wait for a threading.Event."""
+_GRACE = 5.0
+"""Seconds between SIGTERM and SIGKILL: kind and Helm clean up behind themselves in this time."""
+_LEFTOVER = 0.5
+"""Seconds that output is still awaited after a program's end, when something it left holds the pipe."""
+_TOLD_LINES = 20
+_CHUNK = 65536
+
+End = Literal["ended", "timeout", "cancelled"]
+_guardian = Guardian()
+
+
+class _Output:
+    """The bytes of one pipe, cut into lines as they come."""
+
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
+        self._rest = bytearray()
+        self.whole = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        self.whole += data
+        self._rest += data
+        *lines, self._rest = self._rest.split(b"\n")
+        for line in lines:
+            self._on_line(line.decode(errors="replace").rstrip("\r"))
+
+    def finish(self) -> None:
+        if self._rest:
+            self._on_line(self._rest.decode(errors="replace").rstrip("\r"))
+            self._rest = bytearray()
+
+    def text(self) -> str:
+        return self.whole.decode(errors="replace")
+
+
+class Child:
+    """A started program. One thread pumps it; another may write to its stdin."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        on_line: Callable[[str], None] | None = None,
+        what: str = "",
+        feed: bool = False,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        self.argv = tuple(argv)
+        self.what = what or f"run {Path(argv[0]).name}"
+        self._cancel = cancel or threading.Event()
+        if self._cancel.is_set():
+            raise InterruptedRunError(f"stopped before it began: {self.what}")
+        self._on_line = on_line
+        self._last: deque[str] = deque(maxlen=_TOLD_LINES)
+        self._started = time.monotonic()
+        self._process = _start(argv, environment(env), cwd, feed=feed)
+        _guardian.watch(self._process.pid)
+        self.stdin = self._process.stdin
+        self._outputs = {
+            pipe: _Output(self._take_line) for pipe in (self._process.stdout, self._process.stderr) if pipe
+        }
+
+    def pump(self, stdin: bytes, timeout: float, aborted: threading.Event | None = None) -> End:
+        """Feed and collect until the program ends, or has been stopped for the reason that is returned.
+
+        It is stopped too when a line's receiver raises; that error goes on.
+        """
+        deadline = self._started + timeout
+        stops = [event for event in (self._cancel, aborted) if event]
+        with selectors.DefaultSelector() as selector:
+            try:
+                self._exchange(selector, stdin, lambda: _reason(stops, deadline))
+                end = self._await_end(lambda: _reason(stops, deadline))
+            except BaseException:
+                self._stop(selector)
+                raise
+            if end != "ended":
+                self._stop(selector)
+        return end
+
+    def completed(self) -> Completed:
+        """What the program left; only after `pump`."""
+        stdout, stderr = (output.text() for output in self._outputs.values())
+        seconds = time.monotonic() - self._started
+        return Completed(self.argv, self._process.returncode, stdout, stderr, seconds)
+
+    def outcome(self, end: End, *, timeout: float, check: bool) -> Completed:
+        """The result, or the error that `end` and the status stand for."""
+        done = self.completed()
+        last = "\n".join(self._last)
+        if end == "cancelled":
+            raise InterruptedRunError(f"stopped: {self.what}", context={"command": " ".join(self.argv)})
+        if end == "timeout":
+            raise CommandTimeoutError(
+                f"{self.what} took longer than {timeout:g} s and was stopped",
+                argv=self.argv,
+                status=done.status,
+                output=last,
+            )
+        if check and done.status != 0:
+            raise CommandFailedError(
+                f"{self.what} failed: {Path(self.argv[0]).name} {_ending(done.status)}",
+                argv=self.argv,
+                status=done.status,
+                output=last,
+            )
+        return done
+
+    def _exchange(self, selector: selectors.BaseSelector, stdin: bytes, reason: Callable[[], End]) -> None:
+        """Move bytes both ways until the outputs end, the program ends, or there is a reason to stop."""
+        for pipe, output in self._outputs.items():
+            selector.register(pipe, selectors.EVENT_READ, output)
+        if stdin and self.stdin:
+            os.set_blocking(self.stdin.fileno(), False)
+            selector.register(self.stdin, selectors.EVENT_WRITE, memoryview(stdin))
+        while selector.get_map() and reason() == "ended":
+            self._turn(selector, _TICK)
+            if self._process.poll() is not None:
+                while self._turn(selector, _LEFTOVER):
+                    continue
+                break
+
+    def _turn(self, selector: selectors.BaseSelector, wait: float) -> bool:
+        """Serve the pipes that are ready within `wait` seconds; whether there were any."""
+        ready = selector.select(wait) if selector.get_map() else []
+        for key, _ in ready:
+            if isinstance(key.data, _Output):
+                data = os.read(key.fd, _CHUNK)
+                key.data.feed(data)
+                if not data:
+                    key.data.finish()
+                    selector.unregister(key.fileobj)
+            else:
+                self._write(selector, key)
+        return bool(ready)
+
+    def _write(self, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+        """Write what the program's stdin takes now; close it after the last byte."""
+        pending: memoryview = key.data
+        try:
+            pending = pending[os.write(key.fd, pending[:_CHUNK]) :]
+        except BrokenPipeError:
+            pending = pending[:0]  # it does not want the rest; its status says whether that is a failure
+        if pending:
+            selector.modify(key.fileobj, selectors.EVENT_WRITE, pending)
+        else:
+            selector.unregister(key.fileobj)
+            self.close_stdin()
+
+    def _await_end(self, reason: Callable[[], End]) -> End:
+        """Wait for the end of a program, which may have closed its outputs long before."""
+        while (end := reason()) == "ended":
+            try:
+                self._process.wait(_TICK)
+            except subprocess.TimeoutExpired:
+                continue
+            self._close()
+            break
+        return end
+
+    def _stop(self, selector: selectors.BaseSelector) -> None:
+        """SIGTERM to the whole group, after the grace SIGKILL to what is left; last words are still heard."""
+        deadline = time.monotonic() + _GRACE
+        self._signal(signal.SIGTERM)
+        self._on_line = None
+        for key in list(selector.get_map().values()):
+            if not isinstance(key.data, _Output):
+                selector.unregister(key.fileobj)
+        while selector.get_map() and (left := deadline - time.monotonic()) > 0:
+            self._turn(selector, left)
+        with contextlib.suppress(
+            subprocess.TimeoutExpired
+        ):  # it ignores SIGTERM: killed on the next line but one
+            self._process.wait(max(0.0, deadline - time.monotonic()))
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+        self._close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):  # nobody is left in the group: what the signal is for
+            os.killpg(self._process.pid, number)
+
+    def _close(self) -> None:
+        """Let go of the pipes and of the guardian's promise."""
+        _guardian.forget(self._process.pid)
+        for pipe, output in self._outputs.items():
+            output.finish()
+            pipe.close()
+
+    def close_stdin(self) -> None:
+        """Let the program read the end of its input; left to the thread that writes, which may be in a write."""
+        if self.stdin and not self.stdin.closed:
+            with contextlib.suppress(
+                BrokenPipeError
+            ):  # bytes it did not want: its status says if that is bad
+                self.stdin.close()
+
+    def _take_line(self, line: str) -> None:
+        if line.strip():
+            self._last.append(line)
+        if self._on_line:
+            self._on_line(line)
+
+
+def _reason(stops: Sequence[threading.Event], deadline: float) -> End:
+    """Why the program has to be stopped now; `ended` when there is no reason."""
+    if any(event.is_set() for event in stops):
+        return "cancelled"
+    return "timeout" if time.monotonic() > deadline else "ended"
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return f"ended with status {status}"
+    return f"was ended by {signal.Signals(-status).name}"
+
+
+def _start(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, *, feed: bool
+) -> subprocess.Popen[bytes]:
+    program = locate(argv[0], env)
+    try:
+        return subprocess.Popen(
+            [str(program), *argv[1:]],
+            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ToolMissingError(
+            f"{program} cannot be started", context={"cause": str(error), "folder": str(cwd or Path.cwd())}
+        ) from error

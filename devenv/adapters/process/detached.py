@@ -1,0 +1,38 @@
+"""Programs that are meant to outlive devenv: daemons."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from devenv.adapters.process.program import environment, locate
+
+
+class Detached:
+    """A daemon that this process started."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.pid = process.pid
+
+    def status(self) -> int | None:
+        """The status that it ended with; None while it runs."""
+        return self._process.poll()
+
+
+def start_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> Detached:
+    """Start a daemon in a session of its own, both outputs appended to `log`; raises ToolMissingError."""
+    whole = environment(env)
+    program = locate(argv[0], whole)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(program), *argv[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=whole,
+            cwd="/",
+            start_new_session=True,
+        )
+    return Detached(process)

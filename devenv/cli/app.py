@@ -1,0 +1,50 @@
+"""The command line's table of contents: one file per command, registered here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from devenv import __version__
+from devenv.cli import certificate, down, kubeconfig, lock, schema, status, tools, up, validate
+
+app = typer.Typer(
+    name="devenv",
+    help=(
+        "The whole Kubernetes environment of your product on your own machine, with one command.\n\n"
+        "Start with `devenv up` in a folder that has a devenv.yaml; `devenv status` shows what runs and where; "
+        "`devenv down` takes everything away again."
+    ),
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- typer passes an option's value by position
+    if wanted:
+        typer.echo(f"devenv {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+app.command("up")(up.up)
+app.command("down")(down.down)
+app.command("status")(status.status)
+app.command("validate")(validate.validate)
+app.command("tools")(tools.tools)
+app.command("lock")(lock.lock)
+app.command("kubeconfig")(kubeconfig.kubeconfig)
+app.command("certificate")(certificate.certificate)
+app.command("schema")(schema.schema)

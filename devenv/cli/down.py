@@ -1,0 +1,34 @@
+"""`devenv down`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devenv.cli.options import AsJson, Directory, Yes
+
+
+def down(
+    *,
+    directory: Directory = Path(),
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Also remove images, caches and certificates that devenv made.")
+    ] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
+) -> None:
+    """Take the environment away: cluster, volumes, network, kubeconfig and state.
+
+    Only what devenv made for this project is touched. With --purge, also what devenv keeps for all projects to be quick
+    the next time: images it built, its tools, its modules and its local CA.
+
+    Examples: `devenv down`, `devenv down --purge --yes`.
+    """
+    from devenv.cli import wiring
+    from devenv.workflows.down import down as run_down
+
+    with wiring.run_session(as_json=as_json, verbose=verbose) as session:
+        run_down(directory, session, purge=purge, assume_yes=yes)

@@ -1,0 +1,45 @@
+"""Options that several commands share, with their help."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Profile(StrEnum):
+    """Which values the stacks get."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+class ImagesMode(StrEnum):
+    """Where images come from."""
+
+    AUTO = "auto"
+    UPSTREAM = "upstream"
+    RECIPES = "recipes"
+
+
+Directory = Annotated[
+    Path,
+    typer.Option("--directory", "-C", help="Look for devenv.yaml here or above.", show_default="here"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on standard output.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Agree to everything that would be asked, installing an engine included.")
+]
+ProfileOption = Annotated[
+    Profile | None, typer.Option("--profile", help="Values of this profile; devenv.yaml's own when not given.")
+]
+ImagesOption = Annotated[
+    ImagesMode,
+    typer.Option(
+        "--images",
+        help="auto: an image that is there already, else upstream if its registry answers within 2 s, else its recipe.",
+    ),
+]

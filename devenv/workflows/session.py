@@ -1,0 +1,25 @@
+"""What a workflow is given to talk to the outside: events out, a way to ask, a way to be stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devenv.events import Emit
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of a command."""
+
+    emit: Emit
+    confirm: Callable[[str], bool]
+    """Asks the user; False where nobody can be asked."""
+    open_log: Callable[[Path], Path]
+    """Begins the run's log file in a folder; returns its path."""
+    mask: Callable[[str], None]
+    """Registers a secret that must appear nowhere in logs or output."""
+    cancel: threading.Event = field(default_factory=threading.Event)
+    """Set when the user wants the run to stop."""

@@ -1,0 +1,40 @@
+"""Guards for every test: nothing of the machine's own may be touched by accident."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+CI = os.environ.get("CI") == "true"
+
+
+@pytest.fixture(autouse=True)
+def _no_default_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's kubeconfig and AWS account are out of reach: a test that needs one names its own."""
+    monkeypatch.setenv("KUBECONFIG", "/nonexistent/the-default-kubeconfig-is-out-of-bounds")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9/the-default-endpoint-is-out-of-bounds")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own, for what devenv keeps in XDG folders."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for variable in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    return home
+
+
+def require_program(name: str) -> Path:
+    """The program's path; without it a test skips on a laptop and fails in CI."""
+    found = shutil.which(name)
+    if found is None:
+        if CI:
+            pytest.fail(f"{name} is missing, and CI must have it")
+        pytest.skip(f"{name} is not installed")
+    return Path(found)

@@ -1,0 +1,121 @@
+"""`devenv up` from nothing to an application that answers, and what a second `up` does."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from tests.support.environment import Project, Result
+
+pytestmark = pytest.mark.e2e
+
+
+def fetch(url: str, *, context: ssl.SSLContext | None = None) -> dict[str, Any]:
+    """GET a URL whose name is a `*.localhost` that the resolver may not know; its port is on the loopback."""
+    parts = urlsplit(url)
+    if context:
+        connection: http.client.HTTPConnection = _Loopback(parts.hostname or "", parts.port, context)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=20)
+    connection.request("GET", parts.path or "/", headers={"Host": parts.netloc})
+    response = connection.getresponse()
+    body = response.read().decode()
+    assert response.status == 200, f"{url}: {response.status} {body}"
+    parsed: dict[str, Any] = json.loads(body)
+    return parsed
+
+
+class _Loopback(http.client.HTTPSConnection):
+    """HTTPS to 127.0.0.1 with the name of the URL for SNI and for the certificate's check."""
+
+    def __init__(self, name: str, port: int | None, context: ssl.SSLContext) -> None:
+        super().__init__("127.0.0.1", port, timeout=20, context=context)
+        self._name, self._tls = name, context
+
+    def connect(self) -> None:
+        http.client.HTTPConnection.connect(self)
+        self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
+
+
+def endpoint(project: Project, name: str) -> str:
+    return next(str(e["url"]) for e in project.status()["endpoints"] if e["name"] == name)
+
+
+def test_up_from_nothing_reports_its_longest_chain(first_up: Result) -> None:
+    finished = first_up.last("run-finished")
+    assert finished["failed"] == 0
+    assert finished["succeeded"] > 10
+    assert finished["chain"][0]
+    assert 0 < finished["chain_seconds"] <= finished["seconds"]
+
+
+def test_application_answers_over_http_with_everything_behind_it(environment: Project) -> None:
+    answer = fetch(endpoint(environment, "backend"))
+    assert answer["database"]["items"] >= 1
+    assert answer["queue"]["message_id"]
+    assert answer["bucket"]["key"]
+
+
+def test_application_answers_over_https_with_the_local_certificate(environment: Project) -> None:
+    ca = environment.devenv("certificate").stdout.strip()
+    url = endpoint(environment, "backend-tls")
+    assert url.startswith("https://")
+    assert fetch(url, context=ssl.create_default_context(cafile=ca))["database"]["items"] >= 1
+
+
+def test_ports_are_bound_to_the_loopback_only(environment: Project) -> None:
+    from tests.support.environment import run
+
+    bindings = run(["docker", "ps", "--filter", f"name=devenv-{environment.name}", "--format", "{{.Ports}}"])
+    published = [p for p in bindings.replace(",", "\n").split() if "->" in p]
+    assert published
+    assert all(p.startswith("127.0.0.1:") for p in published)
+
+
+def test_second_up_changes_nothing_and_says_so(environment: Project) -> None:
+    result = environment.devenv("up", "--yes", "--json")
+    plan = result.last("plan-made")
+    assert plan["steps"] == []
+    assert set(plan["unchanged"]) == {s["name"] for s in environment.status()["stacks"]}
+    spoken = environment.devenv("up", "--yes")
+    assert "nothing to do" in (spoken.stdout + spoken.stderr).lower()
+
+
+def test_status_is_ready_and_complete(environment: Project) -> None:
+    result = environment.devenv("status", "--json")
+    report = json.loads(result.stdout)
+    assert report["project"] == environment.name
+    assert report["cluster"]["state"] == "running"
+    assert len(report["cluster"]["nodes"]) == 1
+    assert {"traefik", "localstack", "external-secrets", "postgres", "alt-backend"} <= {
+        s["name"] for s in report["stacks"]
+    }
+    for stack in report["stacks"]:
+        assert {"name", "layer", "namespace", "state", "ready", "version"} <= stack.keys()
+        assert stack["ready"] is True
+        assert stack["state"] == "ready"
+    for each in report["endpoints"]:
+        assert {"name", "stack", "url"} <= each.keys()
+
+
+def test_status_hides_credentials_unless_asked(environment: Project) -> None:
+    hidden = environment.devenv("status").stdout
+    shown = environment.devenv("status", "--credentials").stdout
+    password = environment.kubectl(
+        "-n", "alt-database", "get", "secret", "postgres", "-o", "go-template={{.data.password | base64decode}}"
+    )
+    assert password in shown
+    assert password not in hidden
+
+
+def test_default_kubeconfig_is_untouched(environment: Project) -> None:
+    from pathlib import Path
+
+    own = Path(environment.devenv("kubeconfig").stdout.strip())
+    assert own.stat().st_mode & 0o077 == 0
+    default = Path.home() / ".kube" / "config"
+    assert not default.exists() or f"devenv-{environment.name}" not in default.read_text()

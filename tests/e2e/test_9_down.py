@@ -1,0 +1,39 @@
+"""`devenv down` leaves the host as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.support.environment import Project, engine_objects, run
+
+pytestmark = pytest.mark.e2e
+
+
+def test_down_leaves_nothing(environment: Project) -> None:
+    network = f"devenv-{environment.name}"
+    kubeconfig = Path(environment.devenv("kubeconfig").stdout.strip())
+    assert network in engine_objects()["networks"]
+    nodes = run(["docker", "ps", "-aq", "--filter", f"label=io.x-k8s.kind.cluster={network}"]).split()
+    volumes = {
+        v for n in nodes for v in run(["docker", "inspect", "-f", "{{range .Mounts}}{{.Name}} {{end}}", n]).split()
+    }
+    assert nodes
+    environment.devenv("down", "--yes", timeout=60)
+    after = engine_objects()
+    assert network not in after["networks"]
+    assert not volumes & after["volumes"]
+    assert not run(["docker", "ps", "-aq", "--filter", f"label=io.x-k8s.kind.cluster={network}"]).split()
+    assert not kubeconfig.exists()
+    assert not kubeconfig.parent.exists()
+
+
+def test_down_twice_says_so(environment: Project) -> None:
+    result = environment.devenv("down", "--yes", timeout=60)
+    assert "nothing" in (result.stdout + result.stderr).lower()
+
+
+def test_status_without_a_cluster(environment: Project) -> None:
+    report = environment.status()
+    assert report["cluster"]["state"] == "absent"
+    assert all(not s["ready"] for s in report["stacks"])

@@ -1,0 +1,292 @@
+"""Process handling with real processes: tiny scripts on a temporary PATH."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from devenv.adapters.process import PipedProcess, find_program, run, start_detached
+from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, ToolMissingError
+
+Script = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """Puts a shell script on PATH under a name."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+    def write(name: str, body: str) -> Path:
+        path = folder / name
+        path.write_text(f"#!/bin/sh\n{body}\n")
+        path.chmod(0o755)
+        return path
+
+    return write
+
+
+def await_end(pid: int, seconds: float) -> bool:
+    """Whether the process has ended within `seconds`; woken by the kernel."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], seconds)[0])
+    finally:
+        os.close(handle)
+
+
+def await_line(path: Path, lines: int = 1, seconds: float = 5.0) -> list[str]:
+    """The lines of a file once it has as many."""
+    deadline = time.monotonic() + seconds
+    tick = threading.Event()
+    while time.monotonic() < deadline:
+        found = path.read_text().splitlines() if path.exists() else []
+        if len(found) >= lines:
+            return found
+        tick.wait(0.02)
+    raise AssertionError(f"{path} did not get {lines} lines")
+
+
+def cancel_after(seconds: float) -> threading.Event:
+    event = threading.Event()
+    threading.Timer(seconds, event.set).start()
+    return event
+
+
+def test_both_outputs_the_status_and_the_lines_are_collected(script: Script) -> None:
+    script("both", "echo one; echo two >&2; printf 'no newline'")
+    lines: list[str] = []
+    done = run(["both", "a b"], on_line=lines.append)
+    assert (done.stdout, done.stderr, done.status) == ("one\nno newline", "two\n", 0)
+    assert done.argv == ("both", "a b")
+    assert sorted(lines) == ["no newline", "one", "two"]
+
+
+def test_lines_come_while_the_program_runs(script: Script, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    script("talker", f"echo first; read answer < {gate}; echo got $answer")
+
+    def answer(line: str) -> None:
+        if line == "first":
+            gate.write_text("yes\n")
+
+    assert run(["talker"], on_line=answer, timeout=10).stdout == "first\ngot yes\n"
+
+
+def test_a_failure_carries_the_last_twenty_lines(script: Script) -> None:
+    script("bad", "for i in $(seq 1 50); do echo line $i; done; echo the reason >&2; exit 7")
+    with pytest.raises(CommandFailedError) as caught:
+        run(["bad", "--flag"], what="build image x")
+    error = caught.value
+    assert error.status == 7
+    assert error.message == "build image x failed: bad ended with status 7"
+    assert "the reason" in error.output
+    assert len(error.output.splitlines()) == 20
+    assert error.context["command"] == "bad --flag"
+
+
+def test_a_status_can_be_looked_at_instead(script: Script) -> None:
+    script("no", "exit 1")
+    assert run(["no"], check=False).status == 1
+
+
+def test_a_signal_is_named(script: Script) -> None:
+    script("suicide", "kill -SEGV $$")
+    with pytest.raises(CommandFailedError, match="was ended by SIGSEGV"):
+        run(["suicide"])
+
+
+def test_a_missing_program_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissingError, match="no-such-program"):
+        run(["no-such-program"])
+    assert find_program("sh", path=str(tmp_path)) is None
+
+
+def test_a_file_that_is_no_program_is_told(script: Script) -> None:
+    script("garbage", "").write_bytes(b"\x7fELF not really")
+    with pytest.raises(ToolMissingError, match="garbage cannot be started"):
+        run(["garbage"])
+
+
+def test_the_program_is_looked_up_on_the_path_that_it_gets(tmp_path: Path) -> None:
+    program = tmp_path / "only-here"
+    program.write_text("#!/bin/sh\necho $EXTRA\n")
+    program.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    assert run(["only-here"], env={"PATH": path, "EXTRA": "seen"}).stdout == "seen\n"
+
+
+def test_input_and_output_larger_than_any_pipe() -> None:
+    data = os.urandom(1 << 20).hex().encode() * 4
+    assert run(["cat"], stdin=data, timeout=60).stdout.encode() == data
+
+
+def test_a_program_may_leave_its_input_unread() -> None:
+    assert run(["true"], stdin=b"x" * (1 << 22)).status == 0
+
+
+def test_output_that_is_not_utf8_is_kept_readable(script: Script) -> None:
+    script("latin", r"printf 'caf\351\n'")
+    assert run(["latin"]).stdout == "caf\N{REPLACEMENT CHARACTER}\n"
+
+
+def test_a_deadline_stops_the_whole_group(script: Script, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script("family", f"sleep 60 & echo $! > {pids}; echo started; wait")
+    with pytest.raises(CommandTimeoutError, match=r"wait for it took longer than 0\.5 s") as caught:
+        run(["family"], timeout=0.5, what="wait for it")
+    assert caught.value.output == "started"
+    assert await_end(int(pids.read_text()), 2)
+
+
+def test_cancel_stops_within_a_second_and_lets_the_program_clean_up(script: Script, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    script("tidy", f"trap 'echo cleaned > {trace}; exit 1' TERM; sleep 60 & wait")
+    began = time.monotonic()
+    with pytest.raises(InterruptedRunError, match="stopped: tidy up"):
+        run(["tidy"], cancel=cancel_after(0.3), what="tidy up")
+    assert time.monotonic() - began < 1.5
+    assert trace.read_text() == "cleaned\n"
+
+
+def test_what_ignores_sigterm_is_killed_after_the_grace(script: Script, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script("stubborn", f"trap '' TERM; echo $$ > {pids}; while :; do sleep 1; done")
+    began = time.monotonic()
+    with pytest.raises(InterruptedRunError):
+        run(["stubborn"], cancel=cancel_after(0.3))
+    assert 4.5 < time.monotonic() - began < 8
+    assert await_end(int(pids.read_text()), 1)
+
+
+def test_nothing_starts_once_cancelled(script: Script, tmp_path: Path) -> None:
+    script("touch-it", f"touch {tmp_path}/started")
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(InterruptedRunError):
+        run(["touch-it"], cancel=cancel)
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_daemon_that_holds_the_output_does_not_hold_us(script: Script, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script("forks", f"setsid sleep 60 & echo $! > {pids}; echo done")
+    began = time.monotonic()
+    assert run(["forks"]).stdout == "done\n"
+    assert time.monotonic() - began < 3
+    os.kill(int(pids.read_text()), signal.SIGKILL)
+
+
+def test_an_error_in_the_receiver_of_lines_stops_the_program(script: Script, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script("chatty", f"echo $$ > {pids}; echo hello; sleep 60")
+
+    def refuse(line: str) -> None:
+        raise RuntimeError(line)
+
+    with pytest.raises(RuntimeError, match="hello"):
+        run(["chatty"], on_line=refuse)
+    assert await_end(int(pids.read_text()), 2)
+
+
+def test_no_descriptor_is_left_open(script: Script) -> None:
+    script("quick", "echo x")
+    run(["quick"])
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        run(["quick"], stdin=b"y")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_many_threads_run_programs_at_once() -> None:
+    results: list[str] = []
+    threads = [
+        threading.Thread(
+            target=lambda n=n: results.append(run(["cat"], stdin=str(n).encode() * 99999).stdout[:1])
+        )
+        for n in range(10)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [str(n) for n in range(10)]
+
+
+def test_a_piped_program_is_fed_and_finished() -> None:
+    with PipedProcess(["wc", "-c"]) as process:
+        for _ in range(100):
+            process.stdin.write(b"x" * 10_000)
+        assert process.finish().stdout.strip() == "1000000"
+
+
+def test_a_piped_program_that_fails_is_told_instead_of_a_broken_pipe(script: Script) -> None:
+    script("refuses", "echo 'bad archive' >&2; exit 4")
+    with (
+        pytest.raises(CommandFailedError, match="load image failed") as caught,
+        PipedProcess(["refuses"], what="load image") as process,
+    ):
+        while True:
+            process.stdin.write(b"x" * 100_000)
+    assert caught.value.output == "bad archive"
+
+
+def test_leaving_a_piped_program_stops_it(script: Script, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script("reader", f"echo $$ > {pids}; exec cat >/dev/null")
+    with pytest.raises(ZeroDivisionError), PipedProcess(["reader"]):
+        await_line(pids)
+        raise ZeroDivisionError
+    assert await_end(int(pids.read_text()), 2)
+
+
+def test_cancel_frees_a_writer_that_waits_for_a_full_pipe() -> None:
+    with (
+        pytest.raises(InterruptedRunError),
+        PipedProcess(["sleep", "60"], cancel=cancel_after(0.3)) as process,
+    ):
+        process.stdin.write(b"x" * 10_000_000)
+
+
+def test_what_devenv_started_dies_when_devenv_is_killed(script: Script, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script("worker", f"sleep 61 & echo $! >> {pids}; echo $$ >> {pids}; wait")
+    program = 'from devenv.adapters.process import run; run(["true"]); run(["worker"], timeout=90)'
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    children = await_line(pids, lines=2)
+    parent.kill()
+    parent.wait()
+    assert all(await_end(int(pid), 3) for pid in children)
+
+
+def test_a_daemon_outlives_its_starter(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    program = (
+        "import sys; from pathlib import Path; from devenv.adapters.process import start_detached\n"
+        f"print(start_detached(['sh', '-c', 'echo up; exec sleep 62'], log=Path({str(log)!r})).pid)"
+    )
+    pid = int(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout)
+    assert await_line(log) == ["up"]
+    assert not await_end(pid, 0.2)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_daemon_that_ends_at_once_is_noticed(tmp_path: Path) -> None:
+    daemon = start_detached(["sh", "-c", "echo no >&2; exit 5"], log=tmp_path / "log")
+    assert await_end(daemon.pid, 5)
+    assert daemon.status() == 5
+    assert (tmp_path / "log").read_text() == "no\n"

@@ -1,0 +1,124 @@
+"""Running the real `devenv` against a project of the tests' own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Standard output as JSON lines."""
+        return [json.loads(line) for line in self.stdout.splitlines() if line.startswith("{")]
+
+    def last(self, kind: str) -> dict[str, Any]:
+        """The last event of a type."""
+        return next(e for e in reversed(self.events) if e["type"] == kind)
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """All events of a type."""
+        return [e for e in self.events if e["type"] == kind]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a devenv.yaml, and the command that is run in it."""
+
+    root: Path
+    env: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The project's name."""
+        return str(self.spec["project"])
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """devenv.yaml, parsed."""
+        loaded: dict[str, Any] = yaml.safe_load((self.root / "devenv.yaml").read_text())
+        return loaded
+
+    def write_spec(self, spec: Mapping[str, Any]) -> None:
+        """Replace devenv.yaml."""
+        (self.root / "devenv.yaml").write_text(yaml.safe_dump(dict(spec), sort_keys=False))
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        """Start `devenv` and return at once."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "devenv", *args],
+            cwd=self.root,
+            env={**os.environ, **self.env},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def devenv(self, *args: str, timeout: float = 3000, expect: int | None = 0) -> Result:
+        """Run `devenv` to its end; `expect` is the exit status that must come, None for any."""
+        began = time.monotonic()
+        process = self.start(*args)
+        try:
+            stdout, stderr = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            stdout, stderr = process.communicate()
+            raise AssertionError(f"devenv {args} took over {timeout} s\n{stdout[-3000:]}\n{stderr[-3000:]}") from None
+        result = Result(process.returncode, stdout, stderr, time.monotonic() - began)
+        if expect is not None and result.status != expect:
+            raise AssertionError(
+                f"devenv {' '.join(args)}: status {result.status} instead of {expect}\n"
+                f"{result.stdout[-6000:]}\n{result.stderr[-6000:]}"
+            )
+        return result
+
+    def status(self) -> dict[str, Any]:
+        """`devenv status --json`, whatever the exit status."""
+        report: dict[str, Any] = json.loads(self.devenv("status", "--json", expect=None).stdout)
+        return report
+
+    def tool(self, name: str) -> str:
+        """Path of a program that devenv uses."""
+        rows = json.loads(self.devenv("tools", "--json").stdout)
+        return str(next(r["path"] for r in rows if r["name"] == name))
+
+    def kubectl(self, *args: str) -> str:
+        """Run kubectl against the project's cluster."""
+        kubeconfig = self.devenv("kubeconfig").stdout.strip()
+        return run([self.tool("kubectl"), "--kubeconfig", kubeconfig, *args])
+
+
+def run(argv: Sequence[str], *, timeout: float = 300) -> str:
+    """Standard output of a program that must succeed."""
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{argv}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def engine_objects() -> dict[str, set[str]]:
+    """Everything in the engine that `devenv down` must not leave behind, by kind."""
+    return {
+        "containers": set(run(["docker", "ps", "-aq", "--no-trunc"]).split()),
+        "volumes": set(run(["docker", "volume", "ls", "-q"]).split()),
+        "networks": set(run(["docker", "network", "ls", "--format", "{{.Name}}"]).split()),
+    }

@@ -215,7 +215,7 @@ class Child:
             pipe.close()
 
     def close_stdin(self) -> None:
-        """Let the program read the end of its input; left to the thread that writes, which may be in a write."""
+        """Let the program read the end of its input; for the thread that writes, which may be in a write."""
         if self.stdin and not self.stdin.closed:
             with contextlib.suppress(
                 BrokenPipeError

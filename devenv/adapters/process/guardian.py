@@ -1,9 +1,9 @@
 """Stops what devenv started when devenv itself is killed and cannot do it any more (`kill -9`).
 
 One small shell reads from a pipe that only devenv holds which process groups live. When the pipe ends while
-groups are left, devenv is gone, and the shell stops them. PR_SET_PDEATHSIG would be the kernel's own way, but it
-fires when the *thread* that started the child ends, has to be set between fork and exec (unsafe with threads),
-and does not reach grandchildren.
+groups are left, devenv is gone, and the shell stops them. PR_SET_PDEATHSIG would be the kernel's own way, but
+it fires when the *thread* that started the child ends, has to be set between fork and exec (unsafe with
+threads), and does not reach grandchildren.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ groups=' '
 while read -r change group; do
   case $change in
     add) groups="$groups$group " ;;
-    drop) groups="${groups%% "$group" *} ${groups#* "$group" }" ;;
+    drop)
+      kept=' '
+      for other in $groups; do [ "$other" = "$group" ] || kept="$kept$other "; done
+      groups=$kept ;;
   esac
 done
 [ -n "${groups# }" ] || exit 0
-for group in $groups; do kill -TERM -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s TERM -- "-$group" 2>/dev/null; done
 sleep 5
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 exit 0
 """
 

@@ -1,12 +1,14 @@
-// Command kube is every Kubernetes component in one binary, chosen by the name it is called by, as busybox does it:
-// one link and one copy of the shared code instead of seven. It must add no behaviour of its own to any of them.
+// Command kube is every Kubernetes component in one binary, chosen by the name it is called by: one link and one copy
+// of the shared code instead of seven. It must not change what the components do.
 package main
 
 import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	_ "time/tzdata"
 
 	"github.com/spf13/cobra"
@@ -24,28 +26,44 @@ import (
 	kubeadm "k8s.io/kubernetes/cmd/kubeadm/app"
 	kubeadmerrors "k8s.io/kubernetes/cmd/kubeadm/app/util/errors"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
+
+	"devenv/node/podnet"
 )
+
+// daemons are the components that run until they are stopped, by the name of their program.
+var daemons = map[string]func() *cobra.Command{
+	"kube-apiserver":          apiserver.NewAPIServerCommand,
+	"kube-controller-manager": controllermanager.NewControllerManagerCommand,
+	"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
+	"kube-proxy":              proxy.NewProxyCommand,
+	"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
+}
 
 func main() {
 	name := filepath.Base(os.Args[0])
-	daemons := map[string]func() *cobra.Command{
-		"kube-apiserver":          apiserver.NewAPIServerCommand,
-		"kube-controller-manager": controllermanager.NewControllerManagerCommand,
-		"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
-		"kube-proxy":              proxy.NewProxyCommand,
-		"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
-	}
-	switch command, ok := daemons[name]; {
-	case ok:
+	if command, ok := daemons[name]; ok {
 		os.Exit(cli.Run(command()))
-	case name == "kubeadm":
+	}
+	switch name {
+	case "kubeadm":
 		kubeadmerrors.HandleError(kubeadm.Run())
-	case name == "kubectl":
+	case "kubectl":
 		if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
 			kubectlutil.CheckErr(err)
 		}
+	case "podnet":
+		runPodnet()
 	default:
 		fmt.Fprintf(os.Stderr, "%s: not a Kubernetes component\n", name)
 		os.Exit(2)
+	}
+}
+
+func runPodnet() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := podnet.Run(ctx, podnet.FromEnvironment()); err != nil {
+		fmt.Fprintln(os.Stderr, "podnet:", err)
+		os.Exit(1)
 	}
 }

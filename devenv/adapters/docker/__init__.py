@@ -1,0 +1,22 @@
+"""The container engine: the only importer of `docker` and `python_on_whales`.
+
+Responsible for talking to the engine, through its API where that is enough and through its command line where
+credentials, streams or BuildKit ask for it. What is built, named or loaded is decided by `devenv.images`.
+"""
+
+from devenv.adapters.docker.builds import BuildRequest
+from devenv.adapters.docker.containers import ContainerInfo
+from devenv.adapters.docker.engine import Engine, EngineVersion
+from devenv.adapters.docker.labels import MADE_BY, OURS, PROJECT
+from devenv.adapters.docker.reference import Reference
+
+__all__ = [
+    "MADE_BY",
+    "OURS",
+    "PROJECT",
+    "BuildRequest",
+    "ContainerInfo",
+    "Engine",
+    "EngineVersion",
+    "Reference",
+]

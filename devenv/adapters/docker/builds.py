@@ -1,0 +1,233 @@
+"""Building images through BuildKit: with buildx, or with the client inside an older docker command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import docker
+import python_on_whales
+from python_on_whales.exceptions import DockerException
+
+from devenv.adapters.docker.connection import telling
+from devenv.adapters.docker.labels import OURS
+from devenv.adapters.paths import cache_dir
+from devenv.adapters.process import find_program, run
+from devenv.errors import CommandFailedError, ImageError, InterruptedRunError, ToolMissingError
+
+_BUILD_SECONDS = 3 * 3600.0
+_TOLD_LINES = 60
+_TICK = 0.2
+_GRACE = 5.0
+"""Seconds that buildx has to end after SIGTERM."""
+_CLIENT_VERSIONS = range(18, 23)
+"""Major versions of the docker command line that carry a BuildKit client; from 23 on it is buildx alone."""
+_LAUNCH = """
+import os, sys
+os.setsid()
+pid_file, folder, drop, *argv = sys.argv[1:]
+with open(pid_file, "w") as file:
+    file.write(str(os.getpid()))
+os.environ["BUILDX_CONFIG"] = folder
+os.environ.pop("BUILDX_BUILDER", None)
+if drop == "drop":
+    argv.remove("buildx")
+os.execv(argv[0], argv)
+"""
+"""Run buildx in a group of its own whose number is written down, so that it can be stopped: the library that
+starts it keeps the process to itself. A buildx that is run without the docker command line does not want its
+own name as the first argument, which the library gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """One image to build."""
+
+    reference: str
+    dockerfile: Path
+    context: Path
+    target: str | None = None
+    args: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Path] = field(default_factory=dict)
+    """Secret ID to the file that holds it."""
+    labels: Mapping[str, str] = field(default_factory=lambda: dict(OURS))
+
+
+class Builder:
+    """What the engine can do about building; a part of `Engine`."""
+
+    def __init__(self, client: docker.DockerClient) -> None:
+        self.client = client
+        self.buildx: Path | None = None
+        """The buildx program, or a docker command line that has it as a plugin; None while there is none."""
+
+    def build(
+        self,
+        request: BuildRequest,
+        on_line: Callable[[str], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        """Build an image into the engine; `on_line` gets BuildKit's plain progress.
+
+        Raises:
+            CommandFailedError: the build failed; the output holds its last lines.
+            InterruptedRunError: `cancel` was set; the engine stops building.
+        """
+        if self.buildx is None:
+            self.build_with_client(request, on_line, cancel)
+            return
+        what = f"build image {request.reference}"
+        if cancel and cancel.is_set():
+            raise InterruptedRunError(f"stopped before it began: {what}")
+        last: deque[str] = deque(maxlen=_TOLD_LINES)
+        with tempfile.TemporaryDirectory(prefix="devenv-build-") as folder:
+            pid_file = Path(folder, "pid")
+            try:
+                with _stopped_by(cancel, pid_file):
+                    for line in _buildx_lines(self.buildx, pid_file, request):
+                        last.append(line)
+                        if on_line:
+                            on_line(line)
+            except DockerException as error:
+                if cancel and cancel.is_set():
+                    raise InterruptedRunError(f"stopped: {what}") from error
+                raise CommandFailedError(
+                    f"{what} failed",
+                    argv=[str(word) for word in error.docker_command],
+                    status=error.return_code,
+                    output="\n".join(last),
+                ) from error
+
+    def build_with_client(
+        self,
+        request: BuildRequest,
+        on_line: Callable[[str], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        """Build through a docker command line that carries a BuildKit client: where there is no buildx yet.
+
+        Raises ToolMissingError when there is no such command line, else what `build` raises.
+        """
+        last: deque[str] = deque(maxlen=_TOLD_LINES)
+
+        def told(line: str) -> None:
+            last.append(line)
+            if on_line:
+                on_line(line)
+
+        argv = [str(client_with_buildkit()), "build", "--progress", "plain", "--tag", request.reference]
+        argv += ["--file", str(request.dockerfile)]
+        argv += ["--target", request.target] if request.target else []
+        argv += [f"--build-arg={name}={value}" for name, value in request.args.items()]
+        argv += [f"--secret=id={name},src={path}" for name, path in request.secrets.items()]
+        argv += [f"--label={name}={value}" for name, value in request.labels.items()]
+        done = run(
+            [*argv, str(request.context)],
+            env={"DOCKER_BUILDKIT": "1"},
+            timeout=_BUILD_SECONDS,
+            cancel=cancel,
+            on_line=told,
+            check=False,
+            what=f"build image {request.reference}",
+        )
+        if done.status != 0:
+            raise CommandFailedError(
+                f"build image {request.reference} failed",
+                argv=done.argv,
+                status=done.status,
+                output="\n".join(last),
+            )
+
+    def prune_build_cache(self, keep_bytes: int) -> int:
+        """Bring the engine's build cache below a bound, least recently used first; return the bytes freed."""
+        with telling("prune the build cache", ImageError):
+            pruned = self.client.api.prune_builds(keep_storage=keep_bytes, all=True)
+        return int(pruned.get("SpaceReclaimed") or 0)
+
+
+def client_with_buildkit() -> Path:
+    """A docker command line that can build with BuildKit without buildx; raises ToolMissingError."""
+    for folder in os.get_exec_path():
+        program = find_program("docker", path=folder)
+        if program is None:
+            continue
+        version = run([str(program), "--version"], check=False).stdout
+        found = re.search(r"version (\d+)\.", version)
+        if found and int(found[1]) in _CLIENT_VERSIONS:
+            return program
+    raise ToolMissingError(
+        "images cannot be built: neither buildx nor a docker command line with a BuildKit client was found",
+        hint="install buildx (package docker-buildx or docker-buildx-plugin), or Debian's docker.io",
+    )
+
+
+def _buildx_lines(buildx: Path, pid_file: Path, request: BuildRequest) -> Iterator[str]:
+    folder = cache_dir() / "buildx"
+    folder.mkdir(parents=True, exist_ok=True)
+    through_docker = buildx.name == "docker"
+    whales = python_on_whales.DockerClient(
+        client_call=[
+            *(sys.executable, "-I", "-S", "-c", _LAUNCH, str(pid_file), str(folder)),
+            "keep" if through_docker else "drop",
+            str(buildx),
+        ],
+        client_type="docker",
+    )
+    lines = whales.buildx.build(
+        request.context,
+        file=request.dockerfile,
+        tags=request.reference,
+        target=request.target,
+        build_args=dict(request.args),
+        secrets=[f"id={name},src={path}" for name, path in request.secrets.items()],
+        labels=dict(request.labels),
+        builder="default",  # the engine's own BuildKit: its cache, and no image that has to be brought in
+        load=True,
+        provenance=False,  # it would make an index of two manifests, and another image ID each time
+        progress="plain",
+        stream_logs=True,
+    )
+    if not isinstance(lines, Iterator):
+        raise TypeError("lines were asked for")
+    for line in lines:
+        yield str(line).rstrip("\n")
+
+
+@contextmanager
+def _stopped_by(cancel: threading.Event | None, pid_file: Path) -> Iterator[None]:
+    """Stop the process group in `pid_file` when `cancel` is set while the body runs."""
+    if cancel is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_TICK):  # two events cannot be awaited at once
+            if cancel.is_set() and (text := pid_file.read_text() if pid_file.exists() else ""):
+                group = int(text)
+                _signal(group, signal.SIGTERM)
+                if not ended.wait(_GRACE):
+                    _signal(group, signal.SIGKILL)
+                return
+
+    watcher = threading.Thread(target=watch, name="stop the build", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it has ended by itself
+        os.killpg(group, number)

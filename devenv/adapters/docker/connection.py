@@ -1,0 +1,91 @@
+"""Finding the engine and connecting to it, as the docker command line would."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import docker
+from docker.context import ContextAPI
+from docker.errors import APIError, DockerException
+from requests.exceptions import RequestException
+
+from devenv.errors import DevenvError, DiskFullError, EngineUnavailableError
+
+_CONNECT_SECONDS = 5
+_CALL_SECONDS = 600
+"""A commit or an import of a big image answers only when it is done."""
+_HINT = "start the engine, or let devenv install it: devenv up --yes"
+
+
+def connect() -> docker.DockerClient:
+    """A client for DOCKER_HOST, else for the current docker context, else for the default socket.
+
+    Raises:
+        EngineUnavailableError: nothing answers there.
+    """
+    context = _named_context()
+    try:
+        client = docker.DockerClient.from_env(version="auto", timeout=_CONNECT_SECONDS, use_ssh_client=True)
+        client.api.timeout = _CALL_SECONDS
+    except (DockerException, RequestException, OSError) as error:
+        where = os.environ.get("DOCKER_HOST") or (f"context {context}" if context else "the default socket")
+        raise EngineUnavailableError(
+            f"no container engine answers at {where}", context={"cause": _cause(error)}, hint=_HINT
+        ) from error
+    return client
+
+
+def _named_context() -> str:
+    """The docker context in use, if any; raises EngineUnavailableError when it does not exist."""
+    if os.environ.get("DOCKER_HOST"):
+        return ""
+    name = os.environ.get("DOCKER_CONTEXT") or None
+    try:
+        context = ContextAPI.get_context(name)
+    except Exception as error:
+        # The library raises bare Exception for a context's file that it cannot read.
+        raise EngineUnavailableError(
+            "the current docker context cannot be read",
+            context={"cause": str(error)},
+            hint="choose another: docker context use default",
+        ) from error
+    if context is None:
+        raise EngineUnavailableError(
+            f"the docker context {name or 'that is current'} does not exist",
+            hint="choose another: docker context use default",
+        )
+    return "" if context.Name == "default" else str(context.Name)
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost message: the library wraps a refused connection several times."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return str(error)
+
+
+@contextmanager
+def telling(what: str, kind: type[DevenvError]) -> Iterator[None]:
+    """Turn the engine's errors into ours: `what` failed, of the given kind."""
+    try:
+        yield
+    except APIError as error:
+        told = str(error.explanation or error)
+        if "no space left on device" in told:
+            raise disk_full(what, told) from error
+        raise kind(f"{what}: the engine refused", context={"cause": told}) from error
+    except (DockerException, RequestException) as error:
+        raise EngineUnavailableError(
+            f"{what}: the engine does not answer any more", context={"cause": _cause(error)}, hint=_HINT
+        ) from error
+
+
+def disk_full(what: str, told: str) -> DiskFullError:
+    """The error for an engine whose disk is full."""
+    return DiskFullError(
+        f"{what}: the engine's disk is full",
+        context={"cause": told},
+        hint="make room: docker system df, then: docker builder prune; docker image prune",
+    )

@@ -1,0 +1,212 @@
+"""Containers, networks and volumes in the engine."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import docker
+from docker.errors import NotFound
+
+from devenv.adapters.docker.connection import telling
+from devenv.adapters.docker.labels import OURS, as_filter
+from devenv.adapters.process import Completed, PipedProcess, run
+from devenv.errors import ClusterError, ImageError
+
+_EXEC_SECONDS = 60.0
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerInfo:
+    """A container as the engine lists it."""
+
+    name: str
+    id: str
+    state: str
+    """created, running, paused, exited, dead …"""
+    labels: Mapping[str, str]
+    ports: tuple[tuple[str, int, int], ...]
+    """Published ports: host address, host port, container port."""
+    networks: tuple[str, ...]
+
+
+class ContainerHost:
+    """What the engine can do with containers, networks and volumes; a part of `Engine`."""
+
+    def __init__(self, client: docker.DockerClient) -> None:
+        self.client = client
+
+    def containers(self, labels: Mapping[str, str]) -> list[ContainerInfo]:
+        """All containers with these labels, running or not, by name; an empty value means any value."""
+        with telling("list the containers", ClusterError):
+            listed = self.client.api.containers(all=True, filters={"label": as_filter(labels)})
+        return sorted((_info(entry) for entry in listed), key=lambda container: container.name)
+
+    def start(self, names: Iterable[str]) -> None:
+        """Start stopped containers, all at once; running ones are left."""
+        _each(names, self.client.api.start, "start container {}")
+
+    def remove_containers(self, names: Iterable[str]) -> None:
+        """Stop and remove containers with their anonymous volumes, all at once; absent ones are fine."""
+
+        def remove(name: str) -> None:
+            try:
+                self.client.api.remove_container(name, force=True, v=True)
+            except NotFound:
+                return  # absent is what is wanted
+
+        _each(names, remove, "remove container {}")
+
+    def network(self, name: str) -> Mapping[str, str] | None:
+        """The labels of a network, or None when there is none of exactly this name."""
+        with telling(f"inspect network {name}", ClusterError):
+            for found in self.client.api.networks(names=[name]):
+                if found["Name"] == name:
+                    return dict(found.get("Labels") or {})
+        return None
+
+    def network_create(self, name: str, labels: Mapping[str, str]) -> None:
+        """Create a bridge network unless one of this name exists."""
+        if self.network(name) is None:
+            with telling(f"create network {name}", ClusterError):
+                self.client.api.create_network(
+                    name, driver="bridge", labels=dict(labels), check_duplicate=True
+                )
+
+    def network_remove(self, name: str) -> None:
+        """Remove a network; an absent one is fine."""
+        with telling(f"remove network {name}", ClusterError):
+            try:
+                self.client.api.remove_network(name)
+            except NotFound:
+                return  # absent is what is wanted
+
+    def volumes(self, labels: Mapping[str, str]) -> list[str]:
+        """Names of the volumes with these labels."""
+        with telling("list the volumes", ClusterError):
+            listed = self.client.api.volumes(filters={"label": as_filter(labels)})
+        return sorted(volume["Name"] for volume in listed.get("Volumes") or ())
+
+    def remove_volumes(self, names: Iterable[str]) -> None:
+        """Remove volumes; absent ones are fine."""
+
+        def remove(name: str) -> None:
+            try:
+                self.client.api.remove_volume(name, force=True)
+            except NotFound:
+                return  # absent is what is wanted
+
+        _each(names, remove, "remove volume {}")
+
+    def exec(
+        self,
+        container: str,
+        argv: Sequence[str],
+        stdin: Iterable[bytes] | None = None,
+        timeout: float = _EXEC_SECONDS,
+        *,
+        cancel: threading.Event | None = None,
+        check: bool = True,
+    ) -> Completed:
+        """Run a program in a running container; raises what `devenv.adapters.process.run` raises.
+
+        With `stdin` its chunks are streamed to the program, which must end with status 0.
+        """
+        what = f"run {argv[0]} in {container}"
+        if stdin is None:
+            return run(exec_argv(container, argv), timeout=timeout, cancel=cancel, check=check, what=what)
+        with PipedProcess(
+            exec_argv(container, argv, feed=True), timeout=timeout, cancel=cancel, what=what
+        ) as process:
+            for chunk in stdin:
+                process.stdin.write(chunk)
+            return process.finish()
+
+    def copy_out(self, reference: str, path: str, target: Path) -> None:
+        """Copy one file of an image to `target`, atomically, with its mode."""
+        with telling(f"copy {path} out of {reference}", ImageError):
+            # An image FROM scratch names no program; a container that never starts does not need a real one.
+            container = self.client.api.create_container(reference, command=["-"], labels=dict(OURS))["Id"]
+            try:
+                stream, _ = self.client.api.get_archive(container, path)
+                _extract(stream, path, target)
+            finally:
+                self.client.api.remove_container(container, force=True, v=True)
+
+
+def exec_argv(container: str, argv: Sequence[str], *, feed: bool = False) -> list[str]:
+    """The command line that runs a program in a container; `feed` keeps its stdin open."""
+    return ["docker", "exec", *(["--interactive"] if feed else []), container, *argv]
+
+
+class _Chunks:
+    """Chunks as the file that tarfile reads."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        while len(self._rest) < size and (chunk := next(self._chunks, b"")):
+            self._rest += chunk
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
+
+
+def _extract(stream: Iterable[bytes], path: str, target: Path) -> None:
+    source: Any = _Chunks(iter(stream))
+    with tarfile.open(fileobj=source, mode="r|") as archive:
+        for member in archive:
+            if member.isfile() and (content := archive.extractfile(member)):
+                _write(content, target, member.mode & 0o777)
+                return
+    raise ImageError(f"{path} is not a file")
+
+
+def _write(content: IO[bytes], target: Path, mode: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as temporary:
+        try:
+            while chunk := content.read(1 << 20):
+                temporary.write(chunk)
+            os.fchmod(temporary.fileno(), mode)
+            Path(temporary.name).replace(target)
+        except BaseException:
+            Path(temporary.name).unlink(missing_ok=True)
+            raise
+
+
+def _info(entry: Mapping[str, Any]) -> ContainerInfo:
+    ports = {
+        (port.get("IP", ""), int(port["PublicPort"]), int(port["PrivatePort"]))
+        for port in entry.get("Ports") or ()
+        if port.get("PublicPort")
+    }
+    return ContainerInfo(
+        name=entry["Names"][0].removeprefix("/"),
+        id=entry["Id"],
+        state=entry["State"],
+        labels=dict(entry.get("Labels") or {}),
+        ports=tuple(sorted(ports)),
+        networks=tuple(sorted((entry.get("NetworkSettings") or {}).get("Networks") or ())),
+    )
+
+
+def _each(names: Iterable[str], act: Any, what: str) -> None:
+    """Act on every name at once; the first error is raised after all have been tried."""
+
+    def one(name: str) -> None:
+        with telling(what.format(name), ClusterError):
+            act(name)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for done in [pool.submit(one, name) for name in names]:
+            done.result()

@@ -1,0 +1,65 @@
+"""The engine as the rest of devenv sees it: one object with everything that can be asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import docker
+
+from devenv.adapters.docker.builds import Builder
+from devenv.adapters.docker.connection import connect, telling
+from devenv.adapters.docker.containers import ContainerHost
+from devenv.adapters.docker.images import ImageStore
+from devenv.errors import EngineUnavailableError
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVersion:
+    """What an engine is, as far as devenv's choices depend on it."""
+
+    version: str
+    api: str
+    os: str
+    arch: str
+    cgroup: str
+    """`1` or `2`."""
+    storage_driver: str
+    root: Path
+    """Folder of the engine's data, on the engine's host."""
+
+
+class Engine(ImageStore, Builder, ContainerHost):
+    """A reachable container engine. Safe to be used from several threads."""
+
+    def __init__(self, client: docker.DockerClient, buildx: Path | None = None) -> None:
+        super().__init__(client)
+        self.buildx = buildx
+
+    @classmethod
+    def connect(cls, buildx: Path | None = None) -> Self:
+        """Connect to DOCKER_HOST, else to the current docker context, else to the default socket.
+
+        Raises:
+            EngineUnavailableError: nothing answers there.
+        """
+        return cls(connect(), buildx)
+
+    def version(self) -> EngineVersion:
+        """What this engine is; asks it."""
+        with telling("ask the engine what it is", EngineUnavailableError):
+            version, info = self.client.api.version(), self.client.api.info()
+        return EngineVersion(
+            version=version["Version"],
+            api=version["ApiVersion"],
+            os=version["Os"],
+            arch=version["Arch"],
+            cgroup=str(info.get("CgroupVersion") or "1"),
+            storage_driver=info.get("Driver", ""),
+            root=Path(info.get("DockerRootDir") or "/var/lib/docker"),
+        )
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.client.close()

@@ -1,0 +1,226 @@
+"""Images in the engine: which there are, and bringing them in and out."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import docker
+import requests
+from docker.errors import ImageNotFound, create_api_error_from_http_exception
+
+from devenv.adapters.docker.connection import disk_full, telling
+from devenv.adapters.docker.labels import OURS, as_filter
+from devenv.adapters.docker.reference import Reference, normalise
+from devenv.adapters.process import run
+from devenv.errors import (
+    CommandFailedError,
+    DevenvError,
+    EngineUnavailableError,
+    ImageError,
+    InterruptedRunError,
+)
+
+_CHUNK = 1 << 20
+_QUEUED_CHUNKS = 4
+_TICK = 0.2
+"""Seconds between two looks at the cancel event while a queue is waited for."""
+_PULL_SECONDS = 3600.0
+_SAVE_IDLE_SECONDS = 900.0
+"""The classic store prepares the whole archive before its first byte."""
+
+
+class ImageStore:
+    """What the engine can do with images; a part of `Engine`."""
+
+    def __init__(self, client: docker.DockerClient) -> None:
+        self.client = client
+        """The library's client, for the few things that need more than this adapter offers."""
+
+    def image_ids(self, references: Iterable[str]) -> dict[str, str]:
+        """Those of `references` that exist, with their image IDs; one call."""
+        with telling("list the images", EngineUnavailableError):
+            listed = self.client.api.images()
+        ids: dict[str, str] = {}
+        for image in listed:
+            for name in [*(image.get("RepoTags") or ()), *(image.get("RepoDigests") or ())]:
+                if "<none>" not in name:
+                    ids[normalise(name)] = image["Id"]
+        full = {reference: normalise(reference) for reference in references}
+        return {reference: ids[name] for reference, name in full.items() if name in ids}
+
+    def inspect_image(self, reference: str) -> dict[str, Any]:
+        """All that the engine knows of an image; raises ImageError when there is none."""
+        with telling(f"inspect image {reference}", ImageError):
+            try:
+                found: dict[str, Any] = self.client.api.inspect_image(reference)  # type: ignore[no-untyped-call]
+            except ImageNotFound as error:
+                raise ImageError(f"the engine has no image {reference}") from error
+        return found
+
+    def image_size(self, reference: str) -> int:
+        """Bytes of an image, unpacked."""
+        return int(self.inspect_image(reference)["Size"])
+
+    def pull(
+        self,
+        reference: str,
+        on_progress: Callable[[str], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        """Pull an image with the user's credentials; `on_progress` gets short messages.
+
+        The command line does it: it knows credential helpers, and stops the engine's work when stopped.
+        """
+        layers: dict[str, bool] = {}
+
+        def told(line: str) -> None:
+            layer, separator, state = line.partition(": ")
+            if on_progress and separator and " " not in layer:
+                layers[layer] = state in {"Pull complete", "Already exists"}
+                on_progress(f"{sum(layers.values())}/{len(layers)} layers")
+
+        try:
+            run(
+                ["docker", "pull", reference],
+                cancel=cancel,
+                on_line=told,
+                timeout=_PULL_SECONDS,
+                what=f"pull {reference}",
+            )
+        except CommandFailedError as error:
+            raise _refused(f"pull image {reference}", error) from error
+
+    def import_tar(
+        self,
+        stream: Iterable[bytes],
+        reference: str,
+        changes: Sequence[str] = (),
+        labels: Mapping[str, str] = OURS,
+    ) -> str:
+        """Make an image of a root file system's tar, return its ID; `changes` are Dockerfile instructions."""
+        name = Reference.parse(reference)
+        applied = [*changes, *(f'LABEL "{key}"="{value}"' for key, value in labels.items())]
+        with telling(f"import image {reference}", ImageError):
+            answer = self.client.api.import_image_from_stream(
+                iter(stream), repository=name.repository, tag=name.tag, changes=applied
+            )
+        if "errorDetail" in answer:
+            if "no space left on device" in answer:
+                raise disk_full(f"import image {reference}", answer)
+            raise ImageError(f"import image {reference}: the engine refused", context={"cause": answer})
+        return str(self.inspect_image(reference)["Id"])
+
+    def save(self, references: Sequence[str], cancel: threading.Event | None = None) -> Iterator[bytes]:
+        """The archive of images as the engine writes it, in chunks; memory is bounded.
+
+        Raises ImageError when there is no such image, InterruptedRunError within a second of `cancel`.
+        """
+        what = f"save {', '.join(references)}"
+        chunks: queue.Queue[bytes | BaseException | None] = queue.Queue(_QUEUED_CHUNKS)
+        left = threading.Event()
+        reader = threading.Thread(
+            target=self._read_archive, args=(references, chunks, left), name=what, daemon=True
+        )
+        reader.start()
+        try:
+            while (chunk := _next(chunks, cancel, what)) is not None:
+                if isinstance(chunk, BaseException):
+                    with telling(what, ImageError):
+                        raise chunk
+                yield chunk
+        finally:
+            left.set()
+
+    def _read_archive(
+        self,
+        references: Sequence[str],
+        chunks: queue.Queue[bytes | BaseException | None],
+        left: threading.Event,
+    ) -> None:
+        """Thread: the engine may be silent for long before the first byte, so it is read apart."""
+        api = self.client.api
+        try:
+            with api.get(
+                f"{api.base_url}/v{api.api_version}/images/get",
+                params=[("names", reference) for reference in references],
+                stream=True,
+                timeout=_SAVE_IDLE_SECONDS,
+            ) as response:
+                _raise_for_status(response)
+                for chunk in response.iter_content(_CHUNK):
+                    if not _put(chunks, chunk, left):
+                        return
+        except BaseException as error:  # noqa: BLE001 (raised again where the chunks are read)
+            _put(chunks, error, left)
+        else:
+            _put(chunks, None, left)
+
+    def tag(self, source: str, target: str) -> None:
+        """Give an image one more name."""
+        name = Reference.parse(target)
+        with telling(f"tag {source} as {target}", ImageError):
+            self.client.api.tag(source, name.repository, name.tag)
+
+    def images_with(self, labels: Mapping[str, str] = OURS) -> dict[str, tuple[str, ...]]:
+        """Images that carry labels: ID to their references (none for dangling ones)."""
+        with telling("list the images", EngineUnavailableError):
+            listed = self.client.api.images(filters={"label": as_filter(labels)})
+        return {
+            image["Id"]: tuple(name for name in image.get("RepoTags") or () if "<none>" not in name)
+            for image in listed
+        }
+
+    def remove_images(self, references: Iterable[str]) -> None:
+        """Remove references or IDs, and images that lose their last name by it; absent ones are fine."""
+        for reference in references:
+            with telling(f"remove image {reference}", ImageError):
+                try:
+                    self.client.api.remove_image(reference, force=True)
+                except ImageNotFound:
+                    continue  # absent is what is wanted
+
+
+def _raise_for_status(response: requests.Response) -> None:
+    try:
+        response.raise_for_status()
+    except requests.HTTPError as error:
+        create_api_error_from_http_exception(error)
+
+
+def _put(
+    chunks: queue.Queue[bytes | BaseException | None],
+    item: bytes | BaseException | None,
+    left: threading.Event,
+) -> bool:
+    """Queue an item unless the reader has left; whether it was queued."""
+    while not left.is_set():
+        try:
+            chunks.put(item, timeout=_TICK)
+        except queue.Full:
+            continue
+        return True
+    return False
+
+
+def _next(
+    chunks: queue.Queue[bytes | BaseException | None], cancel: threading.Event | None, what: str
+) -> bytes | BaseException | None:
+    while not (cancel and cancel.is_set()):
+        try:
+            return chunks.get(timeout=_TICK)
+        except queue.Empty:
+            continue
+    raise InterruptedRunError(f"stopped: {what}")
+
+
+def _refused(what: str, error: CommandFailedError) -> DevenvError:
+    if "no space left on device" in error.output:
+        return disk_full(what, error.output)
+    return ImageError(
+        f"{what}: the registry or the engine refused",
+        context=error.context,
+        hint="see whether the registry answers, or build it: devenv up --images recipes",
+    )

@@ -1,0 +1,16 @@
+"""The labels by which devenv knows what it made in the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PROJECT = "devenv.io/project"
+"""On what belongs to one project; its value is the project's name."""
+MADE_BY = "devenv.io/made-by"
+"""On what projects share, such as images."""
+OURS: Mapping[str, str] = {MADE_BY: "devenv"}
+
+
+def as_filter(labels: Mapping[str, str]) -> list[str]:
+    """Labels as the engine's API filters by them; an empty value asks for any value."""
+    return [f"{name}={value}" if value else name for name, value in labels.items()]

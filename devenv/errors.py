@@ -183,6 +183,23 @@ class ForeignClusterError(ClusterError):
     code = "cluster-foreign"
 
 
+class ApiUnreachableError(ClusterError):
+    """The cluster's API server does not answer."""
+
+    code = "api-unreachable"
+
+
+class ApiRefusedError(ClusterError):
+    """The cluster's API server answers a request with an error."""
+
+    code = "api-refused"
+
+    def __init__(self, message: str, *, status: int, context: Mapping[str, str] | None = None) -> None:
+        super().__init__(message, context=context)
+        self.status = status
+        """HTTP status: 404 when there is no such object."""
+
+
 class PortTakenError(DevenvError):
     """A port of the specification is held by another process."""
 

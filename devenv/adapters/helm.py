@@ -1,0 +1,200 @@
+"""Helm: releases installed, upgraded, rolled back, removed; charts rendered and checked.
+
+Responsible for Helm's command line. Values go through stdin, because they hold secrets and arguments can be
+read by every process. Helm's own folders are devenv's, never the user's: their repositories, plugins and logins
+do not leak in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from devenv.adapters import process
+from devenv.adapters.paths import cache_dir
+
+_QUICK = 60.0
+_ROLLBACK_ALLOWANCE = timedelta(seconds=120)
+"""Beyond a release's deadline, for Helm's own rollback: it waits for the former revision."""
+_HISTORY = "5"
+OnLine = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRef:
+    """A chart: a folder, an `oci://` reference, or a name in a repository."""
+
+    name: str
+    repository: str | None = None
+    version: str | None = None
+
+    def arguments(self) -> list[str]:
+        """What follows the release's name."""
+        flags = ["--repo", self.repository] if self.repository else []
+        return [self.name, *flags, *(["--version", self.version] if self.version else [])]
+
+
+class Helm:
+    """Helm against one cluster."""
+
+    def __init__(self, program: Path, kubeconfig: Path) -> None:
+        self._program = program
+        self._kubeconfig = kubeconfig
+
+    def upgrade(
+        self,
+        release: str,
+        chart: str,
+        namespace: str,
+        values_json: str,
+        *,
+        deadline: timedelta,
+        labels: Mapping[str, str],
+        version: str | None = None,
+        repository: str | None = None,
+        cancel: threading.Event | None = None,
+        on_line: OnLine | None = None,
+    ) -> None:
+        """Install or upgrade a release and wait until it is ready; a failure is rolled back.
+
+        Raises:
+            CommandFailedError: the release failed, and has been rolled back.
+            InterruptedRunError: `cancel` was set.
+        """
+        argv = ["upgrade", release, *ChartRef(chart, repository, version).arguments(), "--install"]
+        argv += ["--create-namespace", "--values", "-", "--labels", _pairs(labels), "--hide-notes"]
+        argv += ["--rollback-on-failure", "--wait=watcher", "--wait-for-jobs", "--cleanup-on-fail"]
+        # Force: another field manager (a user's `kubectl edit`) must not stop an upgrade.
+        argv += ["--server-side=true", "--force-conflicts", "--history-max", _HISTORY]
+        argv += ["--timeout", _duration(deadline), "--description", "installed by devenv"]
+        self._run(
+            argv,
+            namespace,
+            stdin=values_json,
+            timeout=(deadline + _ROLLBACK_ALLOWANCE).total_seconds(),
+            cancel=cancel,
+            on_line=on_line,
+            what=f"install chart {release}",
+        )
+
+    def uninstall(
+        self,
+        release: str,
+        namespace: str,
+        *,
+        deadline: timedelta = timedelta(minutes=2),
+        wait: bool = True,
+        cancel: threading.Event | None = None,
+        on_line: OnLine | None = None,
+    ) -> None:
+        """Remove a release; that there is none is fine."""
+        argv = ["uninstall", release, "--ignore-not-found", "--timeout", _duration(deadline)]
+        self._run(
+            [*argv, "--wait=watcher" if wait else "--wait=hookOnly"],
+            namespace,
+            timeout=deadline.total_seconds() + _QUICK,
+            cancel=cancel,
+            on_line=on_line,
+            what=f"remove release {release}",
+        )
+
+    def rollback(
+        self,
+        release: str,
+        revision: int,
+        namespace: str,
+        *,
+        deadline: timedelta = timedelta(seconds=30),
+        cancel: threading.Event | None = None,
+        on_line: OnLine | None = None,
+    ) -> None:
+        """Bring back a revision, without waiting for its pods and without its hooks."""
+        argv = ["rollback", release, str(revision), "--wait=hookOnly", "--no-hooks", "--force-conflicts"]
+        self._run(
+            [*argv, "--server-side=true", "--timeout", _duration(deadline)],
+            namespace,
+            timeout=deadline.total_seconds() + _QUICK,
+            cancel=cancel,
+            on_line=on_line,
+            what=f"roll release {release} back to revision {revision}",
+        )
+
+    def template(
+        self,
+        release: str,
+        chart: str,
+        namespace: str,
+        values_json: str = "{}",
+        *,
+        version: str | None = None,
+        repository: str | None = None,
+        kubernetes: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> str:
+        """The manifests that a chart makes of values, CRDs included; no cluster is asked."""
+        argv = ["template", release, *ChartRef(chart, repository, version).arguments(), "--include-crds"]
+        argv += ["--values", "-", *(["--kube-version", kubernetes] if kubernetes else [])]
+        what = f"render chart {release}"
+        return self._run(argv, namespace, stdin=values_json, cancel=cancel, what=what).stdout
+
+    def lint(self, chart: Path, values_json: str = "{}", *, strict: bool = True) -> str:
+        """What Helm finds to say about a chart; raises CommandFailedError when it finds it wrong."""
+        argv = ["lint", str(chart), "--values", "-", "--quiet", *(["--strict"] if strict else [])]
+        return self._run(argv, "default", stdin=values_json, what=f"check chart {chart.name}").stdout
+
+    def _run(
+        self,
+        argv: list[str],
+        namespace: str,
+        *,
+        stdin: str | None = None,
+        timeout: float = _QUICK,
+        cancel: threading.Event | None = None,
+        on_line: OnLine | None = None,
+        what: str = "",
+    ) -> process.Completed:
+        where = ["--kubeconfig", str(self._kubeconfig), "--namespace", namespace, "--color", "never"]
+        return process.run(
+            [str(self._program), *argv, *where],
+            stdin=stdin.encode() if stdin is not None else None,
+            env=self._environment(),
+            timeout=timeout,
+            cancel=cancel,
+            on_line=on_line,
+            what=what,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        """Helm's variables, all of them: what the user has set is meant for other clusters."""
+        home = cache_dir() / "helm"
+        folders = {f"HELM_{part}_HOME": str(home / part.lower()) for part in ("CONFIG", "CACHE", "DATA")}
+        files = {
+            "HELM_PLUGINS": str(home / "plugins"),
+            "HELM_REGISTRY_CONFIG": str(home / "config/registry.json"),
+            "HELM_REPOSITORY_CONFIG": str(home / "config/repositories.yaml"),
+            "HELM_REPOSITORY_CACHE": str(home / "cache/repository"),
+            "HELM_CONTENT_CACHE": str(home / "cache/content"),
+        }
+        unset = dict.fromkeys(
+            ("KUBECONTEXT", "KUBEAPISERVER", "KUBETOKEN", "KUBEASUSER", "KUBECAFILE", "NAMESPACE"), ""
+        )
+        cleared = {f"HELM_{name}": value for name, value in unset.items()}
+        return {
+            **folders,
+            **files,
+            **cleared,
+            "HELM_DRIVER": "secret",
+            "HELM_DEBUG": "false",
+            "KUBECONFIG": str(self._kubeconfig),
+        }
+
+
+def _duration(span: timedelta) -> str:
+    return f"{max(1, int(span.total_seconds()))}s"
+
+
+def _pairs(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels.items())

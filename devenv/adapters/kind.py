@@ -1,0 +1,111 @@
+"""kind: clusters made and removed.
+
+Responsible for kind's command line. Every cluster has a container network of its own, so that removing it
+leaves nothing behind and no other cluster's network is touched.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from devenv.adapters import process
+
+_CREATE_SECONDS = 600.0
+_QUICK = 60.0
+OnLine = Callable[[str], None]
+
+
+class Kind:
+    """kind on the present engine."""
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+
+    def create(
+        self,
+        cluster: str,
+        image: str,
+        config_yaml: str,
+        kubeconfig: Path,
+        network: str,
+        *,
+        wait: timedelta = timedelta(0),
+        cancel: threading.Event | None = None,
+        on_line: OnLine | None = None,
+    ) -> None:
+        """Create a cluster and write its kubeconfig.
+
+        Args:
+            cluster: its name.
+            image: the node image, present in the engine.
+            config_yaml: kind's configuration.
+            kubeconfig: the file to write; other clusters' files stay as they are.
+            network: container network, existing.
+            wait: how long to wait until the control plane is ready.
+            cancel: when set, kind is stopped; what it made stays and has to be deleted.
+            on_line: called with each line of progress.
+        """
+        argv = ["create", "cluster", "--name", cluster, "--image", image, "--config", "-"]
+        argv += ["--kubeconfig", str(kubeconfig), "--wait", f"{int(wait.total_seconds())}s"]
+        self._run(
+            argv,
+            kubeconfig,
+            network=network,
+            stdin=config_yaml,
+            timeout=_CREATE_SECONDS + wait.total_seconds(),
+            cancel=cancel,
+            on_line=on_line,
+            what=f"create cluster {cluster}",
+        )
+
+    def delete(self, cluster: str, kubeconfig: Path, *, cancel: threading.Event | None = None) -> None:
+        """Remove a cluster's nodes and its entry in the kubeconfig; that there is none is fine."""
+        argv = ["delete", "cluster", "--name", cluster, "--kubeconfig", str(kubeconfig)]
+        self._run(argv, kubeconfig, timeout=2 * _QUICK, cancel=cancel, what=f"remove cluster {cluster}")
+
+    def export_kubeconfig(self, cluster: str, kubeconfig: Path) -> None:
+        """Write the kubeconfig of a cluster again: nodes that were restarted may have another port."""
+        argv = ["export", "kubeconfig", "--name", cluster, "--kubeconfig", str(kubeconfig)]
+        self._run(argv, kubeconfig, what=f"export the kubeconfig of cluster {cluster}")
+
+    def clusters(self) -> list[str]:
+        """The names of all of kind's clusters on this engine, devenv's or not."""
+        done = process.run(
+            [str(self._program), "get", "clusters"], env=_environment(), timeout=_QUICK, what="list clusters"
+        )
+        return done.stdout.split()
+
+    def _run(
+        self,
+        argv: list[str],
+        kubeconfig: Path,
+        *,
+        network: str = "",
+        stdin: str | None = None,
+        timeout: float = _QUICK,
+        cancel: threading.Event | None = None,
+        on_line: OnLine | None = None,
+        what: str,
+    ) -> None:
+        kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        process.run(
+            [str(self._program), *argv],
+            stdin=stdin.encode() if stdin is not None else None,
+            env={
+                **_environment(),
+                "KUBECONFIG": str(kubeconfig),
+                "KIND_EXPERIMENTAL_DOCKER_NETWORK": network,
+            },
+            timeout=timeout,
+            cancel=cancel,
+            on_line=on_line,
+            what=what,
+        )
+
+
+def _environment() -> dict[str, str]:
+    """The provider is fixed: a user's choice of another one is for another tool's clusters."""
+    return {"KIND_EXPERIMENTAL_PROVIDER": "docker", "KIND_CLUSTER_NAME": ""}

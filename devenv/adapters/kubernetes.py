@@ -1,0 +1,205 @@
+"""The cluster through its API: devenv's own record, Helm's releases, workloads, secrets, logs.
+
+Responsible for reading, and for the few writes that devenv makes itself. It judges nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from devenv.adapters import kubernetes_objects as objects
+from devenv.adapters.kubernetes_api import METADATA_ONLY, Api, Json
+from devenv.adapters.kubernetes_conditions import await_condition
+from devenv.adapters.kubernetes_objects import NodeState, Release, Workload
+from devenv.adapters.kubernetes_watch import PATHS, WORKLOADS, Mirror
+from devenv.errors import ApiRefusedError, ApiUnreachableError
+
+__all__ = ["Cluster", "NodeState", "Release", "Workload"]
+
+SYSTEM_NAMESPACE = "devenv-system"
+STATE_NAME = "devenv-state"
+FIELD_MANAGER = "devenv"
+_STATE = f"api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{STATE_NAME}"
+_COMPLETE_SECONDS = 30.0
+
+
+class Cluster:
+    """One cluster that devenv made. Threads may share it."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.kubeconfig = kubeconfig
+        self._api = Api(kubeconfig)
+        self._lock = threading.Lock()
+        self._mirror: Mirror | None = None
+
+    def __enter__(self) -> Self:
+        """The cluster itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """End the watches and let go of the connections."""
+        with self._lock:
+            if self._mirror:
+                self._mirror.close()
+                self._mirror = None
+        self._api.close()
+
+    def reachable(self, timeout: float = 2.0) -> bool:
+        """Whether the API server answers that it is ready, within `timeout` seconds."""
+        try:
+            return self._api.text("readyz", timeout=timeout) == "ok"
+        except (ApiRefusedError, ApiUnreachableError):
+            return False
+
+    # devenv's own record
+
+    def initialise(self, project: str) -> None:
+        """Mark the cluster as complete and as the project's: until then it counts as broken."""
+        self.ensure_namespace(SYSTEM_NAMESPACE)
+        state = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": STATE_NAME, "labels": {"devenv.io/project": project}},
+        }
+        self._apply(_STATE, state)
+
+    def state(self) -> dict[str, str] | None:
+        """Stack to the content recorded for it; None when the cluster's creation has not been completed."""
+        found = self._find(_STATE)
+        return None if found is None else dict(found.get("data") or {})
+
+    def record(self, stack: str, content: str) -> None:
+        """Keep the hash of what a stack was installed from."""
+        self._api.write("PATCH", _STATE, {"data": {stack: content}}, "application/merge-patch+json")
+
+    def forget(self, stack: str) -> None:
+        """Drop what is recorded of a stack."""
+        self._api.write("PATCH", _STATE, {"data": {stack: None}}, "application/merge-patch+json")
+
+    # Helm's releases
+
+    def releases(self, name: str = "") -> list[Release]:
+        """All releases, or those of one name, newest revision each."""
+        selector = f"owner=helm,name={name}" if name else "owner=helm"
+        answer = self._api.fetch("api/v1/secrets", accept=METADATA_ONLY, labelSelector=selector)
+        return objects.releases(answer["items"])
+
+    def release(self, namespace: str, name: str) -> Release | None:
+        """One release."""
+        return next((r for r in self.releases(name) if r.namespace == namespace), None)
+
+    def forget_pending(self, release: Release) -> None:
+        """Remove the record of the revision that a killed run left half done, so that Helm goes on."""
+        secret = f"sh.helm.release.v1.{release.name}.v{release.revision}"
+        self._api.remove(f"api/v1/namespaces/{release.namespace}/secrets/{secret}")
+
+    # workloads and nodes
+
+    def workloads(self) -> list[Workload]:
+        """All workloads, apart from jobs that a CronJob made."""
+        with ThreadPoolExecutor(len(WORKLOADS), thread_name_prefix="workloads") as pool:
+            answers = list(pool.map(lambda kind: self._api.fetch(PATHS[kind])["items"], WORKLOADS))
+        return [
+            objects.workload(kind, item)
+            for kind, items in zip(WORKLOADS, answers, strict=True)
+            for item in items
+            if not _of_cron_job(item)
+        ]
+
+    def node_states(self) -> list[NodeState]:
+        """The nodes."""
+        return [objects.node(item) for item in self._api.fetch(PATHS["Node"])["items"]]
+
+    def await_condition(
+        self, kind: str, name: str, namespace: str, wanted: str, *, timeout: float, cancel: threading.Event
+    ) -> str:
+        """See `kubernetes_conditions.await_condition`."""
+        return await_condition(self._api, kind, name, namespace, wanted, timeout=timeout, cancel=cancel)
+
+    def mirror(self, cancel: threading.Event | None = None) -> Mirror:
+        """The live copy of the cluster, complete; made at the first call, shared from then on."""
+        with self._lock:
+            if self._mirror is None:
+                self._mirror = Mirror(self._api)
+            mirror = self._mirror
+        mirror.wait_complete(_COMPLETE_SECONDS, cancel)
+        return mirror
+
+    # single objects
+
+    def log(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> tuple[str, ...]:
+        """The last lines of a container's log; empty when there is none (any more)."""
+        path = f"api/v1/namespaces/{namespace}/pods/{pod}/log"
+        try:
+            text = self._api.text(
+                path, container=container, previous=str(previous).lower(), tailLines=str(lines)
+            )
+        except ApiRefusedError:
+            return ()
+        return tuple(text.splitlines())
+
+    def secret(self, namespace: str, name: str) -> dict[str, bytes]:
+        """The decoded data of a Secret; empty when there is none."""
+        found = self._find(f"api/v1/namespaces/{namespace}/secrets/{name}")
+        data = (found or {}).get("data") or {}
+        return {key: base64.b64decode(value) for key, value in data.items()}
+
+    def write_secret(
+        self,
+        namespace: str,
+        name: str,
+        data: Mapping[str, bytes],
+        *,
+        kind: str = "Opaque",
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Create or change a Secret, and its namespace where that is missing."""
+        self.ensure_namespace(namespace)
+        body: Json = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": kind,
+            "metadata": {"name": name, "labels": dict(labels or {})},
+            "data": {key: base64.b64encode(value).decode() for key, value in data.items()},
+        }
+        self._apply(f"api/v1/namespaces/{namespace}/secrets/{name}", body)
+
+    def ensure_namespace(self, name: str) -> None:
+        """Create a namespace unless it is there; what others set on it stays."""
+        body: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        self._apply(f"api/v1/namespaces/{name}", body)
+
+    def delete_pod(self, namespace: str, name: str) -> None:
+        """Delete a pod, so that its controller makes a new one."""
+        self._api.remove(f"api/v1/namespaces/{namespace}/pods/{name}")
+
+    def _apply(self, path: str, body: Json) -> None:
+        self._api.write(
+            "PATCH", path, body, "application/apply-patch+yaml", fieldManager=FIELD_MANAGER, force="true"
+        )
+
+    def _find(self, path: str) -> Json | None:
+        try:
+            return self._api.fetch(path)
+        except ApiRefusedError as error:
+            if error.status == httpx2.codes.NOT_FOUND:
+                return None
+            raise
+
+
+def _of_cron_job(item: Json) -> bool:
+    return any(owner["kind"] == "CronJob" for owner in item["metadata"].get("ownerReferences", ()))

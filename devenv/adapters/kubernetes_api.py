@@ -1,0 +1,164 @@
+"""Plain JSON objects from and to one cluster's API server: requests, watches, logs.
+
+Responsible for the transport: kubeconfig, TLS, errors as ours. What the objects mean is its users' concern.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx2
+from lightkube import Client, ConfigError, KubeConfig
+from lightkube.core.generic_client import BasicRequest
+
+from devenv.errors import ApiRefusedError, ApiUnreachableError
+
+Json = dict[str, Any]
+"""An object as the API server sends it."""
+
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+"""Accept header that leaves out everything but the metadata: Helm's secrets hold whole charts."""
+DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+"""Accept header that lists every kind of resource in one answer."""
+
+_TIMEOUT = 10.0
+ContentType = Literal["application/merge-patch+json", "application/apply-patch+yaml", "application/json"]
+
+
+class Api(Client):
+    """One API server. Threads may share it.
+
+    lightkube finds and checks the credentials and keeps the connections. Its typed models are left aside: the
+    rules that judge objects want them as they are, and logs of previous containers are not among its calls.
+    """
+
+    def __init__(self, kubeconfig: Path) -> None:
+        try:
+            config = KubeConfig.from_file(kubeconfig)
+            # The environment's proxies are not for a server on this host.
+            super().__init__(config=config, timeout=httpx2.Timeout(_TIMEOUT), trust_env=False)
+        except (ConfigError, OSError, KeyError, TypeError, ValueError) as error:
+            raise ApiUnreachableError(
+                f"the kubeconfig {kubeconfig} cannot be used", context={"cause": str(error)}
+            ) from error
+        self.kubeconfig = kubeconfig
+
+    def fetch(
+        self, path: str, *, accept: str = "application/json", timeout: float = _TIMEOUT, **query: str
+    ) -> Json:
+        """GET an object or a list; raises ApiRefusedError and ApiUnreachableError, as all methods do."""
+        return _json(self._ask("GET", path, query, accept=accept, timeout=timeout))
+
+    def text(self, path: str, *, timeout: float = _TIMEOUT, **query: str) -> str:
+        """GET plain text: logs, health."""
+        return self._ask("GET", path, query, accept="*/*", timeout=timeout).text
+
+    def write(
+        self, method: Literal["POST", "PUT", "PATCH"], path: str, body: Json, kind: ContentType, **query: str
+    ) -> Json:
+        """Create or change an object."""
+        return _json(self._ask(method, path, query, body=body, content_type=kind))
+
+    def remove(self, path: str) -> None:
+        """DELETE an object; that there is none is fine."""
+        try:
+            self._ask("DELETE", path, {})
+        except ApiRefusedError as error:
+            if error.status != httpx2.codes.NOT_FOUND:
+                raise
+
+    def open_watch(self, path: str, **query: str) -> Watch:
+        """Open a watch."""
+        request = BasicRequest(
+            "GET", path, params={"watch": "true", **query}, timeout=httpx2.Timeout(_TIMEOUT, read=None)
+        )
+        return Watch(self._send(request, stream=True))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        body: Json | None = None,
+        accept: str = "application/json",
+        content_type: str = "application/json",
+        timeout: float = _TIMEOUT,
+    ) -> httpx2.Response:
+        headers = {"Accept": accept, "Content-Type": content_type} if body is not None else {"Accept": accept}
+        request = BasicRequest(
+            method, path, params=dict(query), data=body, headers=headers, timeout=httpx2.Timeout(timeout)
+        )
+        return self._send(request)
+
+    def _send(self, request: BasicRequest, *, stream: bool = False) -> httpx2.Response:
+        what = f"{request.method} {request.url}"
+        try:
+            response: httpx2.Response = self._client.send(
+                self._client.build_adapter_request(request), stream=stream
+            )
+            if not response.is_success:
+                response.read()
+        except httpx2.HTTPError as error:
+            raise ApiUnreachableError(
+                f"the API server of the cluster does not answer: {what}",
+                context={"cause": str(error) or type(error).__name__, "kubeconfig": str(self.kubeconfig)},
+                hint="devenv status",
+            ) from error
+        if not response.is_success:
+            raise ApiRefusedError(
+                f"the API server refuses {what}: {_reason(response)}", status=response.status_code
+            )
+        return response
+
+
+class Watch:
+    """The events of one watch, which another thread may end."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+        self._ended = threading.Event()
+
+    def __iter__(self) -> Iterator[Json]:
+        """Watch events as they come, until the server ends the stream or `end` is called."""
+        try:
+            for line in self._response.iter_lines():
+                event: Json = json.loads(line)
+                yield event
+        except httpx2.HTTPError as error:
+            if not self._ended.is_set():
+                raise ApiUnreachableError("a watch broke", context={"cause": str(error)}) from error
+        finally:
+            self._response.close()
+
+    def end(self) -> None:
+        """Wake the thread that reads. Closing a socket does not end a blocked read; shutting it down does."""
+        self._ended.set()
+        stream = self._response.extensions.get("network_stream")
+        connection = stream.get_extra_info("socket") if stream else None
+        if isinstance(connection, socket.socket):
+            try:
+                # Not SSLSocket.shutdown, which drops the TLS state that the reading thread uses.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            except OSError:
+                return  # the server was first
+
+
+def _json(response: httpx2.Response) -> Json:
+    answer: Json = json.loads(response.content)
+    return answer
+
+
+def _reason(response: httpx2.Response) -> str:
+    """The message of a Status object, or the first line of what a proxy says."""
+    try:
+        status = response.json()
+    except ValueError:
+        return response.text.strip().partition("\n")[0] or f"HTTP {response.status_code}"
+    message = status.get("message") if isinstance(status, dict) else None
+    return str(message or f"HTTP {response.status_code}")

@@ -1,0 +1,87 @@
+"""Kubernetes manifests as text: read from files, labelled, and put in an order that the API server takes.
+
+Responsible for the documents only; they are sent by `kubectl`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from devenv.adapters.kubernetes_objects import STACK_LABEL
+from devenv.errors import Problem, SpecError
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def read(path: Path) -> str:
+    """A file's text, or that of all manifests in a folder, by name; raises SpecError when there are none."""
+    files = [path] if path.is_file() else sorted(p for p in path.glob("*") if p.suffix in _SUFFIXES)
+    if not files:
+        raise SpecError([Problem(path, 1, "", "there are no manifests here")])
+    return "\n---\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def documents(text: str) -> list[dict[str, Any]]:
+    """The objects of manifests, lists taken apart.
+
+    Raises:
+        SpecError: it is not YAML, or not made of objects.
+    """
+    try:
+        found = [document for document in yaml.load_all(text, _loader()) if document is not None]
+    except yaml.YAMLError as error:
+        raise SpecError([Problem(Path("manifests"), 1, "", str(error).replace("\n", " "))]) from error
+    objects = [item for document in found for item in _items(document)]
+    if wrong := [item for item in objects if not isinstance(item, dict) or not item.get("kind")]:
+        raise SpecError([Problem(Path("manifests"), 1, "", f"this is not an object: {str(wrong[0])[:80]}")])
+    return objects
+
+
+def labelled(text: str, stack: str) -> str:
+    """The manifests with the stack's label on every object."""
+    objects = documents(text)
+    for item in objects:
+        metadata = item.setdefault("metadata", {})
+        metadata["labels"] = {**(metadata.get("labels") or {}), STACK_LABEL: stack}
+    return dump(objects)
+
+
+def dump(objects: Iterable[dict[str, Any]]) -> str:
+    """Objects as manifests."""
+    return yaml.dump_all(objects, Dumper=_dumper(), sort_keys=False)
+
+
+def definitions_first(text: str) -> list[str]:
+    """The text as it is, or in two parts when it holds definitions of kinds and other objects as well."""
+    if "CustomResourceDefinition" not in text:
+        return [text]
+    objects = documents(text)
+    first = [o for o in objects if o["kind"] in ("CustomResourceDefinition", "Namespace")]
+    rest = [o for o in objects if o not in first]
+    return [dump(part) for part in (first, rest) if part]
+
+
+def definitions(text: str) -> list[str]:
+    """Names of the kinds that manifests define."""
+    if "CustomResourceDefinition" not in text:
+        return []
+    return [o["metadata"]["name"] for o in documents(text) if o["kind"] == "CustomResourceDefinition"]
+
+
+def _items(document: Any) -> list[Any]:
+    if isinstance(document, dict) and str(document.get("kind", "")).endswith("List") and "items" in document:
+        return list(document["items"])
+    return [document]
+
+
+def _loader() -> type[yaml.SafeLoader]:
+    """The one of libyaml where it is there: CRDs are megabytes."""
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _dumper() -> type[yaml.SafeDumper]:
+    return getattr(yaml, "CSafeDumper", yaml.SafeDumper)

@@ -1,0 +1,67 @@
+// Command alt-backend is a small HTTP API over PostgreSQL, SQS and S3. It shows what an application sees of its environment.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+const (
+	startDeadline    = 30 * time.Second
+	shutdownDeadline = 5 * time.Second
+)
+
+func main() {
+	if err := run(); err != nil {
+		slog.Error("alt-backend ends", "error", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+
+	settings, err := settingsFromEnvironment()
+	if err != nil {
+		return err
+	}
+	starting, cancel := context.WithTimeout(ctx, startDeadline)
+	defer cancel()
+	items, err := openItems(starting, settings)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer items.close()
+	outbox, err := openOutbox(starting, settings)
+	if err != nil {
+		return fmt.Errorf("open AWS services: %w", err)
+	}
+
+	server := &http.Server{
+		Addr:              settings.address,
+		Handler:           routes(settings, items, outbox),
+		ReadHeaderTimeout: 5 * time.Second,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.ListenAndServe() }()
+	slog.Info("alt-backend listens", "address", settings.address)
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stopping, cancelStop := context.WithTimeout(context.Background(), shutdownDeadline)
+	defer cancelStop()
+	if err := server.Shutdown(stopping); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}

@@ -45,7 +45,8 @@ class SeedError(Exception):
 @cache
 def client(service: str) -> Any:
     """A client of one service. LocalStack takes any credentials; those of the host are never used."""
-    return boto3.client(
+    make_client: Any = boto3.client
+    return make_client(
         service,
         endpoint_url=ENDPOINT,
         region_name=REGION,
@@ -249,7 +250,8 @@ def settled(name: str) -> dict[str, Any]:
         functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=waiting)
         functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=waiting)
     except WaiterError as error:
-        configuration = error.last_response.get("Configuration", {})
+        answer: Any = error.last_response
+        configuration = answer.get("Configuration", {})
         return {"state": configuration.get("State", "Unknown"), "reason": configuration.get("StateReason", str(error))}
     return {"state": "Active"}
 

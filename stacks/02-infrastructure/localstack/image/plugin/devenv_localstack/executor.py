@@ -22,7 +22,7 @@ from localstack.services.lambda_.invocation.lambda_models import FunctionVersion
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.lambda_.invocation.runtime_executor import LambdaRuntimeException, RuntimeExecutor
 
-from devenv_localstack.runtime_api import Invocation, Outcome, RuntimeApi, RuntimeFailed
+from devenv_localstack.runtime_api import Invocation, Outcome, RuntimeApi, RuntimeFailedError
 
 SUPPORTED_RUNTIMES = ("python", "provided")
 LOG_TAIL_CHARACTERS = 2000
@@ -43,7 +43,7 @@ class ProcessExecutor(RuntimeExecutor):
     def __init__(self, id: str, function_version: FunctionVersion) -> None:
         super().__init__(id=id, function_version=function_version)
         self._env_vars: dict[str, Any] = {}
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the environment
         self._api: RuntimeApi | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -71,7 +71,7 @@ class ProcessExecutor(RuntimeExecutor):
         except FutureTimeoutError:
             self.stop()
             outcome = _failure("Sandbox.Timedout", f"{request_id} Task timed out after {timeout:.2f} seconds")
-        except RuntimeFailed as error:
+        except RuntimeFailedError as error:
             outcome = _failure("Runtime.ExitError", f"RequestId: {request_id} Error: {error}")
         return InvocationResult(request_id, outcome.payload, is_error=outcome.is_error, logs=self.get_logs()[log_start:])
 
@@ -119,7 +119,7 @@ class ProcessExecutor(RuntimeExecutor):
             api.started.result(timeout=config.LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT)
         except FutureTimeoutError as error:
             raise LambdaRuntimeException("the runtime did not ask for an invocation in time") from error
-        except RuntimeFailed as error:
+        except RuntimeFailedError as error:
             raise LambdaRuntimeException(f"{error}\n{self.get_logs()[-LOG_TAIL_CHARACTERS:]}") from error
 
     def _command(self, code: Path) -> list[str]:

@@ -27,7 +27,7 @@ def register_reset_routes() -> None:
 
 
 class ResetRoutes:
-    """Both answer `{"reset": [service], "failed": {service: error}}`, with 500 when a service failed, 404 for an unknown one."""
+    """Both answer `{"reset": [service], "failed": {service: error}}`: 500 when a service failed, 404 for an unknown one."""
 
     @route("/_localstack/state/reset", methods=["POST"])
     def reset_all(self, request: Request) -> Response:

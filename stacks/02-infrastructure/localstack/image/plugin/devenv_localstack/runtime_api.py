@@ -34,7 +34,7 @@ class Outcome:
     is_error: bool
 
 
-class RuntimeFailed(Exception):
+class RuntimeFailedError(Exception):
     """The runtime ended, or reported that it could not start."""
 
 
@@ -46,8 +46,7 @@ class RuntimeApi:
         """Done when the runtime asks for its first invocation; fails when it cannot start."""
         self._invocations: queue.Queue[Invocation | None] = queue.Queue()
         self._outcomes: dict[str, Future[Outcome]] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
-        self._server.daemon_threads = True
+        self._server = _Server(self)
         threading.Thread(target=self._server.serve_forever, daemon=True, name="lambda-runtime-api").start()
 
     @property
@@ -75,7 +74,7 @@ class RuntimeApi:
 
     def fail(self, reason: str) -> None:
         """End the start and every open invocation with `reason`."""
-        error = RuntimeFailed(reason)
+        error = RuntimeFailedError(reason)
         _settle(self.started, error)
         for request_id in list(self._outcomes):
             _settle(self._outcomes.pop(request_id), error)
@@ -98,55 +97,61 @@ def _settle(future: Future, value: object) -> None:
         return
 
 
-def _handler_for(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
-        def do_GET(self) -> None:
-            invocation = api.next_invocation()
-            if invocation is None:
-                self._answer(410)
+    def __init__(self, api: RuntimeApi) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.api = api
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        invocation = self.server.api.next_invocation()
+        if invocation is None:
+            self._answer(410)
+            return
+        deadline = int((time.time() + invocation.timeout_seconds) * 1000)
+        self._answer(200, invocation.payload, [
+            ("Content-Type", "application/json"),
+            ("Lambda-Runtime-Aws-Request-Id", invocation.request_id),
+            ("Lambda-Runtime-Deadline-Ms", str(deadline)),
+            ("Lambda-Runtime-Invoked-Function-Arn", invocation.function_arn),
+            ("Lambda-Runtime-Trace-Id", invocation.trace_id),
+        ])
+
+    def do_POST(self) -> None:
+        body = self._body()
+        match self.path.strip("/").split("/"):
+            case [*_, "init", "error"]:
+                self.server.api.fail(body.decode(errors="replace"))
+            case [*_, "invocation", request_id, ("response" | "error") as kind]:
+                self.server.api.complete(request_id, Outcome(body, is_error=kind == "error"))
+            case _:
+                self._answer(404)
                 return
-            deadline = int((time.time() + invocation.timeout_seconds) * 1000)
-            self._answer(200, invocation.payload, [
-                ("Content-Type", "application/json"),
-                ("Lambda-Runtime-Aws-Request-Id", invocation.request_id),
-                ("Lambda-Runtime-Deadline-Ms", str(deadline)),
-                ("Lambda-Runtime-Invoked-Function-Arn", invocation.function_arn),
-                ("Lambda-Runtime-Trace-Id", invocation.trace_id),
-            ])
+        self._answer(202, b'{"status": "OK"}\n', [("Content-Type", "application/json")])
 
-        def do_POST(self) -> None:
-            body = self._body()
-            match self.path.strip("/").split("/"):
-                case [*_, "init", "error"]:
-                    api.fail(body.decode(errors="replace"))
-                case [*_, "invocation", request_id, ("response" | "error") as kind]:
-                    api.complete(request_id, Outcome(body, is_error=kind == "error"))
-                case _:
-                    self._answer(404)
-                    return
-            self._answer(202, b'{"status": "OK"}\n', [("Content-Type", "application/json")])
-
-        def _body(self) -> bytes:
-            if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            chunks = []
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                chunks.append(self.rfile.read(size))
-                self.rfile.readline()
+    def _body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        chunks = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            chunks.append(self.rfile.read(size))
             self.rfile.readline()
-            return b"".join(chunks)
+        self.rfile.readline()
+        return b"".join(chunks)
 
-        def _answer(self, status: int, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()) -> None:
-            self.send_response(status)
-            for name, value in headers:
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def _answer(self, status: int, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()) -> None:
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Every poll would be a line in LocalStack's log."""
-
-    return Handler
+    def log_message(self, format: str, *args: object) -> None:
+        """Every poll would be a line in LocalStack's log."""

@@ -20,6 +20,10 @@ class Detached:
         """The status that it ended with; None while it runs."""
         return self._process.poll()
 
+    def stop(self) -> None:
+        """End it after all, with SIGTERM."""
+        self._process.terminate()
+
 
 def start_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> Detached:
     """Start a daemon in a session of its own, both outputs appended to `log`; raises ToolMissingError."""

@@ -1,0 +1,129 @@
+"""The container engine as a service of this host: installed and started where none answers.
+
+Responsible for the distribution's engine and a dockerd of devenv's own, and for telling what both change on
+the host. An engine that answers already is never touched; talking to one is the concern of
+`devenv.adapters.docker`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.adapters.engine_daemon import EngineDaemon, engine_answers
+from devenv.adapters.engine_hints import PERMISSION_STEPS, START_STEPS, install_steps
+from devenv.adapters.host import Host
+from devenv.adapters.packages import can_install, install
+from devenv.adapters.paths import host_state_dir
+from devenv.adapters.process import find_program, run
+from devenv.errors import EngineUnavailableError
+
+PACKAGES = ("docker.io", "debootstrap", "iptables")
+"""The engine, and what the Debian base images and the engine's networks are made with."""
+SOCKET = Path("/var/run/docker.sock")
+_RECORD = "changes.json"
+
+
+@dataclass(frozen=True, slots=True)
+class HostChange:
+    """Something that devenv changed on the host."""
+
+    what: str
+    undo: str
+    """The command that takes it back."""
+
+
+def own_daemon(*, create: bool = True) -> EngineDaemon:
+    """The dockerd that devenv starts where nothing else runs one."""
+    return EngineDaemon(folder=host_state_dir("engine", create=create), socket=SOCKET)
+
+
+def provide_engine(
+    host: Host,
+    *,
+    agreed: bool,
+    progress: Callable[[str], None],
+    cancel: threading.Event,
+    on_line: Callable[[str], None] | None = None,
+) -> str:
+    """Make an engine answer on the system's socket; says how: `running`, `service` or `daemon`.
+
+    Args:
+        host: the machine.
+        agreed: whether the user agreed to packages being installed.
+        progress: told what happens, in short messages.
+        cancel: stops it.
+        on_line: receives what apt prints.
+
+    Raises:
+        EngineUnavailableError: it is not possible here, or not agreed to; the hint says what the user can do.
+    """
+    if engine_answers(SOCKET):
+        return "running"
+    _refuse_where_impossible(host, agreed=agreed)
+    if find_program("dockerd") is None:
+        progress(f"installing {', '.join(PACKAGES)}")
+        _record(install(PACKAGES, host, on_line=on_line, cancel=cancel))
+    if host.systemd:
+        progress("starting docker.service")
+        run(["systemctl", "start", "docker.service"], timeout=120, cancel=cancel, what="start docker.service")
+        return "service"
+    progress("starting dockerd")
+    own_daemon().start(host, cancel=cancel)
+    return "daemon"
+
+
+def changes() -> list[HostChange]:
+    """What devenv changed on this host for the engine, with the command that undoes each."""
+    daemon = own_daemon(create=False)
+    found = []
+    packages = _recorded(daemon.folder / _RECORD)
+    if pid := daemon.pid():
+        found.append(HostChange(f"runs dockerd (pid {pid}, {daemon.config_file})", f"kill {pid}"))
+    if packages:
+        names = " ".join(packages)
+        found.append(HostChange(f"installed {names}", f"apt-get purge --autoremove {names}"))
+    if pid or packages:
+        found.append(
+            HostChange("the engine keeps images and containers in /var/lib/docker", "rm -rf /var/lib/docker")
+        )
+    return found
+
+
+def _refuse_where_impossible(host: Host, *, agreed: bool) -> None:
+    present = find_program("dockerd") is not None
+    if SOCKET.exists() and not host.root:
+        raise EngineUnavailableError(
+            f"the container engine's socket {SOCKET} does not answer this user",
+            hint=f"{PERMISSION_STEPS}; when it does not run: {START_STEPS}",
+        )
+    if not host.root or host.system != "linux":
+        raise EngineUnavailableError(
+            "no container engine answers, and devenv cannot start one without root on Linux",
+            context={"system": host.os_name},
+            hint=START_STEPS if present else install_steps(host),
+        )
+    if not present and not can_install(host):
+        raise EngineUnavailableError(
+            f"no container engine answers, and devenv does not install one on {host.os_name or host.system}",
+            hint=install_steps(host),
+        )
+    if not agreed:
+        todo = "start dockerd" if present else f"install {', '.join(PACKAGES)} and start dockerd"
+        raise EngineUnavailableError(
+            f"no container engine answers; devenv can {todo} when you agree", hint="devenv up --yes"
+        )
+
+
+def _record(packages: list[str]) -> None:
+    """Remember what was installed, across runs: the first one knows what was missing before devenv came."""
+    file = own_daemon().folder / _RECORD
+    whole = [*_recorded(file), *packages]
+    file.write_text(json.dumps({"packages": list(dict.fromkeys(whole))}))
+
+
+def _recorded(file: Path) -> list[str]:
+    return [str(name) for name in json.loads(file.read_text())["packages"]] if file.is_file() else []

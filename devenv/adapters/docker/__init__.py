@@ -7,16 +7,13 @@ credentials, streams or BuildKit ask for it. What is built, named or loaded is d
 from devenv.adapters.docker.builds import BuildRequest
 from devenv.adapters.docker.containers import ContainerInfo
 from devenv.adapters.docker.engine import Engine, EngineVersion
-from devenv.adapters.docker.labels import MADE_BY, OURS, PROJECT
-from devenv.adapters.docker.reference import Reference
+from devenv.adapters.docker.labels import MADE_BY, OURS
 
 __all__ = [
     "MADE_BY",
     "OURS",
-    "PROJECT",
     "BuildRequest",
     "ContainerInfo",
     "Engine",
     "EngineVersion",
-    "Reference",
 ]

@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
-import python_on_whales
-from python_on_whales.exceptions import DockerException
 
 from devenv.adapters.docker.connection import telling
 from devenv.adapters.docker.labels import OURS
@@ -85,6 +83,9 @@ class Builder:
         if self.buildx is None:
             self.build_with_client(request, on_line, cancel)
             return
+        # It takes longer to load than a whole warm `up` may take, and most runs build nothing.
+        from python_on_whales.exceptions import DockerException  # noqa: PLC0415
+
         what = f"build image {request.reference}"
         if cancel and cancel.is_set():
             raise InterruptedRunError(f"stopped before it began: {what}")
@@ -171,6 +172,8 @@ def client_with_buildkit() -> Path:
 
 
 def _buildx_lines(buildx: Path, pid_file: Path, request: BuildRequest) -> Iterator[str]:
+    import python_on_whales  # noqa: PLC0415 (see Builder.build)
+
     folder = cache_dir() / "buildx"
     folder.mkdir(parents=True, exist_ok=True)
     through_docker = buildx.name == "docker"

@@ -13,7 +13,7 @@ from docker.errors import ImageNotFound, create_api_error_from_http_exception
 
 from devenv.adapters.docker.connection import disk_full, telling
 from devenv.adapters.docker.labels import OURS, as_filter
-from devenv.adapters.docker.reference import Reference, normalise
+from devenv.adapters.image_reference import Reference, normalise
 from devenv.adapters.process import run
 from devenv.errors import (
     CommandFailedError,

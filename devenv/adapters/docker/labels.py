@@ -1,11 +1,9 @@
-"""The labels by which devenv knows what it made in the engine."""
+"""The label by which devenv knows what it made in the engine for all projects, and labels as filters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-PROJECT = "devenv.io/project"
-"""On what belongs to one project; its value is the project's name."""
 MADE_BY = "devenv.io/made-by"
 """On what projects share, such as images."""
 OURS: Mapping[str, str] = {MADE_BY: "devenv"}

@@ -1,7 +1,7 @@
 """References of images: taken apart, and written in the one full form that containerd and the kubelet use.
 
-Pure. Follows the grammar of the distribution project: a first component with a dot or a colon, or `localhost`,
-is a registry; everything else lives on docker.io, in `library/` when it has no folder.
+Pure. Follows the grammar of the distribution project: a first component with a dot or a colon,
+or `localhost`, is a registry; everything else lives on docker.io, in `library/` when it has no folder.
 """
 
 from __future__ import annotations

@@ -1,0 +1,69 @@
+"""Which registries answer from here, remembered for the run."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+
+from devenv.adapters.image_reference import DEFAULT_REGISTRY, Reference
+
+_SECONDS = 2.0
+_REGISTRY_HEADER = "Docker-Distribution-Api-Version"
+_ADDRESSES = {DEFAULT_REGISTRY: "registry-1.docker.io"}
+"""Where a registry's name in references is not its host."""
+
+
+class Registries:
+    """Asks registries whether they are there; 401 is the usual answer.
+
+    An answer that only a proxy on the way gives (403, 407, 5xx without a registry's header) is none.
+    """
+
+    def __init__(self, seconds: float = _SECONDS, scheme: str = "https") -> None:
+        self._seconds = seconds
+        self._scheme = scheme
+        self._known: dict[str, bool] = {}
+        self._lock = threading.Lock()
+
+    def answering(self, hosts: Iterable[str]) -> Mapping[str, bool]:
+        """Each registry with whether it answers; all are asked at once, each once in a run."""
+        wanted = set(hosts)
+        with self._lock:
+            unknown = sorted(wanted - self._known.keys())
+            if unknown:
+                with ThreadPoolExecutor(len(unknown)) as pool:
+                    self._known.update(zip(unknown, pool.map(self._answers, unknown), strict=True))
+            return {host: self._known[host] for host in wanted}
+
+    def _answers(self, host: str) -> bool:
+        """Ask in a thread that is left behind after the time: resolving a name can take longer."""
+        answer: list[bool] = []
+        asking = threading.Thread(
+            target=lambda: answer.append(self._ask(host)), name=f"ask registry {host}", daemon=True
+        )
+        asking.start()
+        asking.join(self._seconds)
+        return any(answer)
+
+    def _ask(self, host: str) -> bool:
+        url = f"{self._scheme}://{_ADDRESSES.get(host, host)}/v2/"
+        try:
+            # The environment's proxies and the host's certificates count, as they do for the engine.
+            with urllib.request.urlopen(url, timeout=self._seconds):  # noqa: S310 (the scheme is ours)
+                return True
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code == HTTPStatus.UNAUTHORIZED or _REGISTRY_HEADER in error.headers
+        except (OSError, http.client.HTTPException, ssl.SSLError, ValueError):
+            return False  # no answer is the answer
+
+
+def registry_of(reference: str) -> str:
+    """The registry that a reference names."""
+    return Reference.parse(reference).registry

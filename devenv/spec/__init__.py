@@ -1,1 +1,1 @@
-"""What users write: devenv.yaml, stack.yaml and the catalogue of versions, as frozen models with positions."""
+"""What is written: devenv.yaml, stack.yaml and the catalogue of versions, as frozen models with positions."""

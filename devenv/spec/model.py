@@ -6,33 +6,50 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
-_DURATION = re.compile(r"^(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s)?$")
+_DURATION = re.compile(r"(?:(?P<h>[0-9]{1,6})h)?(?:(?P<m>[0-9]{1,6})m)?(?:(?P<s>[0-9]{1,6})s)?")
+_LONGEST = timedelta(days=7)
 
 
 class SpecModel(BaseModel):
     """A frozen model that refuses unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def parse_duration(text: Any) -> Any:
     """`90s`, `5m`, `1h30m` as a timedelta; anything else is refused by name."""
     if isinstance(text, timedelta):
         return text
-    match = _DURATION.match(text) if isinstance(text, str) else None
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if not match or not text:
         raise ValueError("a duration such as 90s, 5m or 1h30m is expected")
     parts = {unit: int(amount) for unit, amount in match.groupdict(default="0").items()}
-    return timedelta(hours=parts["h"], minutes=parts["m"], seconds=parts["s"])
+    duration = timedelta(hours=parts["h"], minutes=parts["m"], seconds=parts["s"])
+    if not timedelta() < duration <= _LONGEST:
+        raise ValueError("a duration above 0s and up to 7 days (168h) is expected")
+    return duration
 
 
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(lambda d: f"{int(d.total_seconds())}s", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+h)?(\d+m)?(\d+s)?$", "examples": ["90s", "5m", "1h30m"]}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(?=[0-9])([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$",
+            "examples": ["90s", "5m", "1h30m"],
+        }
+    ),
 ]
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 """A name that Kubernetes, Docker and DNS accept (RFC 1123 label)."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from devenv.spec.model import DnsLabel, SpecModel, Values
 
-Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Profile = Literal["dev", "staging", "prod"]
 PROFILES: tuple[Profile, ...] = ("dev", "staging", "prod")
 
@@ -23,8 +23,8 @@ class Ports(SpecModel):
 class Nodes(SpecModel):
     """How many nodes the cluster has."""
 
-    control_planes: Annotated[int, Field(ge=1, le=3)] = 1
-    workers: Annotated[int, Field(ge=0, le=9)] = 0
+    control_planes: Annotated[int, Field(strict=True, ge=1, le=3)] = 1
+    workers: Annotated[int, Field(strict=True, ge=0, le=9)] = 0
 
 
 class ClusterSpec(SpecModel):

@@ -189,10 +189,10 @@ class StackSpec(SpecModel):
     sources: tuple[Source, ...] = Field(min_length=1)
     images: dict[DnsLabel, ImageInjection] = {}
     values: Values = {}
-    seeds: bool = False
+    seeds: bool = Field(default=False, strict=True)
     """True for the stack that receives the project's AWS seeds."""
-    tls: bool = False
-    """True for the stack that receives the project's TLS certificate, as Secret devenv-tls in its namespace."""
+    tls: bool = Field(default=False, strict=True)
+    """True for the stack that receives the project's TLS certificate, as Secret devenv-tls."""
     hooks: Hooks = Hooks()
     ready: tuple[ReadyCheck, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()

@@ -1,0 +1,54 @@
+"""`devenv validate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from devenv.cli.options import AsJson, Directory, ProfileOption
+
+if TYPE_CHECKING:  # pydantic would slow `--help` down
+    from devenv.spec.workspace import Workspace
+
+
+def validate(
+    *, directory: Directory = Path(), profile: ProfileOption = None, as_json: AsJson = False
+) -> None:
+    """Check devenv.yaml, every stack, the seeds and the files they name; tell all problems at once.
+
+    Nothing is started or changed. Exit status 0 when all is well, 2 when there are problems.
+    """
+    import json
+
+    from devenv.adapters.paths import data_root
+    from devenv.spec.load import load_workspace
+
+    workspace = load_workspace(directory, data_root=data_root(), profile=profile and profile.value)
+    if as_json:
+        typer.echo(json.dumps(_as_data(workspace), indent=2))
+        return
+    typer.echo(
+        f"{workspace.root / 'devenv.yaml'}: no problems\n"
+        f"project {workspace.project.project}, profile {workspace.project.profile}, "
+        f"{len(workspace.selected)} of {len(workspace.stacks)} stacks: {', '.join(workspace.selected)}"
+    )
+
+
+def _as_data(workspace: Workspace) -> dict[str, object]:
+    return {
+        "valid": True,
+        "project": workspace.project.project,
+        "profile": workspace.project.profile,
+        "root": str(workspace.root),
+        "stacks": [
+            {
+                "name": name,
+                "layer": workspace.stacks[name].spec.layer,
+                "builtin": workspace.stacks[name].builtin,
+            }
+            for name in workspace.selected
+        ],
+        "problems": [],
+    }

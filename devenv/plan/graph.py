@@ -1,0 +1,104 @@
+"""Which stacks a run is about: `--only`, `--skip` and `--layer` over the graph of needs. Pure.
+
+The graph's own operations (order, cycles, what is reached) are those of `devenv.spec.needs`, offered here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from devenv.errors import UsageError
+from devenv.spec.needs import Needs, cycles, needed_by, needing, order
+from devenv.spec.wording import name_hint
+from devenv.spec.workspace import Workspace
+
+__all__ = ["Needs", "Selection", "cycles", "needed_by", "needing", "order", "select", "select_from"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The stacks of a run."""
+
+    stacks: tuple[str, ...]
+    """Each after those that it needs."""
+    assumed: tuple[str, ...] = ()
+    """Skipped stacks that selected ones need: taken to be there already."""
+
+
+def select(
+    workspace: Workspace, *, only: Sequence[str] = (), skip: Sequence[str] = (), layers: Sequence[str] = ()
+) -> Selection:
+    """The stacks of a workspace that the flags leave; see `select_from`.
+
+    Raises:
+        UsageError: a flag names what the project does not use, or nothing is left.
+    """
+    stacks = {name: workspace.stacks[name].spec for name in workspace.selected}
+    return select_from(
+        {name: stack.needs for name, stack in stacks.items()},
+        {name: stack.layer for name, stack in stacks.items()},
+        only=only,
+        skip=skip,
+        layers=layers,
+    )
+
+
+def select_from(
+    needs: Needs,
+    layer_of: Mapping[str, str],
+    *,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    layers: Sequence[str] = (),
+) -> Selection:
+    """The stacks that the flags leave.
+
+    Args:
+        needs: the project's stacks with their needs.
+        layer_of: the layer of each.
+        only: these and all that they need.
+        skip: not these, nor what only they need when `only` or `layers` is given.
+        layers: the stacks of these layers and all that they need; `02` stands for `02-infrastructure`.
+
+    Raises:
+        UsageError: a flag names what the project does not use, or nothing is left.
+    """
+    _refuse_unknown("--only", only, needs, "stacks of this project")
+    _refuse_unknown("--skip", skip, needs, "stacks of this project")
+    known_layers = set(layer_of.values())
+    in_layers = {layer for text in layers for layer in known_layers if _is_layer(text, layer)}
+    for text in layers:
+        if not any(_is_layer(text, layer) for layer in known_layers):
+            raise _unknown("--layer", text, known_layers, "layers of this project")
+    both = sorted(set(only) & set(skip))
+    if both:
+        raise UsageError(f"{both[0]} is named by both --only and --skip", hint="drop one of the two flags")
+    roots = (
+        {*only, *(name for name in needs if layer_of[name] in in_layers)} if only or layers else set(needs)
+    )
+    left = {name: needed for name, needed in needs.items() if name not in skip}
+    chosen = (roots | needed_by(left, roots - set(skip))) - set(skip)
+    if not chosen:
+        raise UsageError("the flags leave no stack", hint="name fewer stacks with --skip")
+    ordered = order({name: needs.get(name, ()) for name in needs}, key=lambda name: (layer_of[name], name))
+    wanted = {need for name in chosen for need in needs[name]}
+    return Selection(
+        stacks=tuple(name for name in ordered if name in chosen),
+        assumed=tuple(name for name in ordered if name in wanted and name in skip),
+    )
+
+
+def _is_layer(text: str, layer: str) -> bool:
+    return layer == text or layer.startswith(f"{text}-")
+
+
+def _refuse_unknown(flag: str, names: Iterable[str], known: Iterable[str], what: str) -> None:
+    known = set(known)
+    for name in names:
+        if name not in known:
+            raise _unknown(flag, name, known, what)
+
+
+def _unknown(flag: str, name: str, known: Iterable[str], what: str) -> UsageError:
+    return UsageError(f"{flag}: the project has no {name}", hint=name_hint(name, known, what))

@@ -1,0 +1,200 @@
+"""Loads a project: devenv.yaml, stacks, the catalogue of versions and seeds, or every problem at once.
+
+Responsible for the order of reading and checking. What is right or wrong is decided by the modules it calls;
+no input makes it raise anything but the errors named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from devenv.errors import Problem, SpecError
+from devenv.spec import files, references
+from devenv.spec.discover import PROJECT_FILE, builtin_stacks, find_project, project_stacks
+from devenv.spec.drafts import PLACEHOLDER, StackDraft, overridden, read_stack
+from devenv.spec.needs import needed_by, order
+from devenv.spec.places import Boundary, Trouble
+from devenv.spec.positions import Document
+from devenv.spec.project import PROFILES, ProjectSpec
+from devenv.spec.reader import read_yaml
+from devenv.spec.seed_files import SeedFile, load_seeds
+from devenv.spec.seeds import Seeds
+from devenv.spec.validation import check
+from devenv.spec.versions import Versions
+from devenv.spec.workspace import LoadedStack, Workspace
+
+VERSIONS_FILE = Path(__file__).parent.parent / "versions.yaml"
+_EMPTY_PROJECT = "a project has at least: project: NAME and stacks: [{name: STACK}]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What was read, as far as it could be."""
+
+    project: ProjectSpec | None
+    document: Document | None
+    boundary: Boundary
+    drafts: dict[str, StackDraft]
+    versions: Versions | None
+    seeds: Seeds
+    inputs: tuple[Path, ...]
+
+
+def load_workspace(
+    start: Path, *, data_root: Path, profile: str | None = None, versions_file: Path = VERSIONS_FILE
+) -> Workspace:
+    """Load the project of a folder.
+
+    Args:
+        start: devenv.yaml is looked for here and above.
+        data_root: the folder with devenv's own `stacks/` and `localstack-init/`.
+        profile: dev, staging or prod, in place of the project's own choice.
+        versions_file: the catalogue of versions.
+
+    Raises:
+        ProjectNotFoundError: there is no devenv.yaml.
+        SpecError: with every problem of every file.
+    """
+    file = find_project(start)
+    problems: list[Problem] = []
+    parts = _read(file, data_root.absolute(), profile, versions_file, problems)
+    _check(parts, problems)
+    project, versions = parts.project, parts.versions
+    if problems or project is None or versions is None:
+        raise SpecError(_ordered(problems))
+    return _workspace(parts, project, versions)
+
+
+def _read(
+    file: Path, data_root: Path, profile: str | None, versions_file: Path, problems: list[Problem]
+) -> _Parts:
+    boundary = Boundary(file.parent, "the project's folder")
+    project, document = _read_project(file, profile, problems)
+    folders = builtin_stacks(data_root)
+    if project and document:
+        own, own_problems = project_stacks(document, project.stack_paths, boundary)
+        folders += own
+        problems.extend(own_problems)
+    drafts, twice = overridden([read_stack(folder) for folder in folders])
+    for draft in drafts.values():
+        problems.extend(draft.problems)
+    problems.extend(twice)
+    versions = _read_versions(versions_file, Boundary(data_root, "devenv's own data"), problems)
+    seed_files = _seed_files(data_root, project, document, boundary, problems)
+    seeds, seed_problems = load_seeds(seed_files)
+    problems.extend(seed_problems)
+    inputs = (
+        file,
+        versions_file,
+        *(seed_file.path for seed_file in seed_files),
+        *(path for draft in drafts.values() for path in draft.inputs),
+    )
+    return _Parts(project, document, boundary, drafts, versions, seeds, inputs)
+
+
+def _read_project(
+    file: Path, profile: str | None, problems: list[Problem]
+) -> tuple[ProjectSpec | None, Document | None]:
+    read = read_yaml(file, empty_hint=_EMPTY_PROJECT)
+    problems.extend(read.problems)
+    if read.document is None:
+        return None, None
+    checked = check(read.document, ProjectSpec, {"project": PLACEHOLDER, "stacks": [{"name": PLACEHOLDER}]})
+    problems.extend(checked.problems)
+    project = checked.model
+    if project and profile in PROFILES:
+        project = project.model_copy(update={"profile": profile})
+    return project, checked.document
+
+
+def _read_versions(file: Path, boundary: Boundary, problems: list[Problem]) -> Versions | None:
+    read = read_yaml(file)
+    problems.extend(read.problems)
+    if read.document is None:
+        return None
+    checked = check(read.document, Versions)
+    problems.extend(checked.problems)
+    if checked.model:
+        problems.extend(references.catalogue_problems(checked.model, checked.document))
+        problems.extend(files.catalogue_file_problems(checked.model, checked.document, boundary))
+    return checked.model
+
+
+def _seed_files(
+    data_root: Path,
+    project: ProjectSpec | None,
+    document: Document | None,
+    boundary: Boundary,
+    problems: list[Problem],
+) -> list[SeedFile]:
+    seed_files: list[SeedFile] = []
+    builtin = data_root / "localstack-init" / "seeds.yaml"
+    if builtin.is_file():
+        seed_files.append(SeedFile(builtin, Boundary(data_root, "devenv's own data")))
+    if project is None or document is None:
+        return seed_files
+    for index, text in enumerate(project.seeds):
+        found = boundary.look(document.file.parent, text, "file")
+        if isinstance(found, Trouble):
+            problems.append(document.problem(("seeds", index), found.message, found.hint))
+        else:
+            seed_files.append(SeedFile(found, boundary))
+    return seed_files
+
+
+def _check(parts: _Parts, problems: list[Problem]) -> None:
+    project, drafts = parts.project, parts.drafts
+    profile = project.profile if project else PROFILES[0]
+    local_images = project.images if project else {}
+    if project and parts.document:
+        problems.extend(references.project_problems(project, parts.document, drafts, parts.versions))
+        problems.extend(files.project_file_problems(project, parts.document, parts.boundary))
+    for draft in drafts.values():
+        problems.extend(references.stack_problems(draft, drafts, parts.versions, local_images))
+        problems.extend(files.stack_file_problems(draft, profile))
+    problems.extend(references.cycle_problems(drafts))
+    selected = _selected(project, drafts) if project else set()
+    relevant = [draft for name, draft in drafts.items() if name in selected or not draft.folder.builtin]
+    problems.extend(references.clash_problems(relevant))
+
+
+def _needs(drafts: dict[str, StackDraft]) -> dict[str, tuple[str, ...]]:
+    return {
+        name: tuple(need for need in draft.spec.needs if need in drafts) if draft.spec else ()
+        for name, draft in drafts.items()
+    }
+
+
+def _selected(project: ProjectSpec, drafts: dict[str, StackDraft]) -> set[str]:
+    chosen = {choice.name for choice in project.stacks if choice.name in drafts}
+    return chosen | needed_by(_needs(drafts), chosen)
+
+
+def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Workspace:
+    drafts = parts.drafts
+    selected = _selected(project, drafts)
+    ordered = order(_needs(drafts), key=lambda name: (drafts[name].folder.layer, name))
+    stacks = {
+        name: LoadedStack(draft.spec, draft.folder.root, draft.folder.builtin, draft.profile_values)
+        for name, draft in drafts.items()
+        if draft.spec
+    }
+    return Workspace(
+        project=project,
+        root=parts.boundary.root,
+        stacks=MappingProxyType(stacks),
+        selected=tuple(name for name in ordered if name in selected),
+        versions=versions,
+        seeds=parts.seeds,
+        inputs=parts.inputs,
+    )
+
+
+def _ordered(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once: devenv.yaml's first, then by file and line."""
+    return sorted(
+        set(problems), key=lambda p: (p.file.name != PROJECT_FILE, str(p.file), p.line, p.key, p.message)
+    )

@@ -1,0 +1,166 @@
+"""Checks names that one specification uses of another: stacks, layers, images, modules, hosts, releases.
+
+Responsible for consistency across files; every function is pure and returns its problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from devenv.errors import Problem
+from devenv.spec.drafts import PLACEHOLDER, StackDraft
+from devenv.spec.needs import cycles
+from devenv.spec.positions import Document, KeyPath
+from devenv.spec.project import ProjectSpec
+from devenv.spec.versions import Versions
+from devenv.spec.wording import name_hint
+
+Drafts = Mapping[str, StackDraft]
+
+
+def project_problems(
+    project: ProjectSpec, document: Document, drafts: Drafts, versions: Versions | None
+) -> Iterator[Problem]:
+    """Stacks that do not exist or are chosen twice, unknown base images, two ports that are one."""
+    known = _known_names(drafts)
+    first: dict[str, int] = {}
+    for index, choice in enumerate(project.stacks):
+        path: KeyPath = ("stacks", index, "name")
+        if choice.name in first:
+            message = f"the stack {choice.name} is chosen twice, first on line {first[choice.name]}"
+            yield document.problem(path, message, "keep one of the two")
+        first.setdefault(choice.name, document.line(path))
+        if choice.name not in known and choice.name != PLACEHOLDER:
+            hint = name_hint(choice.name, drafts, "stacks")
+            yield document.problem(path, f"there is no stack {choice.name}", hint)
+    ports = project.cluster.ports
+    if ports.http == ports.https != "auto":
+        message = f"http and https are both {ports.http}"
+        yield document.problem(("cluster", "ports", "https"), message, "choose another port, or auto")
+    if versions:
+        for name, image in project.images.items():
+            yield from _base_problems(document, ("images", name), image.bases, versions)
+
+
+def stack_problems(
+    draft: StackDraft, drafts: Drafts, versions: Versions | None, local_images: Iterable[str]
+) -> Iterator[Problem]:
+    """Needs that do not exist or come later, images and modules that the catalogue lacks."""
+    spec, document = draft.spec, draft.document
+    if spec is None or document is None:
+        return
+    known = _known_names(drafts)
+    for index, need in enumerate(spec.needs):
+        path: KeyPath = ("needs", index)
+        if need not in known:
+            hint = name_hint(need, [name for name in drafts if name != draft.name], "stacks")
+            yield document.problem(path, f"there is no stack {need}", hint)
+        elif need in drafts and drafts[need].folder.layer[:2] > draft.folder.layer[:2]:
+            later = drafts[need].folder.layer
+            message = f"{need} is in the later layer {later}, {draft.name} in {draft.folder.layer}"
+            yield document.problem(path, message, "a stack needs stacks of its own layer and of earlier ones")
+    if versions is None:
+        return
+    images = {*versions.images, *local_images}
+    for name in spec.images:
+        if name not in images:
+            message = f"the image {name} is neither in the catalogue nor under images in devenv.yaml"
+            yield document.problem(("images", name), message, name_hint(name, images, "images"))
+    for index, source in enumerate(spec.sources):
+        kind = "chart" if source.chart else "manifests"
+        module = getattr(source.chart or source.manifests, "module", None)
+        if module is not None and module not in versions.modules:
+            message = f"the module {module} is not pinned in versions.yaml"
+            hint = name_hint(module, versions.modules, "pinned modules")
+            yield document.problem(("sources", index, kind, "module"), message, hint)
+
+
+def cycle_problems(drafts: Drafts) -> Iterator[Problem]:
+    """One problem per cycle of needs, which names the line of each need in it."""
+    needs = {
+        name: tuple(need for need in draft.spec.needs if need in drafts) if draft.spec else ()
+        for name, draft in drafts.items()
+    }
+    for ring in cycles(needs):
+        links = list(zip(ring, (*ring[1:], ring[0]), strict=True))
+        places = [(drafts[name].document, _need_path(drafts[name], need)) for name, need in links]
+        lines = ", ".join(
+            f"{name}: {document.file.name}:{document.line(path)}"
+            for (name, _), (document, path) in zip(links, places, strict=True)
+            if document
+        )
+        document, path = places[0]
+        if document:
+            shown = " -> ".join((*ring, ring[0]))
+            yield document.problem(
+                path, f"needs form a cycle: {shown} ({lines})", "remove one of these needs"
+            )
+
+
+def clash_problems(drafts: Iterable[StackDraft]) -> Iterator[Problem]:
+    """Hosts that two stacks claim, and releases that would be installed twice in a namespace."""
+    hosts: dict[str, StackDraft] = {}
+    releases: dict[tuple[str, str], StackDraft] = {}
+    for draft in drafts:
+        spec, document = draft.spec, draft.document
+        if spec is None or document is None:
+            continue
+        for index, endpoint in enumerate(spec.endpoints):
+            owner = hosts.setdefault(endpoint.host, draft)
+            if owner is not draft:
+                message = f"the host {endpoint.host} belongs to the stack {owner.name} too"
+                yield document.problem(("endpoints", index, "host"), message, "choose another host")
+        own: set[str] = set()
+        for index, source in enumerate(spec.sources):
+            if source.chart is None or spec.namespace == PLACEHOLDER:
+                continue
+            release = source.chart.release or spec.name
+            holder = releases.setdefault((spec.namespace, release), draft)
+            if holder is not draft or release in own:
+                message = f"the release {release} is in namespace {spec.namespace} twice"
+                message += f", the other is of stack {holder.name}" if holder is not draft else ""
+                at: KeyPath = ("sources", index, "chart")
+                path = (*at, "release") if source.chart.release else at
+                yield document.problem(path, message, "give one of the two another name: release: …")
+            own.add(release)
+
+
+def catalogue_problems(versions: Versions, document: Document) -> Iterator[Problem]:
+    """Names that the catalogue uses and does not have, and bases that need each other."""
+    for name, tool in versions.tools.items():
+        yield from _base_problems(document, ("tools", name), tool.bases, versions)
+    for name, image in versions.images.items():
+        yield from _base_problems(document, ("images", name), image.bases, versions)
+    wanted: list[tuple[KeyPath, str]] = [(("node", "image"), versions.node.image)]
+    wanted += [(("node", "system_images", ref), name) for ref, name in versions.node.system_images.items()]
+    for path, name in wanted:
+        if name not in versions.images:
+            hint = name_hint(name, versions.images, "images")
+            yield document.problem(path, f"there is no image {name}", hint)
+    bases = {
+        name: [base for base in image.bases.values() if base in versions.images]
+        for name, image in versions.images.items()
+    }
+    for ring in cycles(bases):
+        shown = " -> ".join((*ring, ring[0]))
+        yield document.problem(("images", ring[0], "bases"), f"bases form a cycle: {shown}")
+
+
+def _base_problems(
+    document: Document, at: KeyPath, bases: Mapping[str, str], versions: Versions
+) -> Iterator[Problem]:
+    for argument, base in bases.items():
+        if base not in versions.images:
+            hint = name_hint(base, versions.images, "images")
+            yield document.problem(
+                (*at, "bases", argument), f"there is no image {base} in the catalogue", hint
+            )
+
+
+def _known_names(drafts: Drafts) -> set[str]:
+    """Names of folders, and names that stacks give themselves: a mismatch is told once, where it is."""
+    return {*drafts, *(draft.spec.name for draft in drafts.values() if draft.spec)}
+
+
+def _need_path(draft: StackDraft, need: str) -> KeyPath:
+    return ("needs", draft.spec.needs.index(need)) if draft.spec else ()

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -38,6 +39,10 @@ def daemon(tmp_path: Path) -> Iterator[EngineDaemon]:
     daemon = EngineDaemon(folder, tmp_path / "docker.sock", tmp_path / "exec", settings)
     yield daemon
     daemon.stop()
+    for mount in reversed(Path("/proc/mounts").read_text().splitlines()):
+        point = mount.split()[1]
+        if point.startswith(f"{tmp_path}/"):  # left by the daemon that a test killed
+            subprocess.run(["umount", point], check=True)
 
 
 def kill(pid: int) -> None:

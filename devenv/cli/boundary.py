@@ -53,7 +53,7 @@ def error_boundary(*, as_json: bool = False) -> Iterator[None]:
 
 def _tell(error: DevenvError, *, as_json: bool) -> None:
     if isinstance(error, UnexpectedError) and "report" not in error.context:
-        error.context |= write_report(error.context.get("traceback", ""))
+        error.context |= write_report(error.context.pop("traceback", ""))
     try:
         if as_json:
             sys.stdout.write(json.dumps({"type": "error", "error": error.as_dict()}) + "\n")

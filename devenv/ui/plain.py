@@ -61,7 +61,7 @@ class PlainLines:
             case Noted():
                 level = "" if event.level == "info" else f"{event.level}: "
                 hint = f" (hint: {event.hint})" if event.hint else ""
-                self._write(f"{level}{one_line(event.message)}{one_line(hint)}")
+                self._write(one_line(f"{level}{event.message}{hint}"))
             case RunFinished():
                 self._write(summary(self._progress, event, folder=self._folder))
             case _ if step is not None and step.state in _WORDS:

@@ -6,7 +6,6 @@ import json
 import os
 import select
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +15,7 @@ import pytest
 
 from devenv.adapters.engine_daemon import EngineDaemon, engine_answers
 from devenv.adapters.host import observe_host
-from devenv.adapters.process import find_program
+from devenv.adapters.process import find_program, run
 from devenv.errors import EngineUnavailableError, InterruptedRunError
 
 pytestmark = [
@@ -42,7 +41,7 @@ def daemon(tmp_path: Path) -> Iterator[EngineDaemon]:
     for mount in reversed(Path("/proc/mounts").read_text().splitlines()):
         point = mount.split()[1]
         if point.startswith(f"{tmp_path}/"):  # left by the daemon that a test killed
-            subprocess.run(["umount", point], check=True)
+            run(["umount", point])
 
 
 def kill(pid: int) -> None:

@@ -30,5 +30,5 @@ def down(
     from devenv.cli import wiring
     from devenv.workflows.down import down as run_down
 
-    with wiring.run_session(as_json=as_json, verbose=verbose) as session:
+    with wiring.run_session("down", as_json=as_json, verbose=verbose) as session:
         run_down(directory, session, purge=purge, assume_yes=yes)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, ProfileOption, Yes
+
+if TYPE_CHECKING:
+    from devenv.workflows.up import UpRequest
 
 
 def up(
@@ -51,5 +54,18 @@ def up(
         profile=profile.value if profile else None,
         images=images.value,
     )
-    with wiring.run_session(as_json=as_json, trace=trace, verbose=verbose) as session:
+    if plan:
+        typer.echo(_planned(request, as_json=as_json))
+        return
+    with wiring.run_session("up", as_json=as_json, trace=trace, verbose=verbose) as session:
         run_up(request, session)
+
+
+def _planned(request: UpRequest, *, as_json: bool) -> str:
+    from devenv.cli import wiring
+    from devenv.ui.plan_view import plan_json, plan_tree
+    from devenv.workflows.up import up as run_up
+
+    with wiring.run_session("plan", as_json=False) as session:
+        event = run_up(request, session).as_event()
+    return plan_json(event) if as_json else plan_tree(event)

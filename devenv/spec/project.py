@@ -56,10 +56,14 @@ class LocalImage(SpecModel):
     """Build argument to the name of an image in the catalogue, passed as a full reference."""
 
 
+ProjectName = Annotated[DnsLabel, Field(max_length=30)]
+"""Short enough for the names that are made from it."""
+
+
 class ProjectSpec(SpecModel):
     """The environment of one product."""
 
-    project: Annotated[DnsLabel, Field(max_length=30)]
+    project: ProjectName
     cluster: ClusterSpec = ClusterSpec()
     profile: Profile = "dev"
     stacks: tuple[StackChoice, ...] = Field(min_length=1)

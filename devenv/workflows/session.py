@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devenv.adapters.paths import data_root
 from devenv.events import Emit
 
 
@@ -19,7 +20,9 @@ class Session:
     """Asks the user; False where nobody can be asked."""
     open_log: Callable[[Path], Path]
     """Begins the run's log file in a folder; returns its path."""
-    mask: Callable[[str], None]
-    """Registers a secret that must appear nowhere in logs or output."""
+    mask: Callable[..., None]
+    """Registers secrets that must appear nowhere in logs or output."""
     cancel: threading.Event = field(default_factory=threading.Event)
     """Set when the user wants the run to stop."""
+    data_root: Path = field(default_factory=data_root)
+    """The folder with stacks/, cluster/ and localstack-init/."""

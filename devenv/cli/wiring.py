@@ -1,0 +1,97 @@
+"""The composition root: a session with the sinks, the questions and the signals that fit the terminal and the flags."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+from devenv.events import Event
+from devenv.ui.logfile import LogFile
+from devenv.ui.redaction import Secrets
+from devenv.ui.stream import EventStream, Sink
+from devenv.workflows.session import Session
+
+
+class DeferredLog:
+    """A log whose folder is known only once the project is: what comes before is kept until then."""
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+        self._before: list[Event] = []
+        self._log: LogFile | None = None
+        self._lock = threading.Lock()
+
+    def open(self, folder: Path) -> Path:
+        """Begin the file in a folder; returns its path."""
+        with self._lock:
+            self._log = LogFile(folder, self._command)
+            for event in self._before:
+                self._log.handle(event)
+            self._before.clear()
+            return self._log.path
+
+    def handle(self, event: Event) -> None:
+        """Write the event, or keep it."""
+        with self._lock:
+            if self._log:
+                self._log.handle(event)
+            else:
+                self._before.append(event)
+
+    def close(self) -> None:
+        """Close the file, if one was begun."""
+        if self._log:
+            self._log.close()
+
+
+@contextmanager
+def run_session(
+    command: str, *, as_json: bool, trace: Path | None = None, verbose: bool = False
+) -> Iterator[Session]:
+    """A session whose events go to the terminal (or as JSON to standard output), a log file and, if wanted, a trace."""
+    log = DeferredLog(command)
+    sinks: list[Sink] = [_screen(as_json=as_json, verbose=verbose), log]
+    if trace:
+        from devenv.ui.trace import TraceFile
+
+        sinks.append(TraceFile(trace))
+    secrets = Secrets()
+    _end_like_ctrl_c(signal.SIGTERM)
+    with EventStream(sinks, secrets=secrets) as stream:
+        yield Session(emit=stream.emit, confirm=_ask, open_log=log.open, mask=secrets.add)
+
+
+def _screen(*, as_json: bool, verbose: bool) -> Sink:
+    if as_json:
+        from devenv.ui.jsonl import JsonLines
+
+        return JsonLines(verbose=verbose)
+    if sys.stderr.isatty():
+        from devenv.ui.live import LiveTree
+
+        return LiveTree(verbose=verbose, folder=Path.cwd())
+    from devenv.ui.plain import PlainLines
+
+    return PlainLines(verbose=verbose, folder=Path.cwd())
+
+
+def _ask(question: str) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    return typer.confirm(question, default=False, err=True)
+
+
+def _end_like_ctrl_c(number: signal.Signals) -> None:
+    """A polite end by another program is treated as the user's Ctrl-C."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(number, interrupt)

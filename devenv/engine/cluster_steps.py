@@ -1,0 +1,95 @@
+"""The steps that make, start and clear away the cluster."""
+
+from __future__ import annotations
+
+import time
+
+from devenv.engine.step_context import StepContext
+from devenv.errors import ClusterError, DevenvError, InterruptedRunError
+from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
+
+KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
+_RUNTIME_SECONDS = 180.0
+_API_SECONDS = 120.0
+_RETRY_SECONDS = 0.25
+
+
+def remove_broken(step: RemoveBrokenCluster, context: StepContext) -> str:
+    """Remove what an interrupted creation left; only containers of a cluster in devenv's own network come here."""
+    engine = context.environment.engine
+    containers = engine.containers({KIND_CLUSTER_LABEL: step.cluster})
+    engine.remove_containers([c.name for c in containers])
+    context.environment.kubeconfig.unlink(missing_ok=True)
+    return f"{len(containers)} containers removed"
+
+
+def create(step: CreateCluster, context: StepContext) -> str:
+    """Create the cluster in a labelled network: from then on it is known whose it is."""
+    environment = context.environment
+    environment.creation_failed.clear()
+    names = environment.names
+    try:
+        if environment.engine.network(names.network) is None:
+            environment.engine.network_create(names.network, names.labels)
+        environment.kind.create(
+            step.cluster,
+            step.node_image,
+            step.config,
+            environment.kubeconfig,
+            network=names.network,
+            cancel=context.cancel,
+            on_line=lambda line: (context.output(line), context.progress(line))[0],
+        )
+        environment.cluster.initialise(names.labels)
+    except DevenvError:
+        environment.creation_failed.set()
+        raise
+    return step.node_image
+
+
+def start(step: StartCluster, context: StepContext) -> str:
+    """Start stopped nodes and wait for the API."""
+    environment = context.environment
+    environment.engine.start(step.nodes)
+    environment.kind.export_kubeconfig(step.cluster, environment.kubeconfig)
+    _until_api_answers(context)
+    return f"{len(step.nodes)} nodes"
+
+
+def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
+    """Wait until containerd answers in every node, while kubeadm is still at work.
+
+    Neither the engine nor containerd tells when a node's runtime is up, so it is asked again and again.
+    """
+    environment = context.environment
+    deadline = time.monotonic() + _RUNTIME_SECONDS
+    while time.monotonic() < deadline:
+        nodes = environment.engine.containers({KIND_CLUSTER_LABEL: step.cluster})
+        # A load balancer of several control planes carries the label too, and has no containerd.
+        nodes = [n for n in nodes if not n.name.endswith("-external-load-balancer")]
+        if len(nodes) >= step.nodes and all(_answers(context, n.name) for n in nodes):
+            return f"{len(nodes)} nodes"
+        if environment.creation_failed.is_set():
+            raise ClusterError("the nodes never ran: the cluster could not be created")
+        if context.cancel.wait(_RETRY_SECONDS):
+            raise InterruptedRunError("stopped while the nodes started")
+    raise ClusterError(
+        f"the nodes' container runtime did not answer within {_RUNTIME_SECONDS:.0f} s",
+        hint=f"docker logs {step.cluster}-control-plane",
+    )
+
+
+def _answers(context: StepContext, node: str) -> bool:
+    done = context.environment.engine.exec(node, ["ctr", "version"], timeout=20, check=False)
+    return done.status == 0
+
+
+def _until_api_answers(context: StepContext) -> None:
+    deadline = time.monotonic() + _API_SECONDS
+    while not context.environment.cluster.reachable(timeout=2.0):
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"the API server did not answer within {_API_SECONDS:.0f} s", hint="devenv down, then: devenv up"
+            )
+        if context.cancel.wait(_RETRY_SECONDS):
+            raise InterruptedRunError("stopped while the cluster started")

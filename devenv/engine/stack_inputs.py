@@ -1,0 +1,115 @@
+"""Selected stacks, rendered and hashed: what the planner compares with what the cluster records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from devenv.images.fingerprint import FileDigests, hash_of
+from devenv.plan.observed import StackInput
+from devenv.spec.render import ProjectFacts, chart_values
+from devenv.spec.stack import Source, StackSpec
+from devenv.spec.workspace import LoadedStack, Workspace
+
+_FORM = "1"
+"""Raised when devenv begins to install the same content in another way."""
+_CONTENT_DIGITS = 40
+"""A label's value has at most 63 characters."""
+
+
+def stack_inputs(
+    workspace: Workspace,
+    names: Sequence[str],
+    facts: ProjectFacts,
+    images: Mapping[str, str],
+    digests: FileDigests,
+) -> list[tuple[StackSpec, StackInput]]:
+    """Each stack of `names` with what its steps are made of.
+
+    Args:
+        workspace: the project.
+        names: stacks, each after those that it needs.
+        facts: what values may refer to.
+        images: image name to the reference that charts are given.
+        digests: remembers files' hashes.
+    """
+    return [
+        (workspace.stacks[name].spec, _stack_input(workspace, workspace.stacks[name], facts, images, digests))
+        for name in names
+    ]
+
+
+def _stack_input(
+    workspace: Workspace,
+    stack: LoadedStack,
+    facts: ProjectFacts,
+    images: Mapping[str, str],
+    digests: FileDigests,
+) -> StackInput:
+    spec = stack.spec
+    own_images = {name: images[name] for name in spec.images}
+    values = chart_values(
+        spec,
+        facts,
+        profile_values=stack.profile_values.get(facts.profile, {}),
+        chosen_values=workspace.chosen_values(spec.name),
+        images=own_images,
+    )
+    sources = tuple(_path(source, stack.root, facts.profile) for source in spec.sources)
+    seeds = workspace.seeds.to_json() if spec.seeds else ""
+    text = json.dumps(values, sort_keys=True)
+    return StackInput(
+        name=spec.name,
+        root=stack.root,
+        values=text,
+        content=hash_of(
+            _FORM,
+            spec.model_dump_json(),
+            text,
+            seeds,
+            facts.domain if spec.tls else "",
+            *_module_sums(spec, workspace),
+            *_files(stack, sources, digests),
+        )[:_CONTENT_DIGITS],
+        images=own_images,
+        seeds=seeds,
+        domain=facts.domain,
+        sources=sources,
+    )
+
+
+def _path(source: Source, root: Path, profile: str) -> str:
+    """Where a source's files are: absolute, or inside its module; empty for what is fetched by Helm."""
+    if source.kustomize:
+        return str((root / source.kustomize.path.replace("{profile}", profile)).resolve())
+    named = source.chart or source.manifests
+    if named is None or named.path is None:
+        return ""
+    return named.path if named.module else str((root / named.path).resolve())
+
+
+def _module_sums(spec: StackSpec, workspace: Workspace) -> Iterator[str]:
+    for source in spec.sources:
+        named = source.chart or source.manifests
+        if named and named.module:
+            yield workspace.versions.modules[named.module].sum
+
+
+def _files(stack: LoadedStack, sources: Sequence[str], digests: FileDigests) -> Iterator[str]:
+    """Path and hash of every file that the stack installs or checks with, in a fixed order."""
+    for source, path in zip(stack.spec.sources, sources, strict=True):
+        # A kustomization may refer to anything beside it.
+        top = stack.root if source.kustomize else Path(path) if Path(path).is_absolute() else None
+        for file in _below(top):
+            yield str(file.relative_to(top or file))
+            yield digests.of(file)
+    for check in stack.spec.ready:
+        if check.dry_run:
+            yield digests.of(stack.root / check.dry_run.path)
+
+
+def _below(top: Path | None) -> list[Path]:
+    if top is None:
+        return []
+    return [top] if top.is_file() else sorted(p for p in top.rglob("*") if p.is_file())

@@ -1,0 +1,152 @@
+"""The steps of a stack: what is prepared for it, what is installed, when it counts as ready."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from devenv.adapters import kustomize, manifests
+from devenv.adapters.certificates import local_ca
+from devenv.adapters.charts import copy_chart
+from devenv.engine.checks import await_checks
+from devenv.engine.install import ChartInstallation, install
+from devenv.engine.readiness import await_workloads
+from devenv.engine.step_context import StepContext
+from devenv.errors import CommandFailedError, HookError
+from devenv.plan.names import LABEL_CONTENT, LABEL_STACK
+from devenv.plan.steps import ApplyManifests, ApplySeeds, ApplyTls, AwaitReady, InstallChart, RunHook
+from devenv.spec import seeds
+
+TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name
+SEEDS_SECRET = "localstack-seeds"  # noqa: S105 -- a Secret's name
+SEED_PROGRAM = "seed.py"
+SEED_DOCUMENT = "seeds.json"
+_RESEED = (
+    "document=$(mktemp) && cat > \"$document\" && DEVENV_SEEDS=\"$document\" "
+    "/opt/code/localstack/.venv/bin/python /etc/localstack/init/ready.d/seed.py; "
+    "status=$?; rm -f \"$document\"; exit $status"
+)
+
+
+def run_hook(step: RunHook, context: StepContext) -> str:
+    """Run a hook; what it prints goes to the log, and into the error when it must not fail."""
+    try:
+        done = context.environment.kubectl.run(
+            step.hook.kubectl, cancel=context.cancel, on_line=context.output, what=f"run hook {step.hook.name}"
+        )
+    except CommandFailedError as error:
+        if step.hook.on_failure == "fail":
+            raise HookError(
+                f"hook {step.hook.name} {step.when} {step.stack} failed",
+                context=error.context,
+                hint=f"devenv up --only {step.stack}",
+            ) from error
+        return f"failed, and may: {error.message}"
+    return f"{len(done.stdout.splitlines())} lines"
+
+
+def apply_tls(step: ApplyTls, context: StepContext) -> str:
+    """Issue the project's certificate and hand it to the stack as a Secret."""
+    leaf = local_ca().issue(step.domain)
+    data = {"tls.crt": leaf.chain_pem, "tls.key": leaf.key_pem}
+    context.environment.cluster.write_secret(
+        step.namespace, TLS_SECRET, data, kind="kubernetes.io/tls", labels={LABEL_STACK: step.stack}
+    )
+    return f"*.{step.domain}"
+
+
+def apply_seeds(step: ApplySeeds, context: StepContext) -> str:
+    """Write the seeds, generated values kept from before; a LocalStack that runs gets them at once."""
+    environment = context.environment
+    before = environment.cluster.secret(step.namespace, SEEDS_SECRET)
+    previous = before.get(SEED_DOCUMENT, b"")
+    known = seeds.secret_texts(seeds.from_json(previous.decode())) if previous else {}
+    document = seeds.generate(seeds.from_json(step.document), known)
+    texts = seeds.secret_texts(document)
+    environment.mask(*texts.values())
+    text = document.to_json()
+    program = (environment.data / "localstack-init" / SEED_PROGRAM).read_bytes()
+    data = {SEED_DOCUMENT: text.encode(), SEED_PROGRAM: program}
+    environment.cluster.write_secret(step.namespace, SEEDS_SECRET, data, labels={LABEL_STACK: step.stack})
+    if previous and previous.decode() != text and _runs(step, context):
+        environment.kubectl.exec(
+            step.namespace,
+            f"deployment/{step.stack}",
+            None,
+            ["sh", "-c", _RESEED],
+            stdin=text.encode(),
+            cancel=context.cancel,
+            on_line=context.output,
+        )
+        return "applied to the running pod"
+    return f"{len(texts)} secret values"
+
+
+def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
+    """Apply manifests or a kustomization server-side."""
+    kubectl = context.environment.kubectl
+    path = _origin(step.module, step.path, context)
+    text = kustomize.build(kubectl, path, cancel=context.cancel) if step.kustomize else manifests.read(path)
+    kubectl.apply(
+        text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output
+    )
+    return f"{len(manifests.documents(text))} objects"
+
+
+def install_chart(step: InstallChart, context: StepContext) -> str:
+    """Install or upgrade a release, watched: a root cause ends the wait."""
+    environment = context.environment
+    chart = step.chart
+    if step.module:
+        source = _origin(step.module, step.chart, context)
+        folder = environment.scratch() / step.release
+        chart = str(copy_chart(source, folder, step.drop_dependencies))
+    install(
+        environment.helm,
+        environment.cluster,
+        ChartInstallation(
+            release=step.release,
+            namespace=step.namespace,
+            chart=chart,
+            repository=step.repository,
+            version=step.version,
+            values=step.values,
+            deadline=step.deadline,
+            labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
+        ),
+        cancel=context.cancel,
+        on_line=context.output,
+        progress=context.progress,
+    )
+    return ""
+
+
+def await_ready(step: AwaitReady, context: StepContext) -> str:
+    """Wait for the stack's workloads and checks, then record its content."""
+    environment = context.environment
+    await_workloads(
+        environment.cluster, step.stack, step.namespace, step.deadline, cancel=context.cancel, progress=context.progress
+    )
+    await_checks(
+        step.checks,
+        environment.cluster,
+        environment.kubectl,
+        namespace=step.namespace,
+        root=step.root,
+        deadline=step.deadline,
+        cancel=context.cancel,
+        progress=context.progress,
+    )
+    environment.cluster.record(step.stack, step.content)
+    return ""
+
+
+def _origin(module: str | None, path: str, context: StepContext) -> Path:
+    return context.environment.modules[module] / path if module else Path(path)
+
+
+def _runs(step: ApplySeeds, context: StepContext) -> bool:
+    return any(
+        w.namespace == step.namespace and w.name == step.stack and w.ready > 0
+        for w in context.environment.cluster.workloads_of("Deployment")
+    )
+

@@ -1,0 +1,51 @@
+"""Reaching an engine: the one that answers, or the distribution's, installed and started when the user agrees."""
+
+from __future__ import annotations
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.engine_service import provide_engine
+from devenv.adapters.host import observe_host
+from devenv.adapters.paths import cache_dir, state_dir
+from devenv.engine.environment import Environment
+from devenv.errors import EngineUnavailableError
+from devenv.events import Noted
+from devenv.spec.workspace import Workspace
+from devenv.workflows.session import Session
+
+_QUESTION = "No container engine answers. Install and start your distribution's Docker engine?"
+
+
+def connect(workspace: Workspace, session: Session, *, agreed: bool) -> Environment:
+    """The project's environment on a reachable engine.
+
+    Args:
+        workspace: the project.
+        session: asked before anything is installed.
+        agreed: the user has agreed to an installation beforehand.
+
+    Raises:
+        EngineUnavailableError: no engine answers, and none may or can be installed here.
+    """
+    return Environment(
+        workspace=workspace,
+        engine=_engine(session, agreed=agreed),
+        data=session.data_root,
+        state=state_dir(workspace.project.project),
+        cache=cache_dir(),
+        mask=session.mask,
+    )
+
+
+def _engine(session: Session, *, agreed: bool) -> Engine:
+    try:
+        return Engine.connect()
+    except EngineUnavailableError:
+        host = observe_host()
+        agreed = agreed or (host.can_install_engine and session.confirm(_QUESTION))
+        provide_engine(
+            host,
+            agreed=agreed,
+            progress=lambda message: session.emit(Noted(message)),
+            cancel=session.cancel,
+        )
+    return Engine.connect()

@@ -1,0 +1,79 @@
+"""`devenv down`: take away what devenv made, and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+from devenv.adapters.docker import OURS, PROJECT, Engine
+from devenv.adapters.paths import cache_dir, state_root
+from devenv.engine.cluster_steps import KIND_CLUSTER_LABEL
+from devenv.errors import EngineUnavailableError, ForeignClusterError, InterruptedRunError
+from devenv.events import Noted
+from devenv.plan.names import Names
+from devenv.workflows.locations import Locations, project_locations
+from devenv.workflows.session import Session
+
+
+def down(directory: Path, session: Session, *, purge: bool, assume_yes: bool) -> None:
+    """Remove the project's cluster, volumes, network, kubeconfig and state; with `purge` also what projects share.
+
+    Raises:
+        ForeignClusterError: the cluster of that name is not devenv's.
+        InterruptedRunError: the user did not agree.
+    """
+    locations = project_locations(directory)
+    names = Names(locations.project)
+    began = time.monotonic()
+    engine = _engine()
+    nodes = engine.containers({KIND_CLUSTER_LABEL: names.cluster}) if engine else []
+    network = engine.network(names.network) if engine else None
+    ours = network is not None and network.get(PROJECT) == names.project
+    if nodes and not ours:
+        raise ForeignClusterError(
+            f"cluster {names.cluster} exists, and devenv did not make it",
+            hint=f"remove it yourself: kind delete cluster --name {names.cluster}",
+        )
+    question = f"Remove cluster {names.cluster} with all its data?"
+    if nodes and not assume_yes and not session.confirm(question):
+        raise InterruptedRunError("nothing was removed", hint="devenv down --yes")
+    if engine and ours:
+        engine.remove_containers([n.name for n in nodes])
+        engine.network_remove(names.network)
+    existed = bool(nodes) or ours or locations.state.exists()
+    _remove_state(locations)
+    if purge:
+        _purge(engine, session)
+    seconds = time.monotonic() - began
+    told = f"{names.project} is gone ({len(nodes)} nodes, {seconds:.1f} s)" if existed else "nothing to remove"
+    session.emit(Noted(told))
+
+
+def _engine() -> Engine | None:
+    try:
+        return Engine.connect()
+    except EngineUnavailableError:
+        # Without an engine there is no cluster; files on the host can still be removed.
+        return None
+
+
+def _remove_state(locations: Locations) -> None:
+    if locations.state.exists():
+        shutil.rmtree(locations.state)
+
+
+def _purge(engine: Engine | None, session: Session) -> None:
+    """Remove images, caches and the local CA: everything shared that can be made again."""
+    if engine:
+        images = engine.images_with(OURS)
+        engine.remove_images([name for names in images.values() for name in names])
+        engine.remove_images(list(engine.images_with(OURS)))
+        engine.remove_volumes(engine.volumes(OURS))
+        freed = engine.prune_build_cache(0)
+        session.emit(Noted(f"{len(images)} images and {freed / 1e9:.1f} GB of build cache removed"))
+    for folder in (cache_dir(create=False), state_root(create=False) / "_host" / "ca"):
+        if folder.exists():
+            shutil.rmtree(folder)
+
+

@@ -1,0 +1,34 @@
+"""Where a project's things are, without talking to an engine or a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.adapters.certificates import local_ca
+from devenv.adapters.paths import state_dir
+from devenv.spec.project_name import project_name
+
+
+@dataclass(frozen=True, slots=True)
+class Locations:
+    """Paths of one project."""
+
+    project: str
+    state: Path
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The project's own kubeconfig; it exists while the cluster does."""
+        return self.state / "kubeconfig"
+
+
+def project_locations(directory: Path) -> Locations:
+    """Paths of the project in or above a folder; raises ProjectNotFoundError and SpecError."""
+    name = project_name(directory)
+    return Locations(name, state_dir(name, create=False))
+
+
+def local_ca_certificate() -> Path:
+    """Path of the local CA's certificate, made when it is missing."""
+    return local_ca().certificate

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -67,13 +67,13 @@ class Cluster:
 
     # devenv's own record
 
-    def initialise(self, project: str) -> None:
-        """Mark the cluster as complete and as the project's: until then it counts as broken."""
+    def initialise(self, labels: Mapping[str, str]) -> None:
+        """Mark the cluster as complete, and as the project's by labels: until then it counts as broken."""
         self.ensure_namespace(SYSTEM_NAMESPACE)
         state = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": {"name": STATE_NAME, "labels": {"devenv.io/project": project}},
+            "metadata": {"name": STATE_NAME, "labels": dict(labels)},
         }
         self._apply(_STATE, state)
 
@@ -120,6 +120,10 @@ class Cluster:
             if not _of_cron_job(item)
         ]
 
+    def workloads_of(self, kind: str) -> list[Workload]:
+        """The workloads of one kind."""
+        return [objects.workload(kind, item) for item in self._api.fetch(PATHS[kind])["items"]]
+
     def node_states(self) -> list[NodeState]:
         """The nodes."""
         return [objects.node(item) for item in self._api.fetch(PATHS["Node"])["items"]]
@@ -130,13 +134,13 @@ class Cluster:
         """See `kubernetes_conditions.await_condition`."""
         return await_condition(self._api, kind, name, namespace, wanted, timeout=timeout, cancel=cancel)
 
-    def mirror(self, cancel: threading.Event | None = None) -> Mirror:
-        """The live copy of the cluster, complete; made at the first call, shared from then on."""
+    def mirror(self, over: Callable[[], bool] = lambda: False) -> Mirror:
+        """The live copy of the cluster, made at the first call and then shared; complete unless `over`."""
         with self._lock:
             if self._mirror is None:
                 self._mirror = Mirror(self._api)
             mirror = self._mirror
-        mirror.wait_complete(_COMPLETE_SECONDS, cancel)
+        mirror.wait_complete(_COMPLETE_SECONDS, over)
         return mirror
 
     # single objects

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import httpx2
 
@@ -67,21 +67,25 @@ class Mirror:
         with self._changed:
             return {kind: tuple(self._objects.get(kind, {}).values()) for kind in PATHS}
 
-    def wait(self, revision: int, timeout: float) -> int:
-        """Wait until something changed since `revision`, at most `timeout` seconds; the present revision."""
+    def wait(self, revision: int, timeout: float, *, gather: float = 0.0) -> int:
+        """Wait until something changed since `revision`, at most `timeout` seconds; the present revision.
+
+        With the first change comes a wait of `gather` seconds for those that come with it.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._revision > revision or self._closed.is_set(), timeout)
+            if self._changed.wait_for(lambda: self._revision > revision or self._closed.is_set(), timeout):
+                self._changed.wait_for(self._closed.is_set, gather)
             return self._revision
 
-    def wait_complete(self, timeout: float, cancel: threading.Event | None = None) -> bool:
-        """Wait until every kind has been read once; False when `cancel` came first.
+    def wait_complete(self, timeout: float, over: Callable[[], bool]) -> bool:
+        """Wait until every kind has been read once; False when `over` said that it is enough.
 
         Raises:
             ApiUnreachableError: that took longer than `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
         while not self._complete(_TICK):
-            if cancel and cancel.is_set():
+            if over():
                 return False
             if time.monotonic() > deadline:
                 raise self._failure or ApiUnreachableError("the cluster's objects could not be read in time")

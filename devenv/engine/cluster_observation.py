@@ -1,0 +1,169 @@
+"""What there is of a project's cluster, read for planning and for status.
+
+Responsible for looking only, in well under half a second: the engine first, then every question to the API at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from devenv.adapters.kubernetes import Cluster, NodeState, Release, Workload
+from devenv.errors import ApiRefusedError, ApiUnreachableError, DevenvError
+from devenv.plan.names import LABEL_PROJECT, Names
+from devenv.plan.observed import ClusterState
+
+KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
+KIND_ROLE_LABEL = "io.x-k8s.kind.role"
+_BALANCER = "external-load-balancer"
+
+
+class ContainerFacts(Protocol):
+    """A container, as far as it matters here."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def state(self) -> str:
+        """The engine's word: running, exited, created, paused …"""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Its labels."""
+
+    @property
+    def networks(self) -> Iterable[str]:
+        """Names of the networks that it is attached to."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFact:
+    """A node of the cluster: its container, and what the API says of it."""
+
+    name: str
+    role: str
+    """control-plane or worker."""
+    running: bool
+    ready: bool = False
+    reason: str = ""
+    """Why it is not ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """Everything that is known of a project's cluster."""
+
+    state: ClusterState
+    reason: str = ""
+    """Why it is broken or unreachable."""
+    nodes: tuple[NodeFact, ...] = ()
+    releases: tuple[Release, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """Stack to the content recorded when it was last ready."""
+
+    def unready(self, stack: str) -> str:
+        """Why a stack's workloads are not ready, in words; empty when they are (or there are none)."""
+        mine = {(r.namespace, r.name) for r in self.releases if r.stack == stack}
+        failed = [r for r in self.releases if r.stack == stack and r.status != "deployed"]
+        if failed:
+            return f"release {failed[0].name} is {failed[0].status}"
+        problems = [
+            f"{w.kind.lower()} {w.name}: {w.problem}"
+            for w in self.workloads
+            if w.problem and (w.stack == stack or (w.release and (w.namespace, w.release) in mine))
+        ]
+        return "; ".join(problems)
+
+    @property
+    def readiness(self) -> Mapping[str, str]:
+        """Every recorded stack to the reason why it is not ready; empty text for those that are."""
+        return {stack: self.unready(stack) for stack in self.contents}
+
+
+def observe_cluster(
+    names: Names,
+    containers: Sequence[ContainerFacts],
+    network_labels: Mapping[str, str] | None,
+    kubeconfig: Path,
+    *,
+    export: Callable[[], None] | None = None,
+) -> ClusterFacts:
+    """Read the state of a project's cluster.
+
+    Args:
+        names: what the project's things are called.
+        containers: those labelled as nodes of the cluster of that name.
+        network_labels: the labels of the project's network; None when there is no such network.
+        kubeconfig: the project's own.
+        export: writes the kubeconfig again where it is missing.
+    """
+    nodes = tuple(_node(c) for c in containers if c.labels.get(KIND_ROLE_LABEL) != _BALANCER)
+    state = ownership(names, containers, network_labels)
+    if state is not ClusterState.RUNNING:
+        return ClusterFacts(state, nodes=nodes)
+    if not kubeconfig.is_file() and export:
+        try:
+            export()
+        except DevenvError as error:
+            return ClusterFacts(ClusterState.BROKEN, error.message, nodes)
+    try:
+        with Cluster(kubeconfig) as cluster:
+            return _ask(cluster, nodes)
+    except (ApiUnreachableError, ApiRefusedError) as error:
+        missing = not kubeconfig.is_file()
+        return ClusterFacts(
+            ClusterState.BROKEN if missing else ClusterState.UNREACHABLE, error.message, nodes
+        )
+
+
+def ownership(
+    names: Names, containers: Sequence[ContainerFacts], network_labels: Mapping[str, str] | None
+) -> ClusterState:
+    """What the engine alone tells: absent, foreign, stopped, or running as far as one can see. Pure."""
+    if not containers:
+        return ClusterState.ABSENT
+    ours = network_labels is not None and network_labels.get(LABEL_PROJECT) == names.project
+    if not ours or not all(names.network in c.networks for c in containers):
+        return ClusterState.FOREIGN
+    running = all(c.state == "running" for c in containers)
+    return ClusterState.RUNNING if running else ClusterState.STOPPED
+
+
+def _node(container: ContainerFacts) -> NodeFact:
+    role = container.labels.get(KIND_ROLE_LABEL, "")
+    return NodeFact(container.name, role, container.state == "running")
+
+
+def _ask(cluster: Cluster, nodes: tuple[NodeFact, ...]) -> ClusterFacts:
+    """Every question at once."""
+    with ThreadPoolExecutor(4, thread_name_prefix="observe") as pool:
+        state: Future[dict[str, str] | None] = pool.submit(cluster.state)
+        releases = pool.submit(cluster.releases)
+        workloads = pool.submit(cluster.workloads)
+        states = pool.submit(cluster.node_states)
+        contents = state.result()
+        if contents is None:
+            return ClusterFacts(ClusterState.BROKEN, "its creation was not completed", nodes)
+        return ClusterFacts(
+            ClusterState.RUNNING,
+            nodes=_with_states(nodes, states.result()),
+            releases=tuple(releases.result()),
+            workloads=tuple(workloads.result()),
+            contents=contents,
+        )
+
+
+def _with_states(nodes: tuple[NodeFact, ...], states: Sequence[NodeState]) -> tuple[NodeFact, ...]:
+    known = {s.name: s for s in states}
+    return tuple(
+        replace(n, ready=known[n.name].ready, reason=known[n.name].reason)
+        if n.name in known
+        else replace(n, reason="it has not joined the cluster")
+        for n in nodes
+    )

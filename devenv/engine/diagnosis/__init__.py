@@ -1,0 +1,29 @@
+"""Readiness that watches, and fails at once on the root cause.
+
+`scope` says what belongs to a stack, `rules` (with `pods` and `objects`) what is wrong with it, `findings`
+when that is final, `watch` does it live. All but `watch` is pure.
+"""
+
+from devenv.engine.diagnosis.findings import Patience
+from devenv.engine.diagnosis.rules import stuck_pods
+from devenv.engine.diagnosis.scope import Scope
+from devenv.engine.diagnosis.watch import (
+    Diagnosis,
+    Observer,
+    diagnose_now,
+    not_ready,
+    progress,
+    watch_stack,
+)
+
+__all__ = [
+    "Diagnosis",
+    "Observer",
+    "Patience",
+    "Scope",
+    "diagnose_now",
+    "not_ready",
+    "progress",
+    "stuck_pods",
+    "watch_stack",
+]

@@ -1,0 +1,99 @@
+"""Waiting until a stack's workloads are rolled out, whatever installed them; a root cause ends the wait.
+
+Responsible for plain manifests above all, since Helm awaits what it installs. Whether the stack is usable is then
+asked by `checks`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from devenv.adapters.kubernetes import Cluster
+from devenv.adapters.kubernetes_objects import rollout_problem
+from devenv.adapters.kubernetes_watch import WORKLOADS
+from devenv.engine.diagnosis import Observer, Scope, not_ready, watch_stack
+from devenv.engine.diagnosis.scope import Snapshot, members
+from devenv.errors import InterruptedRunError
+
+_AGE = timedelta(minutes=1)
+"""Objects that were made within this time before the wait belong to what is being installed."""
+
+
+def await_workloads(
+    cluster: Cluster,
+    stack: str,
+    namespace: str,
+    deadline: timedelta,
+    *,
+    cancel: threading.Event,
+    progress: Callable[[str], None],
+) -> None:
+    """Wait until every workload of a stack is rolled out; a stack without workloads is at once.
+
+    Raises:
+        WorkloadError: a workload cannot become ready.
+        NotReadyError: the deadline passed without a cause that can be seen.
+        InterruptedRunError: `cancel` was set.
+    """
+    releases = frozenset(r.name for r in cluster.releases() if r.stack == stack and r.namespace == namespace)
+    scope = Scope(stack, namespace, releases)
+    # What the API server knows now; the live copy may be some milliseconds behind it.
+    wanted = {
+        (w.kind, w.namespace, w.name): w.generation
+        for w in cluster.workloads()
+        if w.stack == stack or (w.release in releases and w.namespace == namespace)
+    }
+    end, problems = time.monotonic() + deadline.total_seconds(), [""]
+    mirror = cluster.mirror(cancel.is_set)
+
+    def ready() -> bool:
+        problems[:] = unfinished(mirror.snapshot(), scope, wanted)
+        return not problems
+
+    observer = Observer(cluster, scope, since=datetime.now(UTC) - _AGE)
+    found = watch_stack(
+        cluster,
+        scope,
+        over=lambda: cancel.is_set() or ready() or time.monotonic() > end,
+        emit_progress=progress,
+        observer=observer,
+    )
+    if cancel.is_set():
+        raise InterruptedRunError(f"stopped while waiting for {stack}")
+    if found:
+        raise found.error(f"stack {stack}")
+    if problems:
+        raise not_ready(
+            f"stack {stack}", observer.probable, deadline.total_seconds(), rest="; ".join(problems)
+        )
+
+
+def unfinished(snapshot: Snapshot, scope: Scope, wanted: dict[tuple[str, str, str], int]) -> list[str]:
+    """What is not rolled out yet, in words. Pure.
+
+    Args:
+        snapshot: the cluster.
+        scope: the stack.
+        wanted: kind, namespace and name of workloads that have to be there, with their generations.
+    """
+    stack = members(snapshot, scope)
+    found = {
+        (kind, item["metadata"]["namespace"], item["metadata"]["name"]): item
+        for kind in WORKLOADS
+        for item in stack[kind]
+    }
+    late = [
+        f"{kind.lower()} {name}: not seen yet"
+        for (kind, namespace, name), generation in wanted.items()
+        if (item := found.get((kind, namespace, name))) is None
+        or item["metadata"].get("generation", 0) < generation
+    ]
+    problems = [
+        f"{kind.lower()} {name}: {problem}"
+        for (kind, _, name), item in found.items()
+        if (problem := rollout_problem(kind, item))
+    ]
+    return [*late, *problems]

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from devenv.cli.bug_report import write_report
 from devenv.errors import EXIT_BUG, EXIT_INTERRUPTED, DevenvError, UnexpectedError
 
 EXIT_BROKEN_PIPE = 141
@@ -53,6 +52,8 @@ def error_boundary(*, as_json: bool = False) -> Iterator[None]:
 
 def _tell(error: DevenvError, *, as_json: bool) -> None:
     if isinstance(error, UnexpectedError) and "report" not in error.context:
+        from devenv.cli.bug_report import write_report  # noqa: PLC0415 -- only needed when devenv has a bug
+
         error.context |= write_report(error.context.pop("traceback", ""))
     try:
         if as_json:

@@ -43,7 +43,7 @@ def run(
         slots: how many tasks of a slot may run at once; a slot not named is bounded by `workers` only.
         workers: how many tasks may run at once.
         cancel: passed to `work`; set here on KeyboardInterrupt.
-        clock: seconds, monotonic.
+        clock: seconds.
 
     Raises:
         ValueError: `tasks`, `slots` or `workers` make no sense.
@@ -51,10 +51,8 @@ def run(
     if workers < 1 or any(bound < 1 for bound in slots.values()):
         raise ValueError("at least one worker, and room for at least one task in every slot")
     crew = _Crew(TaskGraph(tasks), work, emit, slots=slots, cancel=cancel, clock=clock)
-    threads = [
-        threading.Thread(target=crew.serve, name=f"worker-{number}", daemon=True)
-        for number in range(1, min(workers, len(tasks)) + 1)
-    ]
+    names = [f"worker-{number}" for number in range(1, min(workers, len(tasks)) + 1)]
+    threads = [threading.Thread(target=crew.serve, name=name, daemon=True) for name in names]
     try:
         for thread in threads:
             thread.start()

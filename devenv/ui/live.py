@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from devenv.events import Event, Noted, RunFinished, StepOutput, StepStarted
+from devenv.events import Event, Noted, PlanMade, RunFinished, StepOutput, StepStarted
 from devenv.ui.live_rows import rows, styled_summary
 from devenv.ui.progress import RunProgress
 from devenv.ui.wording import clean
@@ -52,7 +52,6 @@ class LiveTree:
             redirect_stderr=False,
             vertical_overflow="crop",
         )
-        self._live.start()
 
     def handle(self, event: Event) -> None:
         """Take the event into the tree, or print it above."""
@@ -61,6 +60,9 @@ class LiveTree:
             if isinstance(event, StepStarted):
                 # Events count from the start of the run, which is later than the start of this sink.
                 self._began = self._clock() - event.at
+        if isinstance(event, PlanMade | StepStarted):
+            # Not earlier: questions are asked before there is a plan, and the tree would draw over them.
+            self._live.start()
         # Printed without our lock: Rich holds its own while it draws, and then asks for ours.
         match event:
             case StepOutput() if self._verbose:

@@ -12,6 +12,7 @@ from support.story import STORY
 from devenv.errors import DevenvError
 from devenv.events import (
     Event,
+    Noted,
     PlanMade,
     PlannedStep,
     StepFailed,
@@ -124,6 +125,15 @@ log: /state/logs/up.log
   s3       http://s3.alt.localhost
 """)
     assert told.count("\x1b[?25l") == told.count("\x1b[?25h") == 1
+
+
+def test_nothing_is_drawn_before_there_is_a_plan() -> None:
+    console = terminal()
+    sink = LiveTree(console)
+    sink.handle(Noted("no engine answers"))
+    assert output(console) == "no engine answers\n"
+    sink.close()
+    assert output(console) == "no engine answers\n"
 
 
 def test_the_cursor_comes_back_when_the_run_breaks_off() -> None:

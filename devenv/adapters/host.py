@@ -52,6 +52,11 @@ class Host:
     open_files: int
     """Hard limit of open files of this process."""
 
+    @property
+    def can_install_engine(self) -> bool:
+        """Whether devenv may install and start the distribution's engine here: apt, as root."""
+        return self.system == "linux" and self.root and "debian" in self.os_like
+
 
 def observe_host(root: Path = Path("/")) -> Host:
     """Read all facts; `root` is the file system that they are read from."""
@@ -60,7 +65,7 @@ def observe_host(root: Path = Path("/")) -> Host:
     identity = release.get("ID", "")
     return Host(
         system=system,
-        architecture=_GO_ARCHITECTURES.get(platform.machine(), platform.machine()),
+        architecture=architecture(),
         os_id=identity,
         os_like=tuple(dict.fromkeys([identity, *release.get("ID_LIKE", "").split()])) if identity else (),
         os_version=release.get("VERSION_ID", ""),
@@ -74,6 +79,11 @@ def observe_host(root: Path = Path("/")) -> Host:
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         open_files=os.sysconf("SC_OPEN_MAX"),
     )
+
+
+def architecture() -> str:
+    """The processor's architecture as Go and OCI name it."""
+    return _GO_ARCHITECTURES.get(platform.machine(), platform.machine())
 
 
 def free_bytes(path: Path) -> int:

@@ -6,68 +6,26 @@ import hashlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from support.http_server import Server
 
 from devenv.adapters.download import download, published_checksum
 from devenv.errors import ChecksumError, DownloadError, InterruptedRunError
 
 BODY = bytes(range(256)) * 20_000
 SHA = hashlib.sha256(BODY).hexdigest()
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-class Server:
-    """Answers paths with functions, and remembers what was asked."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
-        self.asked: list[str] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.asked.append(self.path)
-                answer = outer.answers.get(self.path)
-                if answer:
-                    answer(self)
-                else:
-                    self.send_error(404, "Not here")
-
-            def log_message(self, *_: object) -> None:
-                """Tests are quiet."""
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,))
-        self._thread.start()
-
-    def serve(self, path: str, body: bytes, length: int | None = None) -> str:
-        def answer(request: BaseHTTPRequestHandler) -> None:
-            request.send_response(200)
-            request.send_header("Content-Length", str(len(body) if length is None else length))
-            request.end_headers()
-            request.wfile.write(body)
-
-        self.answers[path] = answer
-        return self.url + path
-
-    def stop(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    server = Server()
-    yield server
-    server.stop()
+    with Server() as server:
+        yield server
 
 
 @pytest.fixture

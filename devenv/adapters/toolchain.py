@@ -1,0 +1,235 @@
+"""The programs that devenv runs on the host: found on PATH, in the cache, downloaded or built.
+
+Responsible for choosing and providing them. How a program is built is known to the images side and handed in.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tarfile
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from devenv.adapters.download import download, fetch_text
+from devenv.adapters.host import architecture
+from devenv.adapters.paths import cache_dir
+from devenv.adapters.process import find_program
+from devenv.adapters.tool_versions import VersionMemory, accepts
+from devenv.errors import ChecksumError, DownloadError, ToolMissingError
+from devenv.spec.versions import ToolVersion
+
+Origin = Literal["path", "cache", "missing"]
+Build = Callable[[Path], None]
+"""Builds the program and leaves it at the path that it is given; raises DevenvError."""
+
+_FILE_NAMES = {"buildx": "docker-buildx"}
+"""Docker's CLI takes a plugin by its file's name; all other programs are called like the tool."""
+_PLUGIN_FOLDERS = (
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A program as it would be used now."""
+
+    tool: str
+    path: Path | None
+    version: str | None
+    origin: Origin
+    note: str = ""
+    """What is worth knowing: a program on PATH that does not fit, where a cached one came from."""
+
+
+class Toolchain:
+    """All programs of the catalogue."""
+
+    def __init__(
+        self, tools: Mapping[str, ToolVersion], *, cache: Path | None = None, search_path: str | None = None
+    ) -> None:
+        self._tools = tools
+        self._cache = cache
+        self._search_path = search_path
+        self._memory = VersionMemory(self.cache / "versions.json")
+
+    @property
+    def cache(self) -> Path:
+        """Where programs are kept: a folder for each tool and version."""
+        return (self._cache or cache_dir(create=False)) / "tools"
+
+    def locate(self, tool: str) -> Located:
+        """Where the program is now: on PATH in a version that fits, else in the cache, else nowhere."""
+        spec = self._specification(tool)
+        note = ""
+        for program in self._candidates(tool):
+            version = self._memory.version(tool, program)
+            if version and accepts(spec.accept, version):
+                return Located(tool, program, version, "path")
+            note = note or f"{program} is {version or 'of unknown version'}, wanted is {spec.accept}"
+        cached = self.cached_path(tool)
+        if os.access(cached, os.X_OK):
+            return Located(tool, cached, spec.version, "cache", self._origin_note(cached) or note)
+        return Located(tool, None, None, "missing", note)
+
+    def locate_all(self) -> dict[str, Located]:
+        """Every program of the catalogue, asked at the same time."""
+        with ThreadPoolExecutor(max_workers=max(1, len(self._tools))) as pool:
+            return {located.tool: located for located in pool.map(self.locate, self._tools)}
+
+    def downloadable(self, tool: str) -> bool:
+        """Whether the program's server answers within 2 s; where it does not, the program has to be built."""
+        spec = self._specification(tool)
+        try:
+            fetch_text(_filled(spec.checksum, spec))
+        except DownloadError:
+            return False
+        return True
+
+    def provide(
+        self,
+        tool: str,
+        *,
+        build: Build | None = None,
+        on_progress: Callable[[str], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Located:
+        """Locate the program, or download it, or have it built.
+
+        Raises:
+            ToolMissingError: it can be had in none of these ways.
+            ChecksumError: what was downloaded is not what its project published; nothing is built then.
+            DevenvError: `build` failed.
+        """
+        located = self.locate(tool)
+        if located.path:
+            return located
+        spec, tell = self._specification(tool), on_progress or (lambda _: None)
+        target = self.cached_path(tool)
+        try:
+            tell("downloading")
+            origin = self._download(spec, target, tell, cancel)
+        except ChecksumError:
+            raise
+        except DownloadError as error:
+            if build is None:
+                raise ToolMissingError(
+                    f"{tool} {spec.version} is not on this machine and cannot be downloaded",
+                    context={"wanted": spec.accept, "download": error.message, **error.context},
+                    hint=located.note
+                    or f"install {tool} {spec.accept}, or start a container engine to build it",
+                ) from error
+            tell("building, since its download is out of reach")
+            _build(build, target)
+            origin = f"built, because {error.message}"
+        (target.parent / "origin").write_text(f"{origin}\n")
+        return self._verified(tool, target)
+
+    def cached_path(self, tool: str) -> Path:
+        """Where the catalogue's version of the program lies, or would lie, in the cache."""
+        name = _FILE_NAMES.get(tool, tool)
+        return self.cache / f"{tool}-{self._specification(tool).version}" / name
+
+    def _specification(self, tool: str) -> ToolVersion:
+        try:
+            return self._tools[tool]
+        except KeyError:
+            raise ToolMissingError(
+                f"{tool} is not in the catalogue of versions", hint=f"known: {', '.join(sorted(self._tools))}"
+            ) from None
+
+    def _candidates(self, tool: str) -> list[Path]:
+        """Programs of this name on the host; those in the cache are not looked for here."""
+        name = _FILE_NAMES.get(tool, tool)
+        found = [find_program(name, path=self._search_path)]
+        if tool == "buildx" and self._search_path is None:
+            configured = os.environ.get("DOCKER_CONFIG")
+            own = Path(configured) if configured else Path.home() / ".docker"
+            folders = (str(own / "cli-plugins"), *_PLUGIN_FOLDERS)
+            found += [find_program(name, path=folder) for folder in folders]
+        return [program for program in found if program]
+
+    @staticmethod
+    def _download(
+        spec: ToolVersion, target: Path, tell: Callable[[str], None], cancel: threading.Event | None
+    ) -> str:
+        url, checksum = _filled(spec.download, spec), _filled(spec.checksum, spec)
+        with _beside(target) as folder:
+            file = Path(folder) / url.rpartition("/")[2]
+            digest = download(url, file, checksum_url=checksum, on_progress=tell, cancel=cancel)
+            program = _unpacked(file, _filled(spec.archive_member, spec)) if spec.archive_member else file
+            _keep(program, target)
+        return f"downloaded from {url}, sha256 {digest}"
+
+    def _verified(self, tool: str, target: Path) -> Located:
+        """The provided program, once it has run here and said a version that fits."""
+        spec = self._specification(tool)
+        version = self._memory.version(tool, target)
+        if version is None or not accepts(spec.accept, version):
+            target.unlink()
+            raise ToolMissingError(
+                f"the {tool} that was provided does not work on this machine",
+                context={"version": version or "none printed", "wanted": spec.accept},
+            )
+        return Located(tool, target, spec.version, "cache", self._origin_note(target))
+
+    @staticmethod
+    def _origin_note(cached: Path) -> str:
+        file = cached.parent / "origin"
+        return file.read_text().strip() if file.is_file() else ""
+
+
+def locate(
+    tool: str, spec: ToolVersion, *, cache: Path | None = None, search_path: str | None = None
+) -> Located:
+    """Where one program is now; see `Toolchain.locate`."""
+    return Toolchain({tool: spec}, cache=cache, search_path=search_path).locate(tool)
+
+
+def _filled(template: str, spec: ToolVersion) -> str:
+    return template.format(version=spec.version, os=platform.system().lower(), arch=architecture())
+
+
+def _build(build: Build, target: Path) -> None:
+    with _beside(target) as folder:
+        draft = Path(folder) / target.name
+        build(draft)
+        _keep(draft, target)
+
+
+def _beside(target: Path) -> tempfile.TemporaryDirectory[str]:
+    """A folder on the same file system, so that the program takes its place at once."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(".new-*"):  # of a run that was killed
+        if not Path(f"/proc/{left.name.split('-')[1]}").exists():
+            shutil.rmtree(left)
+    return tempfile.TemporaryDirectory(dir=target.parent, prefix=f".new-{os.getpid()}-")
+
+
+def _keep(program: Path, target: Path) -> None:
+    program.chmod(0o755)
+    program.replace(target)
+
+
+def _unpacked(archive: Path, member: str) -> Path:
+    """The program from a downloaded archive, beside it."""
+    target = archive.parent / "unpacked"
+    try:
+        with tarfile.open(archive) as tar:
+            source = tar.extractfile(member)
+            if source:
+                with target.open("wb") as file:
+                    shutil.copyfileobj(source, file)
+                return target
+    except (KeyError, tarfile.TarError) as error:
+        raise DownloadError(f"{archive.name} holds no {member}", context={"cause": str(error)}) from error
+    raise DownloadError(f"{member} in {archive.name} is no file")

@@ -1,7 +1,7 @@
 """Helm: releases installed, upgraded, rolled back, removed; charts rendered and checked.
 
 Responsible for Helm's command line. Values go through stdin, because they hold secrets and arguments can be
-read by every process. Helm's own folders are devenv's, never the user's: their repositories, plugins and logins
+read by every process. Helm's own folders are devenv's, never the user's: their repositories, plugins, logins
 do not leak in.
 """
 

@@ -1,6 +1,6 @@
 """What there is of a project's cluster, read for planning and for status.
 
-Responsible for looking only, in well under half a second: the engine first, then every question to the API at once.
+Responsible for looking only, in well under half a second: every question to the API at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ContainerFacts(Protocol):
 
     @property
     def state(self) -> str:
-        """The engine's word: running, exited, created, paused …"""
+        """The engine's word: running, exited, created or another."""
 
     @property
     def labels(self) -> Mapping[str, str]:

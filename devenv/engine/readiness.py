@@ -1,7 +1,7 @@
 """Waiting until a stack's workloads are rolled out, whatever installed them; a root cause ends the wait.
 
-Responsible for plain manifests above all, since Helm awaits what it installs. Whether the stack is usable is then
-asked by `checks`.
+Responsible for plain manifests above all, since Helm awaits what it installs. Whether the stack is usable is
+then asked by `checks`.
 """
 
 from __future__ import annotations

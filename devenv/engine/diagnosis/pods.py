@@ -116,10 +116,10 @@ def _ended(view: PodView, spec: Json, status: Json) -> Iterator[Finding]:
     end = state.get("terminated") or last
     if not end or end.get("exitCode", 0) == 0 or status.get("ready"):
         return
-    if state.get("running") and is_true(view.pod, "Ready"):
+    if "running" in state and is_true(view.pod, "Ready"):
         return
     name, restarts = status["name"], int(status.get("restartCount", 0))
-    log = _log(view.pod, name, running=bool(state.get("running")))
+    log = _log(view.pod, name, running="running" in state)
     if end.get("reason") in _NOT_STARTED:
         message = f"it cannot be started: {words.plain(end.get('message', ''))}"
         yield view.finding("container-failed", message, view.patience.container, name)
@@ -172,7 +172,7 @@ def _scheduling(view: PodView) -> Iterator[Finding]:
 
 def _setup(view: PodView) -> Iterator[Finding]:
     """Trouble before the first container: volumes and the sandbox, known from events alone."""
-    begun = [s for _, s in _containers(view.pod) if s.get("state", {}).get("running") or s.get("lastState")]
+    begun = [s for _, s in _containers(view.pod) if "running" in s.get("state", {}) or s.get("lastState")]
     if begun or view.pod.get("status", {}).get("phase") != "Pending":
         return
     # What came after a failure tells that it is overcome: an image is pulled when the volumes are there.
@@ -192,7 +192,7 @@ def _not_ready(view: PodView) -> Iterator[Finding]:
         return
     probes = [e for e in view.events if "Readiness probe" in e.get("message", "")]
     for _, status in _containers(view.pod):
-        if status.get("state", {}).get("running") and not status.get("ready"):
+        if "running" in status.get("state", {}) and not status.get("ready"):
             why = words.plain(probes[-1]["message"]) if probes else "it runs, and is not ready yet"
             log = _log(view.pod, status["name"], running=False)
             yield view.finding("not-ready", why, NEVER, status["name"], log)

@@ -1,0 +1,244 @@
+"""TLS for the project's endpoints: the user's local CA, and certificates for `*.<project>.localhost`.
+
+Responsible for making, keeping and renewing both. It never touches a trust store: whether to trust the CA is
+the user's decision, and the CA can sign nothing but names under `localhost` and addresses of this machine.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import fcntl
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from devenv.adapters.paths import host_state_dir
+
+_CA_DAYS = 3650
+_LEAF_DAYS = 825
+"""The longest life that Apple's systems accept of a certificate from a private CA."""
+_RENEW_DAYS = 30
+_SKEW = dt.timedelta(minutes=5)
+"""Clocks of containers and virtual machines lag."""
+_LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
+_LONGEST_NAME = 64
+"""Upper bound of a common name (X.520)."""
+_CERTIFICATE_MARK = b"-----BEGIN CERTIFICATE-----"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A server's certificate, PEM."""
+
+    chain_pem: bytes
+    """The certificate, then the CA's."""
+    key_pem: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCa:
+    """The CA of this user on this host, kept in `folder`."""
+
+    folder: Path
+
+    @property
+    def certificate(self) -> Path:
+        """The CA's certificate, PEM: what a browser or `curl --cacert` is given."""
+        return self.folder / "devenv-local-ca.crt"
+
+    def issue(self, domain: str, *, now: dt.datetime | None = None) -> Leaf:
+        """A certificate for `domain`, `*.domain`, localhost and 127.0.0.1; the old one while it is good."""
+        now = now or dt.datetime.now(dt.UTC)
+        with _locked(self.folder):
+            authority = self._authority(now)
+            file = self._leaf_file(domain)
+            pair = _read(file)
+            if pair is None or not _serves(pair.certificate, domain, authority, now):
+                pair = _new_leaf(domain, authority, now)
+                _write(file, _pem(pair))
+        return Leaf(_public(pair) + _public(authority), _private(pair))
+
+    def forget(self, domain: str) -> None:
+        """Remove the certificate of a domain."""
+        self._leaf_file(domain).unlink(missing_ok=True)
+
+    def ensure(self, *, now: dt.datetime | None = None) -> None:
+        """Make the CA unless there is one that lasts."""
+        with _locked(self.folder):
+            self._authority(now or dt.datetime.now(dt.UTC))
+
+    def _leaf_file(self, domain: str) -> Path:
+        return self.folder / f"{domain}.pem"
+
+    def _authority(self, now: dt.datetime) -> _Pair:
+        """The CA from before, or a new one when there is none, it is damaged, or it ends soon."""
+        file = self.folder / "authority.pem"
+        pair = _read(file)
+        if pair is None or _ends_soon(pair.certificate, now):
+            pair = _new_authority(now)
+            _write(file, _pem(pair))
+        if not self.certificate.is_file() or self.certificate.read_bytes() != _public(pair):
+            _write(self.certificate, _public(pair), mode=0o644)
+        return pair
+
+
+def local_ca(folder: Path | None = None) -> LocalCa:
+    """The user's CA, made when it is missing."""
+    authority = LocalCa(folder or host_state_dir("ca"))
+    authority.ensure()
+    return authority
+
+
+def _new_authority(now: dt.datetime) -> _Pair:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name(f"devenv local CA {socket.gethostname()}"[:_LONGEST_NAME])
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    permitted: list[x509.GeneralName] = [
+        x509.DNSName("localhost"),
+        x509.IPAddress(ipaddress.IPv4Network("127.0.0.0/8")),
+        x509.IPAddress(ipaddress.IPv6Network("::1/128")),
+    ]
+    certificate = (
+        _builder(name, name, key, now, _CA_DAYS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.NameConstraints(permitted, None), critical=True)
+        .add_extension(own, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return _Pair(key, certificate)
+
+
+def _new_leaf(domain: str, authority: _Pair, now: dt.datetime) -> _Pair:
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer = authority.certificate
+    left = (issuer.not_valid_after_utc - now).days
+    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
+    own_key = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    certificate = (
+        _builder(_name(domain[:_LONGEST_NAME]), issuer.subject, key, now, min(_LEAF_DAYS, left))
+        .add_extension(x509.SubjectAlternativeName(_subjects(domain)), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(issuer_key, critical=False)
+        .add_extension(own_key, critical=False)
+        .sign(authority.key, hashes.SHA256())
+    )
+    return _Pair(key, certificate)
+
+
+def _subjects(domain: str) -> list[x509.GeneralName]:
+    names = [x509.DNSName(name) for name in (domain, f"*.{domain}", "localhost")]
+    return [*names, x509.IPAddress(_LOOPBACK)]
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: dt.datetime, days: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _SKEW)
+        .not_valid_after(now - _SKEW + dt.timedelta(days=days))
+    )
+
+
+def _name(common: str) -> x509.Name:
+    organisation = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "devenv")
+    return x509.Name([organisation, x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _serves(certificate: x509.Certificate, domain: str, authority: _Pair, now: dt.datetime) -> bool:
+    """Whether the certificate is for this domain, from this CA, and lasts."""
+    try:
+        certificate.verify_directly_issued_by(authority.certificate)
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (InvalidSignature, ValueError, x509.ExtensionNotFound):
+        return False
+    return list(found) == _subjects(domain) and not _ends_soon(certificate, now)
+
+
+def _ends_soon(certificate: x509.Certificate, now: dt.datetime) -> bool:
+    return certificate.not_valid_after_utc - now < dt.timedelta(days=_RENEW_DAYS)
+
+
+def _private(pair: _Pair) -> bytes:
+    form = serialization.PrivateFormat.PKCS8
+    return pair.key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+
+
+def _public(pair: _Pair) -> bytes:
+    return pair.certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _pem(pair: _Pair) -> bytes:
+    """Key and certificate in one file, so that they cannot come apart when a write is interrupted."""
+    return _private(pair) + _public(pair)
+
+
+def _read(file: Path) -> _Pair | None:
+    """The pair in a file; None when there is none, or nothing that could be used."""
+    try:
+        key_pem, mark, rest = file.read_bytes().partition(_CERTIFICATE_MARK)
+        key = serialization.load_pem_private_key(key_pem, password=None)
+        certificate = x509.load_pem_x509_certificate(mark + rest)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
+        return None
+    return _Pair(key, certificate)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One run at a time: two that start together are to agree on one CA."""
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _write(file: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write a file whole or not at all."""
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(content)
+        Path(draft).chmod(mode)
+        Path(draft).replace(file)
+    finally:
+        Path(draft).unlink(missing_ok=True)

@@ -1,0 +1,161 @@
+"""The local CA and its certificates, checked by the TLS stack that clients use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import shutil
+import socket
+import ssl
+import stat
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from devenv.adapters.certificates import Leaf, LocalCa, local_ca
+
+DOMAIN = "alt.localhost"
+NOW = dt.datetime.now(dt.UTC)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> LocalCa:
+    return local_ca(tmp_path)
+
+
+def handshake(leaf: Leaf, trusted: Path, host: str, tmp_path: Path) -> None:
+    """A TLS handshake of a server with the leaf and a client that trusts the CA; raises when it fails."""
+    chain, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    chain.write_bytes(leaf.chain_pem)
+    key.write_bytes(leaf.key_pem)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(chain, key)
+    client = ssl.create_default_context(cafile=str(trusted))
+    near, far = socket.socketpair()
+
+    def answer() -> None:
+        try:
+            with server.wrap_socket(far, server_side=True):
+                pass
+        except (ssl.SSLError, OSError):
+            pass  # the client refused: it says why
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    try:
+        with client.wrap_socket(near, server_hostname=host):
+            pass
+    finally:
+        near.close()
+        thread.join()
+
+
+@pytest.mark.parametrize("host", [DOMAIN, f"backend.{DOMAIN}", "localhost", "127.0.0.1"])
+def test_clients_that_trust_the_ca_accept_the_leaf(authority: LocalCa, tmp_path: Path, host: str) -> None:
+    handshake(authority.issue(DOMAIN), authority.certificate, host, tmp_path)
+
+
+@pytest.mark.parametrize("host", ["example.org", "other.localhost", "a.b.alt.localhost"])
+def test_other_hosts_are_refused(authority: LocalCa, tmp_path: Path, host: str) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(authority.issue(DOMAIN), authority.certificate, host, tmp_path)
+
+
+def test_the_ca_can_vouch_for_nothing_outside_localhost(authority: LocalCa, tmp_path: Path) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
+        handshake(authority.issue("bank.example"), authority.certificate, "bank.example", tmp_path)
+
+
+def test_openssl_agrees(authority: LocalCa, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    leaf = tmp_path / "leaf.crt"
+    leaf.write_bytes(authority.issue(DOMAIN).chain_pem)
+    argv = [
+        "openssl",
+        "verify",
+        "-x509_strict",
+        "-purpose",
+        "sslserver",
+        "-CAfile",
+        str(authority.certificate),
+    ]
+    done = subprocess.run([*argv, str(leaf)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_second_call_gives_the_same(tmp_path: Path) -> None:
+    first = local_ca(tmp_path).issue(DOMAIN)
+    second = local_ca(tmp_path).issue(DOMAIN)
+    assert first == second
+
+
+def test_names_lives_and_modes(authority: LocalCa) -> None:
+    certificate = x509.load_pem_x509_certificate(authority.certificate.read_bytes())
+    assert f"devenv local CA {socket.gethostname()}"[:64] in certificate.subject.rfc4514_string()
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == dt.timedelta(days=3650)
+    leaf = x509.load_pem_x509_certificate(authority.issue(DOMAIN).chain_pem)
+    assert leaf.not_valid_after_utc - leaf.not_valid_before_utc == dt.timedelta(days=825)
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == [DOMAIN, f"*.{DOMAIN}", "localhost"]
+    assert names.get_values_for_type(x509.IPAddress) == [ipaddress.IPv4Address("127.0.0.1")]
+    for file in (authority.folder / "authority.pem", authority.folder / f"{DOMAIN}.pem"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert not [path for path in authority.folder.iterdir() if path.name.startswith(".")]
+
+
+def test_a_leaf_is_renewed_in_its_last_thirty_days(authority: LocalCa) -> None:
+    first = authority.issue(DOMAIN)
+    assert authority.issue(DOMAIN, now=NOW + dt.timedelta(days=790)) == first
+    renewed = authority.issue(DOMAIN, now=NOW + dt.timedelta(days=800))
+    assert renewed != first
+    assert authority.issue(DOMAIN) == renewed
+
+
+def test_a_ca_near_its_end_is_made_anew_with_its_leaves(authority: LocalCa) -> None:
+    before = authority.certificate.read_bytes()
+    first = authority.issue(DOMAIN)
+    later = authority.issue(DOMAIN, now=NOW + dt.timedelta(days=3640))
+    assert later != first
+    assert authority.certificate.read_bytes() != before
+
+
+def test_a_leaf_never_outlives_its_ca(authority: LocalCa) -> None:
+    late = NOW + dt.timedelta(days=3500)
+    leaf = x509.load_pem_x509_certificate(authority.issue(DOMAIN, now=late).chain_pem)
+    ca = x509.load_pem_x509_certificate(authority.certificate.read_bytes())
+    assert leaf.not_valid_after_utc <= ca.not_valid_after_utc
+
+
+@pytest.mark.parametrize("name", ["authority.pem", f"{DOMAIN}.pem"])
+@pytest.mark.parametrize("content", [b"", b"garbage", b"-----BEGIN CERTIFICATE-----\n"])
+def test_damaged_files_are_replaced(authority: LocalCa, tmp_path: Path, name: str, content: bytes) -> None:
+    authority.issue(DOMAIN)
+    (authority.folder / name).write_bytes(content)
+    handshake(authority.issue(DOMAIN), authority.certificate, DOMAIN, tmp_path)
+
+
+def test_runs_at_the_same_time_share_one_ca(tmp_path: Path) -> None:
+    found: list[bytes] = []
+    barrier = threading.Barrier(8)
+
+    def work() -> None:
+        barrier.wait()
+        found.append(local_ca(tmp_path).issue(DOMAIN).chain_pem.split(b"-----END")[1])
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+
+
+def test_a_domain_can_be_forgotten(authority: LocalCa) -> None:
+    first = authority.issue(DOMAIN)
+    authority.forget(DOMAIN)
+    authority.forget(DOMAIN)
+    assert authority.issue(DOMAIN) != first

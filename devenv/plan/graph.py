@@ -1,6 +1,6 @@
 """Which stacks a run is about: `--only`, `--skip` and `--layer` over the graph of needs. Pure.
 
-The graph's own operations (order, cycles, what is reached) are those of `devenv.spec.needs`, offered here too.
+The graph's own operations (order, cycles, reach) are those of `devenv.spec.needs`, offered here too.
 """
 
 from __future__ import annotations

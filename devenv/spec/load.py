@@ -120,7 +120,8 @@ def _read_versions(file: Path, boundary: Boundary, problems: list[Problem]) -> V
     if checked.model:
         problems.extend(references.catalogue_problems(checked.model, checked.document))
         problems.extend(files.catalogue_file_problems(checked.model, checked.document, boundary))
-    return checked.model
+    # Names that a wrong catalogue seems to lack may well be in it: others are not blamed for them.
+    return None if checked.problems else checked.model
 
 
 def _seed_files(

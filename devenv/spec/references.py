@@ -85,8 +85,8 @@ def cycle_problems(drafts: Drafts) -> Iterator[Problem]:
         links = list(zip(ring, (*ring[1:], ring[0]), strict=True))
         places = [(drafts[name].document, _need_path(drafts[name], need)) for name, need in links]
         lines = ", ".join(
-            f"{name}: {document.file.name}:{document.line(path)}"
-            for (name, _), (document, path) in zip(links, places, strict=True)
+            f"{'/'.join(document.file.parts[-3:])}:{document.line(path)}"
+            for document, path in places
             if document
         )
         document, path = places[0]

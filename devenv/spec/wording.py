@@ -6,6 +6,7 @@ Responsible for words only: which values are wrong is pydantic's finding.
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -25,6 +26,9 @@ def _pattern(annotation: Any) -> str:
     return str(get_args(annotation)[1].pattern)
 
 
+_LIKENESS = 0.65
+"""Low enough for two swapped letters in a name of three, high enough that a hint is seldom wrong."""
+_DNS_LABEL = _pattern(DnsLabel)
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -40,7 +44,7 @@ _EXPECTED = {
     "list_type": "a list",
 }
 _PATTERNS = {
-    _pattern(DnsLabel): "a name of lower-case letters, digits and dashes (at most 63)",
+    _DNS_LABEL: "a name of lower-case letters, digits and dashes (at most 63)",
     _pattern(LayerName): "a layer such as 02-infrastructure (two digits, a dash, a name)",
     _pattern(ValuePath): "a dotted path into the chart's values, such as image.tag",
     r"^h1:[A-Za-z0-9+/]{43}=$": "a checksum as go.sum has it (h1:…=)",
@@ -84,7 +88,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def closest(word: str, known: Iterable[str]) -> str:
     """The known word that is most like this one, empty when none is."""
-    found = difflib.get_close_matches(word[:200], list(known), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word[:200], list(known), n=1, cutoff=_LIKENESS)
     return found[0] if found else ""
 
 
@@ -145,7 +149,10 @@ def _problem(
         known = fields_at(model, path[:-1])
         return document.problem(path, "unknown key", name_hint(str(path[-1]), known, "known keys"))
     if first["loc"] and first["loc"][-1] == "[key]":
-        return document.problem(path, f"{_expectation(first)} is expected as the key")
+        key = str(path[-1]) if path else ""
+        return document.problem(
+            path, f"{_expectation(first)} is expected as the key", _better_name([first], key)
+        )
     if first["type"] == "value_error" and (node is None or not isinstance(node.value, str)):
         return document.problem(path, str(first["ctx"]["error"]))
     expected = " or ".join(dict.fromkeys(_expectation(c) for c in complaints))
@@ -184,7 +191,7 @@ def _expectation(complaint: Complaint) -> str:  # noqa: PLR0911 -- one per kind 
             return _EXPECTED.get(kind, str(complaint["msg"]).lower())
 
 
-def _hint(complaints: list[Complaint], value: Any, text: str) -> str:  # noqa: PLR0911 -- one per case
+def _hint(complaints: list[Complaint], value: Any, text: str) -> str:
     kinds = {c["type"] for c in complaints}
     if value is None:
         return "write a value after the colon, or remove the key"
@@ -197,12 +204,14 @@ def _hint(complaints: list[Complaint], value: Any, text: str) -> str:  # noqa: P
         return did_you_mean(value, [w for w in words if w.strip(", ") and w != " or "])
     if kinds & {"int_type", "bool_type"} and isinstance(value, str):
         return "write it without quotes"
-    if "string_pattern_mismatch" in kinds and isinstance(value, str):
-        better = value.lower().replace("_", "-").replace(" ", "-").strip("-")
-        return (
-            f"for example {_short(better)}" if better != value and better.replace("-", "").isalnum() else ""
-        )
-    return ""
+    return _better_name(complaints, value) if isinstance(value, str) else ""
+
+
+def _better_name(complaints: list[Complaint], name: str) -> str:
+    """A hint with the nearest name that would do, where a DNS label is expected."""
+    better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:30]
+    is_name = any(c.get("ctx", {}).get("pattern") == _DNS_LABEL for c in complaints)
+    return f"for example {better}" if is_name and better else ""
 
 
 def _below(kind: Any, key: str | int) -> list[Any]:

@@ -1,0 +1,162 @@
+"""Graphs of needs, and which stacks the flags of a run leave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devenv.errors import UsageError
+from devenv.plan.graph import Selection, cycles, needed_by, needing, order, select, select_from
+from devenv.spec.load import load_workspace
+
+DATA = Path(__file__).parent / "specs" / "data"
+NAMES = st.sampled_from("abcdefgh")
+GRAPHS = st.dictionaries(NAMES, st.frozensets(NAMES, max_size=4), max_size=8)
+ACYCLIC = st.builds(
+    lambda edges: {name: frozenset(n for n in edges.get(name, ()) if n < name) for name in "abcdefgh"}, GRAPHS
+)
+
+NEEDS = {
+    "namespaces": (),
+    "proxy": ("namespaces",),
+    "aws": ("namespaces",),
+    "secrets": ("aws",),
+    "database": ("secrets",),
+    "web": ("database", "proxy"),
+}
+LAYERS = {
+    "namespaces": "01-foundation",
+    "proxy": "02-infrastructure",
+    "aws": "02-infrastructure",
+    "secrets": "02-infrastructure",
+    "database": "02-infrastructure",
+    "web": "04-apps",
+}
+
+
+@given(needs=ACYCLIC)
+def test_everything_comes_after_its_needs(needs: dict[str, frozenset[str]]) -> None:
+    ordered = order(needs)
+
+    assert sorted(ordered) == sorted(needs)
+    for name, needed in needs.items():
+        assert all(ordered.index(other) < ordered.index(name) for other in needed)
+
+
+@given(needs=ACYCLIC, shuffled=st.randoms())
+def test_the_order_does_not_depend_on_how_it_was_written(
+    needs: dict[str, frozenset[str]], shuffled: st.random.Random
+) -> None:
+    names = list(needs)
+    shuffled.shuffle(names)
+
+    assert order({name: needs[name] for name in names}) == order(needs)
+
+
+@given(needs=GRAPHS)
+def test_cycles_are_cycles_and_all_that_keeps_from_an_order(needs: dict[str, frozenset[str]]) -> None:
+    rings = cycles(needs)
+    left = {name: set(needed) for name, needed in needs.items()}
+    for ring in rings:
+        assert ring[0] == min(ring)
+        for name, needed in zip(ring, (*ring[1:], ring[0]), strict=True):
+            assert needed in needs[name]
+        left[ring[-1]].discard(ring[0])
+
+    order(left)
+    if rings:
+        with pytest.raises(ValueError, match="cycle"):
+            order(needs)
+
+
+@given(needs=GRAPHS, name=NAMES)
+def test_needing_is_the_reverse_of_being_needed(needs: dict[str, frozenset[str]], name: str) -> None:
+    everything = set(needs) | {other for needed in needs.values() for other in needed} | {name}
+
+    assert needing(needs, [name]) == {other for other in everything if name in needed_by(needs, [other])}
+
+
+@given(
+    needs=ACYCLIC, only=st.frozensets(NAMES, min_size=1, max_size=3), skip=st.frozensets(NAMES, max_size=3)
+)
+def test_a_selection_has_its_needs_or_assumes_them(
+    needs: dict[str, frozenset[str]], only: frozenset[str], skip: frozenset[str]
+) -> None:
+    if only & skip:
+        return
+    selection = select_from(needs, dict.fromkeys(needs, "01-a"), only=sorted(only), skip=sorted(skip))
+
+    assert set(only) <= set(selection.stacks)
+    assert not set(selection.stacks) & set(skip)
+    assert set(selection.assumed) <= set(skip)
+    there = {*selection.stacks, *selection.assumed}
+    assert all(needs[name] <= there for name in selection.stacks)
+
+
+def chosen(**flags: list[str]) -> Selection:
+    return select_from(NEEDS, LAYERS, **flags)
+
+
+def test_without_flags_all_stacks_in_order_of_layers() -> None:
+    assert chosen() == Selection(("namespaces", "aws", "proxy", "secrets", "database", "web"))
+
+
+def test_only_brings_its_needs() -> None:
+    assert chosen(only=["secrets"]) == Selection(("namespaces", "aws", "secrets"))
+
+
+def test_a_layer_brings_its_needs_and_may_be_named_by_its_number() -> None:
+    assert chosen(layers=["01"]) == Selection(("namespaces",))
+    assert chosen(layers=["04-apps"]) == chosen()
+
+
+def test_what_is_skipped_is_assumed_to_be_there() -> None:
+    assert chosen(skip=["proxy"]) == Selection(
+        ("namespaces", "aws", "secrets", "database", "web"), assumed=("proxy",)
+    )
+
+
+def test_what_only_a_skipped_stack_needs_is_left_out_too() -> None:
+    assert chosen(only=["web"], skip=["database"]) == Selection(
+        ("namespaces", "proxy", "web"), assumed=("database",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "message", "hint"),
+    [
+        ({"only": ["wbe"]}, "--only: the project has no wbe", "did you mean web?"),
+        (
+            {"skip": ["kafka"]},
+            "--skip: the project has no kafka",
+            "stacks of this project: aws, database, names",
+        ),
+        (
+            {"layers": ["4"]},
+            "--layer: the project has no 4",
+            "layers of this project: 01-foundation, 02-infra",
+        ),
+        (
+            {"only": ["web"], "skip": ["web"]},
+            "web is named by both --only and --skip",
+            "drop one of the two flags",
+        ),
+        ({"skip": list(NEEDS)}, "the flags leave no stack", "name fewer stacks with --skip"),
+    ],
+)
+def test_flags_that_cannot_be_meant(flags: dict[str, list[str]], message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        chosen(**flags)
+
+    assert caught.value.message == message
+    assert caught.value.hint.startswith(hint)
+
+
+def test_the_stacks_of_a_workspace(tmp_path: Path) -> None:
+    (tmp_path / "devenv.yaml").write_text("project: shop\nstacks: [{name: store}]\n", encoding="utf-8")
+    workspace = load_workspace(tmp_path, data_root=DATA, versions_file=DATA / "versions.yaml")
+
+    assert select(workspace, skip=["namespaces"]) == Selection(("store",), assumed=("namespaces",))

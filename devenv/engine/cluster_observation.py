@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from devenv.adapters.kubernetes import Cluster, NodeState, Release, Workload
+from devenv.adapters.kubernetes import Cluster, NodeState, Recorded, Release, Workload, of_stack
 from devenv.errors import ApiRefusedError, ApiUnreachableError, DevenvError
 from devenv.plan.names import LABEL_PROJECT, Names
 from devenv.plan.observed import ClusterState
@@ -64,26 +64,22 @@ class ClusterFacts:
     nodes: tuple[NodeFact, ...] = ()
     releases: tuple[Release, ...] = ()
     workloads: tuple[Workload, ...] = ()
-    contents: Mapping[str, str] = field(default_factory=dict)
-    """Stack to the content recorded when it was last ready."""
+    records: Mapping[str, Recorded] = field(default_factory=dict)
+    """Stack to what was recorded when it was last ready."""
 
     def unready(self, stack: str) -> str:
         """Why a stack's workloads are not ready, in words; empty when they are (or there are none)."""
-        mine = {(r.namespace, r.name) for r in self.releases if r.stack == stack}
+        mine = of_stack(stack, self.releases, self.workloads)
+        return "; ".join(f"{w.kind.lower()} {w.name}: {w.problem}" for w in mine if w.problem)
+
+    def incomplete(self, stack: str) -> str:
+        """What of a stack failed, was interrupted or was removed since it was ready; empty when nothing."""
         failed = [r for r in self.releases if r.stack == stack and r.status != "deployed"]
         if failed:
             return f"release {failed[0].name} is {failed[0].status}"
-        problems = [
-            f"{w.kind.lower()} {w.name}: {w.problem}"
-            for w in self.workloads
-            if w.problem and (w.stack == stack or (w.release and (w.namespace, w.release) in mine))
-        ]
-        return "; ".join(problems)
-
-    @property
-    def readiness(self) -> Mapping[str, str]:
-        """Every recorded stack to the reason why it is not ready; empty text for those that are."""
-        return {stack: self.unready(stack) for stack in self.contents}
+        present = {w.key for w in of_stack(stack, self.releases, self.workloads)}
+        gone = [key for key in self.records[stack].workloads if key not in present] if stack in self.records else []
+        return f"{', '.join(gone)} removed" if gone else ""
 
 
 def observe_cluster(
@@ -143,19 +139,19 @@ def _node(container: ContainerFacts) -> NodeFact:
 def _ask(cluster: Cluster, nodes: tuple[NodeFact, ...]) -> ClusterFacts:
     """Every question at once."""
     with ThreadPoolExecutor(4, thread_name_prefix="observe") as pool:
-        state: Future[dict[str, str] | None] = pool.submit(cluster.state)
+        state: Future[dict[str, Recorded] | None] = pool.submit(cluster.state)
         releases = pool.submit(cluster.releases)
         workloads = pool.submit(cluster.workloads)
         states = pool.submit(cluster.node_states)
-        contents = state.result()
-        if contents is None:
+        records = state.result()
+        if records is None:
             return ClusterFacts(ClusterState.BROKEN, "its creation was not completed", nodes)
         return ClusterFacts(
             ClusterState.RUNNING,
             nodes=_with_states(nodes, states.result()),
             releases=tuple(releases.result()),
             workloads=tuple(workloads.result()),
-            contents=contents,
+            records=records,
         )
 
 

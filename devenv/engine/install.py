@@ -16,12 +16,14 @@ from datetime import UTC, datetime, timedelta
 from devenv.adapters.helm import Helm
 from devenv.adapters.kubernetes import Cluster
 from devenv.adapters.kubernetes_objects import STACK_LABEL
-from devenv.engine.diagnosis import Diagnosis, Observer, Patience, Scope, not_ready, stuck_pods, watch_stack
-from devenv.engine.diagnosis.scope import Snapshot
+from devenv.engine.diagnosis import Diagnosis, Observer, Patience, Scope, not_ready, watch_stack
+from devenv.engine.readiness import replace_stuck_pods
 from devenv.errors import CommandFailedError, DevenvError, InterruptedRunError, WorkloadError
 
 _HELM_SLACK = timedelta(seconds=30)
 """Helm's own deadline comes after ours: at ours the cause is told, while the pods are still there."""
+_FREE_SECONDS = 5.0
+"""The controller of StatefulSets notices a rollback within this time."""
 _REJECTED = re.compile(
     r"denied the request|is forbidden|is invalid|exceeded quota|no matches for kind|failed calling webhook"
     r"|strict decoding error|conflict"
@@ -75,8 +77,10 @@ def install(
                 over=lambda: done.done() or cancel.is_set() or time.monotonic() > end,
                 emit_progress=progress,
                 observer=observer,
-                on_change=lambda snapshot: _replace_stuck(cluster, scope, snapshot, progress),
+                on_change=lambda snapshot: replace_stuck_pods(cluster, scope, snapshot, progress),
             )
+            if found:
+                progress(f"rolling back, because of {found.summary}")
         finally:
             late = not done.done()
             end_helm.set()
@@ -88,7 +92,7 @@ def install(
     if not isinstance(failure, DevenvError):
         raise failure
     error = _explained(failure, found or observer.probable, wanted, final=found is not None, late=late)
-    if left := _settle(helm, cluster, wanted):
+    if left := _settle(helm, cluster, wanted, scope, progress):
         error.context["rollback"] = left
     raise error from failure
 
@@ -142,7 +146,13 @@ def _told_by_helm(failure: CommandFailedError, what: str) -> DevenvError:
     )
 
 
-def _settle(helm: Helm, cluster: Cluster, wanted: ChartInstallation) -> str:
+def _settle(
+    helm: Helm,
+    cluster: Cluster,
+    wanted: ChartInstallation,
+    scope: Scope,
+    progress: Callable[[str], None],
+) -> str:
     """Finish the rollback that Helm was stopped in; what could not be done, in words.
 
     Helm itself waits for the former revision to become ready, or for the pods to be gone, for as long as an
@@ -156,6 +166,7 @@ def _settle(helm: Helm, cluster: Cluster, wanted: ChartInstallation) -> str:
             if found.pending:
                 cluster.forget_pending(found)
             helm.rollback(wanted.release, found.deployed, wanted.namespace)
+            _free_stateful_sets(cluster, scope, progress)
         else:
             helm.uninstall(wanted.release, wanted.namespace, wait=False)
     except DevenvError as error:
@@ -163,9 +174,12 @@ def _settle(helm: Helm, cluster: Cluster, wanted: ChartInstallation) -> str:
     return ""
 
 
-def _replace_stuck(
-    cluster: Cluster, scope: Scope, snapshot: Snapshot, progress: Callable[[str], None]
-) -> None:
-    for namespace, name in stuck_pods(snapshot, scope):
-        progress(f"replacing {name}, whose former template never became ready")
-        cluster.delete_pod(namespace, name)
+def _free_stateful_sets(cluster: Cluster, scope: Scope, progress: Callable[[str], None]) -> None:
+    """After a rollback, remove the broken pods that a StatefulSet would wait for, within a few seconds."""
+    mirror, end = cluster.mirror(), time.monotonic() + _FREE_SECONDS
+    sets = [item for item in mirror.snapshot()["StatefulSet"] if scope.owns(item)]
+    while sets and time.monotonic() < end:
+        revision, snapshot = mirror.revision, mirror.snapshot()
+        if replace_stuck_pods(cluster, scope, snapshot, progress):
+            return
+        mirror.wait(revision, end - time.monotonic())

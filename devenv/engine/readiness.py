@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from devenv.adapters.kubernetes import Cluster
 from devenv.adapters.kubernetes_objects import rollout_problem
 from devenv.adapters.kubernetes_watch import WORKLOADS
-from devenv.engine.diagnosis import Observer, Scope, not_ready, watch_stack
+from devenv.engine.diagnosis import Observer, Scope, not_ready, stuck_pods, watch_stack
 from devenv.engine.diagnosis.scope import Snapshot, members
 from devenv.errors import InterruptedRunError
 
@@ -60,6 +60,7 @@ def await_workloads(
         over=lambda: cancel.is_set() or ready() or time.monotonic() > end,
         emit_progress=progress,
         observer=observer,
+        on_change=lambda snapshot: replace_stuck_pods(cluster, scope, snapshot, progress),
     )
     if cancel.is_set():
         raise InterruptedRunError(f"stopped while waiting for {stack}")
@@ -69,6 +70,17 @@ def await_workloads(
         raise not_ready(
             f"stack {stack}", observer.probable, deadline.total_seconds(), rest="; ".join(problems)
         )
+
+
+def replace_stuck_pods(
+    cluster: Cluster, scope: Scope, snapshot: Snapshot, progress: Callable[[str], None]
+) -> bool:
+    """Delete broken pods of a StatefulSet's former template; whether there were any."""
+    stuck = stuck_pods(snapshot, scope)
+    for namespace, name in stuck:
+        progress(f"replacing {name}: the template that it was made of has been replaced")
+        cluster.delete_pod(namespace, name)
+    return bool(stuck)
 
 
 def unfinished(snapshot: Snapshot, scope: Scope, wanted: dict[tuple[str, str, str], int]) -> list[str]:

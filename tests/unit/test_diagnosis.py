@@ -421,7 +421,7 @@ def test_judge_is_final_exactly_when_a_finding_lasted(found: list[Finding], step
         assert final is None or final == root(lasting)
 
 
-STATES = st.one_of(
+STATES: st.SearchStrategy[Json] = st.one_of(
     st.builds(waiting, st.sampled_from(["ErrImagePull", "CrashLoopBackOff", "ContainerCreating", "", "New"])),
     st.builds(
         terminated, st.integers(0, 255), st.sampled_from(["Error", "OOMKilled", "Completed", "StartError"])

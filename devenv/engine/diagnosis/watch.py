@@ -99,7 +99,7 @@ def watch_stack(
     over: Callable[[], bool],
     emit_progress: Callable[[str], None],
     observer: Observer | None = None,
-    on_change: Callable[[Snapshot], None] | None = None,
+    on_change: Callable[[Snapshot], object] | None = None,
 ) -> Diagnosis | None:
     """Watch until a cause is final, which is returned, or `over` says that it is enough, within 0.3 s.
 

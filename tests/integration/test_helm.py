@@ -1,0 +1,124 @@
+"""Helm as it is, on charts made here; no cluster is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from devenv.adapters.charts import copy_chart
+from devenv.adapters.helm import Helm
+from devenv.errors import CommandFailedError, SpecError
+from tests.conftest import require_program
+
+CHART = "apiVersion: v2\nname: shop\nversion: 0.1.0\n"
+TEMPLATE = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}}
+data:
+  greeting: {{ .Values.greeting | quote }}
+  helm: {{ .Capabilities.KubeVersion.Version | quote }}
+"""
+
+
+@pytest.fixture
+def helm(own_home: Path) -> Helm:
+    return Helm(require_program("helm"), own_home / "kubeconfig")
+
+
+@pytest.fixture
+def chart(tmp_path: Path) -> Path:
+    return write_chart(tmp_path / "chart", TEMPLATE)
+
+
+def write_chart(folder: Path, template: str, description: str = CHART) -> Path:
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text(description)
+    (folder / "values.yaml").write_text("greeting: hello\n")
+    (folder / "templates" / "map.yaml").write_text(template)
+    return folder
+
+
+def test_values_reach_the_manifests(helm: Helm, chart: Path) -> None:
+    text = helm.template("shop", str(chart), "space", json.dumps({"greeting": 'with "quotes" and\nlines'}))
+    assert yaml.safe_load(text)["data"]["greeting"] == 'with "quotes" and\nlines'
+
+
+def test_kubernetes_version_can_be_told(helm: Helm, chart: Path) -> None:
+    text = helm.template("shop", str(chart), "space", kubernetes="1.36.3")
+    assert yaml.safe_load(text)["data"]["helm"] == "v1.36.3"
+
+
+def test_broken_template_is_named(helm: Helm, tmp_path: Path) -> None:
+    chart = write_chart(tmp_path / "chart", "{{ .Values.greeting | nosuchfunction }}")
+    with pytest.raises(CommandFailedError) as caught:
+        helm.template("shop", str(chart), "space")
+    assert "nosuchfunction" in caught.value.output
+    assert caught.value.message.startswith("render chart shop failed")
+
+
+def test_secrets_are_in_no_argument(helm: Helm, chart: Path) -> None:
+    (chart / "templates" / "map.yaml").write_text("{{ fail .Values.greeting }}")
+    with pytest.raises(CommandFailedError) as caught:
+        helm.template("shop", str(chart), "space", json.dumps({"greeting": "hunter2"}))
+    assert "hunter2" not in " ".join(caught.value.argv)
+
+
+def test_lint(helm: Helm, chart: Path) -> None:
+    helm.lint(chart, strict=False)
+    (chart / "templates" / "map.yaml").write_text("kind: [")
+    with pytest.raises(CommandFailedError):
+        helm.lint(chart)
+
+
+def test_schema_of_values_is_held(helm: Helm, chart: Path) -> None:
+    (chart / "values.schema.json").write_text(json.dumps({"properties": {"greeting": {"type": "string"}}}))
+    with pytest.raises(CommandFailedError, match="render chart shop"):
+        helm.template("shop", str(chart), "space", json.dumps({"greeting": 5}))
+
+
+def test_folders_and_settings_of_the_user_are_left_alone(
+    own_home: Path, helm: Helm, chart: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HELM_NAMESPACE", "HELM_DEBUG", "HELM_KUBECONTEXT"):
+        monkeypatch.setenv(variable, "true")
+    helm.template("shop", str(chart), "space")
+    theirs = [
+        own_home / ".config" / "helm",
+        own_home / ".cache" / "helm",
+        own_home / ".local" / "share" / "helm",
+    ]
+    assert [path for path in theirs if path.exists()] == []
+
+
+DEPENDENT = (
+    CHART
+    + """dependencies:
+  - {name: server, version: 1.0.0, repository: "oci://registry.invalid/charts", condition: server.enabled}
+  - {name: kept, version: 1.0.0, repository: "oci://registry.invalid/charts", condition: kept.enabled}
+"""
+)
+
+
+def test_chart_copied_from_a_module(helm: Helm, tmp_path: Path) -> None:
+    source = write_chart(tmp_path / "module", TEMPLATE, DEPENDENT)
+    (source / "Chart.lock").write_text("digest: sha256:0\n")
+    for path in sorted(source.rglob("*"), reverse=True):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    with pytest.raises(CommandFailedError):
+        helm.template("shop", str(source), "space")
+    copy = copy_chart(source, tmp_path / "copy", ["server", "kept"])
+    assert "kind: ConfigMap" in helm.template("shop", str(copy), "space")
+    assert not (copy / "Chart.lock").exists()
+    assert all(os.access(path, os.W_OK) for path in copy.rglob("*"))
+
+
+def test_unknown_dependency_is_a_problem_of_the_spec(tmp_path: Path) -> None:
+    source = write_chart(tmp_path / "module", TEMPLATE, DEPENDENT)
+    with pytest.raises(SpecError) as caught:
+        copy_chart(source, tmp_path / "copy", ["severr"])
+    assert "severr" in str(caught.value.problems[0])

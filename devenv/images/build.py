@@ -15,7 +15,7 @@ import certifi
 
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.image_reference import Reference
-from devenv.adapters.trust import HostTrust, Proxies, observe_proxies, observe_trust
+from devenv.adapters.trust import Proxies, observe_proxies, observe_trust
 from devenv.errors import CommandFailedError, DiskFullError, ImageError
 from devenv.images.bootstrap import bootstrap
 from devenv.images.build_progress import BuildProgress
@@ -52,14 +52,14 @@ class ImageWorkshop:
         engine: Engine,
         data_root: Path,
         *,
-        trust: HostTrust | None = None,
+        ca_bundle: Path | None = None,
         proxies: Proxies | None = None,
     ) -> None:
-        """`trust` and `proxies` of the host: observed when None."""
+        """The host's certificates and proxies; observed when None."""
         self._engine = engine
         self._root = data_root
         # Base images hold no certificates, so a build always needs some.
-        self._ca_bundle = (trust or observe_trust()).bundle or Path(certifi.where())
+        self._ca_bundle = ca_bundle or observe_trust().bundle or Path(certifi.where())
         # As build arguments: builders keep proxies out of images and out of the cache's keys.
         self._proxies = (proxies or observe_proxies()).variables()
         self._locks: dict[str, threading.Lock] = {}
@@ -109,7 +109,7 @@ class ImageWorkshop:
         """Build a program for the host in a container and copy it to `target`; its image is removed again."""
         listener = listener or Listener()
         image = catalogue.tool(tool)
-        names = self._engine.image_ids(_references(catalogue, image.needs))
+        names = self._engine.image_ids(references(catalogue, image.needs))
         for step, _ in tool_steps(catalogue, tool, mode, names.keys(), registries or {}):
             if isinstance(step, ImageStep):
                 self.provide(step, listener)
@@ -173,13 +173,13 @@ def _build_failed(
     )
 
 
-def _references(catalogue: Catalogue, names: tuple[str, ...]) -> list[str]:
+def references(catalogue: Catalogue, names: tuple[str, ...]) -> list[str]:
     """All references of images and of what they are made from."""
     found: list[str] = []
     for name in names:
         image = catalogue[name]
         found += [reference for reference in (image.upstream, image.own) if reference]
-        found += _references(catalogue, image.needs)
+        found += references(catalogue, image.needs)
     return found
 
 

@@ -7,8 +7,8 @@ the user's decision, and the CA can sign nothing but names under `localhost` and
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import fcntl
+import ipaddress
 import os
 import socket
 import tempfile

@@ -63,7 +63,7 @@ def provide_engine(
     """
     if engine_answers(SOCKET):
         return "running"
-    _refuse_where_impossible(host, agreed=agreed)
+    refuse_where_impossible(host, agreed=agreed)
     if find_program("dockerd") is None:
         progress(f"installing {', '.join(PACKAGES)}")
         _record(install(PACKAGES, host, on_line=on_line, cancel=cancel))
@@ -93,11 +93,12 @@ def changes() -> list[HostChange]:
     return found
 
 
-def _refuse_where_impossible(host: Host, *, agreed: bool) -> None:
+def refuse_where_impossible(host: Host, *, agreed: bool, socket: Path = SOCKET) -> None:
+    """Raise EngineUnavailableError, with steps for the user, where devenv cannot or may not start one."""
     present = find_program("dockerd") is not None
-    if SOCKET.exists() and not host.root:
+    if socket.exists() and not host.root:
         raise EngineUnavailableError(
-            f"the container engine's socket {SOCKET} does not answer this user",
+            f"the container engine's socket {socket} does not answer this user",
             hint=f"{PERMISSION_STEPS}; when it does not run: {START_STEPS}",
         )
     if not host.root or host.system != "linux":

@@ -18,11 +18,11 @@ import httpx2
 from devenv.adapters import kubernetes_objects as objects
 from devenv.adapters.kubernetes_api import METADATA_ONLY, Api, Json
 from devenv.adapters.kubernetes_conditions import await_condition
-from devenv.adapters.kubernetes_objects import NodeState, Release, Workload
+from devenv.adapters.kubernetes_objects import NodeState, Recorded, Release, Workload, of_stack
 from devenv.adapters.kubernetes_watch import PATHS, WORKLOADS, Mirror
 from devenv.errors import ApiRefusedError, ApiUnreachableError
 
-__all__ = ["Cluster", "NodeState", "Release", "Workload"]
+__all__ = ["Cluster", "NodeState", "Recorded", "Release", "Workload", "of_stack"]
 
 SYSTEM_NAMESPACE = "devenv-system"
 STATE_NAME = "devenv-state"
@@ -77,14 +77,19 @@ class Cluster:
         }
         self._apply(_STATE, state)
 
-    def state(self) -> dict[str, str] | None:
-        """Stack to the content recorded for it; None when the cluster's creation has not been completed."""
+    def state(self) -> dict[str, Recorded] | None:
+        """Stack to what is recorded of it; None when the cluster's creation has not been completed."""
         found = self._find(_STATE)
-        return None if found is None else dict(found.get("data") or {})
+        if found is None:
+            return None
+        return {stack: Recorded.from_json(text) for stack, text in (found.get("data") or {}).items()}
 
     def record(self, stack: str, content: str) -> None:
-        """Keep the hash of what a stack was installed from."""
-        self._api.write("PATCH", _STATE, {"data": {stack: content}}, "application/merge-patch+json")
+        """Keep what a stack that is ready now was installed from, and the workloads that it has."""
+        mine = of_stack(stack, self.releases(), self.workloads())
+        recorded = Recorded(content, tuple(sorted(w.key for w in mine if w.kind != "Job")))
+        body: Json = {"data": {stack: recorded.to_json()}}
+        self._api.write("PATCH", _STATE, body, "application/merge-patch+json")
 
     def forget(self, stack: str) -> None:
         """Drop what is recorded of a stack."""

@@ -5,6 +5,7 @@ Objects come as the API server sends them. Which of them matter to a stack is de
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,40 @@ class Workload:
     generation: int
     problem: str
     """Why its rollout is not complete, in words; empty when it is."""
+
+    @property
+    def key(self) -> str:
+        """`kind/namespace/name`."""
+        return f"{self.kind}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the cluster keeps of a stack that was ready."""
+
+    content: str
+    """Hash of what it was installed from."""
+    workloads: tuple[str, ...] = ()
+    """Keys of the workloads that it had then, jobs left out: they come and go."""
+
+    def to_json(self) -> str:
+        """As it is written into the ConfigMap."""
+        return json.dumps({"content": self.content, "workloads": self.workloads})
+
+    @classmethod
+    def from_json(cls, text: str) -> Recorded:
+        """What `to_json` wrote; a record that nobody can read counts as one of other content."""
+        try:
+            data = json.loads(text)
+            return cls(str(data["content"]), tuple(data["workloads"]))
+        except (ValueError, KeyError, TypeError):
+            return cls("")
+
+
+def of_stack(stack: str, releases: Iterable[Release], workloads: Iterable[Workload]) -> list[Workload]:
+    """The workloads of a stack: labelled with it, or of one of its releases."""
+    mine = {(r.namespace, r.name) for r in releases if r.stack == stack}
+    return [w for w in workloads if w.stack == stack or (w.release and (w.namespace, w.release) in mine)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
+from devenv.adapters.docker import Engine
 from devenv.engine.step_context import StepContext
 from devenv.errors import ClusterError, DevenvError, InterruptedRunError
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
 
 KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
+KIND_ROLE_LABEL = "io.x-k8s.kind.role"
 _RUNTIME_SECONDS = 180.0
 _API_SECONDS = 120.0
 _RETRY_SECONDS = 0.25
@@ -28,6 +30,11 @@ def create(step: CreateCluster, context: StepContext) -> str:
     environment = context.environment
     environment.creation_failed.clear()
     names = environment.names
+
+    def told(line: str) -> None:
+        context.output(line)
+        context.progress(line)
+
     try:
         if environment.engine.network(names.network) is None:
             environment.engine.network_create(names.network, names.labels)
@@ -38,7 +45,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
             environment.kubeconfig,
             network=names.network,
             cancel=context.cancel,
-            on_line=lambda line: (context.output(line), context.progress(line))[0],
+            on_line=told,
         )
         environment.cluster.initialise(names.labels)
     except DevenvError:
@@ -64,10 +71,8 @@ def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
     environment = context.environment
     deadline = time.monotonic() + _RUNTIME_SECONDS
     while time.monotonic() < deadline:
-        nodes = environment.engine.containers({KIND_CLUSTER_LABEL: step.cluster})
-        # A load balancer of several control planes carries the label too, and has no containerd.
-        nodes = [n for n in nodes if not n.name.endswith("-external-load-balancer")]
-        if len(nodes) >= step.nodes and all(_answers(context, n.name) for n in nodes):
+        nodes = node_names(environment.engine, step.cluster)
+        if len(nodes) >= step.nodes and all(_answers(context, node) for node in nodes):
             return f"{len(nodes)} nodes"
         if environment.creation_failed.is_set():
             raise ClusterError("the nodes never ran: the cluster could not be created")
@@ -77,6 +82,12 @@ def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
         f"the nodes' container runtime did not answer within {_RUNTIME_SECONDS:.0f} s",
         hint=f"docker logs {step.cluster}-control-plane",
     )
+
+
+def node_names(engine: Engine, cluster: str) -> list[str]:
+    """The containers that are nodes; a load balancer of several control planes carries kind's label too."""
+    containers = engine.containers({KIND_CLUSTER_LABEL: cluster})
+    return [c.name for c in containers if c.labels.get(KIND_ROLE_LABEL) != "external-load-balancer"]
 
 
 def _answers(context: StepContext, node: str) -> bool:

@@ -7,6 +7,7 @@ they are asked for.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,25 +17,36 @@ from devenv.adapters.helm import Helm
 from devenv.adapters.kind import Kind
 from devenv.adapters.kubectl import Kubectl
 from devenv.adapters.kubernetes import Cluster
-from devenv.adapters.toolchain import Toolchain
-from devenv.errors import ToolMissingError
+from devenv.adapters.trust import HostTrust, observe_trust
+from devenv.errors import ImageError, ToolMissingError
+from devenv.images.build import ImageWorkshop
+from devenv.images.catalogue import Catalogue, hashing
+from devenv.images.choice import Mode
+from devenv.images.fingerprint import FileDigests
 from devenv.plan.names import Names
-from devenv.spec.load import Workspace
+from devenv.spec.workspace import Workspace
 
 
 @dataclass
 class Environment:
-    """Names, places and adapters of one project."""
+    """Names, places and adapters of one project; threads share it."""
 
     workspace: Workspace
     engine: Engine
-    toolchain: Toolchain
     data: Path
     """The folder with stacks/, cluster/ and localstack-init/."""
     state: Path
     """The project's state folder."""
+    cache: Path
+    mask: Callable[..., None]
+    """Registers secrets that must not be shown."""
+    images_mode: Mode = "auto"
+    registries: Mapping[str, bool] = field(default_factory=dict)
+    """Which registries answer, as far as they were asked."""
     programs: dict[str, Path] = field(default_factory=dict)
     """Tool name to its program, as found or provided so far."""
+    modules: dict[str, Path] = field(default_factory=dict)
+    """Go module to the folder of its files, as found or fetched so far."""
     creation_failed: threading.Event = field(default_factory=threading.Event)
     """Set when the cluster cannot be created, for those who wait for its nodes."""
 
@@ -48,8 +60,40 @@ class Environment:
         """The project's own kubeconfig; it may not exist yet."""
         return self.state / "kubeconfig"
 
+    @cached_property
+    def digests(self) -> FileDigests:
+        """Hashes of files, remembered for the run."""
+        return FileDigests()
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """All images, the project's own included."""
+        project = self.workspace.project
+        return Catalogue(
+            self.workspace.versions, self.data, hashing(self.digests), project.images, self.workspace.root
+        )
+
+    @cached_property
+    def trust(self) -> HostTrust:
+        """The host's certificates."""
+        return observe_trust()
+
+    @cached_property
+    def workshop(self) -> ImageWorkshop:
+        """Where images are made."""
+        return ImageWorkshop(self.engine, self.data, ca_bundle=self.trust.bundle)
+
+    def present_image(self, name: str) -> str:
+        """The reference by which the engine has an image of the catalogue; raises ImageError when it has none."""
+        plan = self.catalogue[name]
+        candidates = [reference for reference in (plan.own, plan.upstream) if reference]
+        present = self.engine.image_ids(candidates)
+        if not present:
+            raise ImageError(f"image {name} is not in the engine", hint="devenv up")
+        return next(reference for reference in candidates if reference in present)
+
     def program(self, tool: str) -> Path:
-        """The program of a tool that a step before has provided."""
+        """The program of a tool that was found, or that a step before has provided."""
         try:
             return self.programs[tool]
         except KeyError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from devenv.adapters import kustomize, manifests
@@ -94,16 +95,12 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
 
 def install_chart(step: InstallChart, context: StepContext) -> str:
     """Install or upgrade a release, watched: a root cause ends the wait."""
-    environment = context.environment
-    chart = step.chart
-    if step.module:
-        source = _origin(step.module, step.chart, context)
-        folder = environment.scratch() / step.release
-        chart = str(copy_chart(source, folder, step.drop_dependencies))
-    install(
-        environment.helm,
-        environment.cluster,
-        ChartInstallation(
+    with tempfile.TemporaryDirectory(prefix="devenv-chart-") as scratch:
+        chart = step.chart
+        if step.module:
+            source = _origin(step.module, step.chart, context)
+            chart = str(copy_chart(source, Path(scratch, step.release), step.drop_dependencies))
+        wanted = ChartInstallation(
             release=step.release,
             namespace=step.namespace,
             chart=chart,
@@ -112,11 +109,15 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
             values=step.values,
             deadline=step.deadline,
             labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
-        ),
-        cancel=context.cancel,
-        on_line=context.output,
-        progress=context.progress,
-    )
+        )
+        install(
+            context.environment.helm,
+            context.environment.cluster,
+            wanted,
+            cancel=context.cancel,
+            on_line=context.output,
+            progress=context.progress,
+        )
     return ""
 
 

@@ -28,7 +28,7 @@ cd "$STAGING"
 rm -f oci-layout index.json
 jq --compact-output '.[0].RepoTags = $ARGS.positional' manifest.json --args "$@" >names.json
 mv names.json manifest.json
-tar --create --file=- . | ctr --namespace=k8s.io images import --local --all-platforms -
+tar --create --file=- . | ctr --namespace=k8s.io images import --local --all-platforms $STORAGE -
 rm -r "$STAGING"
 """
 
@@ -68,7 +68,9 @@ def preload(
         for ref, names in _by_image(system_refs).items():
             progress(f"loading {', '.join(names)}")
             _import(engine, container, ref, names)
-        container.stop()
+        # The node's stop signal is systemd's; containerd ends, and writes its database, on its own.
+        container.kill("SIGTERM")
+        container.wait()
         progress(f"committing {target_ref}")
         repository, _, tag = target_ref.rpartition(":")
         return str(container.commit(repository, tag, conf=_configuration(node.attrs["Config"])).id)

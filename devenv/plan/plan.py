@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devenv.events import PlannedStep, PlanMade
-from devenv.plan.steps import Step
+from devenv.plan.steps import StartCluster, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class Plan:
     unchanged: tuple[str, ...]
     """Stacks whose content and readiness already are as wanted."""
 
+    @property
+    def starts_cluster(self) -> bool:
+        """Whether this is the first of two plans: what a stopped cluster records is known only once it runs."""
+        return any(isinstance(node.step, StartCluster) for node in self.nodes)
+
     def as_event(self) -> PlanMade:
         """The plan as the sinks see it."""
         steps = tuple(
@@ -51,6 +56,13 @@ class PlanDraft:
 
     def __contains__(self, key: str) -> bool:
         return key in self._nodes
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def steps(self) -> list[Step]:
+        """The steps so far."""
+        return [node.step for node in self._nodes.values()]
 
     def add(self, step: Step, needs: frozenset[str] | set[str] = frozenset(), reason: str = "") -> str:
         """Add a step unless one of that key is there; returns its key."""

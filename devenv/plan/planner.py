@@ -12,7 +12,9 @@ from devenv.plan.plan import Plan, PlanDraft
 from devenv.plan.stack_steps import add_stack, await_ready
 from devenv.plan.steps import (
     AwaitNodeRuntime,
+    BuildImage,
     CreateCluster,
+    FetchModule,
     LoadImage,
     ProvideTool,
     PruneBuildCache,
@@ -26,6 +28,8 @@ from devenv.spec.versions import Versions
 Provision = tuple[Step, frozenset[str]]
 """A step that brings an image into the engine, and the keys of the steps that it needs."""
 
+BUILDX = "buildx"
+_ASLEEP = (ClusterState.STOPPED, ClusterState.UNREACHABLE)
 BUILD_CACHE_BYTES = 8 * 1024**3
 """Kept of the builders' caches: enough to rebuild any one recipe quickly, within the 30 GB of a whole environment."""
 
@@ -46,6 +50,8 @@ class Wanted:
     """Programs that running the plan takes."""
     provide: Callable[[Sequence[str]], Sequence[Provision]]
     """Steps that bring the named images into the engine, bases first; pure."""
+    module_image: str | None = None
+    """Image in which Go modules are fetched; None where the host has Go."""
     node_image_name: str = "node"
 
 
@@ -62,22 +68,63 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             hint=f"choose another project name in devenv.yaml, or: kind delete cluster --name {wanted.cluster}",
         )
     draft = PlanDraft()
-    for tool in wanted.tools:
-        if tool not in observed.tools_present:
-            draft.add(ProvideTool(tool), reason="missing")
-    fresh = observed.cluster not in (ClusterState.RUNNING, ClusterState.STOPPED, ClusterState.UNREACHABLE)
+    if observed.cluster in _ASLEEP:
+        return _start(draft, wanted, observed)
+    fresh = observed.cluster is not ClusterState.RUNNING
     reasons = {spec.name: _reason(spec, rendered, observed, fresh) for spec, rendered in wanted.stacks}
-    _add_images(draft, wanted, observed, reasons, fresh=fresh)
-    cluster = _add_cluster(draft, wanted, observed, fresh=fresh)
+    tools = {f"tool/{tool}" for tool in wanted.tools}
     for spec, rendered in wanted.stacks:
         reason = reasons[spec.name]
-        needs = frozenset({f"ready/{need}" for need in spec.needs} | cluster | {"tool/helm", "tool/kubectl"})
+        needs = frozenset({f"ready/{need}" for need in spec.needs} | {"cluster/create"} | tools)
         if reason == "not ready":
             draft.add(await_ready(spec, rendered), needs, reason)
         elif reason:
-            add_stack(draft, spec, rendered, wanted.versions, needs, reason)
+            add_stack(draft, spec, rendered, needs, reason)
+    modules = _add_modules(draft, wanted, observed, reasons)
+    _add_images(draft, wanted, observed, reasons, fresh=fresh, modules=modules)
+    if fresh:
+        _add_cluster(draft, wanted, observed)
+    _add_tools(draft, wanted, observed)
     unchanged = tuple(name for name, reason in reasons.items() if not reason)
     return draft.finish(wanted.project, wanted.cluster, unchanged)
+
+
+def _start(draft: PlanDraft, wanted: Wanted, observed: Observed) -> Plan:
+    """The first of two plans: what a cluster records can be compared only once it runs."""
+    _add_tools(draft, wanted, observed)
+    draft.add(StartCluster(wanted.cluster, observed.nodes), {"tool/kind"}, str(observed.cluster))
+    return draft.finish(wanted.project, wanted.cluster, ())
+
+
+def _add_tools(draft: PlanDraft, wanted: Wanted, observed: Observed) -> None:
+    """Programs that steps of the plan run; buildx first, since the others may have to be built."""
+    if not draft:
+        return
+    missing = [tool for tool in wanted.tools if tool not in observed.tools_present]
+    builds = missing or any(isinstance(step, BuildImage) for step in draft.steps())
+    if builds and BUILDX not in observed.tools_present:
+        draft.add(ProvideTool(BUILDX), reason="missing")
+    for tool in missing:
+        draft.add(ProvideTool(tool), {f"tool/{BUILDX}"}, "missing")
+
+
+def _add_modules(
+    draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: Mapping[str, str]
+) -> bool:
+    """Fetches of modules that are not in the cache; tells whether there are any."""
+    image = {f"image/{wanted.module_image}"} if wanted.module_image else set()
+    wanted_modules = {
+        named.module
+        for spec, _ in wanted.stacks
+        if reasons[spec.name] not in ("", "not ready")
+        for source in spec.sources
+        if (named := source.chart or source.manifests) and named.module
+    }
+    missing = sorted(wanted_modules - observed.modules_present)
+    for module in missing:
+        pinned = wanted.versions.modules[module]
+        draft.add(FetchModule(module, pinned.version, pinned.sum), image, "missing")
+    return bool(missing)
 
 
 def _reason(spec: StackSpec, rendered: StackInput, observed: Observed, fresh: bool) -> str:  # noqa: FBT001 -- one of four facts
@@ -94,37 +141,31 @@ def _reason(spec: StackSpec, rendered: StackInput, observed: Observed, fresh: bo
 
 
 def _add_images(
-    draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: Mapping[str, str], *, fresh: bool
+    draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: Mapping[str, str], *, fresh: bool, modules: bool
 ) -> None:
-    """Loads for images that a stack to be installed uses and some node lacks; builds and pulls for those lacking here."""
+    """Loads of images that a stack to be installed uses and some node lacks; builds and pulls of those lacking here."""
     loads: dict[str, str] = {}
     for spec, rendered in wanted.stacks:
-        if reasons[spec.name]:
+        if reasons[spec.name] not in ("", "not ready"):
             loads.update(
                 {n: ref for n, ref in rendered.images.items() if fresh or ref not in observed.images_on_nodes}
             )
     needed = [*loads, *([wanted.node_image_name] if fresh else [])]
+    if modules and wanted.module_image:
+        needed.append(wanted.module_image)
     provisions = wanted.provide(needed)
     for step, needs in provisions:
         draft.add(step, needs, "missing")
-    if len(provisions) > 0:
+    if any(isinstance(step, BuildImage) for step, _ in provisions):
         draft.add(PruneBuildCache(BUILD_CACHE_BYTES), {step.key for step, _ in provisions}, "after builds")
     for name, reference in loads.items():
-        runtime = {"cluster/node-runtime", "cluster/create"} if not fresh else {"cluster/node-runtime"}
-        draft.add(
-            LoadImage(name, reference, wanted.cluster),
-            {f"image/{name}", *runtime},
-            "new" if fresh else "changed",
-        )
+        before = {f"image/{name}", "cluster/node-runtime"}
+        draft.add(LoadImage(name, reference, wanted.cluster), before, "new" if fresh else "changed")
 
 
-def _add_cluster(draft: PlanDraft, wanted: Wanted, observed: Observed, *, fresh: bool) -> set[str]:
-    if fresh:
-        before = {"tool/kind", f"image/{wanted.node_image_name}"}
-        if observed.cluster is ClusterState.BROKEN:
-            before.add(draft.add(RemoveBrokenCluster(wanted.cluster), reason="interrupted"))
-        draft.add(CreateCluster(wanted.cluster, wanted.node_image, wanted.kind_config), before, "new")
-        draft.add(AwaitNodeRuntime(wanted.cluster, node_count(wanted.kind_config)), before, "new")
-    elif observed.cluster is not ClusterState.RUNNING:
-        draft.add(StartCluster(wanted.cluster, observed.nodes), {"tool/kind"}, str(observed.cluster))
-    return {"cluster/create"}
+def _add_cluster(draft: PlanDraft, wanted: Wanted, observed: Observed) -> None:
+    before = {"tool/kind", f"image/{wanted.node_image_name}"}
+    if observed.cluster is ClusterState.BROKEN:
+        before.add(draft.add(RemoveBrokenCluster(wanted.cluster), reason="interrupted"))
+    draft.add(CreateCluster(wanted.cluster, wanted.node_image, wanted.kind_config), before, "new")
+    draft.add(AwaitNodeRuntime(wanted.cluster, node_count(wanted.kind_config)), before, "new")

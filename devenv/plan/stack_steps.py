@@ -9,17 +9,15 @@ from devenv.plan.steps import (
     ApplySeeds,
     ApplyTls,
     AwaitReady,
-    FetchModule,
     InstallChart,
     RunHook,
     Step,
 )
-from devenv.spec.stack import ChartSource, Hook, Source, StackSpec
-from devenv.spec.versions import Versions
+from devenv.spec.stack import Hook, Source, StackSpec
 
 
 def add_stack(
-    draft: PlanDraft, spec: StackSpec, rendered: StackInput, versions: Versions, needs: frozenset[str], reason: str
+    draft: PlanDraft, spec: StackSpec, rendered: StackInput, needs: frozenset[str], reason: str
 ) -> None:
     """Add the steps that bring a stack to the wanted content.
 
@@ -31,11 +29,12 @@ def add_stack(
         last = frozenset({draft.add(step, last, reason)})
     images = {f"load/{name}" for name in rendered.images}
     for index, source in enumerate(spec.sources):
-        step, modules = _install(spec, rendered, index, source, versions)
-        for module in modules:
-            draft.add(module, reason="missing")
-        waits = last | {m.key for m in modules} | images
-        last = frozenset({draft.add(step, waits, reason)})
+        named = source.chart or source.manifests
+        module = {f"module/{named.module}"} if named and named.module else set()
+        # A module's manifests are definitions: they start nothing that needs an image.
+        defines = source.manifests is not None and source.manifests.module is not None
+        waits = last | module | (frozenset() if defines else images)
+        last = frozenset({draft.add(_install(spec, rendered, index, source), waits, reason)})
     for hook in spec.hooks.after:
         last = frozenset({draft.add(_hook(spec, "after", hook), last, reason)})
     draft.add(await_ready(spec, rendered), last, reason)
@@ -61,40 +60,30 @@ def _hook(spec: StackSpec, when: str, hook: Hook) -> RunHook:
     return RunHook(spec.name, spec.layer, spec.namespace, when, hook)
 
 
-def _install(
-    spec: StackSpec, rendered: StackInput, index: int, source: Source, versions: Versions
-) -> tuple[Step, list[FetchModule]]:
-    module = (source.chart or source.manifests or ChartSource(path="-")).module
-    fetch = [_fetch(module, versions)] if module else []
+def _install(spec: StackSpec, rendered: StackInput, index: int, source: Source) -> Step:
     path = rendered.sources[index]
     if source.chart:
         chart = source.chart
-        return (
-            InstallChart(
-                spec.name,
-                spec.layer,
-                spec.namespace,
-                release=chart.release or spec.name,
-                chart=path or chart.oci or chart.name or "",
-                values=rendered.values,
-                deadline=spec.deadline,
-                content=rendered.content,
-                module=chart.module,
-                repository=chart.repository,
-                version=chart.version,
-                drop_dependencies=chart.drop_dependencies,
-            ),
-            fetch,
+        return InstallChart(
+            spec.name,
+            spec.layer,
+            spec.namespace,
+            release=chart.release or spec.name,
+            chart=path or chart.oci or chart.name or "",
+            values=rendered.values,
+            deadline=spec.deadline,
+            content=rendered.content,
+            module=chart.module,
+            repository=chart.repository,
+            version=chart.version,
+            drop_dependencies=chart.drop_dependencies,
         )
-    kustomize = source.kustomize is not None
-    return (
-        ApplyManifests(
-            spec.name, spec.layer, spec.namespace, index, path, module=module, kustomize=kustomize
-        ),
-        fetch,
+    return ApplyManifests(
+        spec.name,
+        spec.layer,
+        spec.namespace,
+        index,
+        path,
+        module=source.manifests.module if source.manifests else None,
+        kustomize=source.kustomize is not None,
     )
-
-
-def _fetch(module: str, versions: Versions) -> FetchModule:
-    pinned = versions.modules[module]
-    return FetchModule(module, pinned.version, pinned.sum)

@@ -41,7 +41,7 @@ def _engine(session: Session, *, agreed: bool) -> Engine:
         return Engine.connect()
     except EngineUnavailableError:
         host = observe_host()
-        agreed = agreed or (host.can_install_engine and session.confirm(_QUESTION))
+        agreed = agreed or (host.root and host.system == "linux" and session.confirm(_QUESTION))
         provide_engine(
             host,
             agreed=agreed,

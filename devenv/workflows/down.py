@@ -6,12 +6,12 @@ import shutil
 import time
 from pathlib import Path
 
-from devenv.adapters.docker import OURS, PROJECT, Engine
+from devenv.adapters.docker import OURS, Engine
 from devenv.adapters.paths import cache_dir, state_root
 from devenv.engine.cluster_steps import KIND_CLUSTER_LABEL
 from devenv.errors import EngineUnavailableError, ForeignClusterError, InterruptedRunError
 from devenv.events import Noted
-from devenv.plan.names import Names
+from devenv.plan.names import LABEL_PROJECT, Names
 from devenv.workflows.locations import Locations, project_locations
 from devenv.workflows.session import Session
 
@@ -29,7 +29,7 @@ def down(directory: Path, session: Session, *, purge: bool, assume_yes: bool) ->
     engine = _engine()
     nodes = engine.containers({KIND_CLUSTER_LABEL: names.cluster}) if engine else []
     network = engine.network(names.network) if engine else None
-    ours = network is not None and network.get(PROJECT) == names.project
+    ours = network is not None and network.get(LABEL_PROJECT) == names.project
     if nodes and not ours:
         raise ForeignClusterError(
             f"cluster {names.cluster} exists, and devenv did not make it",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.toolchain import locate
-from devenv.spec.load import load_versions
+from devenv.adapters.toolchain import Toolchain
+from devenv.spec.catalogue import load_versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,9 @@ class ToolRow:
 
 def list_tools() -> list[ToolRow]:
     """Every program of the catalogue, as it would be used now."""
-    rows = []
-    for name, tool in load_versions().tools.items():
-        located = locate(name, tool)
-        rows.append(ToolRow(name, tool.accept, located.version, str(located.origin), located.path))
-    return rows
+    tools = load_versions().tools
+    located = Toolchain(tools).locate_all()
+    return [
+        ToolRow(name, tool.accept, located[name].version, located[name].origin, located[name].path)
+        for name, tool in tools.items()
+    ]

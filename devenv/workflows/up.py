@@ -8,13 +8,13 @@ from pathlib import Path
 
 from devenv.workflows.connect import connect
 from devenv.engine.environment import Environment
-from devenv.engine.observe import Observation, observe
+from devenv.engine.observe import observe
 from devenv.engine.run_plan import run_plan
-from devenv.engine.scheduler import RunReport, TaskState
+from devenv.engine.scheduler import TaskState
 from devenv.errors import InterruptedRunError, RunFailedError
 from devenv.events import RunFinished
 from devenv.images.choice import Mode
-from devenv.plan.graph import Selection, select
+from devenv.plan.graph import select
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.spec.load import load_workspace
@@ -53,23 +53,28 @@ def up(request: UpRequest, session: Session) -> Plan:
     plan = make_plan(observation.wanted, observation.observed)
     if request.plan_only:
         return plan
-    session.emit(plan.as_event())
-    log = session.open_log(environment.state / "logs") if plan.nodes else None
-    report = run_plan(plan, environment, session.emit, session.cancel)
-    _finish(plan, report, environment, selection, observation, session, began, log)
+    log = session.open_log(environment.state / "logs")
+    if plan.starts_cluster:
+        _run(plan, environment, session, _Tail(began, log))
+        observation = observe(environment, selection, request.images)
+        plan = make_plan(observation.wanted, observation.observed)
+    addresses = links(workspace, selection.stacks, observation.facts)
+    _run(plan, environment, session, _Tail(began, log, addresses))
     return plan
 
 
-def _finish(
-    plan: Plan,
-    report: RunReport,
-    environment: Environment,
-    selection: Selection,
-    observation: Observation,
-    session: Session,
-    began: float,
-    log: Path | None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """What the end of a run tells beyond what became of its steps."""
+
+    began: float
+    log: Path
+    links: tuple[tuple[str, str], ...] = ()
+
+
+def _run(plan: Plan, environment: Environment, session: Session, tail: _Tail) -> None:
+    session.emit(plan.as_event())
+    report = run_plan(plan, environment, session.emit, session.cancel)
     failures = report.failures
     session.emit(
         RunFinished(
@@ -77,11 +82,11 @@ def _finish(
             failed=len(failures),
             skipped=report.count(TaskState.SKIPPED) + report.count(TaskState.CANCELLED),
             unchanged=len(plan.unchanged),
-            seconds=time.monotonic() - began,
+            seconds=time.monotonic() - tail.began,
             chain=report.chain,
             chain_seconds=report.chain_seconds,
-            log=str(log or ""),
-            links=() if failures else links(environment.workspace, selection.stacks, observation.facts),
+            log=str(tail.log),
+            links=() if failures else tail.links,
         )
     )
     if session.cancel.is_set():

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -132,12 +133,29 @@ class ContainerHost:
 
     def copy_out(self, reference: str, path: str, target: Path) -> None:
         """Copy one file of an image to `target`, atomically, with its mode."""
+        with self._archive_of(reference, path) as archive:
+            for member in archive:
+                if member.isfile() and (content := archive.extractfile(member)):
+                    _write(content, target, member.mode & 0o777)
+                    return
+        raise ImageError(f"{path} in {reference} is not a file")
+
+    def copy_tree_out(self, reference: str, path: str, folder: Path) -> None:
+        """Copy a folder of an image into `folder`, under its own name; owners and special files are left out."""
+        with self._archive_of(reference, path) as archive:
+            archive.extractall(folder, filter="data")
+
+    @contextmanager
+    def _archive_of(self, reference: str, path: str) -> Iterator[tarfile.TarFile]:
+        """A part of an image's file system as a tar, by way of a container that never starts."""
         with telling(f"copy {path} out of {reference}", ImageError):
-            # An image FROM scratch names no program; a container that never starts does not need a real one.
+            # An image FROM scratch names no program, and one has to be named.
             container = self.client.api.create_container(reference, command=["-"], labels=dict(OURS))["Id"]
             try:
                 stream, _ = self.client.api.get_archive(container, path)
-                _extract(stream, path, target)
+                source: Any = _Chunks(iter(stream))
+                with tarfile.open(fileobj=source, mode="r|") as archive:
+                    yield archive
             finally:
                 self.client.api.remove_container(container, force=True, v=True)
 
@@ -159,16 +177,6 @@ class _Chunks:
             self._rest += chunk
         taken, self._rest = self._rest[:size], self._rest[size:]
         return taken
-
-
-def _extract(stream: Iterable[bytes], path: str, target: Path) -> None:
-    source: Any = _Chunks(iter(stream))
-    with tarfile.open(fileobj=source, mode="r|") as archive:
-        for member in archive:
-            if member.isfile() and (content := archive.extractfile(member)):
-                _write(content, target, member.mode & 0o777)
-                return
-    raise ImageError(f"{path} is not a file")
 
 
 def _write(content: IO[bytes], target: Path, mode: int) -> None:

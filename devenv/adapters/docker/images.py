@@ -93,6 +93,11 @@ class ImageStore:
         except CommandFailedError as error:
             raise _refused(f"pull image {reference}", error) from error
 
+    def registry_digest(self, reference: str) -> str:
+        """The digest by which the registry knows a reference now."""
+        with telling(f"ask for the digest of {reference}", ImageError):
+            return str(self.client.api.inspect_distribution(reference)["Descriptor"]["digest"])
+
     def import_tar(
         self,
         stream: Iterable[bytes],

@@ -1,0 +1,45 @@
+"""The host ports of a cluster: those that it has, else those of the specification, else free ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devenv.adapters import ports as host
+from devenv.adapters.docker import ContainerInfo
+from devenv.errors import PortTakenError
+from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
+from devenv.spec.project import Ports
+
+PREFERRED_HTTP, PREFERRED_HTTPS = 8080, 8443
+
+
+def choose_ports(wanted: Ports, containers: Sequence[ContainerInfo]) -> tuple[int, int]:
+    """HTTP and HTTPS port on the host. A cluster keeps its ports for as long as it lives.
+
+    Raises:
+        PortTakenError: a port of the specification is held by another process.
+    """
+    if published := published_ports(containers):
+        return published
+    http = _free(wanted.http, PREFERRED_HTTP, "http", avoid=set())
+    return http, _free(wanted.https, PREFERRED_HTTPS, "https", avoid={http})
+
+
+def published_ports(containers: Sequence[ContainerInfo]) -> tuple[int, int] | None:
+    """The ports of a running cluster; None where there is none."""
+    published = {inside: outside for c in containers for _, outside, inside in c.ports}
+    if HTTP_NODE_PORT in published and HTTPS_NODE_PORT in published:
+        return published[HTTP_NODE_PORT], published[HTTPS_NODE_PORT]
+    return None
+
+
+def _free(wanted: int | str, preferred: int, name: str, *, avoid: set[int]) -> int:
+    if not isinstance(wanted, int):
+        return host.first_free(preferred, avoid=avoid)
+    if not host.is_free(wanted):
+        raise PortTakenError(
+            f"port {wanted}, which devenv.yaml wants for {name}, is taken",
+            context={"held by": str(host.holder(wanted) or "unknown")},
+            hint=f"end that process, or set cluster.ports.{name}: auto in devenv.yaml",
+        )
+    return wanted

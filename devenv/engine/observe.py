@@ -1,0 +1,203 @@
+"""The present state, gathered as data: what the planner needs to know, asked in parallel.
+
+Responsible for asking the host, the engine and the cluster. Registries are asked only when something is nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import yaml
+
+from devenv.adapters.docker import ContainerInfo
+from devenv.adapters.toolchain import Located, Toolchain
+from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, observe_cluster
+from devenv.engine.environment import Environment
+from devenv.engine.host_ports import choose_ports
+from devenv.engine.stack_inputs import stack_inputs
+from devenv.images.build import references
+from devenv.images.catalogue import NODE
+from devenv.images.choice import Mode, choose, provide_steps, registries_to_ask
+from devenv.images.modules import Module, go_on_path
+from devenv.images.node_content import names_on_nodes
+from devenv.images.registries import Registries
+from devenv.plan.graph import Selection
+from devenv.plan.kind_config import KindSettings, kind_config
+from devenv.plan.observed import ClusterState, Observed, ObservedStack
+from devenv.plan.planner import Provision, Wanted
+from devenv.spec.render import ProjectFacts
+
+GOLANG = "golang"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is wanted and what is there: the planner's two arguments, and what links are made from."""
+
+    wanted: Wanted
+    observed: Observed
+    facts: ProjectFacts
+    cluster: ClusterFacts
+
+
+@dataclass(frozen=True, slots=True)
+class _Presence:
+    """Where images are already."""
+
+    on_nodes: frozenset[str]
+    in_engine: frozenset[str]
+
+    @property
+    def anywhere(self) -> frozenset[str]:
+        return self.on_nodes | self.in_engine
+
+
+def observe(environment: Environment, selection: Selection, mode: Mode) -> Observation:
+    """Look at the host, the engine and the cluster.
+
+    Raises:
+        PortTakenError: a port of the specification is held by another process.
+        ImageError: an image can be had from nowhere in this mode.
+    """
+    environment.images_mode = mode
+    names = environment.names
+    engine = environment.engine
+    with ThreadPoolExecutor(thread_name_prefix="observe") as pool:
+        tools = pool.submit(_locate_tools, environment)
+        version = pool.submit(engine.version)
+        containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
+        network = engine.network(names.network)
+        cluster = pool.submit(observe_cluster, names, containers, network, environment.kubeconfig)
+        ports = choose_ports(environment.workspace.project.cluster.ports, containers)
+        images = _stack_images(environment, selection)
+        presence = _presence(environment, [*images, NODE], containers)
+        located, facts_of_cluster = tools.result(), cluster.result()
+        cgroup_v1 = version.result().cgroup == "1"
+    chosen = _choose(environment, [*images, NODE], mode, presence)
+    project = environment.workspace.project
+    facts = ProjectFacts(project.project, project.profile, *ports)
+    wanted = Wanted(
+        project=project.project,
+        cluster=names.cluster,
+        stacks=stack_inputs(environment.workspace, selection.stacks, facts, chosen, environment.digests),
+        versions=environment.workspace.versions,
+        kind_config=_kind_config(environment, facts, cgroup_v1=cgroup_v1),
+        node_image=chosen[NODE],
+        tools=("kind", "helm", "kubectl"),
+        provide=lambda wanted_images: _provide(environment, wanted_images, mode, presence, chosen),
+        module_image=None if go_on_path() else GOLANG,
+    )
+    observed = Observed(
+        cluster=facts_of_cluster.state,
+        nodes=tuple(node.name for node in facts_of_cluster.nodes),
+        stacks=_stacks(facts_of_cluster),
+        tools_present=frozenset(name for name, tool in located.items() if tool.path),
+        modules_present=frozenset(_find_modules(environment, selection)),
+        images_on_nodes=presence.on_nodes,
+        images_in_engine=presence.in_engine,
+        registries=environment.registries,
+    )
+    return Observation(wanted, observed, facts, facts_of_cluster)
+
+
+def _locate_tools(environment: Environment) -> Mapping[str, Located]:
+    located = Toolchain(environment.workspace.versions.tools).locate_all()
+    environment.programs.update({name: tool.path for name, tool in located.items() if tool.path})
+    environment.engine.buildx = environment.programs.get("buildx")
+    return located
+
+
+def _find_modules(environment: Environment, selection: Selection) -> list[str]:
+    """Modules of the selected stacks that are in the cache."""
+    versions = environment.workspace.versions.modules
+    for name in selection.stacks:
+        for source in environment.workspace.stacks[name].spec.sources:
+            named = source.chart or source.manifests
+            if named and named.module:
+                pinned = versions[named.module]
+                module = Module(named.module, pinned.version, pinned.sum)
+                if module.cached:
+                    environment.modules[named.module] = module.folder
+    return list(environment.modules)
+
+
+def _stack_images(environment: Environment, selection: Selection) -> list[str]:
+    stacks = [environment.workspace.stacks[name].spec for name in selection.stacks]
+    return list(dict.fromkeys(image for stack in stacks for image in stack.images))
+
+
+def _presence(
+    environment: Environment, images: Sequence[str], containers: Sequence[ContainerInfo]
+) -> _Presence:
+    plans = [environment.catalogue[name] for name in images]
+    candidates = {reference for plan in plans for reference in (plan.upstream, plan.own) if reference}
+    in_engine = frozenset(environment.engine.image_ids(candidates))
+    nodes = [c.name for c in containers if c.state == "running"]
+    held = [set(names) for names in names_on_nodes(environment.engine, nodes).values()] if nodes else []
+    on_nodes = frozenset(set.intersection(*held) & candidates) if held else frozenset()
+    return _Presence(on_nodes, in_engine)
+
+
+def _choose(
+    environment: Environment, images: Sequence[str], mode: Mode, presence: _Presence
+) -> dict[str, str]:
+    """The reference of each image: what the nodes run already goes before what the engine has."""
+    catalogue = environment.catalogue
+    asked = registries_to_ask(catalogue, images, mode, presence.anywhere)
+    environment.registries = Registries().answering(asked)
+    chosen = {}
+    for name in images:
+        running = presence.on_nodes & {catalogue[name].upstream, catalogue[name].own}
+        chosen[name] = choose(
+            catalogue[name], mode, running or presence.in_engine, environment.registries
+        ).reference
+    return chosen
+
+
+def _provide(
+    environment: Environment,
+    images: Sequence[str],
+    mode: Mode,
+    presence: _Presence,
+    chosen: Mapping[str, str],
+) -> Sequence[Provision]:
+    """Steps for images that the engine lacks; what those are made from is looked at only now."""
+    catalogue = environment.catalogue
+    missing = [name for name in images if chosen.get(name) not in presence.in_engine]
+    if not missing:
+        return ()
+    present = frozenset(environment.engine.image_ids(references(catalogue, tuple(missing))))
+    return provide_steps(catalogue, missing, mode, present, environment.registries, chosen=chosen)
+
+
+def _kind_config(environment: Environment, facts: ProjectFacts, *, cgroup_v1: bool) -> str:
+    spec = environment.workspace.project.cluster
+    file = environment.workspace.root / spec.config if spec.config else environment.data / "cluster" / "kind.yaml"
+    trust = environment.trust
+    settings = KindSettings(
+        nodes=spec.nodes,
+        http_port=facts.http_port,
+        https_port=facts.https_port,
+        cgroup_v1=cgroup_v1,
+        host_ca_bundle=trust.bundle if trust.extra else None,
+    )
+    return kind_config(yaml.safe_load(file.read_text()) or {}, settings)
+
+
+def _stacks(facts: ClusterFacts) -> dict[str, ObservedStack]:
+    if facts.state is not ClusterState.RUNNING:
+        # What cannot be asked is taken as recorded nowhere; starting the cluster makes it known to the next run.
+        return {}
+    pending = {release.stack for release in facts.releases if release.pending}
+    names = {*facts.records, *pending}
+    return {
+        name: ObservedStack(
+            content=facts.records[name].content if name in facts.records else "",
+            ready=not facts.unready(name),
+            pending=name in pending,
+            missing=bool(facts.incomplete(name)),
+        )
+        for name in names
+    }

@@ -1,0 +1,38 @@
+"""Names derived from a project's name, and the labels that say what devenv made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LABEL_PROJECT = "devenv.io/project"
+LABEL_MADE_BY = "devenv.io/made-by"
+MADE_BY = "devenv"
+LABEL_CONTENT = "devenv.io/content"
+LABEL_STACK = "devenv.io/stack"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a project's things are called."""
+
+    project: str
+
+    @property
+    def cluster(self) -> str:
+        """The kind cluster."""
+        return f"devenv-{self.project}"
+
+    @property
+    def network(self) -> str:
+        """The Docker network, whose label says whose the cluster is."""
+        return f"devenv-{self.project}"
+
+    @property
+    def domain(self) -> str:
+        """HTTP names end in it; `*.localhost` is the loopback by RFC 6761."""
+        return f"{self.project}.localhost"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of everything that devenv makes for the project."""
+        return {LABEL_MADE_BY: MADE_BY, LABEL_PROJECT: self.project}

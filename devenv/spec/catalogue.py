@@ -1,0 +1,24 @@
+"""The catalogue of versions alone, for commands that need no project."""
+
+from __future__ import annotations
+
+from devenv.errors import SpecError
+from devenv.spec.load import VERSIONS_FILE
+from devenv.spec.reader import read_yaml
+from devenv.spec.validation import check
+from devenv.spec.versions import Versions
+
+
+def load_versions() -> Versions:
+    """The catalogue that devenv ships.
+
+    Raises:
+        SpecError: with every problem of the file.
+    """
+    read = read_yaml(VERSIONS_FILE)
+    if read.document is None:
+        raise SpecError(read.problems)
+    checked = check(read.document, Versions)
+    if checked.model is None or checked.problems:
+        raise SpecError(checked.problems)
+    return checked.model

@@ -1,0 +1,172 @@
+"""`devenv status`: what there is, what is ready, where it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.kubernetes import Cluster
+from devenv.adapters.paths import data_root, state_dir
+from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, NodeFact, observe_cluster
+from devenv.engine.host_ports import published_ports
+from devenv.errors import EngineUnavailableError
+from devenv.plan.names import Names
+from devenv.plan.observed import ClusterState
+from devenv.spec.load import load_workspace
+from devenv.spec.render import ProjectFacts
+from devenv.spec.stack import Credential
+from devenv.spec.workspace import Workspace
+from devenv.workflows.links import Link, endpoints
+
+HIDDEN = "********"
+
+
+class StackState(StrEnum):
+    """The state of a stack in one word."""
+
+    READY = "ready"
+    """Installed, and all its workloads are rolled out."""
+    NOT_READY = "not-ready"
+    """Installed, and something of it does not run."""
+    INCOMPLETE = "incomplete"
+    """Its installation failed or was interrupted, or parts of it were removed."""
+    ABSENT = "absent"
+    """Not installed."""
+    UNKNOWN = "unknown"
+    """The cluster cannot be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackStatus:
+    """One stack."""
+
+    name: str
+    layer: str
+    namespace: str
+    version: str
+    state: StackState
+    reason: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be used."""
+        return self.state is StackState.READY
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialStatus:
+    """Credentials, hidden unless they were asked for."""
+
+    name: str
+    stack: str
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """Everything that `devenv status` tells."""
+
+    project: str
+    cluster: str
+    state: ClusterState
+    reason: str
+    nodes: tuple[NodeFact, ...]
+    stacks: tuple[StackStatus, ...]
+    endpoints: tuple[Link, ...]
+    credentials: tuple[CredentialStatus, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is."""
+        return self.state is ClusterState.RUNNING and all(stack.ready for stack in self.stacks)
+
+
+def read_status(directory: Path, *, reveal: bool) -> StatusReport:
+    """Read the state of the project in or above a folder.
+
+    Args:
+        directory: where devenv.yaml is looked for.
+        reveal: whether credentials are given as they are.
+
+    Raises:
+        SpecError: with every problem of the specification.
+    """
+    workspace = load_workspace(directory, data_root=data_root())
+    names = Names(workspace.project.project)
+    kubeconfig = state_dir(names.project, create=False) / "kubeconfig"
+    try:
+        engine = Engine.connect()
+    except EngineUnavailableError as error:
+        return _report(workspace, names, ClusterFacts(ClusterState.ABSENT, error.message), (), ())
+    containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
+    facts = observe_cluster(names, containers, engine.network(names.network), kubeconfig)
+    ports = published_ports(containers)
+    links: Sequence[Link] = ()
+    credentials: tuple[CredentialStatus, ...] = ()
+    if facts.state is ClusterState.RUNNING and ports:
+        project = ProjectFacts(names.project, workspace.project.profile, *ports)
+        links = endpoints(workspace, [s for s in workspace.selected if s in facts.records], project)
+        credentials = _credentials(workspace, kubeconfig, facts, reveal=reveal)
+    return _report(workspace, names, facts, links, credentials)
+
+
+def _report(
+    workspace: Workspace,
+    names: Names,
+    facts: ClusterFacts,
+    links: Sequence[Link],
+    credentials: tuple[CredentialStatus, ...],
+) -> StatusReport:
+    return StatusReport(
+        project=names.project,
+        cluster=names.cluster,
+        state=facts.state,
+        reason=facts.reason,
+        nodes=facts.nodes,
+        stacks=tuple(_stack(workspace, name, facts) for name in workspace.selected),
+        endpoints=tuple(links),
+        credentials=credentials,
+    )
+
+
+def _stack(workspace: Workspace, name: str, facts: ClusterFacts) -> StackStatus:
+    spec = workspace.stacks[name].spec
+    state, reason = _state(name, facts)
+    return StackStatus(name, spec.layer, spec.namespace, spec.version, state, reason)
+
+
+def _state(name: str, facts: ClusterFacts) -> tuple[StackState, str]:
+    if facts.state is ClusterState.ABSENT:
+        return StackState.ABSENT, ""
+    if facts.state is not ClusterState.RUNNING:
+        return StackState.UNKNOWN, f"the cluster is {facts.state}"
+    if incomplete := facts.incomplete(name):
+        return StackState.INCOMPLETE, incomplete
+    if name not in facts.records:
+        return StackState.ABSENT, ""
+    reason = facts.unready(name)
+    return (StackState.NOT_READY if reason else StackState.READY), reason
+
+
+def _credentials(
+    workspace: Workspace, kubeconfig: Path, facts: ClusterFacts, *, reveal: bool
+) -> tuple[CredentialStatus, ...]:
+    wanted = [
+        (name, credential)
+        for name in workspace.selected
+        if name in facts.records
+        for credential in workspace.stacks[name].spec.credentials
+    ]
+    with Cluster(kubeconfig) as cluster:
+        return tuple(
+            CredentialStatus(credential.name, name, _values(cluster, credential, reveal=reveal))
+            for name, credential in wanted
+        )
+
+
+def _values(cluster: Cluster, credential: Credential, *, reveal: bool) -> tuple[tuple[str, str], ...]:
+    data = cluster.secret(credential.secret.namespace, credential.secret.name) if reveal else {}
+    return tuple((key, data.get(key, b"").decode() if reveal else HIDDEN) for key in credential.secret.keys)

@@ -141,7 +141,7 @@ class ContainerHost:
         raise ImageError(f"{path} in {reference} is not a file")
 
     def copy_tree_out(self, reference: str, path: str, folder: Path) -> None:
-        """Copy a folder of an image into `folder`, under its own name; owners and special files are left out."""
+        """Copy a folder of an image into `folder`, under its own name; owners are left out."""
         with self._archive_of(reference, path) as archive:
             archive.extractall(folder, filter="data")
 

@@ -22,13 +22,19 @@ _STAGING = "/var/tmp/devenv-image"  # noqa: S108 - a path in a container that no
 _BOOTED = b"containerd successfully booted"
 # The archive of an engine with the containerd store is an OCI layout too, whose index carries the engine's
 # names. Without it, containerd reads manifest.json, into which the names that the node must know are written.
+# Where the kernel lets one overlay lie on another, images are kept unpacked and their archives dropped: a node
+# then starts them at once (a cluster of two nodes in 21 s instead of 31 s). Elsewhere nodes unpack them.
 _IMPORT = """
 set -eu -o pipefail
 cd "$STAGING"
 rm -f oci-layout index.json
 jq --compact-output '.[0].RepoTags = $ARGS.positional' manifest.json --args "$@" >names.json
 mv names.json manifest.json
-tar --create --file=- . | ctr --namespace=k8s.io images import --local --all-platforms $STORAGE -
+keep=--no-unpack
+if ctr plugins list | grep -qE '^io.containerd.snapshotter.v1 +overlayfs .* ok *$'; then
+  keep=--discard-unpacked-layers
+fi
+tar --create --file=- . | ctr --namespace=k8s.io images import --local --all-platforms "$keep" -
 rm -r "$STAGING"
 """
 

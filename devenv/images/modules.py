@@ -7,6 +7,7 @@ container; both ask Go's checksum database, and both must find the checksum that
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tarfile
@@ -17,15 +18,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import certifi
+
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.paths import cache_dir
 from devenv.adapters.process import find_program, run
+from devenv.adapters.trust import observe_proxies
 from devenv.errors import ChecksumError, CommandFailedError, DownloadError
 from devenv.images.fingerprint import hash_of
 
 _SECONDS = 900.0
 _OLDEST_GO = (1, 21)
 """The first Go that fetches another toolchain when a module asks for it."""
+_PASSED_ON = ("GOPROXY", "GOPRIVATE", "GONOPROXY", "GONOSUMDB")
+"""The user's settings that the build container gets too; none that switches verification off altogether."""
 _CA_SECRET = "ca"  # noqa: S105 -- the name of a build secret
 
 
@@ -118,8 +124,15 @@ def fetch_in_container(
         reference=reference,
         dockerfile=recipe / "Dockerfile",
         context=recipe,
-        args={"GOLANG": golang, "MODULE": module.path, "VERSION": module.version, "SUM": module.checksum},
-        secrets={_CA_SECRET: ca_bundle} if ca_bundle else {},
+        args={
+            **observe_proxies().variables(),
+            **{name: value for name in _PASSED_ON if (value := os.environ.get(name))},
+            "GOLANG": golang,
+            "MODULE": module.path,
+            "VERSION": module.version,
+            "SUM": module.checksum,
+        },
+        secrets={_CA_SECRET: ca_bundle or Path(certifi.where())},
     )
     with _staging(module) as folder:
         try:

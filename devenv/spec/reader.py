@@ -30,6 +30,7 @@ _MEANINGS = {
     "did not find expected ',' or": "a comma or closing bracket is missing",
     "expected ',' or": "a comma or closing bracket is missing",
     "did not find expected node content": "a value is expected here",
+    "expected the node content": "a value is expected here",
     "found undefined tag handle": "this tag is not known",
 }
 

@@ -12,6 +12,7 @@ from devenv.spec.drafts import PLACEHOLDER, StackDraft
 from devenv.spec.needs import cycles
 from devenv.spec.positions import Document, KeyPath
 from devenv.spec.project import ProjectSpec
+from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
 from devenv.spec.wording import name_hint
 
@@ -98,31 +99,56 @@ def cycle_problems(drafts: Drafts) -> Iterator[Problem]:
 
 
 def clash_problems(drafts: Iterable[StackDraft]) -> Iterator[Problem]:
-    """Hosts that two stacks claim, and releases that would be installed twice in a namespace."""
+    """Names that must be there once: a host in the project, a release in the project, a hook in its stack."""
     hosts: dict[str, StackDraft] = {}
-    releases: dict[tuple[str, str], StackDraft] = {}
+    releases: dict[str, StackDraft] = {}
     for draft in drafts:
-        spec, document = draft.spec, draft.document
-        if spec is None or document is None:
+        if draft.spec is not None and draft.document is not None:
+            yield from _host_clashes(draft, draft.spec, draft.document, hosts)
+            yield from _release_clashes(draft, draft.spec, draft.document, releases)
+            yield from _hook_clashes(draft.spec, draft.document)
+
+
+def _host_clashes(
+    draft: StackDraft, spec: StackSpec, document: Document, hosts: dict[str, StackDraft]
+) -> Iterator[Problem]:
+    """A stack may have several endpoints on its host (another scheme, another path), other stacks may not."""
+    for index, endpoint in enumerate(spec.endpoints):
+        owner = hosts.setdefault(endpoint.host, draft)
+        if owner is not draft:
+            message = f"the host {endpoint.host} belongs to the stack {owner.name} too"
+            yield document.problem(("endpoints", index, "host"), message, "choose another host")
+
+
+def _release_clashes(
+    draft: StackDraft, spec: StackSpec, document: Document, releases: dict[str, StackDraft]
+) -> Iterator[Problem]:
+    """Helm allows a name again in another namespace, but steps and reports are named after the release alone."""
+    own: set[str] = set()
+    for index, source in enumerate(spec.sources):
+        if source.chart is None:
             continue
-        for index, endpoint in enumerate(spec.endpoints):
-            owner = hosts.setdefault(endpoint.host, draft)
-            if owner is not draft:
-                message = f"the host {endpoint.host} belongs to the stack {owner.name} too"
-                yield document.problem(("endpoints", index, "host"), message, "choose another host")
-        own: set[str] = set()
-        for index, source in enumerate(spec.sources):
-            if source.chart is None or spec.namespace == PLACEHOLDER:
-                continue
-            release = source.chart.release or spec.name
-            holder = releases.setdefault((spec.namespace, release), draft)
-            if holder is not draft or release in own:
-                message = f"the release {release} is in namespace {spec.namespace} twice"
-                message += f", the other is of stack {holder.name}" if holder is not draft else ""
-                at: KeyPath = ("sources", index, "chart")
-                path = (*at, "release") if source.chart.release else at
-                yield document.problem(path, message, "give one of the two another name: release: …")
-            own.add(release)
+        release = source.chart.release or spec.name
+        holder = releases.setdefault(release, draft)
+        if holder is not draft or release in own:
+            namespace = holder.spec.namespace if holder.spec else ""
+            message = f"the release {release} is there twice, in namespace {spec.namespace}"
+            if holder is not draft:
+                message += f" and in {namespace} by the stack {holder.name}"
+            at: KeyPath = ("sources", index, "chart")
+            path = (*at, "release") if source.chart.release else at
+            yield document.problem(path, message, "give one of the two another name: release: …")
+        own.add(release)
+
+
+def _hook_clashes(spec: StackSpec, document: Document) -> Iterator[Problem]:
+    for when, hooks in (("before", spec.hooks.before), ("after", spec.hooks.after)):
+        names: set[str] = set()
+        for index, hook in enumerate(hooks):
+            if hook.name in names:
+                message = f"a hook named {hook.name} is there already"
+                yield document.problem(("hooks", when, index, "name"), message, "give it another name")
+            names.add(hook.name)
 
 
 def catalogue_problems(versions: Versions, document: Document) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""A folder of wrong specifications, each with the problems that devenv has to tell: all of them, and nothing else."""
+"""A folder of wrong specifications, each with the problems that devenv has to tell: all, and nothing else."""
 
 from __future__ import annotations
 

@@ -81,12 +81,16 @@ def load(root: Path, target: str, content: bytes) -> None:
     try:
         load_workspace(root, data_root=DATA, versions_file=DATA / "versions.yaml")
     except SpecError as error:
-        assert error.problems
-        for problem in error.problems:
-            assert problem.line >= 1
-            assert problem.message
-            str(problem).encode()
-        json.dumps(error.as_dict()).encode()
+        check(error)
+
+
+def check(error: SpecError) -> None:
+    assert error.problems
+    for problem in error.problems:
+        assert problem.line >= 1
+        assert problem.message
+        str(problem).encode()
+    json.dumps(error.as_dict()).encode()
 
 
 @pytest.mark.parametrize("target", TARGETS)

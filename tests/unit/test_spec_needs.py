@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_everything_comes_after_its_needs(needs: dict[str, frozenset[str]]) -> N
 
 @given(needs=ACYCLIC, shuffled=st.randoms())
 def test_the_order_does_not_depend_on_how_it_was_written(
-    needs: dict[str, frozenset[str]], shuffled: st.random.Random
+    needs: dict[str, frozenset[str]], shuffled: random.Random
 ) -> None:
     names = list(needs)
     shuffled.shuffle(names)

@@ -123,7 +123,7 @@ def _host_clashes(
 def _release_clashes(
     draft: StackDraft, spec: StackSpec, document: Document, releases: dict[str, StackDraft]
 ) -> Iterator[Problem]:
-    """Helm allows a name again in another namespace, but steps and reports are named after the release alone."""
+    """Helm allows a name again in another namespace, but steps are named after the release alone."""
     own: set[str] = set()
     for index, source in enumerate(spec.sources):
         if source.chart is None:

@@ -5,6 +5,7 @@
 # What it changes: .venv in this checkout; on Debian and Ubuntu, as root, the packages python3 and python3-venv where
 # they are missing. What `devenv up --yes` changes is told by the README. A second run finds all of it and takes seconds.
 set -euo pipefail
+shopt -s inherit_errexit
 
 readonly USAGE='usage: onboard.sh [--no-up] [-- OPTIONS OF devenv up]
 

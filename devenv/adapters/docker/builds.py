@@ -32,18 +32,17 @@ _CLIENT_VERSIONS = range(18, 23)
 _LAUNCH = """
 import os, sys
 os.setsid()
-pid_file, folder, drop, *argv = sys.argv[1:]
+pid_file, folder, *argv = sys.argv[1:]
 with open(pid_file, "w") as file:
     file.write(str(os.getpid()))
 os.environ["BUILDX_CONFIG"] = folder
 os.environ.pop("BUILDX_BUILDER", None)
-if drop == "drop":
-    argv.remove("buildx")
+argv.remove("buildx")
 os.execv(argv[0], argv)
 """
 """Run buildx in a group of its own whose number is written down, so that it can be stopped: the library that
-starts it keeps the process to itself. A buildx that is run without the docker command line does not want its
-own name as the first argument, which the library gives."""
+starts it keeps the process to itself. The library names buildx as a word to the docker command line; devenv calls
+the program itself, so that it need not be installed as a plugin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Builder:
     def __init__(self, client: docker.DockerClient) -> None:
         self.client = client
         self.buildx: Path | None = None
-        """The buildx program, or a docker command line that has it as a plugin; None while there is none."""
+        """The buildx program; None while there is none."""
 
     def build(
         self,
@@ -176,12 +175,9 @@ def _buildx_lines(buildx: Path, pid_file: Path, request: BuildRequest) -> Iterat
 
     folder = cache_dir() / "buildx"
     folder.mkdir(parents=True, exist_ok=True)
-    through_docker = buildx.name == "docker"
     whales = python_on_whales.DockerClient(
         client_call=[
-            *(sys.executable, "-I", "-S", "-c", _LAUNCH, str(pid_file), str(folder)),
-            "keep" if through_docker else "drop",
-            str(buildx),
+            *(sys.executable, "-I", "-S", "-c", _LAUNCH, str(pid_file), str(folder), str(buildx)),
         ],
         client_type="docker",
     )

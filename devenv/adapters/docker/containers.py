@@ -134,10 +134,10 @@ class ContainerHost:
     def copy_out(self, reference: str, path: str, target: Path) -> None:
         """Copy one file of an image to `target`, atomically, with its mode."""
         with self._archive_of(reference, path) as archive:
-            for member in archive:
-                if member.isfile() and (content := archive.extractfile(member)):
-                    _write(content, target, member.mode & 0o777)
-                    return
+            member = archive.next()  # a folder would come before its files
+            if member and member.isfile() and (content := archive.extractfile(member)):
+                _write(content, target, member.mode & 0o777)
+                return
         raise ImageError(f"{path} in {reference} is not a file")
 
     def copy_tree_out(self, reference: str, path: str, folder: Path) -> None:

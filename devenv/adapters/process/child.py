@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from devenv.adapters.process.guardian import Guardian
+from devenv.adapters.process.output import Output
 from devenv.adapters.process.program import Completed, environment, locate
 from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, ToolMissingError
 
@@ -32,30 +33,6 @@ _CHUNK = 65536
 
 End = Literal["ended", "timeout", "cancelled"]
 _guardian = Guardian()
-
-
-class _Output:
-    """The bytes of one pipe, cut into lines as they come."""
-
-    def __init__(self, on_line: Callable[[str], None]) -> None:
-        self._on_line = on_line
-        self._rest = bytearray()
-        self.whole = bytearray()
-
-    def feed(self, data: bytes) -> None:
-        self.whole += data
-        self._rest += data
-        *lines, self._rest = self._rest.split(b"\n")
-        for line in lines:
-            self._on_line(line.decode(errors="replace").rstrip("\r"))
-
-    def finish(self) -> None:
-        if self._rest:
-            self._on_line(self._rest.decode(errors="replace").rstrip("\r"))
-            self._rest = bytearray()
-
-    def text(self) -> str:
-        return self.whole.decode(errors="replace")
 
 
 class Child:
@@ -84,7 +61,7 @@ class Child:
         _guardian.watch(self._process.pid)
         self.stdin = self._process.stdin
         self._outputs = {
-            pipe: _Output(self._take_line) for pipe in (self._process.stdout, self._process.stderr) if pipe
+            pipe: Output(self._take_line) for pipe in (self._process.stdout, self._process.stderr) if pipe
         }
 
     def pump(self, stdin: bytes, timeout: float, aborted: threading.Event | None = None) -> End:
@@ -151,7 +128,7 @@ class Child:
         """Serve the pipes that are ready within `wait` seconds; whether there were any."""
         ready = selector.select(wait) if selector.get_map() else []
         for key, _ in ready:
-            if isinstance(key.data, _Output):
+            if isinstance(key.data, Output):
                 data = os.read(key.fd, _CHUNK)
                 key.data.feed(data)
                 if not data:
@@ -191,7 +168,7 @@ class Child:
         self._signal(signal.SIGTERM)
         self._on_line = None
         for key in list(selector.get_map().values()):
-            if not isinstance(key.data, _Output):
+            if not isinstance(key.data, Output):
                 selector.unregister(key.fileobj)
         while selector.get_map() and (left := deadline - time.monotonic()) > 0:
             self._turn(selector, left)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from devenv import __version__
-from devenv.cli import certificate, down, kubeconfig, lock, schema, status, tools, up, validate
+from devenv.cli import certificate, down, engine, kubeconfig, lock, schema, status, tools, up, validate
 
 app = typer.Typer(
     name="devenv",
@@ -43,6 +43,7 @@ app.command("up")(up.up)
 app.command("down")(down.down)
 app.command("status")(status.status)
 app.command("validate")(validate.validate)
+app.command("engine")(engine.engine)
 app.command("tools")(tools.tools)
 app.command("lock")(lock.lock)
 app.command("kubeconfig")(kubeconfig.kubeconfig)

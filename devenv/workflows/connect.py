@@ -28,7 +28,7 @@ def connect(workspace: Workspace, session: Session, *, agreed: bool) -> Environm
     """
     return Environment(
         workspace=workspace,
-        engine=_engine(session, agreed=agreed),
+        engine=reach_engine(session, agreed=agreed),
         data=session.data_root,
         state=state_dir(workspace.project.project),
         cache=cache_dir(),
@@ -36,7 +36,12 @@ def connect(workspace: Workspace, session: Session, *, agreed: bool) -> Environm
     )
 
 
-def _engine(session: Session, *, agreed: bool) -> Engine:
+def reach_engine(session: Session, *, agreed: bool) -> Engine:
+    """The engine that answers, after installing or starting one where the user agrees.
+
+    Raises:
+        EngineUnavailableError: no engine answers, and none may or can be installed here.
+    """
     try:
         return Engine.connect()
     except EngineUnavailableError:

@@ -41,8 +41,8 @@ argv.remove("buildx")
 os.execv(argv[0], argv)
 """
 """Run buildx in a group of its own whose number is written down, so that it can be stopped: the library that
-starts it keeps the process to itself. The library names buildx as a word to the docker command line; devenv calls
-the program itself, so that it need not be installed as a plugin."""
+starts it keeps the process to itself. The library names buildx as a word to the docker command line; devenv
+calls the program itself, so that it need not be installed as a plugin."""
 
 
 @dataclass(frozen=True, slots=True)

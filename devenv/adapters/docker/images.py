@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import docker
@@ -118,7 +118,7 @@ class ImageStore:
             raise ImageError(f"import image {reference}: the engine refused", context={"cause": answer})
         return str(self.inspect_image(reference)["Id"])
 
-    def save(self, references: Sequence[str], cancel: threading.Event | None = None) -> Iterator[bytes]:
+    def save(self, references: Sequence[str], cancel: threading.Event | None = None) -> Generator[bytes]:
         """The archive of images as the engine writes it, in chunks; memory is bounded.
 
         Raises ImageError when there is no such image, InterruptedRunError within a second of `cancel`.

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Everything that decides whether devenv is good: lint, types, unit, integration and end-to-end tests.
+# Installs what the tests need into .venv, and (as root, where no engine answers) the distribution's container engine.
+# Usage: ./test.sh [--quick]    --quick: only what needs no engine.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+quick=false
+[ "${1:-}" = --quick ] && quick=true
+
+declare -a parts=()
+part() {
+  local name=$1 began=$SECONDS
+  shift
+  printf '\n== %s\n' "$name"
+  "$@"
+  parts+=("$(printf '%6d s  %s' $((SECONDS - began)) "$name")")
+}
+
+install() {
+  ./onboard.sh --no-up --requirements requirements-test.lock
+}
+
+lint() {
+  .venv/bin/ruff check .
+  .venv/bin/ruff format --check .
+  .venv/bin/lint-imports
+}
+
+part 'install' install
+part 'lint' lint
+part 'types' .venv/bin/mypy
+part 'unit tests' .venv/bin/python -m pytest tests/unit -q
+if ! $quick; then
+  part 'engine' .venv/bin/devenv engine --yes
+  # First: it provides the tools and images that the integration tests use too.
+  part 'end-to-end tests' .venv/bin/python -m pytest tests/e2e -q -x --durations=15
+  part 'integration tests' .venv/bin/python -m pytest tests/integration -q --durations=10
+fi
+
+printf '\nhow long each part took:\n'
+printf '%s\n' "${parts[@]}"

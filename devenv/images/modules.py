@@ -1,7 +1,7 @@
 """Go modules whose files (charts, CRDs) are used as they are, fetched by Go itself and verified.
 
-Responsible for having a module's files in the cache. The host's Go does it where there is one, else one in a build
-container; both ask Go's checksum database, and both must find the checksum that the catalogue pins.
+Responsible for having a module's files in the cache. The host's Go does it where there is one, else one in a
+build container; both ask Go's checksum database, and both must find the checksum that the catalogue pins.
 """
 
 from __future__ import annotations

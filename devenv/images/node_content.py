@@ -34,8 +34,8 @@ class NodeContent:
 
     blobs: frozenset[str]
     image_ids: frozenset[str]
-    """By which an engine may know the image of that name: digests of its manifest and configuration. None when
-    the node has no such name."""
+    """By which an engine may know the image of that name: digests of its manifest and its configuration. None
+    when the node has no such name."""
 
 
 def read_content(engine: Engine, node: str, name: str, cancel: threading.Event | None = None) -> NodeContent:

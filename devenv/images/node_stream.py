@@ -25,7 +25,15 @@ if ctr images import --help | grep -q -e --local; then local=--local; fi
 exec ctr --namespace=k8s.io images import $local --all-platforms -
 """
 """From containerd 2 on, ctr has the server import by default, which does not accept partial layouts."""
-_FORGET = ("ctr", "--namespace=k8s.io", "images", "rm")
+_FORGET = """
+ctr --namespace=k8s.io images rm "$1" || true
+shift
+for layer in "$@"; do
+  grep -sF "/tar-$layer" /var/lib/containerd/io.containerd.content.v1.content/ingest/*/ref -l |
+    while read -r ref; do rm -r "${ref%/ref}"; done
+done
+"""
+"""Containerd keeps an unfinished layer for a day, so that it may be continued; a full disk needs the room."""
 _NO_SPACE = "no space left on device"
 
 
@@ -46,6 +54,7 @@ class NodeStream:
         self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUED_CHUNKS)
         self._over = threading.Event()
         self._broken = False
+        self._layers: list[str] = []
         self.error: DevenvError | None = None
         self._thread = threading.Thread(target=self._run, name=f"load into {node}", daemon=True)
         self._thread.start()
@@ -62,7 +71,8 @@ class NodeStream:
 
     def begin_layer(self, name: str, size: int) -> None:
         """Announce a layer. Its file's name does not matter to the node, which computes the digest."""
-        self._put(tar_header(f"blobs/sha256/{name}", size))
+        self._layers.append(f"blobs/sha256/{name}")
+        self._put(tar_header(self._layers[-1], size))
         self.sent_layers += 1
 
     def feed(self, chunk: bytes) -> None:
@@ -133,5 +143,5 @@ class NodeStream:
         return ImageError(f"{what}: the node refused the image", context=error.context)
 
     def forget(self) -> None:
-        """Take the image's name from the node, where an import failed after it had been given."""
-        self._engine.exec(self.node, [*_FORGET, self._name], check=False)
+        """Take from the node what a failed import may have left: the image's name, unfinished layers."""
+        self._engine.exec(self.node, ["sh", "-c", _FORGET, "sh", self._name, *self._layers], check=False)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import MADE_BY, OURS, BuildRequest, Engine
 from devenv.adapters.docker.builds import client_with_buildkit
@@ -27,7 +28,6 @@ from devenv.errors import (
 from devenv.images.build import ImageWorkshop, Listener
 from devenv.plan.steps import BuildImage, PullImage
 from devenv.spec.catalogue import load_versions
-from support.tiny_image import tiny_root
 
 pytestmark = pytest.mark.engine
 RUN = f"test-{uuid.uuid4().hex[:8]}"
@@ -179,7 +179,7 @@ def test_containers_networks_and_volumes_come_and_go(engine: Engine, tiny: str) 
     assert engine.volumes({"devenv.io/test": RUN}) == [volume]
     labels = {**LABELS, "devenv.io/role": "networked"}
     engine.client.containers.run(
-        tiny, detach=True, init=True, labels=labels, network=network, ports={"80/tcp": ("127.0.0.1", None)}
+        tiny, detach=True, init=True, labels=labels, network=network, ports={"80/tcp": ("127.0.0.1", 0)}
     )
     (found,) = engine.containers({"devenv.io/role": "networked", "devenv.io/test": ""})
     assert (found.state, found.networks, found.labels) == ("running", (network,), labels)

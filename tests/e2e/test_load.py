@@ -1,0 +1,226 @@
+"""Loading images into real nodes, counted in bytes: containers of the node image, running containerd."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from devenv.adapters.docker import OURS, BuildRequest, Engine
+from devenv.adapters.image_reference import normalise
+from devenv.adapters.toolchain import Toolchain
+from devenv.errors import DiskFullError, EngineUnavailableError, ImageError, InterruptedRunError
+from devenv.images import loader
+from devenv.images.loader import load
+from devenv.images.node_content import NodeContent, names_on_nodes, read_content
+from devenv.spec.catalogue import load_versions
+
+pytestmark = [pytest.mark.e2e, pytest.mark.engine]
+RUN = f"test-{uuid.uuid4().hex[:8]}"
+LABELS = {**OURS, "devenv.io/test": RUN}
+MIB = 1 << 20
+OVERHEAD = 64 << 10
+"""A layer's tar is a little larger than the file in it."""
+NODE_REPOSITORIES = ("localhost/devenv/node", "localhost/devenv/kind-node", "kindest/node")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    try:
+        engine = Engine.connect(Toolchain(load_versions().tools).locate("buildx").path)
+    except EngineUnavailableError as error:
+        pytest.skip(error.message)
+    yield engine
+    engine.remove_containers(c.name for c in engine.containers({"devenv.io/test": RUN}))
+    engine.remove_images(n for names in engine.images_with({"devenv.io/test": RUN}).values() for n in names)
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def node_image(engine: Engine) -> str:
+    for repository in NODE_REPOSITORIES:
+        for image in engine.client.images.list(name=repository):
+            if image.tags:
+                return image.tags[0]
+    pytest.skip("there is no node image yet: the tests of `up` make it")
+
+
+def start_node(engine: Engine, image: str, **more: object) -> str:
+    options: dict[str, object] = {"volumes": ["/var"], "tmpfs": {"/run": "", "/tmp": ""}, **more}  # noqa: S108
+    container = engine.client.containers.run(  # type: ignore[call-overload]
+        image,
+        entrypoint=["containerd"],
+        command=[],
+        detach=True,
+        privileged=True,
+        network_mode="none",
+        labels=LABELS,
+        **options,
+    )
+    seen = b""
+    for chunk in container.logs(stream=True, follow=True):
+        seen += chunk
+        if b"containerd successfully booted" in seen:
+            break
+    return str(container.name)
+
+
+@pytest.fixture(scope="module")
+def nodes(engine: Engine, node_image: str) -> list[str]:
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda _: start_node(engine, node_image), range(2)))
+
+
+class Images:
+    """Makes images out of random files, one layer for each."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+
+    def make(self, *layers: bytes, base: str = "scratch", reference: str = "") -> str:
+        context = self._folder / uuid.uuid4().hex
+        context.mkdir()
+        lines = [f"FROM {base}"]
+        for number, content in enumerate(layers):
+            name = f"file-{uuid.uuid4().hex}"
+            (context / name).write_bytes(content)
+            lines.append(f"COPY {name} /{number}")
+        (context / "Dockerfile").write_text("\n".join(lines) + '\nCMD ["/nothing"]\n')
+        reference = reference or f"localhost/devenv-test/{uuid.uuid4().hex[:8]}:{RUN}"
+        self._engine.build(BuildRequest(reference, context / "Dockerfile", context, labels=LABELS))
+        return reference
+
+
+@pytest.fixture
+def images(engine: Engine, tmp_path: Path) -> Images:
+    return Images(engine, tmp_path)
+
+
+def assert_whole(engine: Engine, reference: str, nodes: list[str]) -> None:
+    """Each node holds exactly the engine's image, with all of its content, ready to run."""
+    found = engine.inspect_image(reference)
+    name = normalise(reference)
+    for node in nodes:
+        content = read_content(engine, node, name)
+        assert found["Id"] in content.image_ids
+        assert set(found["RootFS"]["Layers"]) <= content.blobs
+        checked = engine.exec(node, ["ctr", "-n=k8s.io", "images", "check", f'name=="{name}"']).stdout
+        assert "complete" in checked, checked
+        assert "true" in checked, f"not unpacked: {checked}"
+
+
+def close_to(sent: int, expected: int) -> bool:
+    return expected <= sent <= expected + OVERHEAD
+
+
+def test_only_missing_layers_travel(engine: Engine, nodes: list[str], images: Images) -> None:
+    base = images.make(os.urandom(8 * MIB), os.urandom(MIB))
+    first = load(engine, base, nodes[:1])
+    assert close_to(first.sent_bytes, 9 * MIB)
+    assert first.sent_layers == 2
+    assert_whole(engine, base, nodes[:1])
+
+    again = load(engine, base, nodes[:1])
+    assert (again.sent_bytes, again.unchanged) == (0, (nodes[0],))
+
+    changed = images.make(os.urandom(2 * MIB), base=base)
+    delta = load(engine, changed, nodes[:1])
+    assert close_to(delta.sent_bytes, 2 * MIB)
+    assert_whole(engine, changed, nodes[:1])
+
+    both = load(engine, changed, nodes)
+    assert close_to(both.sent_bytes, 11 * MIB)
+    assert both.unchanged == (nodes[0],)
+    assert_whole(engine, changed, nodes)
+    held = names_on_nodes(engine, nodes)
+    assert all(normalise(changed) in names for names in held.values())
+    assert normalise(base) not in held[nodes[1]]
+
+
+def test_one_read_feeds_all_nodes(engine: Engine, nodes: list[str], images: Images) -> None:
+    messages: list[str] = []
+    image = images.make(os.urandom(20 * MIB))
+    report = load(engine, image, nodes, progress=messages.append)
+    assert close_to(report.sent_bytes, 2 * 20 * MIB)
+    assert messages
+    assert_whole(engine, image, nodes)
+
+
+def test_a_name_moves_to_the_new_image(engine: Engine, nodes: list[str], images: Images) -> None:
+    reference = images.make(os.urandom(MIB))
+    load(engine, reference, nodes)
+    images.make(os.urandom(MIB), reference=reference)
+    assert not load(engine, reference, nodes).unchanged
+    assert_whole(engine, reference, nodes)
+
+
+def test_equal_and_empty_layers(engine: Engine, nodes: list[str], images: Images) -> None:
+    same = os.urandom(MIB)
+    image = images.make(same, b"", same)
+    load(engine, image, nodes)
+    assert_whole(engine, image, nodes)
+
+
+def test_loads_at_once_send_a_shared_layer_once(engine: Engine, nodes: list[str], images: Images) -> None:
+    base = images.make(os.urandom(8 * MIB))
+    several = [images.make(os.urandom(MIB), base=base) for _ in range(4)]
+    with ThreadPoolExecutor() as pool:
+        reports = list(pool.map(lambda image: load(engine, image, nodes[:1]), several))
+    assert sum(report.sent_layers for report in reports) == 5
+    for image in several:
+        assert_whole(engine, image, nodes[:1])
+
+
+def test_what_was_collected_in_between_is_sent_again(
+    engine: Engine, nodes: list[str], images: Images
+) -> None:
+    reference = images.make(os.urandom(MIB), os.urandom(MIB))
+    image = loader._inspect(engine, reference)
+    believed = {nodes[0]: NodeContent(frozenset(image.diff_ids), frozenset())}
+    streams = loader._transfer(engine, image, believed, None, None)
+    assert [stream.sent_layers for stream in streams] == [0, 2]
+    assert_whole(engine, reference, nodes[:1])
+
+
+def test_a_load_that_is_stopped_leaves_nothing_half(engine: Engine, nodes: list[str], images: Images) -> None:
+    image = images.make(os.urandom(40 * MIB), os.urandom(40 * MIB))
+    cancel = threading.Event()
+    with pytest.raises(InterruptedRunError):
+        load(engine, image, nodes, progress=lambda _: cancel.set(), cancel=cancel)
+    assert all(normalise(image) not in names for names in names_on_nodes(engine, nodes).values())
+    load(engine, image, nodes)
+    assert_whole(engine, image, nodes)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half(engine: Engine, node_image: str, images: Images) -> None:
+    small = {"/run": "", "/tmp": "", "/var/lib/containerd": "size=16m"}  # noqa: S108
+    node = start_node(engine, node_image, tmpfs=small)
+    image = images.make(os.urandom(24 * MIB))
+    with pytest.raises(DiskFullError, match=node):
+        load(engine, image, [node])
+    assert normalise(image) not in names_on_nodes(engine, [node])[node]
+    little = images.make(os.urandom(MIB))
+    load(engine, little, [node])
+    engine.remove_containers([node])
+
+
+def test_a_node_that_is_gone_does_not_hide_an_error(
+    engine: Engine, nodes: list[str], node_image: str, images: Images
+) -> None:
+    image = images.make(os.urandom(MIB))
+    with pytest.raises(ImageError, match="no image localhost/devenv-test/none"):
+        load(engine, "localhost/devenv-test/none:1", nodes)
+    with pytest.raises(ImageError, match="node no-such-node does not answer"):
+        load(engine, image, [nodes[0], "no-such-node"])
+    stopped = start_node(engine, node_image)
+    engine.client.api.stop(stopped, timeout=1)
+    with pytest.raises(ImageError, match=f"node {stopped} does not answer") as caught:
+        load(engine, image, [stopped])
+    assert "not running" in caught.value.context["last lines"]
+    engine.remove_containers([stopped])

@@ -27,9 +27,15 @@ lint() {
   .venv/bin/lint-imports
 }
 
+types() {
+  .venv/bin/mypy
+  # Apart, from their own folder: tests import what they share as `support`.
+  (cd tests && ../.venv/bin/mypy --config-file ../pyproject.toml .)
+}
+
 part 'install' install
 part 'lint' lint
-part 'types' .venv/bin/mypy
+part 'types' types
 part 'unit tests' .venv/bin/python -m pytest tests/unit -q
 if ! $quick; then
   part 'engine' .venv/bin/devenv engine --yes

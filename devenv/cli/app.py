@@ -33,7 +33,8 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- typer passes an opt
 def root(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Options of the program itself."""

@@ -52,7 +52,7 @@ def error_boundary(*, as_json: bool = False) -> Iterator[None]:
 
 def _tell(error: DevenvError, *, as_json: bool) -> None:
     if isinstance(error, UnexpectedError) and "report" not in error.context:
-        from devenv.cli.bug_report import write_report  # noqa: PLC0415 -- only needed when devenv has a bug
+        from devenv.cli.bug_report import write_report
 
         error.context |= write_report(error.context.pop("traceback", ""))
     try:
@@ -60,7 +60,7 @@ def _tell(error: DevenvError, *, as_json: bool) -> None:
             sys.stdout.write(json.dumps({"type": "error", "error": error.as_dict()}) + "\n")
             sys.stdout.flush()
         else:
-            from devenv.ui.diagnostics import render  # noqa: PLC0415 -- only needed when something fails
+            from devenv.ui.diagnostics import render
 
             sys.stdout.flush()
             sys.stderr.write(render(error, folder=_here()) + "\n")

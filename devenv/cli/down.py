@@ -18,7 +18,9 @@ def down(
     ] = False,
     yes: Yes = False,
     as_json: AsJson = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")
+    ] = False,
 ) -> None:
     """Take the environment away: cluster, volumes, network, kubeconfig and state.
 

@@ -22,4 +22,7 @@ def lock(*, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([row.as_dict() for row in rows], indent=2))
         return
-    print_table(("image", "upstream", "digest", "state"), [(r.name, r.upstream, r.digest or "-", r.state) for r in rows])
+    print_table(
+        ("image", "upstream", "digest", "state"),
+        [(r.name, r.upstream, r.digest or "-", r.state) for r in rows],
+    )

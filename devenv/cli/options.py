@@ -31,10 +31,14 @@ Directory = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on standard output.")]
 Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Agree to everything that would be asked, installing an engine included.")
+    bool,
+    typer.Option(
+        "--yes", "-y", help="Agree to everything that would be asked, installing an engine included."
+    ),
 ]
 ProfileOption = Annotated[
-    Profile | None, typer.Option("--profile", help="Values of this profile; devenv.yaml's own when not given.")
+    Profile | None,
+    typer.Option("--profile", help="Values of this profile; devenv.yaml's own when not given."),
 ]
 ImagesOption = Annotated[
     ImagesMode,

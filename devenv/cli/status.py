@@ -14,7 +14,9 @@ def status(
     *,
     directory: Directory = Path(),
     as_json: AsJson = False,
-    credentials: Annotated[bool, typer.Option("--credentials", help="Show passwords instead of hiding them.")] = False,
+    credentials: Annotated[
+        bool, typer.Option("--credentials", help="Show passwords instead of hiding them.")
+    ] = False,
 ) -> None:
     """Show the cluster, every stack's state, the endpoints and the credentials.
 

@@ -21,7 +21,9 @@ def up(
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Only this stack and what it needs; repeatable.")
     ] = None,
-    skip: Annotated[list[str] | None, typer.Option("--skip", help="Leave this stack out; repeatable.")] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option("--skip", help="Leave this stack out; repeatable.")
+    ] = None,
     layer: Annotated[
         list[str] | None, typer.Option("--layer", help="Only this layer and what it needs; repeatable.")
     ] = None,
@@ -31,7 +33,9 @@ def up(
         Path | None, typer.Option("--trace", help="Write a timeline in the Chrome trace format to this file.")
     ] = None,
     as_json: AsJson = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")
+    ] = False,
 ) -> None:
     """Bring the environment up, or up to date: only what is missing or changed is done.
 

@@ -37,7 +37,7 @@ class KindSettings:
 
 
 def kind_config(base: Mapping[str, Any], settings: KindSettings) -> str:
-    """kind's configuration as YAML; `base` is a parsed kind configuration and is left as it is."""
+    """Kind's configuration as YAML; `base` is a parsed kind configuration and is left as it is."""
     config: dict[str, Any] = copy.deepcopy(dict(base))
     config.setdefault("kind", "Cluster")
     config.setdefault("apiVersion", "kind.x-k8s.io/v1alpha4")

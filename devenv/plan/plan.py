@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devenv.events import PlannedStep, PlanMade
+from devenv.events import PlanMade, PlannedStep
 from devenv.plan.steps import StartCluster, Step
 
 

@@ -108,9 +108,7 @@ def _add_tools(draft: PlanDraft, wanted: Wanted, observed: Observed) -> None:
         draft.add(ProvideTool(tool), {f"tool/{BUILDX}"}, "missing")
 
 
-def _add_modules(
-    draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: Mapping[str, str]
-) -> bool:
+def _add_modules(draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: Mapping[str, str]) -> bool:
     """Fetches of modules that are not in the cache; tells whether there are any."""
     image = {f"image/{wanted.module_image}"} if wanted.module_image else set()
     wanted_modules = {
@@ -141,7 +139,13 @@ def _reason(spec: StackSpec, rendered: StackInput, observed: Observed, fresh: bo
 
 
 def _add_images(
-    draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: Mapping[str, str], *, fresh: bool, modules: bool
+    draft: PlanDraft,
+    wanted: Wanted,
+    observed: Observed,
+    reasons: Mapping[str, str],
+    *,
+    fresh: bool,
+    modules: bool,
 ) -> None:
     """Loads of images that a stack to be installed uses and some node lacks; builds and pulls of those lacking here."""
     loads: dict[str, str] = {}

@@ -46,7 +46,9 @@ def down(directory: Path, session: Session, *, purge: bool, assume_yes: bool) ->
     if purge:
         _purge(engine, session)
     seconds = time.monotonic() - began
-    told = f"{names.project} is gone ({len(nodes)} nodes, {seconds:.1f} s)" if existed else "nothing to remove"
+    told = (
+        f"{names.project} is gone ({len(nodes)} nodes, {seconds:.1f} s)" if existed else "nothing to remove"
+    )
     session.emit(Noted(told))
 
 
@@ -75,5 +77,3 @@ def _purge(engine: Engine | None, session: Session) -> None:
     for folder in (cache_dir(create=False), state_root(create=False) / "_host" / "ca"):
         if folder.exists():
             shutil.rmtree(folder)
-
-

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.workflows.connect import connect
 from devenv.engine.environment import Environment
 from devenv.engine.observe import observe
 from devenv.engine.run_plan import run_plan
@@ -18,6 +17,7 @@ from devenv.plan.graph import select
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.spec.load import load_workspace
+from devenv.workflows.connect import connect
 from devenv.workflows.links import links
 from devenv.workflows.session import Session
 

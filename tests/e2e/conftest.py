@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.environment import Project, Result
+from support.environment import Project, Result
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "alt"
 PROJECT = "devenv-e2e"

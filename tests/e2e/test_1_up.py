@@ -5,11 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.support.environment import Project, Result
+from support.environment import Project, Result, run
 
 pytestmark = pytest.mark.e2e
 
@@ -68,8 +69,6 @@ def test_application_answers_over_https_with_the_local_certificate(environment: 
 
 
 def test_ports_are_bound_to_the_loopback_only(environment: Project) -> None:
-    from tests.support.environment import run
-
     bindings = run(["docker", "ps", "--filter", f"name=devenv-{environment.name}", "--format", "{{.Ports}}"])
     published = [p for p in bindings.replace(",", "\n").split() if "->" in p]
     assert published
@@ -106,15 +105,19 @@ def test_status_hides_credentials_unless_asked(environment: Project) -> None:
     hidden = environment.devenv("status").stdout
     shown = environment.devenv("status", "--credentials").stdout
     password = environment.kubectl(
-        "-n", "alt-database", "get", "secret", "postgres", "-o", "go-template={{.data.password | base64decode}}"
+        "-n",
+        "alt-database",
+        "get",
+        "secret",
+        "postgres",
+        "-o",
+        "go-template={{.data.password | base64decode}}",
     )
     assert password in shown
     assert password not in hidden
 
 
 def test_default_kubeconfig_is_untouched(environment: Project) -> None:
-    from pathlib import Path
-
     own = Path(environment.devenv("kubeconfig").stdout.strip())
     assert own.stat().st_mode & 0o077 == 0
     default = Path.home() / ".kube" / "config"

@@ -10,7 +10,7 @@ import threading
 from typing import Any
 
 import pytest
-from tests.support.environment import Project
+from support.environment import Project
 
 pytestmark = pytest.mark.e2e
 
@@ -40,19 +40,25 @@ def test_changed_value_upgrades_one_release_only(environment: Project) -> None:
     after = revisions(environment)
     assert {n for n in after if after[n] != before[n]} == {"alt-backend"}
     assert {s["key"].split("/")[0] for s in result.last("plan-made")["steps"]} <= {"install", "ready", "hook"}
-    replicas = environment.kubectl("-n", "alt-core", "get", "deploy", "alt-backend", "-o", "jsonpath={.status.readyReplicas}")
+    replicas = environment.kubectl(
+        "-n", "alt-core", "get", "deploy", "alt-backend", "-o", "jsonpath={.status.readyReplicas}"
+    )
     assert replicas == "2"
 
 
 def test_secrets_are_back_after_localstack_restarts(environment: Project) -> None:
-    before = environment.kubectl("-n", "alt-database", "get", "secret", "postgres", "-o", "jsonpath={.data.password}")
-    environment.kubectl("-n", "localstack", "delete", "pod", "-l", "app.kubernetes.io/name=localstack", "--wait")
+    before = environment.kubectl(
+        "-n", "alt-database", "get", "secret", "postgres", "-o", "jsonpath={.data.password}"
+    )
+    environment.kubectl(
+        "-n", "localstack", "delete", "pod", "-l", "app.kubernetes.io/name=localstack", "--wait"
+    )
     environment.kubectl("-n", "localstack", "rollout", "status", "deploy/localstack", "--timeout=120s")
     environment.kubectl("-n", "alt-database", "delete", "secret", "postgres")
-    environment.kubectl(
-        "-n", "alt-database", "wait", "secret/postgres", "--for=create", "--timeout=60s"
+    environment.kubectl("-n", "alt-database", "wait", "secret/postgres", "--for=create", "--timeout=60s")
+    after = environment.kubectl(
+        "-n", "alt-database", "get", "secret", "postgres", "-o", "jsonpath={.data.password}"
     )
-    after = environment.kubectl("-n", "alt-database", "get", "secret", "postgres", "-o", "jsonpath={.data.password}")
     assert after == before
 
 

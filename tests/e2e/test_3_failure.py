@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.environment import Project, Result
+from support.environment import Project, Result
 
 pytestmark = pytest.mark.e2e
 
@@ -38,7 +38,9 @@ def write_stack(project: Project, name: str, container: str) -> None:
     templates.mkdir(parents=True, exist_ok=True)
     (stack / "stack.yaml").write_text(STACK.format(name=name))
     (stack / "chart" / "Chart.yaml").write_text(f"apiVersion: v2\nname: {name}\nversion: 0.1.0\n")
-    image = project.kubectl("-n", "alt-database", "get", "sts", "postgres", "-o", "jsonpath={..containers[0].image}")
+    image = project.kubectl(
+        "-n", "alt-database", "get", "sts", "postgres", "-o", "jsonpath={..containers[0].image}"
+    )
     (templates / "deployment.yaml").write_text(
         textwrap.dedent(f"""
         apiVersion: apps/v1
@@ -69,7 +71,7 @@ def broken(environment: Project, request: pytest.FixtureRequest) -> Iterator[tup
 
 
 @pytest.mark.parametrize("broken", list(BROKEN), indirect=True)
-def test_root_cause_is_named(broken: tuple[str, Result], environment: Project) -> None:
+def test_root_cause_is_named(broken: tuple[str, Result]) -> None:
     name, result = broken
     failed = result.of_type("step-failed")
     assert [e["key"] for e in failed] == [f"install/{name}"]

@@ -7,15 +7,17 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-readonly USAGE='usage: onboard.sh [--no-up] [-- OPTIONS OF devenv up]
+readonly USAGE='usage: onboard.sh [--no-up] [--with-tests] [-- OPTIONS OF devenv up]
 
-  --no-up   install devenv into .venv and stop
-  --help    show this text'
+  --no-up        install devenv into .venv and stop
+  --with-tests   install what the tests need too
+  --help         show this text'
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 readonly checkout
 readonly environment="$checkout/.venv"
 readonly stamp="$environment/.devenv-stamp"
+requirements="$checkout/requirements.lock"
 
 say() { printf '%s\n' "onboard: $*" >&2; }
 
@@ -70,7 +72,7 @@ provide_python() {
 
 # What the installation is made from: when it is the same as last time, there is nothing to install.
 fingerprint() {
-  "$1" - "$checkout" "$checkout/requirements.lock" "$checkout/pyproject.toml" <<'PYTHON'
+  "$1" - "$checkout" "$requirements" "$checkout/pyproject.toml" <<'PYTHON'
 import hashlib
 import pathlib
 import sys
@@ -113,10 +115,12 @@ install_devenv() {
   if ! "$python" -m pip --version >/dev/null 2>&1; then
     "$python" -m ensurepip >/dev/null # an environment that another tool made may lack pip
   fi
-  say "installing what devenv needs, as locked in requirements.lock"
-  "$python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$checkout/requirements.lock"
+  say "installing what devenv needs, as locked in $(basename "$requirements")"
+  "$python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
   say "installing devenv"
   "$python" -m pip install --quiet --disable-pip-version-check --no-deps --editable "$checkout"
+  # Also where the environment forbids Python to write bytecode by itself: it makes every command quicker.
+  "$python" -m compileall -q "$checkout/devenv"
   fingerprint "$python" >"$stamp"
 }
 
@@ -132,6 +136,7 @@ main() {
   while (($#)); do
     case $1 in
       --no-up) up=no ;;
+      --with-tests) requirements="$checkout/requirements-test.lock" ;;
       -h | --help)
         printf '%s\n' "$USAGE"
         return

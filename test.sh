@@ -18,7 +18,7 @@ part() {
 }
 
 install() {
-  ./onboard.sh --no-up --requirements requirements-test.lock
+  ./onboard.sh --no-up --with-tests
 }
 
 lint() {

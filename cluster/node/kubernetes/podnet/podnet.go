@@ -23,6 +23,7 @@ type Settings struct {
 	NodeName   string // name of the Node object of this machine
 	PodSubnets string // the cluster's pod ranges, one per IP family, separated by commas
 	ConfigDir  string // the folder in which the container runtime looks for CNI configurations
+	APIServer  string // host and port of the API server; the cluster's service address when empty
 }
 
 // FromEnvironment reads the settings that the DaemonSet passes.
@@ -31,6 +32,7 @@ func FromEnvironment() Settings {
 		NodeName:   os.Getenv("NODE_NAME"),
 		PodSubnets: os.Getenv("POD_SUBNET"),
 		ConfigDir:  "/etc/cni/net.d",
+		APIServer:  os.Getenv("CONTROL_PLANE_ENDPOINT"),
 	}
 }
 
@@ -52,6 +54,9 @@ func Run(ctx context.Context, settings Settings) error {
 	config, err := rest.InClusterConfig()
 	if err != nil {
 		return err
+	}
+	if settings.APIServer != "" { // the service address works only when kube-proxy does, and that may take longer
+		config.Host = "https://" + settings.APIServer
 	}
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {

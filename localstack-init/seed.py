@@ -223,7 +223,11 @@ def apply_function(seed: Document) -> Change:
     found = lookup(functions.get_function, FunctionName=name)
     if found is None:
         functions.create_function(
-            FunctionName=name, Role=FUNCTION_ROLE, Code={"ZipFile": code}, Environment={"Variables": environment}, **settings
+            FunctionName=name,
+            Role=FUNCTION_ROLE,
+            Code={"ZipFile": code},
+            Environment={"Variables": environment},
+            **settings,
         )
         return CREATED, settled(name)
     current = found["Configuration"]

@@ -2,7 +2,7 @@
 # Copies what kube-proxy and the pod network call, and the libraries that those programs load, from the packages that
 # are installed here to an empty root file system: FOLDER. It must add nothing that neither of them runs.
 #
-# Usage: proxy-programs.sh FOLDER PACKAGE...
+# Usage: programs.sh FOLDER PACKAGE...
 set -eu
 
 folder=$1

@@ -100,8 +100,8 @@ class Cluster:
     def releases(self, name: str = "") -> list[Release]:
         """All releases, or those of one name, newest revision each."""
         selector = f"owner=helm,name={name}" if name else "owner=helm"
-        answer = self._api.fetch("api/v1/secrets", accept=METADATA_ONLY, labelSelector=selector)
-        return objects.releases(answer["items"])
+        secrets = self._api.items("api/v1/secrets", accept=METADATA_ONLY, selector=selector)
+        return objects.releases(secrets)
 
     def release(self, namespace: str, name: str) -> Release | None:
         """One release."""
@@ -117,7 +117,7 @@ class Cluster:
     def workloads(self) -> list[Workload]:
         """All workloads, apart from jobs that a CronJob made."""
         with ThreadPoolExecutor(len(WORKLOADS), thread_name_prefix="workloads") as pool:
-            answers = list(pool.map(lambda kind: self._api.fetch(PATHS[kind])["items"], WORKLOADS))
+            answers = list(pool.map(lambda kind: self._api.items(PATHS[kind]), WORKLOADS))
         return [
             objects.workload(kind, item)
             for kind, items in zip(WORKLOADS, answers, strict=True)
@@ -127,11 +127,11 @@ class Cluster:
 
     def workloads_of(self, kind: str) -> list[Workload]:
         """The workloads of one kind."""
-        return [objects.workload(kind, item) for item in self._api.fetch(PATHS[kind])["items"]]
+        return [objects.workload(kind, item) for item in self._api.items(PATHS[kind])]
 
     def node_states(self) -> list[NodeState]:
         """The nodes."""
-        return [objects.node(item) for item in self._api.fetch(PATHS["Node"])["items"]]
+        return [objects.node(item) for item in self._api.items(PATHS["Node"])]
 
     def await_condition(
         self, kind: str, name: str, namespace: str, wanted: str, *, timeout: float, cancel: threading.Event

@@ -54,6 +54,12 @@ class Api(Client):
         """GET an object or a list; raises ApiRefusedError and ApiUnreachableError, as all methods do."""
         return _json(self._ask("GET", path, query, accept=accept, timeout=timeout))
 
+    def items(self, path: str, *, accept: str = "application/json", selector: str = "") -> list[Json]:
+        """GET the items of a list, those with the labels that `selector` asks for."""
+        query = {"labelSelector": selector} if selector else {}
+        found: list[Json] | None = _json(self._ask("GET", path, query, accept=accept))["items"]
+        return found or []  # an empty list comes as null at times
+
     def text(self, path: str, *, timeout: float = _TIMEOUT, **query: str) -> str:
         """GET plain text: logs, health."""
         return self._ask("GET", path, query, accept="*/*", timeout=timeout).text

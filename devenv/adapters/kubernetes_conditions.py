@@ -17,7 +17,7 @@ from devenv.errors import ApiRefusedError, ApiUnreachableError, InterruptedRunEr
 _TICK = 0.3
 """Seconds between two looks at the cancel event, which cannot be awaited together with a queue."""
 _PAUSE = 0.5
-"""Seconds before a kind is looked up again, whose definition has not been established yet."""
+"""Seconds before a kind that is not defined yet is looked up again, and before a watch is opened again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ def await_condition(
         last = _follow(api, resource, (namespace, name, wanted), deadline, cancel)
         if not last:
             return ""
+        cancel.wait(_PAUSE)
     return last
 
 

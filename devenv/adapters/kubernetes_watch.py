@@ -125,7 +125,7 @@ class Mirror:
     def _list(self, kind: str) -> str:
         answer = self._api.fetch(PATHS[kind])
         with self._changed:
-            self._objects[kind] = {item["metadata"]["uid"]: item for item in answer["items"]}
+            self._objects[kind] = {item["metadata"]["uid"]: item for item in answer["items"] or ()}
             self._note_change()
         return str(answer["metadata"]["resourceVersion"])
 

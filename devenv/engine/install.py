@@ -16,8 +16,18 @@ from datetime import UTC, datetime, timedelta
 from devenv.adapters.helm import Helm
 from devenv.adapters.kubernetes import Cluster
 from devenv.adapters.kubernetes_objects import STACK_LABEL
-from devenv.engine.diagnosis import Diagnosis, Observer, Patience, Scope, not_ready, watch_stack
+from devenv.engine.diagnosis import (
+    Diagnosis,
+    Observer,
+    Patience,
+    Scope,
+    not_ready,
+    watch_stack,
+    words,
+)
+from devenv.engine.diagnosis.scope import Snapshot
 from devenv.engine.readiness import replace_stuck_pods
+from devenv.engine.rollout import Rollout
 from devenv.errors import CommandFailedError, DevenvError, InterruptedRunError, WorkloadError
 
 _HELM_SLACK = timedelta(seconds=30)
@@ -28,6 +38,7 @@ _REJECTED = re.compile(
     r"denied the request|is forbidden|is invalid|exceeded quota|no matches for kind|failed calling webhook"
     r"|strict decoding error|conflict"
 )
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,84 +64,154 @@ def install(
     wanted: ChartInstallation,
     *,
     cancel: threading.Event,
-    on_line: Callable[[str], None],
-    progress: Callable[[str], None],
+    on_line: Tell,
+    progress: Tell,
 ) -> None:
     """Install or upgrade a release and wait until it is ready; what fails is rolled back.
 
     Raises:
         WorkloadError: a workload cannot become ready, or the cluster refuses an object.
-        NotReadyError: the deadline passed without a cause that can be seen.
+        NotReadyError: the deadline passed without a cause that is final.
         CommandFailedError: Helm failed for a reason of its own, such as a template.
         InterruptedRunError: `cancel` was set; what is left pending is cleared by the next installation.
     """
     clear_pending(cluster, wanted.release, wanted.namespace, progress)
-    scope = Scope(wanted.labels.get(STACK_LABEL, ""), wanted.namespace, frozenset({wanted.release}))
-    observer = Observer(cluster, scope, patience=wanted.patience, since=datetime.now(UTC))
-    end_helm, end = threading.Event(), time.monotonic() + wanted.deadline.total_seconds()
-    with ThreadPoolExecutor(1, thread_name_prefix=f"helm {wanted.release}") as pool:
-        done = pool.submit(_upgrade, helm, wanted, end_helm, on_line)
-        try:
-            found = watch_stack(
-                cluster,
-                scope,
-                over=lambda: done.done() or cancel.is_set() or time.monotonic() > end,
-                emit_progress=progress,
-                observer=observer,
-                on_change=lambda snapshot: replace_stuck_pods(cluster, scope, snapshot, progress),
-            )
-            if found:
-                progress(f"rolling back, because of {found.summary}")
-        finally:
-            late = not done.done()
-            end_helm.set()
-    failure = done.exception()
-    if failure is None:
-        return  # also when success came just before Helm was to be stopped
-    if cancel.is_set():
-        raise InterruptedRunError(f"stopped while installing chart {wanted.release}") from failure
-    if not isinstance(failure, DevenvError):
-        raise failure
-    error = _explained(failure, found or observer.probable, wanted, final=found is not None, late=late)
-    if left := _settle(helm, cluster, wanted, scope, progress):
+    former = cluster.release(wanted.namespace, wanted.release)
+    attempt = _Attempt(helm, cluster, wanted, cancel, progress)
+    error = attempt.run(on_line)
+    if error is None:
+        return
+    left = attempt.settle(former.deployed if former else 0)
+    if left:
         error.context["rollback"] = left
-    raise error from failure
+    raise error
 
 
-def clear_pending(cluster: Cluster, release: str, namespace: str, progress: Callable[[str], None]) -> None:
+def clear_pending(cluster: Cluster, release: str, namespace: str, progress: Tell) -> None:
     """Remove the records of revisions that a killed run left half done: Helm would refuse to go on."""
     while (found := cluster.release(namespace, release)) and found.pending:
         cluster.forget_pending(found)
         progress(f"cleared revision {found.revision} of {release}, left {found.status} by an interrupted run")
 
 
-def _upgrade(
-    helm: Helm, wanted: ChartInstallation, end: threading.Event, on_line: Callable[[str], None]
-) -> None:
-    helm.upgrade(
-        wanted.release,
-        wanted.chart,
-        wanted.namespace,
-        wanted.values,
-        deadline=wanted.deadline + _HELM_SLACK,
-        labels=wanted.labels,
-        version=wanted.version,
-        repository=wanted.repository,
-        cancel=end,
-        on_line=on_line,
-    )
+class _Attempt:
+    """One installation: Helm at work in a thread of its own, and the stack watched meanwhile."""
 
+    def __init__(
+        self, helm: Helm, cluster: Cluster, wanted: ChartInstallation, cancel: threading.Event, progress: Tell
+    ) -> None:
+        self._helm, self._cluster, self._wanted = helm, cluster, wanted
+        self._cancel, self._progress = cancel, progress
+        stack = wanted.labels.get(STACK_LABEL, "")
+        self._scope = Scope(stack, wanted.namespace, frozenset({wanted.release}))
+        self._observer = Observer(cluster, self._scope, patience=wanted.patience, since=datetime.now(UTC))
+        self._rollout = Rollout(self._scope)
+        self._end = time.monotonic() + wanted.deadline.total_seconds()
+        self._deployed = False
+        """Helm was content."""
 
-def _explained(
-    failure: DevenvError, diagnosis: Diagnosis | None, wanted: ChartInstallation, *, final: bool, late: bool
-) -> DevenvError:
-    """The error that explains best why Helm did not succeed."""
-    what = f"chart {wanted.release}"
-    if diagnosis and (final or not late):
-        return diagnosis.error(what)
-    if late:
-        return not_ready(what, diagnosis, wanted.deadline.total_seconds())
-    return _told_by_helm(failure, what) if isinstance(failure, CommandFailedError) else failure
+    def run(self, on_line: Tell) -> DevenvError | None:
+        """The error that explains best why the release is not there; None when it is."""
+        end_helm = threading.Event()
+        with ThreadPoolExecutor(1, thread_name_prefix=f"helm {self._wanted.release}") as pool:
+            done = pool.submit(self._upgrade, end_helm, on_line)
+            try:
+                found = self._watch(done.done)
+                late = not found and not done.done()
+            finally:
+                end_helm.set()
+        failure = done.exception()
+        self._deployed = failure is None
+        if self._deployed and not found:
+            # Helm takes a pod that runs for a moment for one that is ready.
+            found = self._watch(self._is_ready)
+            late = not found and not self._is_ready()
+            if not found and not late:
+                return None
+        if self._cancel.is_set():
+            raise InterruptedRunError(f"stopped while installing chart {self._wanted.release}") from failure
+        if failure is not None and not isinstance(failure, DevenvError):
+            raise failure
+        return self._explain(failure, found, late=late)
+
+    def _upgrade(self, end: threading.Event, on_line: Tell) -> None:
+        wanted = self._wanted
+        self._helm.upgrade(
+            wanted.release,
+            wanted.chart,
+            wanted.namespace,
+            wanted.values,
+            deadline=wanted.deadline + _HELM_SLACK,
+            labels=wanted.labels,
+            version=wanted.version,
+            repository=wanted.repository,
+            cancel=end,
+            on_line=on_line,
+        )
+
+    def _watch(self, over: Callable[[], bool]) -> Diagnosis | None:
+        """Watch until it is over, the user stops the run, or the deadline has passed."""
+        found = watch_stack(
+            self._cluster,
+            self._scope,
+            over=lambda: over() or self._cancel.is_set() or time.monotonic() > self._end,
+            emit_progress=self._progress,
+            observer=self._observer,
+            on_change=self._note,
+        )
+        if found:
+            self._progress(f"cannot become ready: {found.summary}")
+        return found
+
+    def _note(self, snapshot: Snapshot) -> None:
+        replace_stuck_pods(self._cluster, self._scope, snapshot, self._progress)
+        self._rollout.unfinished(snapshot)  # from now on it knows since when containers run
+
+    def _is_ready(self) -> bool:
+        return not self._rollout.unfinished(self._cluster.mirror().snapshot())
+
+    def _explain(self, failure: DevenvError | None, found: Diagnosis | None, *, late: bool) -> DevenvError:
+        what = f"chart {self._wanted.release}"
+        diagnosis = found or self._observer.probable
+        if late:
+            return not_ready(what, diagnosis, self._wanted.deadline.total_seconds())
+        if diagnosis:
+            return diagnosis.error(what)
+        if isinstance(failure, CommandFailedError):
+            return _told_by_helm(failure, what)
+        return failure or not_ready(what, None, self._wanted.deadline.total_seconds())
+
+    def settle(self, former: int) -> str:
+        """Bring back revision `former` (0: nothing); what could not be done, in words.
+
+        Helm does so itself, but waits for the former revision to become ready, or for the pods to be gone, as
+        long as an installation may take, and so is stopped in it. Here nothing is waited for.
+        """
+        release, namespace = self._wanted.release, self._wanted.namespace
+        try:
+            found = self._cluster.release(namespace, release)
+            if found is None or (found.status == "deployed" and not self._deployed):
+                return ""
+            if found.pending:
+                self._cluster.forget_pending(found)
+            if former:
+                self._helm.rollback(release, former, namespace)
+                self._free_stateful_sets()
+            else:
+                self._helm.uninstall(release, namespace, wait=False)
+        except DevenvError as error:
+            return f"not complete: {error.message}"
+        return ""
+
+    def _free_stateful_sets(self) -> None:
+        """Remove the broken pods that a StatefulSet would wait for, within a few seconds."""
+        mirror, end = self._cluster.mirror(), time.monotonic() + _FREE_SECONDS
+        sets = [item for item in mirror.snapshot()["StatefulSet"] if self._scope.owns(item)]
+        while sets and time.monotonic() < end:
+            revision, snapshot = mirror.revision, mirror.snapshot()
+            if replace_stuck_pods(self._cluster, self._scope, snapshot, self._progress):
+                return
+            mirror.wait(revision, end - time.monotonic())
 
 
 def _told_by_helm(failure: CommandFailedError, what: str) -> DevenvError:
@@ -138,48 +219,9 @@ def _told_by_helm(failure: CommandFailedError, what: str) -> DevenvError:
     lines = [line for line in failure.output.splitlines() if _REJECTED.search(line)]
     if not lines:
         return failure
-    reason = lines[-1].removeprefix("Error: ")
+    reason = words.plain(lines[-1].removeprefix("Error: "))
     return WorkloadError(
         f"{what}: the cluster refuses an object: {reason}",
         context={"cause": "rejected", "object": what, "reason": reason, "last lines": failure.output},
         hint="correct the chart or its values, then: devenv up",
     )
-
-
-def _settle(
-    helm: Helm,
-    cluster: Cluster,
-    wanted: ChartInstallation,
-    scope: Scope,
-    progress: Callable[[str], None],
-) -> str:
-    """Finish the rollback that Helm was stopped in; what could not be done, in words.
-
-    Helm itself waits for the former revision to become ready, or for the pods to be gone, for as long as an
-    installation may take. Here nothing is waited for.
-    """
-    try:
-        found = cluster.release(wanted.namespace, wanted.release)
-        if found is None or found.status == "deployed":
-            return ""
-        if found.deployed:
-            if found.pending:
-                cluster.forget_pending(found)
-            helm.rollback(wanted.release, found.deployed, wanted.namespace)
-            _free_stateful_sets(cluster, scope, progress)
-        else:
-            helm.uninstall(wanted.release, wanted.namespace, wait=False)
-    except DevenvError as error:
-        return f"not complete: {error.message}"
-    return ""
-
-
-def _free_stateful_sets(cluster: Cluster, scope: Scope, progress: Callable[[str], None]) -> None:
-    """After a rollback, remove the broken pods that a StatefulSet would wait for, within a few seconds."""
-    mirror, end = cluster.mirror(), time.monotonic() + _FREE_SECONDS
-    sets = [item for item in mirror.snapshot()["StatefulSet"] if scope.owns(item)]
-    while sets and time.monotonic() < end:
-        revision, snapshot = mirror.revision, mirror.snapshot()
-        if replace_stuck_pods(cluster, scope, snapshot, progress):
-            return
-        mirror.wait(revision, end - time.monotonic())

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from devenv.adapters.kubernetes import Cluster
-from devenv.adapters.kubernetes_objects import rollout_problem
-from devenv.adapters.kubernetes_watch import WORKLOADS
 from devenv.engine.diagnosis import Observer, Scope, not_ready, stuck_pods, watch_stack
-from devenv.engine.diagnosis.scope import Snapshot, members
+from devenv.engine.diagnosis.scope import Snapshot
+from devenv.engine.rollout import Rollout
 from devenv.errors import InterruptedRunError
 
 _AGE = timedelta(minutes=1)
@@ -46,11 +45,13 @@ def await_workloads(
         for w in cluster.workloads()
         if w.stack == stack or (w.release in releases and w.namespace == namespace)
     }
+    # Containers of releases have proven themselves to `install`.
+    rollout = Rollout(scope, wanted=wanted, proven=Scope(stack, namespace))
     end, problems = time.monotonic() + deadline.total_seconds(), [""]
     mirror = cluster.mirror(cancel.is_set)
 
     def ready() -> bool:
-        problems[:] = unfinished(mirror.snapshot(), scope, wanted)
+        problems[:] = rollout.unfinished(mirror.snapshot())
         return not problems
 
     observer = Observer(cluster, scope, since=datetime.now(UTC) - _AGE)
@@ -81,31 +82,3 @@ def replace_stuck_pods(
         progress(f"replacing {name}: the template that it was made of has been replaced")
         cluster.delete_pod(namespace, name)
     return bool(stuck)
-
-
-def unfinished(snapshot: Snapshot, scope: Scope, wanted: dict[tuple[str, str, str], int]) -> list[str]:
-    """What is not rolled out yet, in words. Pure.
-
-    Args:
-        snapshot: the cluster.
-        scope: the stack.
-        wanted: kind, namespace and name of workloads that have to be there, with their generations.
-    """
-    stack = members(snapshot, scope)
-    found = {
-        (kind, item["metadata"]["namespace"], item["metadata"]["name"]): item
-        for kind in WORKLOADS
-        for item in stack[kind]
-    }
-    late = [
-        f"{kind.lower()} {name}: not seen yet"
-        for (kind, namespace, name), generation in wanted.items()
-        if (item := found.get((kind, namespace, name))) is None
-        or item["metadata"].get("generation", 0) < generation
-    ]
-    problems = [
-        f"{kind.lower()} {name}: {problem}"
-        for (kind, _, name), item in found.items()
-        if (problem := rollout_problem(kind, item))
-    ]
-    return [*late, *problems]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.programs import require_program
 
 from devenv.adapters.charts import copy_chart
 from devenv.adapters.helm import Helm
 from devenv.errors import CommandFailedError, SpecError
-from tests.conftest import require_program
 
 CHART = "apiVersion: v2\nname: shop\nversion: 0.1.0\n"
 TEMPLATE = """

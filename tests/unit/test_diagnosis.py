@@ -8,14 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from devenv.engine.diagnosis import Patience, Scope, progress, stuck_pods
-from devenv.engine.diagnosis.findings import _ROOT_FIRST, NEVER, Finding, Judge, root
-from devenv.engine.diagnosis.hints import hint_for
-from devenv.engine.diagnosis.rules import Rules, find
-from devenv.engine.diagnosis.scope import members
-from devenv.errors import Cause
-from tests.support.cluster_objects import (
+from support.cluster_objects import (
     NAMESPACE,
     RELEASE,
     Json,
@@ -30,6 +23,13 @@ from tests.support.cluster_objects import (
     terminated,
     waiting,
 )
+
+from devenv.engine.diagnosis import Patience, Scope, progress, stuck_pods
+from devenv.engine.diagnosis.findings import _ROOT_FIRST, NEVER, Finding, Judge, root
+from devenv.engine.diagnosis.hints import hint_for
+from devenv.engine.diagnosis.rules import Rules, find
+from devenv.engine.diagnosis.scope import members
+from devenv.errors import Cause
 
 SCOPE = Scope("shop", NAMESPACE, frozenset({RELEASE}))
 PATIENCE = Patience()
@@ -66,6 +66,7 @@ CONTAINER_CASES = [
     ("crash-loop", 0.0, container(state={"running": {}}, lastState=terminated(3), restartCount=2)),
     ("crash-loop", NEVER, container(state={"running": {}}, lastState=terminated(3), restartCount=1)),
     ("crash-loop", NEVER, container(state=terminated(3))),
+    ("crash-loop", PATIENCE.crash, container(state=terminated(3), restartCount=1)),
     (
         "out-of-memory",
         PATIENCE.memory,
@@ -96,9 +97,7 @@ def test_nothing_is_wrong(status: Json) -> None:
 
 
 def test_second_failed_pull_ends_the_patience() -> None:
-    broken = pod(
-        "app-1", container(state=waiting("ErrImagePull", "rpc error: code = NotFound desc = no such image"))
-    )
+    broken = pod("app-1", container(state=waiting("ErrImagePull", "rpc error: code = NotFound desc = no such image")))
     failed = event(broken, "Failed", 'Failed to pull image "registry.test/app:1": not found', count=2)
     finding = only(Pod=[broken], Event=[failed])
     assert finding.patience == 0.0
@@ -235,9 +234,7 @@ def replica_set(**status: Any) -> Json:
 
 def test_rejected_pods() -> None:
     creator = replica_set(replicas=0)
-    why = event(
-        creator, "FailedCreate", 'Error creating: pods "app-5d-x" is forbidden: exceeded quota: small'
-    )
+    why = event(creator, "FailedCreate", 'Error creating: pods "app-5d-x" is forbidden: exceeded quota: small')
     finding = only(ReplicaSet=[creator], Event=[why])
     assert (finding.cause.code, finding.patience) == ("rejected", PATIENCE.rejected)
     assert "exceeded quota: small" in finding.cause.message
@@ -255,16 +252,12 @@ def test_rejection_that_has_been_overcome(status: dict[str, int]) -> None:
 
 # jobs
 
-FAILED = [
-    {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many failures"}
-]
+FAILED = [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many failures"}]
 
 
 def test_job_that_gave_up() -> None:
     broken = job(conditions=FAILED, failed=1)
-    failed = pod(
-        "migrate-x", container(state=terminated(1)), phase="Failed", meta=metadata("migrate-x", owner=broken)
-    )
+    failed = pod("migrate-x", container(state=terminated(1)), phase="Failed", meta=metadata("migrate-x", owner=broken))
     found = findings(Job=[broken], Pod=[failed])
     first = root(found)
     assert first is not None
@@ -323,9 +316,7 @@ def deployment(revision: str) -> Json:
 
 
 def revision_of(owner: Json, revision: str) -> Json:
-    meta = metadata(
-        f"app-{revision}", owner=owner, annotations={"deployment.kubernetes.io/revision": revision}
-    )
+    meta = metadata(f"app-{revision}", owner=owner, annotations={"deployment.kubernetes.io/revision": revision})
     return {"kind": "ReplicaSet", "metadata": meta, "spec": {"replicas": 0}, "status": {}}
 
 
@@ -423,9 +414,7 @@ def test_judge_is_final_exactly_when_a_finding_lasted(found: list[Finding], step
 
 STATES: st.SearchStrategy[Json] = st.one_of(
     st.builds(waiting, st.sampled_from(["ErrImagePull", "CrashLoopBackOff", "ContainerCreating", "", "New"])),
-    st.builds(
-        terminated, st.integers(0, 255), st.sampled_from(["Error", "OOMKilled", "Completed", "StartError"])
-    ),
+    st.builds(terminated, st.integers(0, 255), st.sampled_from(["Error", "OOMKilled", "Completed", "StartError"])),
     st.just({"running": {}}),
     st.just({}),
 )
@@ -459,9 +448,7 @@ def test_any_pod_can_be_judged(statuses: list[Json], phase: str) -> None:
 
 
 def test_progress_names_the_pod_that_is_waited_for() -> None:
-    ready = pod(
-        "a", container(state={"running": {}}, ready=True), conditions={"Ready": "True"}, phase="Running"
-    )
+    ready = pod("a", container(state={"running": {}}, ready=True), conditions={"Ready": "True"}, phase="Running")
     slow = pod("b", container(state=waiting("ContainerCreating")))
     stack = members(snapshot(Pod=[ready, slow]), SCOPE)
     assert progress(stack) == "1 of 2 pods ready, b: ContainerCreating"

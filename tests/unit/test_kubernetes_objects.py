@@ -3,12 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.cluster_objects import Json, metadata
 
 from devenv.adapters import manifests
 from devenv.adapters.kubernetes_conditions import condition_problem
 from devenv.adapters.kubernetes_objects import releases, rollout_problem
 from devenv.errors import SpecError
-from tests.support.cluster_objects import Json, metadata
 
 
 def workload(kind: str, spec: Json, status: Json, generation: int = 2) -> tuple[str, Json]:

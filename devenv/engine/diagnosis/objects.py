@@ -40,9 +40,7 @@ def creator_findings(kind: str, item: Json, events: Sequence[Json], patience: Pa
         yield _finding(item, cause, patience.rejected)
 
 
-def job_findings(
-    job: Json, pods: Sequence[Json], *, beside_others: bool, patience: Patience
-) -> Iterator[Finding]:
+def job_findings(job: Json, pods: Sequence[Json], *, beside_others: bool, patience: Patience) -> Iterator[Finding]:
     """A job that has given up, or fails again and again."""
     failure = condition(job, "Failed")
     failed = int(job.get("status", {}).get("failed", 0))

@@ -136,8 +136,10 @@ def _ended(view: PodView, spec: Json, status: Json) -> Iterator[Finding]:
 
 def _crash_patience(view: PodView, status: Json) -> float:
     restarts = int(status.get("restartCount", 0))
-    backing_off = status.get("state", {}).get("waiting", {}).get("reason") == "CrashLoopBackOff"
-    if restarts == 0 and not backing_off:
+    state = status.get("state", {})
+    # While it backs off, the kubelet leaves the state of the last end for some seconds before it says so.
+    backing_off = state.get("waiting", {}).get("reason") == "CrashLoopBackOff" or "terminated" in state
+    if restarts == 0:
         return NEVER  # once is no loop; a Job tells itself when it gives up
     if view.beside_others:
         return view.patience.crash_beside_others

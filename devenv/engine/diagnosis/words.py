@@ -14,7 +14,12 @@ _NOISE = (
     re.compile(r"failed to pull and unpack image \"[^\"]*\": "),
     re.compile(r"failed to create containerd task: failed to create shim task: "),
     re.compile(r"OCI runtime create failed: runc create failed: "),
+    re.compile(r"\(combined from similar events\): "),
     re.compile(r"^Error creating: "),
+    re.compile(r"failed to do request: "),
+    re.compile(r" no new claims to deallocate, preemption: .*$"),
+    re.compile(r" preemption: .*$"),
+    re.compile(r"release \S+ failed, and has been (uninstalled|rolled back) due to [\w-]+ being set: "),
 )
 _MOUNT = re.compile(r"MountVolume\.\w+ failed for volume \"(?P<volume>[^\"]*)\" : (?P<why>.*)", re.DOTALL)
 

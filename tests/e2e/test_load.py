@@ -37,7 +37,7 @@ def engine() -> Iterator[Engine]:
         pytest.skip(error.message)
     yield engine
     engine.remove_containers(c.name for c in engine.containers({"devenv.io/test": RUN}))
-    engine.remove_images(n for names in engine.images_with({"devenv.io/test": RUN}).values() for n in names)
+    engine.remove_images(engine.images_with({"devenv.io/test": RUN}))
     engine.close()
 
 
@@ -177,9 +177,7 @@ def test_loads_at_once_send_a_shared_layer_once(engine: Engine, nodes: list[str]
         assert_whole(engine, image, nodes[:1])
 
 
-def test_what_was_collected_in_between_is_sent_again(
-    engine: Engine, nodes: list[str], images: Images
-) -> None:
+def test_what_was_collected_in_between_is_sent_again(engine: Engine, nodes: list[str], images: Images) -> None:
     reference = images.make(os.urandom(MIB), os.urandom(MIB))
     image = loader._inspect(engine, reference)
     believed = {nodes[0]: NodeContent(frozenset(image.diff_ids), frozenset())}

@@ -42,8 +42,7 @@ def engine() -> Iterator[Engine]:
         pytest.skip(error.message)
     yield engine
     engine.remove_containers(c.name for c in engine.containers({"devenv.io/test": RUN}))
-    names = engine.images_with({"devenv.io/test": RUN})
-    engine.remove_images(name for tags in names.values() for name in tags)
+    engine.remove_images(engine.images_with({"devenv.io/test": RUN}))
     engine.close()
 
 
@@ -289,9 +288,7 @@ def test_a_build_stops_when_told(building: Engine, context: Path, tiny: str) -> 
         building.build(request, None, cancel)
 
 
-def test_a_workshop_makes_an_image_once_and_tells_progress(
-    building: Engine, context: Path, tiny: str
-) -> None:
+def test_a_workshop_makes_an_image_once_and_tells_progress(building: Engine, context: Path, tiny: str) -> None:
     request = request_for(building, context, f"FROM {tiny}\nRUN echo {uuid.uuid4()}\n")
     step = BuildImage("once", request.reference, request.dockerfile, context)
     workshop = ImageWorkshop(building, context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -67,14 +68,18 @@ class Lab:
         self.namespaces.add(f"diagnosis-{release}")
         return f"diagnosis-{release}"
 
-    def install(
-        self, release: str, *objects: Json, deadline: float = 120, cancel: threading.Event | None = None
-    ) -> Outcome:
+    def write_chart(self, release: str, *objects: Json) -> Path:
         chart = self.folder / release
         (chart / "templates").mkdir(parents=True, exist_ok=True)
         (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: {release}\nversion: 0.1.0\n")
         for number, item in enumerate(objects):
             (chart / "templates" / f"{number}.yaml").write_text(json.dumps(item))
+        return chart
+
+    def install(
+        self, release: str, *objects: Json, deadline: float = 120, cancel: threading.Event | None = None
+    ) -> Outcome:
+        chart = self.write_chart(release, *objects)
         began, told = time.monotonic(), list[tuple[float, str]]()
         wanted = ChartInstallation(
             release,
@@ -307,10 +312,18 @@ def test_cancel_and_go_on(lab: Lab) -> None:
 
 
 def test_release_left_pending_by_a_kill_is_cleared(lab: Lab) -> None:
-    lab.succeed("killed", workload(lab.container(*SLEEP)))
-    patch = json.dumps({"metadata": {"labels": {"status": "pending-install"}}})
-    namespace = lab.namespace("killed")
-    lab.kubectl.run(["-n", namespace, "patch", "secret/sh.helm.release.v1.killed.v1", "-p", patch])
+    slow = workload(lab.container(*SLEEP, readinessProbe={"exec": {"command": ["false"]}}))
+    lab.write_chart("killed", slow)
+    where = ["--kubeconfig", str(lab.api.kubeconfig), "--namespace", lab.namespace("killed"), "--create-namespace"]
+    argv = ["upgrade", "--install", "--wait=watcher", "killed", str(lab.folder / "killed"), *where]
+    helm = subprocess.Popen([require_program("helm"), *argv], stdout=subprocess.DEVNULL)
+    pending = None
+    while helm.poll() is None and not (pending := lab.api.release(lab.namespace("killed"), "killed")):
+        time.sleep(0.1)  # Helm does not tell when it has written its record
+    helm.kill()
+    helm.wait()
+    assert pending is not None
+    assert pending.status == "pending-install"
     told = lab.succeed("killed", workload(lab.container(*SLEEP)))
     assert any("pending-install" in text for text in told)
 

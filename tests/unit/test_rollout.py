@@ -3,9 +3,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from support.cluster_objects import NAMESPACE, RELEASE, Json, container, job, metadata, of_release, pod, snapshot
+
 from devenv.engine.diagnosis import Scope
 from devenv.engine.rollout import Rollout
-from support.cluster_objects import NAMESPACE, RELEASE, Json, container, job, metadata, of_release, pod, snapshot
 
 SCOPE = Scope("shop", NAMESPACE, frozenset({RELEASE}))
 

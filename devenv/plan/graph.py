@@ -74,9 +74,7 @@ def select_from(
     both = sorted(set(only) & set(skip))
     if both:
         raise UsageError(f"{both[0]} is named by both --only and --skip", hint="drop one of the two flags")
-    roots = (
-        {*only, *(name for name in needs if layer_of[name] in in_layers)} if only or layers else set(needs)
-    )
+    roots = {*only, *(name for name in needs if layer_of[name] in in_layers)} if only or layers else set(needs)
     left = {name: needed for name, needed in needs.items() if name not in skip}
     chosen = (roots | needed_by(left, roots - set(skip))) - set(skip)
     if not chosen:

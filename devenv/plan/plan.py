@@ -42,8 +42,7 @@ class Plan:
     def as_event(self) -> PlanMade:
         """The plan as the sinks see it."""
         steps = tuple(
-            PlannedStep(n.key, n.step.title, n.step.group, tuple(sorted(n.needs)), n.reason)
-            for n in self.nodes
+            PlannedStep(n.key, n.step.title, n.step.group, tuple(sorted(n.needs)), n.reason) for n in self.nodes
         )
         return PlanMade(self.project, self.cluster, steps, self.unchanged)
 

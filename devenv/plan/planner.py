@@ -30,7 +30,7 @@ Provision = tuple[Step, frozenset[str]]
 
 BUILDX = "buildx"
 _ASLEEP = (ClusterState.STOPPED, ClusterState.UNREACHABLE)
-BUILD_CACHE_BYTES = 8 * 1024**3
+BUILD_CACHE_BYTES = 14 * 1024**3
 """Kept of the builders' caches: enough to rebuild any one recipe quickly, within the 30 GB of a whole environment."""
 
 
@@ -72,14 +72,14 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
         return _start(draft, wanted, observed)
     fresh = observed.cluster is not ClusterState.RUNNING
     reasons = {spec.name: _reason(spec, rendered, observed, fresh) for spec, rendered in wanted.stacks}
-    tools = {f"tool/{tool}" for tool in wanted.tools}
+    cluster = frozenset({"cluster/create", *(f"tool/{tool}" for tool in wanted.tools)})
     for spec, rendered in wanted.stacks:
         reason = reasons[spec.name]
-        needs = frozenset({f"ready/{need}" for need in spec.needs} | {"cluster/create"} | tools)
+        needs = frozenset(f"ready/{need}" for need in spec.needs)
         if reason == "not ready":
-            draft.add(await_ready(spec, rendered), needs, reason)
+            draft.add(await_ready(spec, rendered), needs | cluster, reason)
         elif reason:
-            add_stack(draft, spec, rendered, needs, reason)
+            add_stack(draft, spec, rendered, cluster=cluster, needs=needs, reason=reason)
     modules = _add_modules(draft, wanted, observed, reasons)
     _add_images(draft, wanted, observed, reasons, fresh=fresh, modules=modules)
     if fresh:
@@ -151,9 +151,7 @@ def _add_images(
     loads: dict[str, str] = {}
     for spec, rendered in wanted.stacks:
         if reasons[spec.name] not in ("", "not ready"):
-            loads.update(
-                {n: ref for n, ref in rendered.images.items() if fresh or ref not in observed.images_on_nodes}
-            )
+            loads.update({n: ref for n, ref in rendered.images.items() if fresh or ref not in observed.images_on_nodes})
     needed = [*loads, *([wanted.node_image_name] if fresh else [])]
     if modules and wanted.module_image:
         needed.append(wanted.module_image)

@@ -17,24 +17,37 @@ from devenv.spec.stack import Hook, Source, StackSpec
 
 
 def add_stack(
-    draft: PlanDraft, spec: StackSpec, rendered: StackInput, needs: frozenset[str], reason: str
+    draft: PlanDraft,
+    spec: StackSpec,
+    rendered: StackInput,
+    *,
+    cluster: frozenset[str],
+    needs: frozenset[str],
+    reason: str,
 ) -> None:
     """Add the steps that bring a stack to the wanted content.
 
-    `needs` are the steps that all of them wait for: the cluster and the stacks that this one needs. Images and modules
-    are awaited only by the step that uses them.
+    Args:
+        draft: what they are added to.
+        spec: the stack.
+        rendered: what its steps are made of.
+        cluster: steps after which the cluster takes objects.
+        needs: steps after which the stacks that this one needs are ready.
+        reason: why the stack is installed.
     """
-    last = needs
+    last = cluster | needs
     for step in _leading_steps(spec, rendered):
         last = frozenset({draft.add(step, last, reason)})
     images = {f"load/{name}" for name in rendered.images}
     for index, source in enumerate(spec.sources):
+        step = _install(spec, rendered, index, source)
         named = source.chart or source.manifests
         module = {f"module/{named.module}"} if named and named.module else set()
-        # A module's manifests are definitions: they start nothing that needs an image.
-        defines = source.manifests is not None and source.manifests.module is not None
-        waits = last | module | (frozenset() if defines else images)
-        last = frozenset({draft.add(_install(spec, rendered, index, source), waits, reason)})
+        if source.manifests and source.manifests.module:
+            # A module's manifests are definitions: they need no other stack and start nothing that needs an image.
+            last = last | {draft.add(step, cluster | module, reason)}
+        else:
+            last = frozenset({draft.add(step, last | module | images, reason)})
     for hook in spec.hooks.after:
         last = frozenset({draft.add(_hook(spec, "after", hook), last, reason)})
     draft.add(await_ready(spec, rendered), last, reason)
@@ -42,9 +55,7 @@ def add_stack(
 
 def await_ready(spec: StackSpec, rendered: StackInput) -> AwaitReady:
     """The step that ends every stack."""
-    return AwaitReady(
-        spec.name, spec.layer, spec.namespace, spec.ready, spec.deadline, rendered.content, rendered.root
-    )
+    return AwaitReady(spec.name, spec.layer, spec.namespace, spec.ready, spec.deadline, rendered.content, rendered.root)
 
 
 def _leading_steps(spec: StackSpec, rendered: StackInput) -> list[Step]:

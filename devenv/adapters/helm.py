@@ -58,14 +58,16 @@ class Helm:
         cancel: threading.Event | None = None,
         on_line: OnLine | None = None,
     ) -> None:
-        """Install or upgrade a release and wait until it is ready; a failure is rolled back.
+        """Install or upgrade a release in an existing namespace and wait until it is ready; a failure is rolled back.
 
         Raises:
             CommandFailedError: the release failed, and has been rolled back.
             InterruptedRunError: `cancel` was set.
         """
         argv = ["upgrade", release, *ChartRef(chart, repository, version).arguments(), "--install"]
-        argv += ["--create-namespace", "--values", "-", "--labels", _pairs(labels), "--hide-notes"]
+        # No --create-namespace: Helm would apply the namespace as its own, and take away the labels of the release that
+        # declares it.
+        argv += ["--values", "-", "--labels", _pairs(labels), "--hide-notes"]
         argv += ["--rollback-on-failure", "--wait=watcher", "--wait-for-jobs", "--cleanup-on-fail"]
         # Force: another field manager (a user's `kubectl edit`) must not stop an upgrade.
         argv += ["--server-side=true", "--force-conflicts", "--history-max", _HISTORY]

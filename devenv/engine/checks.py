@@ -120,9 +120,7 @@ def _exec(check: ExecCheck, kubectl: Kubectl, namespace: str, cancel: threading.
     )
 
 
-def _dry_run(
-    check: DryRunCheck, kubectl: Kubectl, namespace: str, root: Path, cancel: threading.Event
-) -> Completed:
+def _dry_run(check: DryRunCheck, kubectl: Kubectl, namespace: str, root: Path, cancel: threading.Event) -> Completed:
     return kubectl.dry_run(manifests.read(root / check.path), namespace=namespace, cancel=cancel)
 
 

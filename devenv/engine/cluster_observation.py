@@ -113,9 +113,7 @@ def observe_cluster(
             return _ask(cluster, nodes)
     except (ApiUnreachableError, ApiRefusedError) as error:
         missing = not kubeconfig.is_file()
-        return ClusterFacts(
-            ClusterState.BROKEN if missing else ClusterState.UNREACHABLE, error.message, nodes
-        )
+        return ClusterFacts(ClusterState.BROKEN if missing else ClusterState.UNREACHABLE, error.message, nodes)
 
 
 def ownership(

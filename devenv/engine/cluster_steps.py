@@ -100,7 +100,8 @@ def _until_api_answers(context: StepContext) -> None:
     while not context.environment.cluster.reachable(timeout=2.0):
         if time.monotonic() > deadline:
             raise ClusterError(
-                f"the API server did not answer within {_API_SECONDS:.0f} s", hint="devenv down, then: devenv up"
+                f"the API server did not answer within {_API_SECONDS:.0f} s",
+                hint="devenv down, then: devenv up",
             )
         if context.cancel.wait(_RETRY_SECONDS):
             raise InterruptedRunError("stopped while the cluster started")

@@ -69,9 +69,7 @@ class Environment:
     def catalogue(self) -> Catalogue:
         """All images, the project's own included."""
         project = self.workspace.project
-        return Catalogue(
-            self.workspace.versions, self.data, hashing(self.digests), project.images, self.workspace.root
-        )
+        return Catalogue(self.workspace.versions, self.data, hashing(self.digests), project.images, self.workspace.root)
 
     @cached_property
     def trust(self) -> HostTrust:
@@ -101,7 +99,7 @@ class Environment:
 
     @property
     def kind(self) -> Kind:
-        """kind."""
+        """Kind."""
         return Kind(self.program("kind"))
 
     @property

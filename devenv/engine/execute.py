@@ -69,4 +69,3 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
         case AwaitReady():
             return stack_steps.await_ready(step, context)
     assert_never(step)
-

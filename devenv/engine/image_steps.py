@@ -85,7 +85,11 @@ def load_image(step: LoadImage, context: StepContext) -> str:
     """Bring an image into every node."""
     engine = context.environment.engine
     loaded = load(
-        engine, step.reference, node_names(engine, step.cluster), progress=context.progress, cancel=context.cancel
+        engine,
+        step.reference,
+        node_names(engine, step.cluster),
+        progress=context.progress,
+        cancel=context.cancel,
     )
     return f"{loaded.sent_bytes / 1e6:.0f} MB sent"
 

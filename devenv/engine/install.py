@@ -75,6 +75,7 @@ def install(
         CommandFailedError: Helm failed for a reason of its own, such as a template.
         InterruptedRunError: `cancel` was set; what is left pending is cleared by the next installation.
     """
+    cluster.ensure_namespace(wanted.namespace)
     clear_pending(cluster, wanted.release, wanted.namespace, progress)
     former = cluster.release(wanted.namespace, wanted.release)
     attempt = _Attempt(helm, cluster, wanted, cancel, progress)

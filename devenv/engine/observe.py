@@ -128,9 +128,7 @@ def _stack_images(environment: Environment, selection: Selection) -> list[str]:
     return list(dict.fromkeys(image for stack in stacks for image in stack.images))
 
 
-def _presence(
-    environment: Environment, images: Sequence[str], containers: Sequence[ContainerInfo]
-) -> _Presence:
+def _presence(environment: Environment, images: Sequence[str], containers: Sequence[ContainerInfo]) -> _Presence:
     plans = [environment.catalogue[name] for name in images]
     candidates = {reference for plan in plans for reference in (plan.upstream, plan.own) if reference}
     in_engine = frozenset(environment.engine.image_ids(candidates))
@@ -140,9 +138,7 @@ def _presence(
     return _Presence(on_nodes, in_engine)
 
 
-def _choose(
-    environment: Environment, images: Sequence[str], mode: Mode, presence: _Presence
-) -> dict[str, str]:
+def _choose(environment: Environment, images: Sequence[str], mode: Mode, presence: _Presence) -> dict[str, str]:
     """The reference of each image: what the nodes run already goes before what the engine has."""
     catalogue = environment.catalogue
     asked = registries_to_ask(catalogue, images, mode, presence.anywhere)
@@ -150,9 +146,7 @@ def _choose(
     chosen = {}
     for name in images:
         running = presence.on_nodes & {catalogue[name].upstream, catalogue[name].own}
-        chosen[name] = choose(
-            catalogue[name], mode, running or presence.in_engine, environment.registries
-        ).reference
+        chosen[name] = choose(catalogue[name], mode, running or presence.in_engine, environment.registries).reference
     return chosen
 
 

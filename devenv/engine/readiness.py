@@ -68,14 +68,10 @@ def await_workloads(
     if found:
         raise found.error(f"stack {stack}")
     if problems:
-        raise not_ready(
-            f"stack {stack}", observer.probable, deadline.total_seconds(), rest="; ".join(problems)
-        )
+        raise not_ready(f"stack {stack}", observer.probable, deadline.total_seconds(), rest="; ".join(problems))
 
 
-def replace_stuck_pods(
-    cluster: Cluster, scope: Scope, snapshot: Snapshot, progress: Callable[[str], None]
-) -> bool:
+def replace_stuck_pods(cluster: Cluster, scope: Scope, snapshot: Snapshot, progress: Callable[[str], None]) -> bool:
     """Delete broken pods of a StatefulSet's former template; whether there were any."""
     stuck = stuck_pods(snapshot, scope)
     for namespace, name in stuck:

@@ -22,9 +22,9 @@ SEEDS_SECRET = "localstack-seeds"  # noqa: S105 -- a Secret's name
 SEED_PROGRAM = "seed.py"
 SEED_DOCUMENT = "seeds.json"
 _RESEED = (
-    "document=$(mktemp) && cat > \"$document\" && DEVENV_SEEDS=\"$document\" "
+    'document=$(mktemp) && cat > "$document" && DEVENV_SEEDS="$document" '
     "/opt/code/localstack/.venv/bin/python /etc/localstack/init/ready.d/seed.py; "
-    "status=$?; rm -f \"$document\"; exit $status"
+    'status=$?; rm -f "$document"; exit $status'
 )
 
 
@@ -32,7 +32,10 @@ def run_hook(step: RunHook, context: StepContext) -> str:
     """Run a hook; what it prints goes to the log, and into the error when it must not fail."""
     try:
         done = context.environment.kubectl.run(
-            step.hook.kubectl, cancel=context.cancel, on_line=context.output, what=f"run hook {step.hook.name}"
+            step.hook.kubectl,
+            cancel=context.cancel,
+            on_line=context.output,
+            what=f"run hook {step.hook.name}",
         )
     except CommandFailedError as error:
         if step.hook.on_failure == "fail":
@@ -87,9 +90,7 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
     kubectl = context.environment.kubectl
     path = _origin(step.module, step.path, context)
     text = kustomize.build(kubectl, path, cancel=context.cancel) if step.kustomize else manifests.read(path)
-    kubectl.apply(
-        text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output
-    )
+    kubectl.apply(text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output)
     return f"{len(manifests.documents(text))} objects"
 
 
@@ -125,7 +126,12 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
     """Wait for the stack's workloads and checks, then record its content."""
     environment = context.environment
     await_workloads(
-        environment.cluster, step.stack, step.namespace, step.deadline, cancel=context.cancel, progress=context.progress
+        environment.cluster,
+        step.stack,
+        step.namespace,
+        step.deadline,
+        cancel=context.cancel,
+        progress=context.progress,
     )
     await_checks(
         step.checks,
@@ -150,4 +156,3 @@ def _runs(step: ApplySeeds, context: StepContext) -> bool:
         w.namespace == step.namespace and w.name == step.stack and w.ready > 0
         for w in context.environment.cluster.workloads_of("Deployment")
     )
-

@@ -24,7 +24,7 @@ from support.cluster_objects import (
     waiting,
 )
 
-from devenv.engine.diagnosis import Patience, Scope, progress, stuck_pods
+from devenv.engine.diagnosis import Patience, Scope, progress, stuck_pods, words
 from devenv.engine.diagnosis.findings import _ROOT_FIRST, NEVER, Finding, Judge, root
 from devenv.engine.diagnosis.hints import hint_for
 from devenv.engine.diagnosis.rules import Rules, find
@@ -470,3 +470,14 @@ def test_progress_names_the_pod_that_is_waited_for() -> None:
 def test_hint_can_be_pasted(code: str, subject: str, command: str) -> None:
     hint = hint_for(Cause(code, subject, ""), Path("/state/my project/kubeconfig"))
     assert hint == f"kubectl --kubeconfig '/state/my project/kubeconfig' {command}"
+
+
+def test_event_of_an_external_secret_concerns_the_secret_that_is_missing() -> None:
+    event = {
+        "type": "Warning",
+        "involvedObject": {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "postgres"},
+    }
+    missing = 'credentials: secret "postgres" not found'
+    assert words.concerns(event, missing)
+    assert not words.concerns(event, 'credentials: secret "other" not found')
+    assert not words.concerns({"involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "postgres"}}, missing)

@@ -73,8 +73,19 @@ def members(snapshot: Snapshot, scope: Scope) -> Snapshot:
         found[kind] = mine
     found = _without_replaced(found)
     present = {item["metadata"]["uid"] for kind in _OWNERS_FIRST for item in found[kind]}
-    found["Event"] = tuple(e for e in snapshot.get("Event", ()) if e["involvedObject"].get("uid") in present)
+    found["Event"] = tuple(
+        event
+        for event in snapshot.get("Event", ())
+        if event["involvedObject"].get("uid") in present or _is_custom(event, scope.namespace)
+    )
     return found
+
+
+def _is_custom(event: Json, namespace: str) -> bool:
+    """Whether an event is about a custom resource beside the stack, such as the ExternalSecret that it waits for."""
+    involved = event["involvedObject"]
+    group = involved.get("apiVersion", "").rpartition("/")[0]
+    return involved.get("namespace") == namespace and "." in group and not group.endswith(".k8s.io")
 
 
 def is_hook(item: Json) -> bool:

@@ -144,6 +144,7 @@ def diagnose(cluster: Cluster, finding: Finding, stack: Snapshot) -> Diagnosis:
             )
     about = by_object(stack["Event"])
     events = [event for uid in finding.involved for event in about.get(uid, ())]
+    events += [event for event in stack["Event"] if words.concerns(event, finding.cause.message)]
     told = tuple(words.event_line(e) for e in events if e.get("type") != "Normal")[-_EVENT_LINES:]
     cause = replace(finding.cause, log=lines)
     return Diagnosis(cause, told, hint_for(cause, cluster.kubeconfig))

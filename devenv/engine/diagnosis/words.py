@@ -50,3 +50,13 @@ def event_line(event: Json) -> str:
     times = int(event.get("count") or 1)
     again = f" ({times} times)" if times > 1 else ""
     return f"{event.get('reason', '')}{again}: {plain(event.get('message', ''))}"
+
+
+def concerns(event: Json, message: str) -> bool:
+    """Whether an event of a custom resource is about something that a message misses by name.
+
+    A Secret that is not found is most often one that an ExternalSecret of that name could not bring.
+    """
+    involved = event.get("involvedObject", {})
+    custom = "." in involved.get("apiVersion", "").rpartition("/")[0]
+    return custom and f'"{involved.get("name")}" not found' in message

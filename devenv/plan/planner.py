@@ -91,8 +91,8 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
 
 def _start(draft: PlanDraft, wanted: Wanted, observed: Observed) -> Plan:
     """The first of two plans: what a cluster records can be compared only once it runs."""
-    _add_tools(draft, wanted, observed)
     draft.add(StartCluster(wanted.cluster, observed.nodes), {"tool/kind"}, str(observed.cluster))
+    _add_tools(draft, wanted, observed)
     return draft.finish(wanted.project, wanted.cluster, ())
 
 
@@ -101,7 +101,9 @@ def _add_tools(draft: PlanDraft, wanted: Wanted, observed: Observed) -> None:
     if not draft:
         return
     missing = [tool for tool in wanted.tools if tool not in observed.tools_present]
-    builds = missing or any(isinstance(step, BuildImage) for step in draft.steps())
+    # Where the host has no Go, modules are fetched by a build.
+    built = (BuildImage, FetchModule) if wanted.module_image else BuildImage
+    builds = missing or any(isinstance(step, built) for step in draft.steps())
     if builds and BUILDX not in observed.tools_present:
         draft.add(ProvideTool(BUILDX), reason="missing")
     for tool in missing:
@@ -110,7 +112,7 @@ def _add_tools(draft: PlanDraft, wanted: Wanted, observed: Observed) -> None:
 
 def _add_modules(draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: Mapping[str, str]) -> bool:
     """Fetches of modules that are not in the cache; tells whether there are any."""
-    image = {f"image/{wanted.module_image}"} if wanted.module_image else set()
+    before = {f"image/{wanted.module_image}", f"tool/{BUILDX}"} if wanted.module_image else set()
     wanted_modules = {
         named.module
         for spec, _ in wanted.stacks
@@ -121,7 +123,7 @@ def _add_modules(draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: 
     missing = sorted(wanted_modules - observed.modules_present)
     for module in missing:
         pinned = wanted.versions.modules[module]
-        draft.add(FetchModule(module, pinned.version, pinned.sum), image, "missing")
+        draft.add(FetchModule(module, pinned.version, pinned.sum), before, "missing")
     return bool(missing)
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
-
-CI = os.environ.get("CI") == "true"
 
 
 @pytest.fixture(autouse=True)
@@ -28,13 +24,3 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(variable, raising=False)
     return home
-
-
-def require_program(name: str) -> Path:
-    """The program's path; without it a test skips on a laptop and fails in CI."""
-    found = shutil.which(name)
-    if found is None:
-        if CI:
-            pytest.fail(f"{name} is missing, and CI must have it")
-        pytest.skip(f"{name} is not installed")
-    return Path(found)

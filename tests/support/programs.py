@@ -1,21 +1,34 @@
-"""Programs that tests need on the machine."""
+"""Programs and files that tests need on the machine; without them a test skips on a laptop and fails in CI."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+from devenv.adapters.toolchain import Toolchain
+from devenv.spec.catalogue import load_versions
 
 CI = os.environ.get("CI") == "true"
 
 
 def require_program(name: str) -> Path:
-    """The program's path; without it a test skips on a laptop and fails in CI."""
+    """The path of a program on PATH."""
     found = shutil.which(name)
-    if found is None:
-        if CI:
-            pytest.fail(f"{name} is missing, and CI must have it")
-        pytest.skip(f"{name} is not installed")
-    return Path(found)
+    return Path(found) if found else missing(f"{name} on PATH")
+
+
+def require_tool(name: str) -> Path:
+    """The path of a program as devenv itself finds it: on PATH in a version that fits, else in devenv's cache."""
+    located = Toolchain(load_versions().tools).locate(name)
+    return located.path or missing(f"{name} on PATH in a version that fits, or in the cache")
+
+
+def missing(what: str) -> NoReturn:
+    """End a test for want of something."""
+    if CI:
+        pytest.fail(f"CI must have it, and has not: {what}")
+    pytest.skip(f"not on this machine: {what}")

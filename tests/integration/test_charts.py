@@ -1,0 +1,211 @@
+"""Every chart under every profile, rendered by Helm with the values that devenv passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support.programs import missing, require_tool
+
+from devenv.adapters.charts import copy_chart
+from devenv.adapters.helm import Helm
+from devenv.adapters.paths import data_root
+from devenv.engine.stack_inputs import stack_inputs
+from devenv.images.fingerprint import FileDigests
+from devenv.images.modules import Module
+from devenv.spec.load import load_workspace
+from devenv.spec.project import PROFILES, Profile
+from devenv.spec.render import ProjectFacts
+from devenv.spec.stack import ChartSource
+from devenv.spec.workspace import LoadedStack, Workspace
+
+Json = dict[str, Any]
+
+REPOSITORY = Path(__file__).parents[2]
+EXAMPLE = REPOSITORY / "examples" / "alt"
+STACKS = sorted(
+    file.parent.name
+    for root in (REPOSITORY, EXAMPLE)
+    for file in root.glob("stacks/*/*/stack.yaml")
+    if "chart:" in file.read_text(encoding="utf-8")
+)
+WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"}
+STORE_CREDENTIALS = {"access-key-id": "test", "secret-access-key": "test"}
+"""What the secret store itself logs in with: LocalStack takes any, and no ExternalSecret could bring it."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A stack's charts as Helm renders them."""
+
+    stack: LoadedStack
+    images: frozenset[str]
+    """The references that the charts were given."""
+    objects: tuple[Json, ...]
+
+    def of_kind(self, *kinds: str) -> list[Json]:
+        return [item for item in self.objects if item["kind"] in kinds]
+
+    @property
+    def containers(self) -> Iterator[tuple[str, Json]]:
+        """Each container of each workload, with a name for messages."""
+        for item in self.of_kind(*WORKLOADS):
+            spec = pod_spec(item)
+            for container in (*spec.get("initContainers", ()), *spec["containers"]):
+                yield f"{item['kind']} {item['metadata']['name']}, container {container['name']}", container
+
+
+def pod_spec(workload: Json) -> Json:
+    spec: Json = workload["spec"]
+    while "containers" not in spec:
+        spec = (spec.get("jobTemplate") or spec["template"])["spec"]
+    return spec
+
+
+class Charts:
+    """The charts of the example's workspace, which holds all built-in stacks too."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._helm = Helm(require_tool("helm"), scratch / "kubeconfig")
+        self._workspaces = {
+            profile: load_workspace(EXAMPLE, data_root=data_root(), profile=profile) for profile in PROFILES
+        }
+        modules = self._workspaces[PROFILES[0]].versions.modules
+        # Looked up now: while charts are rendered, Helm's folders in the cache are of the tests' own.
+        described = {name: Module(name, pinned.version, pinned.sum) for name, pinned in modules.items()}
+        self._modules = {name: module.folder for name, module in described.items() if module.cached}
+        self._scratch = scratch
+        self.render = cache(self._render)
+
+    def stack(self, name: str) -> LoadedStack:
+        return self._workspaces[PROFILES[0]].stacks[name]
+
+    def _render(self, name: str, profile: Profile) -> Rendered:
+        workspace = self._workspaces[profile]
+        images = {image: f"registry.test/{image}:1.2.3" for image in workspace.stacks[name].spec.images}
+        text = "\n---\n".join(self._each(workspace, name, profile, images))
+        objects = tuple(flat(yaml.safe_load_all(text)))
+        return Rendered(workspace.stacks[name], frozenset(images.values()), objects)
+
+    def _each(self, workspace: Workspace, name: str, profile: Profile, images: dict[str, str]) -> Iterator[str]:
+        facts = ProjectFacts(workspace.project.project, profile, 8080, 8443)
+        ((spec, made),) = stack_inputs(workspace, [name], facts, images, FileDigests())
+        for source, path in zip(spec.sources, made.sources, strict=True):
+            if source.chart:
+                release = source.chart.release or name
+                chart = self._folder(source.chart, path, f"{release}-{profile}")
+                self._helm.lint(chart, made.values)
+                yield self._helm.template(
+                    release, str(chart), spec.namespace, made.values, kubernetes=workspace.versions.node.kubernetes
+                )
+
+    def _folder(self, chart: ChartSource, path: str, copy: str) -> Path:
+        if chart.module is None:
+            return Path(path)
+        folder = self._modules.get(chart.module)
+        if folder is None:
+            missing(f"module {chart.module} in the cache; devenv up brings it there")
+        return copy_chart(folder / path, self._scratch / copy, chart.drop_dependencies)
+
+
+def flat(documents: Iterator[Any]) -> Iterator[Json]:
+    """The objects of some documents, those inside lists too."""
+    for document in documents:
+        if document and document["kind"] == "List":
+            yield from flat(iter(document["items"]))
+        elif document:
+            yield document
+
+
+@pytest.fixture(scope="module")
+def charts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charts]:
+    scratch = tmp_path_factory.mktemp("charts")
+    made = Charts(scratch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(scratch / "cache"))
+        yield made
+
+
+@pytest.fixture(params=PROFILES)
+def profile(request: pytest.FixtureRequest) -> Profile:
+    chosen: Profile = request.param
+    return chosen
+
+
+@pytest.fixture(params=STACKS)
+def rendered(request: pytest.FixtureRequest, charts: Charts, profile: Profile) -> Rendered:
+    return charts.render(request.param, profile)
+
+
+def test_namespaces_are_made_by_the_foundation_alone(rendered: Rendered) -> None:
+    named = [item["metadata"]["name"] for item in rendered.of_kind("Namespace")]
+
+    assert bool(named) is (rendered.stack.spec.layer == "01-foundation")
+
+
+def test_every_container_asks_for_what_it_takes_and_is_bounded(rendered: Rendered) -> None:
+    for name, container in rendered.containers:
+        resources = container.get("resources", {})
+        for part in ("requests", "limits"):
+            assert {"cpu", "memory"} <= resources.get(part, {}).keys(), f"{name} has no {part}"
+
+
+def test_every_image_is_one_that_devenv_gives(rendered: Rendered) -> None:
+    """So none has the tag latest, or comes from a registry unnoticed; and each that is brought is used."""
+    used = {container["image"] for _, container in rendered.containers}
+
+    assert used == rendered.images
+
+
+def test_images_are_not_pulled_when_they_are_there(rendered: Rendered) -> None:
+    # With another tag than latest, which is asserted above, the default is IfNotPresent.
+    for name, container in rendered.containers:
+        assert container.get("imagePullPolicy", "IfNotPresent") != "Always", name
+
+
+def test_traefik_is_the_only_way_in(rendered: Rendered) -> None:
+    types = {item["spec"].get("type", "ClusterIP") for item in rendered.of_kind("Service")}
+
+    assert types <= ({"NodePort"} if rendered.stack.spec.name == "traefik" else {"ClusterIP"})
+    assert not [name for name, container in rendered.containers if any("hostPort" in p for p in ports(container))]
+
+
+def ports(container: Json) -> list[Json]:
+    found: list[Json] = container.get("ports", [])
+    return found
+
+
+def test_secrets_hold_nothing(rendered: Rendered) -> None:
+    """Their values come by ExternalSecret, or from devenv itself."""
+    for item in rendered.of_kind("Secret"):
+        content = {**item.get("data", {}), **item.get("stringData", {})}
+        assert content in ({}, STORE_CREDENTIALS), item["metadata"]["name"]
+
+
+def test_no_password_is_a_plain_variable(rendered: Rendered) -> None:
+    for name, container in rendered.containers:
+        plain = {entry["name"]: entry["value"] for entry in container.get("env", ()) if entry.get("value")}
+        secret = {
+            key for key in plain if any(word in key.upper() for word in ("PASSWORD", "SECRET_ACCESS_KEY", "TOKEN"))
+        }
+        # A variable that names a file holds no password.
+        told = {key for key in secret if not key.endswith("_FILE") and plain[key] != "test"}
+        assert not told, name
+
+
+def test_objects_are_in_the_stacks_namespace(rendered: Rendered) -> None:
+    places = {item["metadata"]["namespace"] for item in rendered.objects if item["metadata"].get("namespace")}
+
+    assert places <= {rendered.stack.spec.namespace, "kube-system"}
+
+
+def test_every_namespace_of_a_stack_is_declared(charts: Charts, profile: Profile) -> None:
+    declared = {item["metadata"]["name"] for item in charts.render("namespaces", profile).of_kind("Namespace")}
+    needed = {name: charts.stack(name).spec.namespace for name in STACKS if name != "namespaces"}
+
+    assert {name: namespace for name, namespace in needed.items() if namespace not in declared} == {}

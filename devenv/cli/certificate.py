@@ -8,9 +8,10 @@ from devenv.cli.options import AsJson
 
 
 def certificate(*, as_json: AsJson = False) -> None:
-    """Print the path of the local CA's certificate, which signs every project's HTTPS addresses.
+    """Print the path of the local CA's certificate.
 
-    Trust it once in your browser, or: `curl --cacert $(devenv certificate) https://…`. It is made when it is missing.
+    The CA signs every project's HTTPS addresses. Trust it once in your browser, or: `curl --cacert $(devenv
+    certificate) https://…`. It is made when it is missing.
     """
     import json
 

@@ -18,14 +18,13 @@ def down(
     ] = False,
     yes: Yes = False,
     as_json: AsJson = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")
-    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
 ) -> None:
-    """Take the environment away: cluster, volumes, network, kubeconfig and state.
+    """Take the environment away.
 
-    Only what devenv made for this project is touched. With --purge, also what devenv keeps for all projects to be quick
-    the next time: images it built, its tools, its modules and its local CA.
+    Removes cluster, volumes, network, kubeconfig and state. Only what devenv made for this project is touched. With
+    --purge, also what is kept for all projects to be quick the next time: images that devenv built, the engine's build
+    cache, tools, modules and the local CA.
 
     Examples: `devenv down`, `devenv down --purge --yes`.
     """

@@ -8,10 +8,10 @@ from devenv.cli.options import AsJson
 
 
 def lock(*, as_json: AsJson = False) -> None:
-    """Record the digests of all upstream images, as their registries answer now.
+    """Record the digests of upstream images.
 
-    Writes `digest` into versions.yaml. A registry that does not answer is reported and its images are left as they are:
-    a digest is never invented.
+    Asks their registries and writes `digest` into versions.yaml. A registry that does not answer is reported and
+    its images are left as they are: a digest is never invented.
     """
     import json
 

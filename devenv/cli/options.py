@@ -32,9 +32,7 @@ Directory = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on standard output.")]
 Yes = Annotated[
     bool,
-    typer.Option(
-        "--yes", "-y", help="Agree to everything that would be asked, installing an engine included."
-    ),
+    typer.Option("--yes", "-y", help="Agree to everything that would be asked, installing an engine included."),
 ]
 ProfileOption = Annotated[
     Profile | None,
@@ -44,6 +42,7 @@ ImagesOption = Annotated[
     ImagesMode,
     typer.Option(
         "--images",
-        help="auto: an image that is there already, else upstream if its registry answers within 2 s, else its recipe.",
+        help="auto: an image that is there already, else upstream if its registry answers within 2 s, else its recipe; "
+        "upstream: never a recipe where there is an upstream image; recipes: never a pull.",
     ),
 ]

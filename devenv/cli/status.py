@@ -14,14 +14,13 @@ def status(
     *,
     directory: Directory = Path(),
     as_json: AsJson = False,
-    credentials: Annotated[
-        bool, typer.Option("--credentials", help="Show passwords instead of hiding them.")
-    ] = False,
+    credentials: Annotated[bool, typer.Option("--credentials", help="Show passwords instead of hiding them.")] = False,
 ) -> None:
-    """Show the cluster, every stack's state, the endpoints and the credentials.
+    """Show cluster, stacks, endpoints and credentials.
 
-    Exit status 0 when all is ready, 1 when something is not. The words used for states are documented in
-    docs/schema/status.schema.json.
+    A stack is ready, not-ready, incomplete (its installation failed or was interrupted), absent, or unknown when the
+    cluster cannot be asked. Exit status 0 when all is ready, 1 when something is not. What --json prints is described
+    by docs/schema/status.schema.json.
     """
     from devenv.ui.status_view import print_status, status_as_json
     from devenv.workflows.status import read_status

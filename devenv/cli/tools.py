@@ -8,10 +8,11 @@ from devenv.cli.options import AsJson
 
 
 def tools(*, as_json: AsJson = False) -> None:
-    """List the programs that devenv runs: version, where each comes from, and its path.
+    """List the programs that devenv runs.
 
-    A program from PATH is used when its version fits; else one from devenv's cache; else `devenv up` downloads it and
-    verifies its published checksum, or builds it from its Go module.
+    Tells version, origin and path of each. A program from PATH is used when its version fits; else one from
+    devenv's cache; else `devenv up` downloads it and verifies its published checksum, or builds it from its Go
+    module.
     """
     import json
 

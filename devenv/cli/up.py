@@ -19,13 +19,14 @@ def up(
     yes: Yes = False,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and stop.")] = False,
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="Only this stack and what it needs; repeatable.")
+        list[str] | None, typer.Option("--only", metavar="STACK", help="Only this stack and what it needs; repeatable.")
     ] = None,
     skip: Annotated[
-        list[str] | None, typer.Option("--skip", help="Leave this stack out; repeatable.")
+        list[str] | None, typer.Option("--skip", metavar="STACK", help="Leave this stack out; repeatable.")
     ] = None,
     layer: Annotated[
-        list[str] | None, typer.Option("--layer", help="Only this layer and what it needs; repeatable.")
+        list[str] | None,
+        typer.Option("--layer", metavar="LAYER", help="Only this layer (02 will do) and what it needs; repeatable."),
     ] = None,
     profile: ProfileOption = None,
     images: ImagesOption = ImagesMode.AUTO,
@@ -33,14 +34,13 @@ def up(
         Path | None, typer.Option("--trace", help="Write a timeline in the Chrome trace format to this file.")
     ] = None,
     as_json: AsJson = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")
-    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
 ) -> None:
-    """Bring the environment up, or up to date: only what is missing or changed is done.
+    """Bring the environment up, or up to date.
 
-    Runs in parallel what does not depend on each other. Interrupt it whenever you like: the next `devenv up` goes on
-    from there. With --json, events are printed as JSON lines (docs/events.md).
+    Only what is missing or changed is done; what does not depend on each other runs in parallel. Interrupt it
+    whenever you like: the next `devenv up` goes on from there. With --json, events are printed as JSON lines
+    (docs/events.md).
 
     Examples: `devenv up`, `devenv up --plan`, `devenv up --only postgres`, `devenv up --profile staging`.
     """

@@ -13,12 +13,11 @@ if TYPE_CHECKING:  # pydantic would slow `--help` down
     from devenv.spec.workspace import Workspace
 
 
-def validate(
-    *, directory: Directory = Path(), profile: ProfileOption = None, as_json: AsJson = False
-) -> None:
-    """Check devenv.yaml, every stack, the seeds and the files they name; tell all problems at once.
+def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as_json: AsJson = False) -> None:
+    """Check devenv.yaml, stacks, seeds and the files they name.
 
-    Nothing is started or changed. Exit status 0 when all is well, 2 when there are problems.
+    Tells all problems at once, with file, line and key. Nothing is started or changed. Exit status 0 when all is
+    well, 2 when there are problems.
     """
     import json
 

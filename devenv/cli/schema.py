@@ -12,11 +12,12 @@ from devenv.cli.options import AsJson
 
 
 class SchemaName(StrEnum):
-    """Which file's schema."""
+    """Whose schema: that of a file, or of what `devenv status --json` prints."""
 
     DEVENV = "devenv"
     STACK = "stack"
     SEEDS = "seeds"
+    STATUS = "status"
 
 
 def schema(
@@ -25,7 +26,7 @@ def schema(
     folder: Annotated[Path, typer.Option("--output", "-o", help="Write them here.")] = Path("docs/schema"),
     as_json: AsJson = False,
 ) -> None:
-    """Write the JSON Schemas of devenv.yaml, stack.yaml and seeds for your editor, or print one.
+    """Write the JSON Schemas of specifications, for editors.
 
     In an editor that knows YAML schemas, a file's first line names its schema:
     `# yaml-language-server: $schema=docs/schema/devenv.schema.json`
@@ -34,12 +35,15 @@ def schema(
 
     from devenv.errors import FolderError
     from devenv.spec.schema import schema_text, write_schemas
+    from devenv.ui.status_schema import status_schema_text, write_status_schema
+    from devenv.workflows.status import StackState
 
     if name is not None:
-        typer.echo(schema_text(name.value), nl=False)
+        text = status_schema_text(StackState) if name is SchemaName.STATUS else schema_text(name.value)
+        typer.echo(text, nl=False)
         return
     try:
-        files = write_schemas(folder)
+        files = [*write_schemas(folder), write_status_schema(folder, StackState)]
     except OSError as error:
         raise FolderError(
             f"the schemas cannot be written to {folder}",

@@ -79,7 +79,8 @@ def test_schemas_are_written(tmp_path: Path) -> None:
     done = devenv("schema", "--output", "here", cwd=tmp_path)
 
     assert done.status == 0
-    assert done.stdout.splitlines() == [f"here/{name}.schema.json" for name in ("devenv", "stack", "seeds")]
+    names = ("devenv", "stack", "seeds", "status")
+    assert done.stdout.splitlines() == [f"here/{name}.schema.json" for name in names]
     assert (tmp_path / "here" / "stack.schema.json").is_file()
 
 

@@ -39,9 +39,7 @@ def _drop(chart: Path, description: Path, names: Sequence[str]) -> None:
     dependencies = document.get("dependencies") or []
     known = {dependency["name"] for dependency in dependencies}
     if unknown := [name for name in names if name not in known]:
-        raise SpecError(
-            [Problem(description, 1, "dependencies", f"there is no dependency {name}") for name in unknown]
-        )
+        raise SpecError([Problem(description, 1, "dependencies", f"there is no dependency {name}") for name in unknown])
     document["dependencies"] = [d for d in dependencies if d["name"] not in names]
     (chart / "Chart.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     # The lock is a digest over all dependencies: Helm would find it out of date.

@@ -178,9 +178,7 @@ def _write(draft: IO[bytes], chunk: bytes) -> None:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        raise DiskFullError(
-            f"no room for {draft.name}", hint="devenv down --purge, or free some space"
-        ) from error
+        raise DiskFullError(f"no room for {draft.name}", hint="devenv down --purge, or free some space") from error
 
 
 @contextmanager

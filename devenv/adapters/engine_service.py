@@ -87,9 +87,7 @@ def changes() -> list[HostChange]:
         names = " ".join(packages)
         found.append(HostChange(f"installed {names}", f"apt-get purge --autoremove {names}"))
     if pid or packages:
-        found.append(
-            HostChange("the engine keeps images and containers in /var/lib/docker", "rm -rf /var/lib/docker")
-        )
+        found.append(HostChange("the engine keeps images and containers in /var/lib/docker", "rm -rf /var/lib/docker"))
     return found
 
 

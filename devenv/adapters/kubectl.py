@@ -61,14 +61,10 @@ class Kubectl:
         argv = ["delete", "--ignore-not-found", "--wait=false", "-f", "-"]
         self._run([*_in(namespace), *argv], stdin=text, cancel=cancel, what=what)
 
-    def dry_run(
-        self, text: str, *, namespace: str = "", cancel: threading.Event | None = None
-    ) -> process.Completed:
+    def dry_run(self, text: str, *, namespace: str = "", cancel: threading.Event | None = None) -> process.Completed:
         """Ask the API server, webhooks included, whether it would accept manifests; the status tells."""
         argv = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--field-manager"]
-        return self._run(
-            [*_in(namespace), *argv, FIELD_MANAGER, "-f", "-"], stdin=text, cancel=cancel, check=False
-        )
+        return self._run([*_in(namespace), *argv, FIELD_MANAGER, "-f", "-"], stdin=text, cancel=cancel, check=False)
 
     def exec(
         self,

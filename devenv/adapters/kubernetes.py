@@ -115,14 +115,14 @@ class Cluster:
     # workloads and nodes
 
     def workloads(self) -> list[Workload]:
-        """All workloads, apart from jobs that a CronJob made."""
+        """All workloads, apart from jobs that a CronJob made, and Helm's hooks: Helm awaits those itself."""
         with ThreadPoolExecutor(len(WORKLOADS), thread_name_prefix="workloads") as pool:
             answers = list(pool.map(lambda kind: self._api.items(PATHS[kind]), WORKLOADS))
         return [
             objects.workload(kind, item)
             for kind, items in zip(WORKLOADS, answers, strict=True)
             for item in items
-            if not _of_cron_job(item)
+            if not (_of_cron_job(item) or objects.is_hook(item))
         ]
 
     def workloads_of(self, kind: str) -> list[Workload]:
@@ -154,9 +154,7 @@ class Cluster:
         """The last lines of a container's log; empty when there is none (any more)."""
         path = f"api/v1/namespaces/{namespace}/pods/{pod}/log"
         try:
-            text = self._api.text(
-                path, container=container, previous=str(previous).lower(), tailLines=str(lines)
-            )
+            text = self._api.text(path, container=container, previous=str(previous).lower(), tailLines=str(lines))
         except ApiRefusedError:
             return ()
         return tuple(text.splitlines())
@@ -197,9 +195,7 @@ class Cluster:
         self._api.remove(f"api/v1/namespaces/{namespace}/pods/{name}")
 
     def _apply(self, path: str, body: Json) -> None:
-        self._api.write(
-            "PATCH", path, body, "application/apply-patch+yaml", fieldManager=FIELD_MANAGER, force="true"
-        )
+        self._api.write("PATCH", path, body, "application/apply-patch+yaml", fieldManager=FIELD_MANAGER, force="true")
 
     def _find(self, path: str) -> Json | None:
         try:

@@ -48,9 +48,7 @@ class Api(Client):
             ) from error
         self.kubeconfig = kubeconfig
 
-    def fetch(
-        self, path: str, *, accept: str = "application/json", timeout: float = _TIMEOUT, **query: str
-    ) -> Json:
+    def fetch(self, path: str, *, accept: str = "application/json", timeout: float = _TIMEOUT, **query: str) -> Json:
         """GET an object or a list; raises ApiRefusedError and ApiUnreachableError, as all methods do."""
         return _json(self._ask("GET", path, query, accept=accept, timeout=timeout))
 
@@ -105,9 +103,7 @@ class Api(Client):
     def _send(self, request: BasicRequest, *, stream: bool = False) -> httpx2.Response:
         what = f"{request.method} {request.url}"
         try:
-            response: httpx2.Response = self._client.send(
-                self._client.build_adapter_request(request), stream=stream
-            )
+            response: httpx2.Response = self._client.send(self._client.build_adapter_request(request), stream=stream)
             if not response.is_success:
                 response.read()
         except httpx2.HTTPError as error:
@@ -117,9 +113,7 @@ class Api(Client):
                 hint="devenv status",
             ) from error
         if not response.is_success:
-            raise ApiRefusedError(
-                f"the API server refuses {what}: {_reason(response)}", status=response.status_code
-            )
+            raise ApiRefusedError(f"the API server refuses {what}: {_reason(response)}", status=response.status_code)
         return response
 
 

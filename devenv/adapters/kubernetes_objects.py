@@ -15,6 +15,7 @@ Json = dict[str, Any]
 STACK_LABEL = "devenv.io/stack"
 CONTENT_LABEL = "devenv.io/content"
 RELEASE_ANNOTATION = "meta.helm.sh/release-name"
+_HOOK_ANNOTATION = "helm.sh/hook"
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 """States in which a killed Helm leaves a release; Helm refuses to go on from the pending ones."""
 
@@ -111,6 +112,11 @@ def annotation(item: Mapping[str, Any], name: str) -> str:
 def label(item: Mapping[str, Any], name: str) -> str:
     """A label's value; empty when it is not there."""
     return str((item["metadata"].get("labels") or {}).get(name, ""))
+
+
+def is_hook(item: Mapping[str, Any]) -> bool:
+    """Whether an object is a Helm hook."""
+    return bool(annotation(item, _HOOK_ANNOTATION))
 
 
 def condition(item: Mapping[str, Any], kind: str) -> Mapping[str, Any]:

@@ -23,12 +23,7 @@ _INSTALL_SECONDS = 900.0
 
 def can_install(host: Host) -> bool:
     """Whether devenv may install packages here: apt, and the rights to use it."""
-    return (
-        host.system == "linux"
-        and host.root
-        and "debian" in host.os_like
-        and find_program("apt-get") is not None
-    )
+    return host.system == "linux" and host.root and "debian" in host.os_like and find_program("apt-get") is not None
 
 
 def missing(names: Sequence[str]) -> list[str]:

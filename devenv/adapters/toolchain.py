@@ -125,8 +125,7 @@ class Toolchain:
                 raise ToolMissingError(
                     f"{tool} {spec.version} is not on this machine and cannot be downloaded",
                     context={"wanted": spec.accept, "download": error.message, **error.context},
-                    hint=located.note
-                    or f"install {tool} {spec.accept}, or start a container engine to build it",
+                    hint=located.note or f"install {tool} {spec.accept}, or start a container engine to build it",
                 ) from error
             tell("building, since its download is out of reach")
             _build(build, target)
@@ -159,9 +158,7 @@ class Toolchain:
         return [program for program in found if program]
 
     @staticmethod
-    def _download(
-        spec: ToolVersion, target: Path, tell: Callable[[str], None], cancel: threading.Event | None
-    ) -> str:
+    def _download(spec: ToolVersion, target: Path, tell: Callable[[str], None], cancel: threading.Event | None) -> str:
         url, checksum = _filled(spec.download, spec), _filled(spec.checksum, spec)
         with _beside(target) as folder:
             file = Path(folder) / url.rpartition("/")[2]
@@ -188,9 +185,7 @@ class Toolchain:
         return file.read_text().strip() if file.is_file() else ""
 
 
-def locate(
-    tool: str, spec: ToolVersion, *, cache: Path | None = None, search_path: str | None = None
-) -> Located:
+def locate(tool: str, spec: ToolVersion, *, cache: Path | None = None, search_path: str | None = None) -> Located:
     """Where one program is now; see `Toolchain.locate`."""
     return Toolchain({tool: spec}, cache=cache, search_path=search_path).locate(tool)
 

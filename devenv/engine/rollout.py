@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from devenv.adapters.kubernetes_objects import Json, rollout_problem
+from devenv.adapters.kubernetes_objects import Json, is_hook, rollout_problem
 from devenv.adapters.kubernetes_watch import WORKLOADS
 from devenv.engine.diagnosis.pods import waiting_for
-from devenv.engine.diagnosis.scope import Scope, Snapshot, is_hook, members
+from devenv.engine.diagnosis.scope import Scope, Snapshot, members
 
 _PROOF_SECONDS = 3.0
 """For how long a container without a readiness probe has to be seen running.

@@ -84,14 +84,10 @@ class ImageArchive:
                 for member in archive:
                     self._read_member(archive, member, take)
         except (tarfile.TarError, EOFError) as error:
-            raise ImageError(
-                "the engine's image archive is damaged", context={"cause": str(error)}
-            ) from error
+            raise ImageError("the engine's image archive is damaged", context={"cause": str(error)}) from error
         return self._conclude()
 
-    def _read_member(
-        self, archive: tarfile.TarFile, member: tarfile.TarInfo, take: Callable[[Layer], None]
-    ) -> None:
+    def _read_member(self, archive: tarfile.TarFile, member: tarfile.TarInfo, take: Callable[[Layer], None]) -> None:
         path = member.name.removeprefix("./")
         if member.issym() or member.islnk():
             self._found.links[path] = _resolve(path, member.linkname, symbolic=member.issym())
@@ -113,9 +109,7 @@ class ImageArchive:
             chunks = iter(lambda: content.read(_CHUNK), b"")
         self._take_layer(path, member.size, chunks, take)
 
-    def _take_layer(
-        self, path: str, size: int, chunks: Iterator[bytes], take: Callable[[Layer], None]
-    ) -> None:
+    def _take_layer(self, path: str, size: int, chunks: Iterator[bytes], take: Callable[[Layer], None]) -> None:
         """Hand on a layer; what it is called is known from its path, or else from reading it."""
         digest = self._digest_by_path(path)
         hashed = hashlib.sha256()
@@ -147,9 +141,7 @@ class ImageArchive:
         documents = self._found.documents
         if "index.json" in documents:
             blobs = {
-                f"sha256:{match['hex']}": data
-                for path, data in documents.items()
-                if (match := _OCI_BLOB.match(path))
+                f"sha256:{match['hex']}": data for path, data in documents.items() if (match := _OCI_BLOB.match(path))
             }
             return self._from_layout(documents["index.json"], blobs)
         if "manifest.json" in documents:

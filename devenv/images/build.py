@@ -154,9 +154,7 @@ class ImageWorkshop:
             raise _build_failed(step, error, understood) from error
 
 
-def _build_failed(
-    step: BuildImage, error: CommandFailedError, understood: BuildProgress
-) -> ImageError | DiskFullError:
+def _build_failed(step: BuildImage, error: CommandFailedError, understood: BuildProgress) -> ImageError | DiskFullError:
     failing, lines = understood.failure()
     told = "\n".join(lines)
     context = {"recipe": str(step.dockerfile), **({"step": failing} if failing else {}), "last lines": told}

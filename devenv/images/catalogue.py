@@ -174,9 +174,7 @@ class Catalogue:
 
     def _describe_local(self, name: str, image: LocalImage) -> ImagePlan:
         context = (self._project_root / image.context).resolve()
-        recipe = Recipe(
-            context / image.dockerfile, context, image.target, _pairs(image.args), _pairs(image.bases)
-        )
+        recipe = Recipe(context / image.dockerfile, context, image.target, _pairs(image.args), _pairs(image.bases))
         return self._built(name, "", recipe)
 
     def _describe_listed(self, name: str, image: CatalogueImage) -> ImagePlan:
@@ -201,9 +199,7 @@ class Catalogue:
         own = own_reference(NODE, node.kubernetes, hash_of(_ASSEMBLY, base.identity, *parts))
         return ImagePlan(NODE, node.kubernetes, base.upstream, base.digest, own, Assembly(node.image, system))
 
-    def _built(
-        self, name: str, version: str, recipe: Recipe, listed: CatalogueImage | None = None
-    ) -> ImagePlan:
+    def _built(self, name: str, version: str, recipe: Recipe, listed: CatalogueImage | None = None) -> ImagePlan:
         bases = tuple(self[base].identity for _, base in recipe.bases)
         own = own_reference(name, version, self._fingerprint_of(recipe, bases))
         upstream, digest = (listed.upstream, listed.digest) if listed else (None, None)

@@ -209,7 +209,5 @@ def _nowhere(image: ImagePlan, mode: Mode) -> ImageError:
     return ImageError(
         f"image {image.name} cannot be pulled: {registry} does not answer",
         context={"reference": image.upstream},
-        hint="devenv up --images auto"
-        if built
-        else f"see that {registry} can be reached: there is no recipe",
+        hint="devenv up --images auto" if built else f"see that {registry} can be reached: there is no recipe",
     )

@@ -82,9 +82,7 @@ def select_manifest(index: bytes, blobs: Mapping[str, bytes], platform: Platform
     )
 
 
-def _manifests(
-    index: Mapping[str, Any], blobs: Mapping[str, bytes]
-) -> list[tuple[Descriptor, tuple[str, str] | None]]:
+def _manifests(index: Mapping[str, Any], blobs: Mapping[str, bytes]) -> list[tuple[Descriptor, tuple[str, str] | None]]:
     found: list[tuple[Descriptor, tuple[str, str] | None]] = []
     for entry in index.get("manifests", ()):
         if entry["digest"] not in blobs or _ATTESTATION in (entry.get("annotations") or {}):

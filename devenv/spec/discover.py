@@ -59,9 +59,7 @@ def find_project(start: Path) -> Path:
     present = [name for name in _MISNAMED if (folder / name).is_file()]
     raise ProjectNotFoundError(
         f"there is no {PROJECT_FILE} in {folder} or above it",
-        hint=f"mv {present[0]} {PROJECT_FILE}"
-        if present
-        else "go to a folder with a devenv.yaml, or write one there",
+        hint=f"mv {present[0]} {PROJECT_FILE}" if present else "go to a folder with a devenv.yaml, or write one there",
     )
 
 
@@ -85,9 +83,7 @@ def project_stacks(
         stacks = _stacks_in(folder, boundary, builtin=False)
         misnamed = [path / "stack.yml" for path in _candidates(folder) if (path / "stack.yml").is_file()]
         problems.extend(
-            Problem(
-                file, 1, "", f"the file must be named {STACK_FILE}", f"mv {file} {file.with_suffix('.yaml')}"
-            )
+            Problem(file, 1, "", f"the file must be named {STACK_FILE}", f"mv {file} {file.with_suffix('.yaml')}")
             for file in misnamed
         )
         if not stacks and not misnamed:

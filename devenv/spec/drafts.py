@@ -50,9 +50,7 @@ def read_stack(folder: StackFolder) -> StackDraft:
     if isinstance(found, Trouble):
         problem = Problem(folder.file, 1, "", found.message, found.hint)
         return StackDraft(folder, None, None, {}, (problem,), ())
-    read = read_yaml(
-        folder.file, empty_hint="a stack has at least name, layer, summary, namespace, version, sources"
-    )
+    read = read_yaml(folder.file, empty_hint="a stack has at least name, layer, summary, namespace, version, sources")
     values, problems, inputs = _profile_values(folder)
     problems = [*read.problems, *problems]
     if read.document is None:
@@ -61,9 +59,7 @@ def read_stack(folder: StackFolder) -> StackDraft:
     problems.extend(checked.problems)
     if checked.model:
         problems.extend(_mismatches(folder, checked.model, checked.document))
-    return StackDraft(
-        folder, checked.model, checked.document, values, tuple(problems), (folder.file, *inputs)
-    )
+    return StackDraft(folder, checked.model, checked.document, values, tuple(problems), (folder.file, *inputs))
 
 
 def overridden(drafts: Iterable[StackDraft]) -> tuple[dict[str, StackDraft], list[Problem]]:

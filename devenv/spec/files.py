@@ -130,6 +130,4 @@ def _kind_config_problems(file: Path) -> Iterator[Problem]:
         if node is None:
             yield read.document.problem((key,), f"{key} is missing", f"add a line: {key}: {wanted}")
         elif node.value != wanted:
-            yield read.document.problem(
-                (key,), f"{wanted} is expected", "this file is a configuration of kind"
-            )
+            yield read.document.problem((key,), f"{wanted} is expected", "this file is a configuration of kind")

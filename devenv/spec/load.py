@@ -68,9 +68,7 @@ def load_workspace(
     return _workspace(parts, project, versions)
 
 
-def _read(
-    file: Path, data_root: Path, profile: str | None, versions_file: Path, problems: list[Problem]
-) -> _Parts:
+def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path, problems: list[Problem]) -> _Parts:
     boundary = Boundary(file.parent, "the project's folder")
     project, document = _read_project(file, profile, problems)
     folders = builtin_stacks(data_root)
@@ -196,6 +194,4 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
 
 def _ordered(problems: Iterable[Problem]) -> list[Problem]:
     """Each problem once: devenv.yaml's first, then by file and line."""
-    return sorted(
-        set(problems), key=lambda p: (p.file.name != PROJECT_FILE, str(p.file), p.line, p.key, p.message)
-    )
+    return sorted(set(problems), key=lambda p: (p.file.name != PROJECT_FILE, str(p.file), p.line, p.key, p.message))

@@ -86,16 +86,12 @@ def cycle_problems(drafts: Drafts) -> Iterator[Problem]:
         links = list(zip(ring, (*ring[1:], ring[0]), strict=True))
         places = [(drafts[name].document, _need_path(drafts[name], need)) for name, need in links]
         lines = ", ".join(
-            f"{'/'.join(document.file.parts[-3:])}:{document.line(path)}"
-            for document, path in places
-            if document
+            f"{'/'.join(document.file.parts[-3:])}:{document.line(path)}" for document, path in places if document
         )
         document, path = places[0]
         if document:
             shown = " -> ".join((*ring, ring[0]))
-            yield document.problem(
-                path, f"needs form a cycle: {shown} ({lines})", "remove one of these needs"
-            )
+            yield document.problem(path, f"needs form a cycle: {shown} ({lines})", "remove one of these needs")
 
 
 def clash_problems(drafts: Iterable[StackDraft]) -> Iterator[Problem]:
@@ -172,15 +168,11 @@ def catalogue_problems(versions: Versions, document: Document) -> Iterator[Probl
         yield document.problem(("images", ring[0], "bases"), f"bases form a cycle: {shown}")
 
 
-def _base_problems(
-    document: Document, at: KeyPath, bases: Mapping[str, str], versions: Versions
-) -> Iterator[Problem]:
+def _base_problems(document: Document, at: KeyPath, bases: Mapping[str, str], versions: Versions) -> Iterator[Problem]:
     for argument, base in bases.items():
         if base not in versions.images:
             hint = name_hint(base, versions.images, "images")
-            yield document.problem(
-                (*at, "bases", argument), f"there is no image {base} in the catalogue", hint
-            )
+            yield document.problem((*at, "bases", argument), f"there is no image {base} in the catalogue", hint)
 
 
 def _known_names(drafts: Drafts) -> set[str]:

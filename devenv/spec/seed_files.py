@@ -63,11 +63,7 @@ def load_seeds(files: Sequence[SeedFile]) -> tuple[Seeds, list[Problem]]:
             problems.extend(_merge(merged, checked.model, checked.document, file))
     problems.extend(_inconsistencies(merged))
     seeds = Seeds(
-        **{
-            section: tuple(entry.seed for entry in entries.values())
-            for section, entries in merged.items()
-            if entries
-        }
+        **{section: tuple(entry.seed for entry in entries.values()) for section, entries in merged.items() if entries}
     )
     if files and len(seeds.to_json()) > MAX_JSON_BYTES:
         problems.append(
@@ -154,11 +150,7 @@ def _item_problems(entry: _Entry, table: Table) -> Iterator[Problem]:
         for name, kind in keys:
             value = item.get(name)
             if name not in item:
-                yield entry.problem(
-                    ("items", index), f"the item lacks {name}, which is part of the table's key"
-                )
+                yield entry.problem(("items", index), f"the item lacks {name}, which is part of the table's key")
             elif isinstance(value, bool) or not isinstance(value, _JSON_TYPES[kind]):
                 wanted = "a number" if kind == "N" else "text"
-                yield entry.problem(
-                    ("items", index, name), f"{wanted} is expected, because the key's type is {kind}"
-                )
+                yield entry.problem(("items", index, name), f"{wanted} is expected, because the key's type is {kind}")

@@ -214,8 +214,7 @@ def generate(document: Seeds, previous: Mapping[str, str]) -> Seeds:
             which is kept whatever its length; see `secret_texts`.
     """
     filled = tuple(
-        secret.model_copy(update={"value": _filled(secret.name, secret.value, previous)})
-        for secret in document.secrets
+        secret.model_copy(update={"value": _filled(secret.name, secret.value, previous)}) for secret in document.secrets
     )
     return document.model_copy(update={"secrets": filled} if filled else {})
 

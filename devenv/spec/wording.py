@@ -59,11 +59,7 @@ def problems_of(document: Document, model: type[BaseModel], error: ValidationErr
     for complaint in error.errors(include_url=False):
         by_path.setdefault(complaint_path(document, complaint), []).append(complaint)
     nested = _explained_within(document, error)
-    return [
-        _problem(document, model, path, complaints)
-        for path, complaints in by_path.items()
-        if path not in nested
-    ]
+    return [_problem(document, model, path, complaints) for path, complaints in by_path.items() if path not in nested]
 
 
 def complaint_path(document: Document, complaint: Complaint) -> KeyPath:
@@ -136,9 +132,7 @@ def _explained_within(document: Document, error: ValidationError) -> set[KeyPath
     return {path for c, path in complaints if path in inner and c["type"] in (*_EXPECTED, "too_short")}
 
 
-def _problem(
-    document: Document, model: type[BaseModel], path: KeyPath, complaints: list[Complaint]
-) -> Problem:
+def _problem(document: Document, model: type[BaseModel], path: KeyPath, complaints: list[Complaint]) -> Problem:
     first = complaints[0]
     node = document.find(path)
     if first["type"] == "missing" and isinstance(path[-1], int):
@@ -150,9 +144,7 @@ def _problem(
         return document.problem(path, "unknown key", name_hint(str(path[-1]), known, "known keys"))
     if first["loc"] and first["loc"][-1] == "[key]":
         key = str(path[-1]) if path else ""
-        return document.problem(
-            path, f"{_expectation(first)} is expected as the key", _better_name([first], key)
-        )
+        return document.problem(path, f"{_expectation(first)} is expected as the key", _better_name([first], key))
     if first["type"] == "value_error" and (node is None or not isinstance(node.value, str)):
         return document.problem(path, str(first["ctx"]["error"]))
     expected = " or ".join(dict.fromkeys(_expectation(c) for c in complaints))
@@ -160,9 +152,7 @@ def _problem(
         expected += " is expected"
     value = node.data() if node else None
     found = describe(value, node.text if node else "")
-    return document.problem(
-        path, f"{expected}, found {found}", _hint(complaints, value, node.text if node else "")
-    )
+    return document.problem(path, f"{expected}, found {found}", _hint(complaints, value, node.text if node else ""))
 
 
 def _expectation(complaint: Complaint) -> str:  # noqa: PLR0911 -- one per kind of complaint

@@ -108,9 +108,7 @@ class TreeBuilder:
 
     def _refuse_key(self, line: int) -> None:
         if self._open and self._open[-1].items is None and self._open[-1].key is None:
-            raise TreeError(
-                line, "a mapping or list is used as a key", "put text with braces or brackets in quotes"
-            )
+            raise TreeError(line, "a mapping or list is used as a key", "put text with braces or brackets in quotes")
 
     def _end(self) -> None:
         top = self._open.pop()

@@ -55,9 +55,7 @@ class Secrets:
             return event
         if isinstance(event, StepFailed):
             return replace(event, error=self.mask_error(event.error))
-        changes: dict[str, Any] = {
-            name: self.mask(getattr(event, name)) for name in _TEXTS.get(type(event), ())
-        }
+        changes: dict[str, Any] = {name: self.mask(getattr(event, name)) for name in _TEXTS.get(type(event), ())}
         return replace(event, **changes)
 
     def mask_error(self, error: DevenvError) -> DevenvError:

@@ -38,9 +38,7 @@ def status_as_json(report: StatusReport) -> str:
             for s in report.stacks
         ],
         "endpoints": [{"name": e.name, "stack": e.stack, "url": e.url} for e in report.endpoints],
-        "credentials": [
-            {"name": c.name, "stack": c.stack, "values": dict(c.values)} for c in report.credentials
-        ],
+        "credentials": [{"name": c.name, "stack": c.stack, "values": dict(c.values)} for c in report.credentials],
     }
     return json.dumps(document, indent=2)
 

@@ -34,9 +34,7 @@ def outcome(progress: RunProgress, finished: RunFinished) -> str:
     """One line: how the run ended, how many steps, how long."""
     ends = (StepState.SUCCEEDED, StepState.FAILED, StepState.STOPPED, StepState.SKIPPED)
     amounts = [(len(progress.in_state(state)), state.value) for state in ends]
-    said = ", ".join(
-        f"{amount} {word}" for amount, word in [*amounts, (finished.unchanged, "unchanged")] if amount
-    )
+    said = ", ".join(f"{amount} {word}" for amount, word in [*amounts, (finished.unchanged, "unchanged")] if amount)
     if not any(amount for amount, _ in amounts):
         return f"nothing to do: {count(finished.unchanged, 'stack')} unchanged ({duration(finished.seconds)})"
     return f"{said} in {duration(finished.seconds)}"

@@ -56,9 +56,7 @@ class TraceFile:
     def close(self) -> None:
         """Write the file."""
         with self._stream:
-            json.dump(
-                {"traceEvents": [*self._names(), *self._spans()], "displayTimeUnit": "ms"}, self._stream
-            )
+            json.dump({"traceEvents": [*self._names(), *self._spans()], "displayTimeUnit": "ms"}, self._stream)
 
     def _occupy(self, key: str) -> None:
         if None not in self._lanes:

@@ -46,9 +46,7 @@ def down(directory: Path, session: Session, *, purge: bool, assume_yes: bool) ->
     if purge:
         _purge(engine, session)
     seconds = time.monotonic() - began
-    told = (
-        f"{names.project} is gone ({len(nodes)} nodes, {seconds:.1f} s)" if existed else "nothing to remove"
-    )
+    told = f"{names.project} is gone ({len(nodes)} nodes, {seconds:.1f} s)" if existed else "nothing to remove"
     session.emit(Noted(told))
 
 

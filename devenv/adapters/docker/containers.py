@@ -78,9 +78,7 @@ class ContainerHost:
         """Create a bridge network unless one of this name exists."""
         if self.network(name) is None:
             with telling(f"create network {name}", ClusterError):
-                self.client.api.create_network(
-                    name, driver="bridge", labels=dict(labels), check_duplicate=True
-                )
+                self.client.api.create_network(name, driver="bridge", labels=dict(labels), check_duplicate=True)
 
     def network_remove(self, name: str) -> None:
         """Remove a network; an absent one is fine."""
@@ -124,9 +122,7 @@ class ContainerHost:
         what = f"run {argv[0]} in {container}"
         if stdin is None:
             return run(exec_argv(container, argv), timeout=timeout, cancel=cancel, check=check, what=what)
-        with PipedProcess(
-            exec_argv(container, argv, feed=True), timeout=timeout, cancel=cancel, what=what
-        ) as process:
+        with PipedProcess(exec_argv(container, argv, feed=True), timeout=timeout, cancel=cancel, what=what) as process:
             for chunk in stdin:
                 process.stdin.write(chunk)
             return process.finish()

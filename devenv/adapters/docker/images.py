@@ -126,9 +126,7 @@ class ImageStore:
         what = f"save {', '.join(references)}"
         chunks: queue.Queue[bytes | BaseException | None] = queue.Queue(_QUEUED_CHUNKS)
         left = threading.Event()
-        reader = threading.Thread(
-            target=self._read_archive, args=(references, chunks, left), name=what, daemon=True
-        )
+        reader = threading.Thread(target=self._read_archive, args=(references, chunks, left), name=what, daemon=True)
         reader.start()
         try:
             while (chunk := _next(chunks, cancel, what)) is not None:
@@ -174,8 +172,7 @@ class ImageStore:
         with telling("list the images", EngineUnavailableError):
             listed = self.client.api.images(filters={"label": as_filter(labels)})
         return {
-            image["Id"]: tuple(name for name in image.get("RepoTags") or () if "<none>" not in name)
-            for image in listed
+            image["Id"]: tuple(name for name in image.get("RepoTags") or () if "<none>" not in name) for image in listed
         }
 
     def remove_images(self, references: Iterable[str]) -> None:

@@ -60,9 +60,7 @@ class Child:
         self._process = _start(argv, environment(env), cwd, feed=feed)
         _guardian.watch(self._process.pid)
         self.stdin = self._process.stdin
-        self._outputs = {
-            pipe: Output(self._take_line) for pipe in (self._process.stdout, self._process.stderr) if pipe
-        }
+        self._outputs = {pipe: Output(self._take_line) for pipe in (self._process.stdout, self._process.stderr) if pipe}
 
     def pump(self, stdin: bytes, timeout: float, aborted: threading.Event | None = None) -> End:
         """Feed and collect until the program ends, or has been stopped for the reason that is returned.
@@ -172,9 +170,7 @@ class Child:
                 selector.unregister(key.fileobj)
         while selector.get_map() and (left := deadline - time.monotonic()) > 0:
             self._turn(selector, left)
-        with contextlib.suppress(
-            subprocess.TimeoutExpired
-        ):  # it ignores SIGTERM: killed on the next line but one
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it ignores SIGTERM: killed on the next line but one
             self._process.wait(max(0.0, deadline - time.monotonic()))
         self._signal(signal.SIGKILL)
         self._process.wait()
@@ -194,9 +190,7 @@ class Child:
     def close_stdin(self) -> None:
         """Let the program read the end of its input; for the thread that writes, which may be in a write."""
         if self.stdin and not self.stdin.closed:
-            with contextlib.suppress(
-                BrokenPipeError
-            ):  # bytes it did not want: its status says if that is bad
+            with contextlib.suppress(BrokenPipeError):  # bytes it did not want: its status says if that is bad
                 self.stdin.close()
 
     def _take_line(self, line: str) -> None:
@@ -219,9 +213,7 @@ def _ending(status: int) -> str:
     return f"was ended by {signal.Signals(-status).name}"
 
 
-def _start(
-    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, *, feed: bool
-) -> subprocess.Popen[bytes]:
+def _start(argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, *, feed: bool) -> subprocess.Popen[bytes]:
     program = locate(argv[0], env)
     try:
         return subprocess.Popen(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from devenv.adapters.kubernetes_objects import Json, condition, is_true
+from devenv.adapters.kubernetes_objects import Json, condition, is_hook, is_true
 from devenv.engine.diagnosis.findings import NEVER, Finding, Patience
 from devenv.engine.diagnosis.objects import (
     by_object,
@@ -16,7 +16,7 @@ from devenv.engine.diagnosis.objects import (
     node_findings,
 )
 from devenv.engine.diagnosis.pods import PodView, pod_findings, waiting_for
-from devenv.engine.diagnosis.scope import Scope, Snapshot, is_hook, replaced_pods
+from devenv.engine.diagnosis.scope import Scope, Snapshot, replaced_pods
 
 _CREATORS = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 _CLOCK_SLACK = timedelta(seconds=2)

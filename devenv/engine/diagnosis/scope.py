@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from devenv.adapters.kubernetes_objects import RELEASE_ANNOTATION, STACK_LABEL, Json, annotation, label
+from devenv.adapters.kubernetes_objects import RELEASE_ANNOTATION, STACK_LABEL, Json, annotation, is_hook, label
 
 Snapshot = Mapping[str, tuple[Json, ...]]
 """Kind to objects, as the API server sends them."""
@@ -24,7 +24,6 @@ _OWNERS_FIRST = (
     "PersistentVolumeClaim",
 )
 _INSTANCE_LABEL = "app.kubernetes.io/instance"
-_HOOK_ANNOTATION = "helm.sh/hook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +47,7 @@ class Scope:
 
     def _owns_hook(self, item: Json) -> bool:
         name: str = item["metadata"]["name"]
-        return bool(annotation(item, _HOOK_ANNOTATION)) and any(
-            name == release or name.startswith(f"{release}-") for release in self.releases
-        )
+        return is_hook(item) and any(name == release or name.startswith(f"{release}-") for release in self.releases)
 
 
 def members(snapshot: Snapshot, scope: Scope) -> Snapshot:
@@ -86,11 +83,6 @@ def _is_custom(event: Json, namespace: str) -> bool:
     involved = event["involvedObject"]
     group = involved.get("apiVersion", "").rpartition("/")[0]
     return involved.get("namespace") == namespace and "." in group and not group.endswith(".k8s.io")
-
-
-def is_hook(item: Json) -> bool:
-    """Whether the object is a Helm hook."""
-    return bool(annotation(item, _HOOK_ANNOTATION))
 
 
 def _owners(item: Json) -> set[str]:

@@ -55,7 +55,7 @@ def test_up_from_nothing_reports_its_longest_chain(first_up: Result) -> None:
 
 
 def test_application_answers_over_http_with_everything_behind_it(environment: Project) -> None:
-    answer = fetch(endpoint(environment, "backend"))
+    answer = fetch(endpoint(environment, "api"))
     assert answer["database"]["items"] >= 1
     assert answer["queue"]["message_id"]
     assert answer["bucket"]["key"]
@@ -63,7 +63,7 @@ def test_application_answers_over_http_with_everything_behind_it(environment: Pr
 
 def test_application_answers_over_https_with_the_local_certificate(environment: Project) -> None:
     ca = environment.devenv("certificate").stdout.strip()
-    url = endpoint(environment, "backend-tls")
+    url = endpoint(environment, "api-tls")
     assert url.startswith("https://")
     assert fetch(url, context=ssl.create_default_context(cafile=ca))["database"]["items"] >= 1
 

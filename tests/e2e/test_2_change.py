@@ -41,24 +41,18 @@ def test_changed_value_upgrades_one_release_only(environment: Project) -> None:
     assert {n for n in after if after[n] != before[n]} == {"alt-backend"}
     assert {s["key"].split("/")[0] for s in result.last("plan-made")["steps"]} <= {"install", "ready", "hook"}
     replicas = environment.kubectl(
-        "-n", "alt-core", "get", "deploy", "alt-backend", "-o", "jsonpath={.status.readyReplicas}"
+        "-n", "alt-apps", "get", "deploy", "alt-backend", "-o", "jsonpath={.status.readyReplicas}"
     )
     assert replicas == "2"
 
 
 def test_secrets_are_back_after_localstack_restarts(environment: Project) -> None:
-    before = environment.kubectl(
-        "-n", "alt-database", "get", "secret", "postgres", "-o", "jsonpath={.data.password}"
-    )
-    environment.kubectl(
-        "-n", "localstack", "delete", "pod", "-l", "app.kubernetes.io/name=localstack", "--wait"
-    )
+    before = environment.kubectl("-n", "alt-database", "get", "secret", "postgres", "-o", "jsonpath={.data.password}")
+    environment.kubectl("-n", "localstack", "delete", "pod", "-l", "app.kubernetes.io/name=localstack", "--wait")
     environment.kubectl("-n", "localstack", "rollout", "status", "deploy/localstack", "--timeout=120s")
     environment.kubectl("-n", "alt-database", "delete", "secret", "postgres")
     environment.kubectl("-n", "alt-database", "wait", "secret/postgres", "--for=create", "--timeout=60s")
-    after = environment.kubectl(
-        "-n", "alt-database", "get", "secret", "postgres", "-o", "jsonpath={.data.password}"
-    )
+    after = environment.kubectl("-n", "alt-database", "get", "secret", "postgres", "-o", "jsonpath={.data.password}")
     assert after == before
 
 
@@ -82,7 +76,8 @@ def interrupt_at(process: subprocess.Popen[str], wanted: str, sent: signal.Signa
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_up_goes_on_after_it_was_stopped(environment: Project, sent: signal.Signals, status: int) -> None:
-    set_value(environment, "alt-backend", {"replicas": 1, "podAnnotations": {"round": sent.name}})
+    memory = {signal.SIGINT: "80Mi", signal.SIGKILL: "96Mi"}[sent]
+    set_value(environment, "alt-backend", {"replicas": 1, "resources": {"limits": {"memory": memory}}})
     process = environment.start("up", "--yes", "--json")
     interrupt_at(process, "install/alt-backend", sent)
     assert process.returncode == status
@@ -92,7 +87,7 @@ def test_up_goes_on_after_it_was_stopped(environment: Project, sent: signal.Sign
 
 
 def test_stack_removed_by_hand_comes_back(environment: Project) -> None:
-    environment.kubectl("-n", "alt-core", "delete", "deploy", "alt-backend")
+    environment.kubectl("-n", "alt-apps", "delete", "deploy", "alt-backend")
     assert environment.devenv("status", "--json", expect=1).status == 1
     environment.devenv("up", "--yes")
     assert environment.devenv("status", "--json").status == 0

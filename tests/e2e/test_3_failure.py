@@ -16,7 +16,7 @@ STACK = """
 name: {name}
 layer: 06-application
 summary: A stack that cannot work
-namespace: alt-core
+namespace: alt-apps
 version: "1"
 needs: [namespaces]
 deadline: 120s
@@ -38,9 +38,7 @@ def write_stack(project: Project, name: str, container: str) -> None:
     templates.mkdir(parents=True, exist_ok=True)
     (stack / "stack.yaml").write_text(STACK.format(name=name))
     (stack / "chart" / "Chart.yaml").write_text(f"apiVersion: v2\nname: {name}\nversion: 0.1.0\n")
-    image = project.kubectl(
-        "-n", "alt-database", "get", "sts", "postgres", "-o", "jsonpath={..containers[0].image}"
-    )
+    image = project.kubectl("-n", "alt-database", "get", "sts", "postgres", "-o", "jsonpath={..containers[0].image}")
     (templates / "deployment.yaml").write_text(
         textwrap.dedent(f"""
         apiVersion: apps/v1

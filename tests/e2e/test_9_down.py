@@ -16,9 +16,7 @@ def test_down_leaves_nothing(environment: Project) -> None:
     assert network in engine_objects()["networks"]
     nodes = run(["docker", "ps", "-aq", "--filter", f"label=io.x-k8s.kind.cluster={network}"]).split()
     volumes = {
-        v
-        for n in nodes
-        for v in run(["docker", "inspect", "-f", "{{range .Mounts}}{{.Name}} {{end}}", n]).split()
+        v for n in nodes for v in run(["docker", "inspect", "-f", "{{range .Mounts}}{{.Name}} {{end}}", n]).split()
     }
     assert nodes
     environment.devenv("down", "--yes", timeout=60)

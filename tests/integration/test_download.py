@@ -54,9 +54,7 @@ def test_a_verified_file_arrives_with_progress(server: Server, target: Path) -> 
     assert told[0].endswith("of 4.9 MiB")
 
 
-def test_another_file_than_the_published_one_is_refused_and_leaves_nothing(
-    server: Server, target: Path
-) -> None:
+def test_another_file_than_the_published_one_is_refused_and_leaves_nothing(server: Server, target: Path) -> None:
     url = server.serve("/tool", b"something else")
     with pytest.raises(ChecksumError) as caught:
         download(url, target, checksum_url=server.serve("/sums", f"{SHA} *tool".encode()))
@@ -114,9 +112,7 @@ def test_a_server_that_does_not_accept_counts_as_unreachable_after_two_seconds(t
             connection.connect_ex(address)
         began = time.monotonic()
         with pytest.raises(DownloadError, match="cannot be reached"):
-            download(
-                f"http://127.0.0.1:{address[1]}/t", target, checksum_url=f"http://127.0.0.1:{address[1]}/s"
-            )
+            download(f"http://127.0.0.1:{address[1]}/t", target, checksum_url=f"http://127.0.0.1:{address[1]}/s")
         assert 1.5 < time.monotonic() - began < 4
         for connection in waiting:
             connection.close()
@@ -137,9 +133,7 @@ def test_cancel_stops_between_two_reads(server: Server, target: Path) -> None:
 
     server.answers["/tool"] = endless
     with pytest.raises(InterruptedRunError):
-        download(
-            f"{server.url}/tool", target, checksum_url=server.serve("/sums", SHA.encode()), cancel=cancel
-        )
+        download(f"{server.url}/tool", target, checksum_url=server.serve("/sums", SHA.encode()), cancel=cancel)
     assert list(target.parent.iterdir()) == []
 
 
@@ -156,9 +150,7 @@ def test_redirects_are_followed(server: Server, target: Path) -> None:
     assert target.read_bytes() == BODY
 
 
-def test_a_proxy_of_the_environment_is_used(
-    server: Server, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_of_the_environment_is_used(server: Server, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", server.url)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -181,9 +173,7 @@ def test_checksum_files_of_all_usual_forms_are_read(text: str) -> None:
     assert published_checksum(text, "tool", origin="x") == SHA
 
 
-@pytest.mark.parametrize(
-    "text", ["", "\n", "<html>sign in</html>", f"{SHA}  other", f"{SHA}\n{SHA}", "abc  tool"]
-)
+@pytest.mark.parametrize("text", ["", "\n", "<html>sign in</html>", f"{SHA}  other", f"{SHA}\n{SHA}", "abc  tool"])
 def test_what_holds_no_checksum_of_the_file_is_told(text: str) -> None:
     with pytest.raises(DownloadError, match="no checksum of tool in http://x"):
         published_checksum(text, "tool", origin="http://x")

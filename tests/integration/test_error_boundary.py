@@ -55,9 +55,7 @@ def test_every_error_has_its_exit_status(raised: str, status: int, environment: 
 
 
 def test_errors_go_to_standard_error(environment: dict[str, str]) -> None:
-    done = run(
-        'print("data")\nraise DevenvError("no luck", context={"cause": "rain"}, hint="wait")', environment
-    )
+    done = run('print("data")\nraise DevenvError("no luck", context={"cause": "rain"}, hint="wait")', environment)
     assert done.stdout == "data\n"
     assert done.stderr == "error: no luck [error]\n  cause: rain\nhint: wait\n"
 
@@ -85,9 +83,7 @@ def test_a_bug_leaves_a_report_and_no_traceback(environment: dict[str, str], own
     assert report.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_bug_where_no_report_can_be_written_names_the_place(
-    environment: dict[str, str], own_home: Path
-) -> None:
+def test_a_bug_where_no_report_can_be_written_names_the_place(environment: dict[str, str], own_home: Path) -> None:
     in_the_way = own_home / "file"
     in_the_way.write_text("")
     environment |= {"XDG_STATE_HOME": str(in_the_way), "TMPDIR": str(own_home)}

@@ -221,9 +221,7 @@ def test_no_descriptor_is_left_open(script: Script) -> None:
 def test_many_threads_run_programs_at_once() -> None:
     results: list[str] = []
     threads = [
-        threading.Thread(
-            target=lambda n=n: results.append(run(["cat"], stdin=str(n).encode() * 99999).stdout[:1])
-        )
+        threading.Thread(target=lambda n=n: results.append(run(["cat"], stdin=str(n).encode() * 99999).stdout[:1]))
         for n in range(10)
     ]
     for thread in threads:

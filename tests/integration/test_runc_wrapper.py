@@ -60,9 +60,7 @@ def write(bundle: Path, config: dict[str, Any]) -> None:
 
 
 def wrapped(*argv: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(WRAPPER), *argv], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
-    )
+    return subprocess.run([str(WRAPPER), *argv], cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
 
 
 def assert_grantable(process: dict[str, Any]) -> None:
@@ -78,9 +76,7 @@ def test_a_bundle_is_edited_however_it_is_named(bundle: Path, flags: list[str]) 
     (bundle / "config.json").chmod(0o640)
     # The name is refused by runc, after the wrapper has done its work: nothing is started.
     arguments = [flag.format(bundle) for flag in flags]
-    done = wrapped(
-        "--root", str(bundle / "state"), "--log=/dev/null", "create", *arguments, "a/b", cwd=bundle
-    )
+    done = wrapped("--root", str(bundle / "state"), "--log=/dev/null", "create", *arguments, "a/b", cwd=bundle)
     assert done.returncode != 0
     assert_grantable(read(bundle)["process"])
     assert stat.S_IMODE((bundle / "config.json").stat().st_mode) == 0o640

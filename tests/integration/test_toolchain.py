@@ -69,9 +69,7 @@ def test_a_program_on_path_that_fits_is_used(bin_folder: Path, cache: Path) -> N
 
 
 @pytest.mark.parametrize("version", ["0.29.0", "0.40.0", "0.40.0-alpha", "0.30.0-rc.1"])
-def test_a_program_that_does_not_fit_is_passed_over_and_told(
-    bin_folder: Path, cache: Path, version: str
-) -> None:
+def test_a_program_that_does_not_fit_is_passed_over_and_told(bin_folder: Path, cache: Path, version: str) -> None:
     write_program(bin_folder / "kind", KIND.format(version))
     located = locate("kind", tool(), cache=cache, search_path=str(bin_folder))
     assert (located.path, located.origin) == (None, "missing")
@@ -215,9 +213,7 @@ def test_a_replaced_program_is_asked_again(bin_folder: Path, tmp_path: Path) -> 
     assert memory.version("kind", copy) == "0.1.0"
 
 
-def test_scripts_are_asked_every_time_since_what_they_start_may_change(
-    bin_folder: Path, tmp_path: Path
-) -> None:
+def test_scripts_are_asked_every_time_since_what_they_start_may_change(bin_folder: Path, tmp_path: Path) -> None:
     shim = write_program(bin_folder / "kind", "#!/bin/sh\ncat $(dirname $0)/answer\n")
     status = shim.stat()
     memory = VersionMemory(tmp_path / "versions.json")

@@ -69,9 +69,7 @@ def pod(
     **status: Any,
 ) -> Json:
     """A pod of the release; `conditions` is type to status."""
-    specs = [
-        {"name": c["name"], "image": c["image"], "resources": {"limits": limits or {}}} for c in containers
-    ]
+    specs = [{"name": c["name"], "image": c["image"], "resources": {"limits": limits or {}}} for c in containers]
     return {
         "metadata": meta or of_release(name),
         "spec": {"containers": specs or [{"name": "main", "image": "registry.test/app:1"}]},

@@ -82,9 +82,7 @@ class Project:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             stdout, stderr = process.communicate()
-            raise AssertionError(
-                f"devenv {args} took over {timeout} s\n{stdout[-3000:]}\n{stderr[-3000:]}"
-            ) from None
+            raise AssertionError(f"devenv {args} took over {timeout} s\n{stdout[-3000:]}\n{stderr[-3000:]}") from None
         result = Result(process.returncode, stdout, stderr, time.monotonic() - began)
         if expect is not None and result.status != expect:
             raise AssertionError(

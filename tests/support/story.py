@@ -31,9 +31,7 @@ PLAN = PlanMade(
             ("cluster/create",),
             "changed: values",
         ),
-        PlannedStep(
-            "install/backend", "Install chart alt-backend", "04-core-services", ("install/postgres",), "new"
-        ),
+        PlannedStep("install/backend", "Install chart alt-backend", "04-core-services", ("install/postgres",), "new"),
     ),
     unchanged=("namespaces",),
 )

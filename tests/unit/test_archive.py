@@ -29,9 +29,7 @@ def to_json(value: object) -> bytes:
 
 def config_of(layers: list[bytes], architecture: str = "amd64") -> bytes:
     rootfs = {"type": "layers", "diff_ids": [digest_of(layer) for layer in layers]}
-    return to_json(
-        {"architecture": architecture, "os": "linux", "config": {"Env": ["A=<&>"]}, "rootfs": rootfs}
-    )
+    return to_json({"architecture": architecture, "os": "linux", "config": {"Env": ["A=<&>"]}, "rootfs": rootfs})
 
 
 def old_style(layers: list[bytes], *, links: bool = False) -> tuple[Files, dict[str, str]]:
@@ -154,9 +152,7 @@ STYLES: list[Callable[[list[bytes]], tuple[Files, dict[str, str]]]] = [
     oci_style,
     podman_style,
 ]
-LAYERS = st.lists(
-    st.binary(min_size=1, max_size=3000).filter(lambda b: b[:1] != b"{"), min_size=1, max_size=4
-)
+LAYERS = st.lists(st.binary(min_size=1, max_size=3000).filter(lambda b: b[:1] != b"{"), min_size=1, max_size=4)
 
 
 @settings(deadline=None)

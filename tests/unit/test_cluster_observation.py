@@ -39,9 +39,7 @@ def node(state: str = "running", *networks: str) -> Container:
         (ClusterState.FOREIGN, [node("running", "kind")], NAMES.labels),
     ],
 )
-def test_ownership(
-    state: ClusterState, containers: list[Container], labels: Mapping[str, str] | None
-) -> None:
+def test_ownership(state: ClusterState, containers: list[Container], labels: Mapping[str, str] | None) -> None:
     assert ownership(NAMES, containers, labels) is state
 
 

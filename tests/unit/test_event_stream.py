@@ -101,9 +101,7 @@ def test_secrets_are_masked_in_all_that_events_say() -> None:
     password = 'p4ss"word'  # noqa: S105 -- what is to be masked
     secrets.add(password, "abc")
     encoded = base64.b64encode(password.encode()).decode()
-    error = CommandFailedError(
-        f"login {password}", argv=["psql", password], status=1, output=f"got {encoded}"
-    )
+    error = CommandFailedError(f"login {password}", argv=["psql", password], status=1, output=f"got {encoded}")
     collector = Collector()
     with EventStream([collector], secrets=secrets) as stream:
         stream.emit(StepOutput("a", json.dumps({"password": password})))

@@ -13,9 +13,7 @@ from devenv.adapters.ports import first_free, holder, is_free
 from devenv.errors import PortTakenError
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-ROW = (
-    "   0: {address}:{port:04X} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000  0 0 {inode} 1\n"
-)
+ROW = "   0: {address}:{port:04X} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000  0 0 {inode} 1\n"
 
 
 @pytest.fixture(params=["127.0.0.1", "0.0.0.0", "::"])  # noqa: S104 -- the case that is tested
@@ -61,16 +59,12 @@ def test_without_a_free_port_it_says_so() -> None:
         ("tcp", "0100007F", "01", False),
     ],
 )
-def test_only_listeners_in_the_way_count(
-    tmp_path: Path, table: str, address: str, state: str, *, taken: bool
-) -> None:
+def test_only_listeners_in_the_way_count(tmp_path: Path, table: str, address: str, state: str, *, taken: bool) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     (tmp_path / "net").mkdir()
-    (tmp_path / "net" / table).write_text(
-        HEAD + ROW.format(address=address, port=port, state=state, inode=4711)
-    )
+    (tmp_path / "net" / table).write_text(HEAD + ROW.format(address=address, port=port, state=state, inode=4711))
     found = holder(port, proc=tmp_path)
     assert (found is not None) is taken
     if found:

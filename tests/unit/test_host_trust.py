@@ -41,9 +41,7 @@ def test_a_bundle_of_distributed_certificates_has_nothing_extra(tmp_path: Path, 
     assert not trust.extra
 
 
-def test_a_certificate_that_was_not_distributed_is_noticed(
-    tmp_path: Path, public: bytes, company: bytes
-) -> None:
+def test_a_certificate_that_was_not_distributed_is_noticed(tmp_path: Path, public: bytes, company: bytes) -> None:
     files = {DEBIAN_BUNDLE: public + company, "usr/share/ca-certificates/mozilla/one.crt": public}
     assert observe_trust(machine(tmp_path, files), environ={}).extra
 
@@ -65,9 +63,7 @@ def test_an_administrators_own_anchor_is_noticed(
 
 
 def test_a_bundle_of_the_users_choice_comes_first(tmp_path: Path, public: bytes, company: bytes) -> None:
-    root = machine(
-        tmp_path, {DEBIAN_BUNDLE: public, "own.pem": company, "usr/share/ca-certificates/a.crt": public}
-    )
+    root = machine(tmp_path, {DEBIAN_BUNDLE: public, "own.pem": company, "usr/share/ca-certificates/a.crt": public})
     trust = observe_trust(root, environ={"SSL_CERT_FILE": str(root / "own.pem")})
     assert trust.bundle == root / "own.pem"
     assert trust.extra

@@ -30,9 +30,7 @@ def test_references_have_one_full_form(text: str, full: str) -> None:
     assert str(Reference.parse(full)) == full
 
 
-@pytest.mark.parametrize(
-    "text", ["", ":", "UPPER", "a b", "a:b c", "a@sha256:1", "x//y", "a:-b", "http://a/b"]
-)
+@pytest.mark.parametrize("text", ["", ":", "UPPER", "a b", "a:b c", "a@sha256:1", "x//y", "a:-b", "http://a/b"])
 def test_what_is_no_reference_is_refused(text: str) -> None:
     with pytest.raises(ImageError, match="not an image reference"):
         normalise(text)

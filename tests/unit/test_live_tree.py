@@ -75,9 +75,7 @@ def test_a_low_and_narrow_terminal_shows_what_runs() -> None:
 def moments(draw: st.DrawFn) -> RunProgress:
     count = draw(st.integers(0, 30))
     words = st.text(max_size=120)
-    steps = tuple(
-        PlannedStep(f"k{n}", draw(words), draw(st.sampled_from(["a", "b", "c", "d"]))) for n in range(count)
-    )
+    steps = tuple(PlannedStep(f"k{n}", draw(words), draw(st.sampled_from(["a", "b", "c", "d"]))) for n in range(count))
     progress = after(PlanMade("p", "c", steps))
     for step in steps:
         key = step.key

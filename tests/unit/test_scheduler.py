@@ -109,9 +109,7 @@ def test_failures_stop_only_what_needs_them(tasks: list[Task], data: st.DataObje
 
 @settings(deadline=None, max_examples=150)
 @given(graphs().filter(bool), st.data(), st.integers(1, 5))
-def test_an_interruption_leaves_one_outcome_each(
-    tasks: list[Task], data: st.DataObject, workers: int
-) -> None:
+def test_an_interruption_leaves_one_outcome_each(tasks: list[Task], data: st.DataObject, workers: int) -> None:
     by_key = {t.key: t for t in tasks}
     chosen = data.draw(st.sampled_from(sorted(by_key)))
     recorder = Recorder(by_key, interrupt_at=chosen)
@@ -200,9 +198,7 @@ def test_independent_tasks_run_at_the_same_time() -> None:
         meeting.wait()
         return ""
 
-    report = run(
-        [task("a"), task("b"), task("c")], work, print, slots={}, workers=3, cancel=threading.Event()
-    )
+    report = run([task("a"), task("b"), task("c")], work, print, slots={}, workers=3, cancel=threading.Event())
     assert report.count(TaskState.SUCCEEDED) == 3
 
 
@@ -233,9 +229,7 @@ def test_a_defect_in_the_work_is_reported_as_a_bug() -> None:
     def work(_key: str, _cancel: threading.Event) -> str:
         return {"a": "x"}["missing"]
 
-    report = run(
-        [task("a"), task("b", "a")], work, lambda _: None, slots={}, workers=2, cancel=threading.Event()
-    )
+    report = run([task("a"), task("b", "a")], work, lambda _: None, slots={}, workers=2, cancel=threading.Event())
     error = report.failures["a"]
     assert isinstance(error, UnexpectedError)
     assert error.message == "unexpected KeyError: 'missing'"
@@ -267,9 +261,7 @@ def test_senseless_graphs_are_refused(tasks: list[Task], message: str) -> None:
 def test_a_run_that_is_cancelled_beforehand_does_nothing() -> None:
     cancel = threading.Event()
     cancel.set()
-    report = run(
-        [task("a"), task("b", "a")], lambda k, _: k, lambda _: None, slots={}, workers=2, cancel=cancel
-    )
+    report = run([task("a"), task("b", "a")], lambda k, _: k, lambda _: None, slots={}, workers=2, cancel=cancel)
     assert {r.detail for r in report.results.values()} == {STOPPED}
     assert (report.chain, report.chain_seconds) == ((), 0.0)
 

@@ -20,9 +20,7 @@ CASES = sorted(path.name for path in (SPECS / "broken").iterdir())
 def problems_of(root: Path) -> tuple[Problem, ...]:
     versions = root / "versions.yaml"
     with pytest.raises(SpecError) as caught:
-        load_workspace(
-            root, data_root=DATA, versions_file=versions if versions.exists() else DATA / "versions.yaml"
-        )
+        load_workspace(root, data_root=DATA, versions_file=versions if versions.exists() else DATA / "versions.yaml")
     return caught.value.problems
 
 
@@ -85,9 +83,7 @@ def test_a_huge_file_is_not_parsed(tmp_path: Path) -> None:
 
 
 def test_many_values_are_refused(tmp_path: Path) -> None:
-    write_project(
-        tmp_path, f"project: shop\nstacks:\n  - name: store\n    values: {{a: [{'1,' * 100_001}]}}\n"
-    )
+    write_project(tmp_path, f"project: shop\nstacks:\n  - name: store\n    values: {{a: [{'1,' * 100_001}]}}\n")
 
     (problem,) = problems_of(tmp_path)
 

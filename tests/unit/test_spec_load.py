@@ -73,9 +73,7 @@ def test_the_profile_of_a_run_goes_over_that_of_the_project(tmp_path: Path) -> N
     overlay = write_stack(tmp_path / "stacks", "04-apps", "web") / "overlays" / "prod"
     overlay.mkdir(parents=True)
     (overlay / "kustomization.yaml").write_text("resources: []\n", encoding="utf-8")
-    write_project(
-        tmp_path, "project: shop\nprofile: staging\nstacks: [{name: store}]\nstack_paths: [stacks]\n"
-    )
+    write_project(tmp_path, "project: shop\nprofile: staging\nstacks: [{name: store}]\nstack_paths: [stacks]\n")
 
     assert load(tmp_path).project.profile == "staging"
     assert load(tmp_path, "prod").project.profile == "prod"

@@ -80,9 +80,7 @@ def test_needing_is_the_reverse_of_being_needed(needs: dict[str, frozenset[str]]
     assert needing(needs, [name]) == {other for other in everything if name in needed_by(needs, [other])}
 
 
-@given(
-    needs=ACYCLIC, only=st.frozensets(NAMES, min_size=1, max_size=3), skip=st.frozensets(NAMES, max_size=3)
-)
+@given(needs=ACYCLIC, only=st.frozensets(NAMES, min_size=1, max_size=3), skip=st.frozensets(NAMES, max_size=3))
 def test_a_selection_has_its_needs_or_assumes_them(
     needs: dict[str, frozenset[str]], only: frozenset[str], skip: frozenset[str]
 ) -> None:
@@ -115,15 +113,11 @@ def test_a_layer_brings_its_needs_and_may_be_named_by_its_number() -> None:
 
 
 def test_what_is_skipped_is_assumed_to_be_there() -> None:
-    assert chosen(skip=["proxy"]) == Selection(
-        ("namespaces", "aws", "secrets", "database", "web"), assumed=("proxy",)
-    )
+    assert chosen(skip=["proxy"]) == Selection(("namespaces", "aws", "secrets", "database", "web"), assumed=("proxy",))
 
 
 def test_what_only_a_skipped_stack_needs_is_left_out_too() -> None:
-    assert chosen(only=["web"], skip=["database"]) == Selection(
-        ("namespaces", "proxy", "web"), assumed=("database",)
-    )
+    assert chosen(only=["web"], skip=["database"]) == Selection(("namespaces", "proxy", "web"), assumed=("database",))
 
 
 @pytest.mark.parametrize(

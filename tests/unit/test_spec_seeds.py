@@ -113,9 +113,7 @@ def test_the_code_of_a_function_travels_with_the_document(tmp_path: Path) -> Non
 
 
 def test_items_keep_nulls_and_nesting(tmp_path: Path) -> None:
-    table = (
-        "tables: [{name: items, key: {hash: [id, S]}, items: [{id: a, gone: null, tags: [x, {y: 1.5}]}]}]\n"
-    )
+    table = "tables: [{name: items, key: {hash: [id, S]}, items: [{id: a, gone: null, tags: [x, {y: 1.5}]}]}]\n"
 
     assert json.loads(load(tmp_path, table).to_json())["tables"][0]["items"] == [
         {"id": "a", "gone": None, "tags": ["x", {"y": 1.5}]}

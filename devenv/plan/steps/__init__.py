@@ -1,0 +1,74 @@
+"""The steps a plan is made of: frozen values, never clients.
+
+Every step knows its key (unique in a plan), its title (imperative, for people) and its group (where it is shown).
+`devenv.engine.execute` matches these types exhaustively.
+"""
+
+from __future__ import annotations
+
+from devenv.plan.steps.cluster import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
+from devenv.plan.steps.provide import (
+    AssembleNodeImage,
+    BootstrapImage,
+    BuildImage,
+    FetchModule,
+    LoadImage,
+    Pairs,
+    ProvideTool,
+    PruneBuildCache,
+    PullImage,
+)
+from devenv.plan.steps.stack import (
+    ApplyManifests,
+    ApplySeeds,
+    ApplyTls,
+    AwaitReady,
+    InstallChart,
+    RunHook,
+    StackStep,
+)
+
+__all__ = [
+    "ApplyManifests",
+    "ApplySeeds",
+    "ApplyTls",
+    "AssembleNodeImage",
+    "AwaitNodeRuntime",
+    "AwaitReady",
+    "BootstrapImage",
+    "BuildImage",
+    "CreateCluster",
+    "FetchModule",
+    "InstallChart",
+    "LoadImage",
+    "Pairs",
+    "ProvideTool",
+    "PruneBuildCache",
+    "PullImage",
+    "RemoveBrokenCluster",
+    "RunHook",
+    "StackStep",
+    "StartCluster",
+    "Step",
+]
+
+Step = (
+    ProvideTool
+    | FetchModule
+    | BootstrapImage
+    | PullImage
+    | BuildImage
+    | AssembleNodeImage
+    | PruneBuildCache
+    | RemoveBrokenCluster
+    | StartCluster
+    | CreateCluster
+    | AwaitNodeRuntime
+    | LoadImage
+    | RunHook
+    | ApplySeeds
+    | ApplyTls
+    | ApplyManifests
+    | InstallChart
+    | AwaitReady
+)

@@ -55,5 +55,5 @@ def _with_digest(text: str, upstream: str, digest: str) -> str:
     flow = re.compile(rf'(upstream: "?{re.escape(upstream)}"?)(, digest: sha256:\w+)?(?=[,}}])')
     if flow.search(text):
         return flow.sub(rf"\1, digest: {digest}", text)
-    block = re.compile(rf"^( *)(upstream: {re.escape(upstream)}\b.*)\n(?: *digest: .*\n)?", re.MULTILINE)
+    block = re.compile(rf'^( *)(upstream: "?{re.escape(upstream)}"?(?: *#.*)?)\n(?: *digest: .*\n)?', re.MULTILINE)
     return block.sub(rf"\1\2\n\1digest: {digest}\n", text)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.programs import require_program
+from support.programs import require_tool
 
 from devenv.adapters.helm import Helm
 from devenv.adapters.kubectl import Kubectl
@@ -148,10 +148,10 @@ def image_with_shell(kubectl: Kubectl) -> str:
 
 @pytest.fixture
 def lab(cluster: Path, tmp_path: Path) -> Iterator[Lab]:
-    kubectl = Kubectl(require_program("kubectl"), cluster)
+    kubectl = Kubectl(require_tool("kubectl"), cluster)
     image = os.environ.get("DEVENV_TEST_IMAGE") or image_with_shell(kubectl)
     with Cluster(cluster) as api:
-        made = Lab(api, Helm(require_program("helm"), cluster), kubectl, tmp_path, image)
+        made = Lab(api, Helm(require_tool("helm"), cluster), kubectl, tmp_path, image)
         yield made
         argv = ["delete", "namespace", "--ignore-not-found", "--wait=false", *sorted(made.namespaces)]
         kubectl.run(argv if made.namespaces else ["version"])
@@ -316,7 +316,7 @@ def test_release_left_pending_by_a_kill_is_cleared(lab: Lab) -> None:
     lab.write_chart("killed", slow)
     where = ["--kubeconfig", str(lab.api.kubeconfig), "--namespace", lab.namespace("killed"), "--create-namespace"]
     argv = ["upgrade", "--install", "--wait=watcher", "killed", str(lab.folder / "killed"), *where]
-    helm = subprocess.Popen([require_program("helm"), *argv], stdout=subprocess.DEVNULL)
+    helm = subprocess.Popen([require_tool("helm"), *argv], stdout=subprocess.DEVNULL)
     pending = None
     while helm.poll() is None and not (pending := lab.api.release(lab.namespace("killed"), "killed")):
         time.sleep(0.1)  # Helm does not tell when it has written its record

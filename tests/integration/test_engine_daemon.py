@@ -1,4 +1,4 @@
-"""The engine of devenv's own: a second, real dockerd with folders, socket and no bridge of its own."""
+"""The engine of devenv's own: a second, real dockerd with folders, socket and bridge of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.programs import require_program
 
 from devenv.adapters.engine_daemon import EngineDaemon, engine_answers
 from devenv.adapters.host import observe_host
@@ -25,12 +26,22 @@ pytestmark = [
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[EngineDaemon]:
+def bridge() -> Iterator[str]:
+    """A bridge of the test's own: a dockerd that is told to have none removes the docker0 of the host's engine."""
+    ip, name = str(require_program("ip")), "devenv-test0"
+    run([ip, "link", "add", "name", name, "type", "bridge"])
+    run([ip, "address", "add", "198.51.100.1/24", "dev", name])
+    yield name
+    run([ip, "link", "delete", name])
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, bridge: str) -> Iterator[EngineDaemon]:
     folder = tmp_path / "engine"
     folder.mkdir()
     settings = {
         "data-root": str(tmp_path / "data"),
-        "bridge": "none",
+        "bridge": bridge,
         "iptables": False,
         "ip6tables": False,
         "storage-driver": "vfs",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.programs import require_program
+from support.programs import require_tool
 
 from devenv.adapters.charts import copy_chart
 from devenv.adapters.helm import Helm
@@ -25,9 +25,15 @@ data:
 """
 
 
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """Found before a test moves its home, and devenv's cache with it."""
+    return require_tool("helm")
+
+
 @pytest.fixture
-def helm(own_home: Path) -> Helm:
-    return Helm(require_program("helm"), own_home / "kubeconfig")
+def helm(program: Path, own_home: Path) -> Helm:
+    return Helm(program, own_home / "kubeconfig")
 
 
 @pytest.fixture

@@ -123,7 +123,6 @@ def test_the_order_of_keys_in_the_projects_values_does_not_matter(root: Path) ->
     assert content(workspace(root, chosen=one)) == content(workspace(root, chosen=other))
 
 
-@pytest.mark.xfail(reason="the specification is hashed in the order in which it was written", strict=True)
 def test_the_order_of_keys_in_the_specification_does_not_matter(root: Path) -> None:
     values = {"second": {"b": 2, "a": 1}, "first": 1}
 

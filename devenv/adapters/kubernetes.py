@@ -185,6 +185,12 @@ class Cluster:
         }
         self._apply(f"api/v1/namespaces/{namespace}/secrets/{name}", body)
 
+    def write_config_map(self, namespace: str, name: str, data: Mapping[str, str]) -> None:
+        """Create or change a ConfigMap, and its namespace where that is missing."""
+        self.ensure_namespace(namespace)
+        body: Json = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": dict(data)}
+        self._apply(f"api/v1/namespaces/{namespace}/configmaps/{name}", body)
+
     def ensure_namespace(self, name: str) -> None:
         """Create a namespace unless it is there; what others set on it stays."""
         body: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}

@@ -7,6 +7,7 @@ from typing import assert_never
 from devenv.engine import cluster_steps, image_steps, stack_steps
 from devenv.engine.step_context import StepContext
 from devenv.plan.steps import (
+    ApplyLicence,
     ApplyManifests,
     ApplySeeds,
     ApplyTls,
@@ -62,6 +63,8 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
             return stack_steps.apply_seeds(step, context)
         case ApplyTls():
             return stack_steps.apply_tls(step, context)
+        case ApplyLicence():
+            return stack_steps.apply_licence(step, context)
         case ApplyManifests():
             return stack_steps.apply_manifests(step, context)
         case InstallChart():

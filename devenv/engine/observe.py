@@ -5,6 +5,7 @@ Responsible for asking the host, the engine and the cluster. Registries are aske
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from devenv.adapters.toolchain import Located, Toolchain
 from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, observe_cluster
 from devenv.engine.environment import Environment
 from devenv.engine.host_ports import choose_ports
-from devenv.engine.stack_inputs import stack_inputs
+from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
 from devenv.images.build import references
 from devenv.images.catalogue import NODE
 from devenv.images.choice import Mode, choose, provide_steps, registries_to_ask
@@ -25,6 +26,7 @@ from devenv.images.node_content import names_on_nodes
 from devenv.images.registries import Registries
 from devenv.plan.graph import Selection
 from devenv.plan.kind_config import KindSettings, kind_config
+from devenv.plan.names import HOST_CA
 from devenv.plan.observed import ClusterState, Observed, ObservedStack
 from devenv.plan.planner import Provision, Wanted
 from devenv.spec.render import ProjectFacts
@@ -77,11 +79,14 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
         cgroup_v1 = version.result().cgroup == "1"
     chosen = _choose(environment, [*images, NODE], mode, presence)
     project = environment.workspace.project
-    facts = ProjectFacts(project.project, project.profile, *ports)
+    host_ca = HOST_CA if environment.trust.extra else ""
+    facts = ProjectFacts(project.project, project.profile, *ports, host_ca=host_ca)
     wanted = Wanted(
         project=project.project,
         cluster=names.cluster,
-        stacks=stack_inputs(environment.workspace, selection.stacks, facts, chosen, environment.digests),
+        stacks=stack_inputs(
+            environment.workspace, selection.stacks, facts, chosen, environment.digests, environ=os.environ
+        ),
         versions=environment.workspace.versions,
         kind_config=_kind_config(environment, facts, cgroup_v1=cgroup_v1),
         node_image=chosen[NODE],
@@ -125,7 +130,8 @@ def _find_modules(environment: Environment, selection: Selection) -> list[str]:
 
 def _stack_images(environment: Environment, selection: Selection) -> list[str]:
     stacks = [environment.workspace.stacks[name].spec for name in selection.stacks]
-    return list(dict.fromkeys(image for stack in stacks for image in stack.images))
+    used = [images_of(stack, licensed=is_licensed(stack, os.environ)).values() for stack in stacks]
+    return list(dict.fromkeys(image for images in used for image in images))
 
 
 def _presence(environment: Environment, images: Sequence[str], containers: Sequence[ContainerInfo]) -> _Presence:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devenv.images.fingerprint import FileDigests, hash_of
 from devenv.plan.observed import StackInput
-from devenv.spec.render import ProjectFacts, chart_values
+from devenv.spec.render import ProjectFacts, chart_values, merged, nested
 from devenv.spec.stack import Source, StackSpec
 from devenv.spec.workspace import LoadedStack, Workspace
 
@@ -26,6 +26,8 @@ def stack_inputs(
     facts: ProjectFacts,
     images: Mapping[str, str],
     digests: FileDigests,
+    *,
+    environ: Mapping[str, str],
 ) -> list[tuple[StackSpec, StackInput]]:
     """Each stack of `names` with what its steps are made of.
 
@@ -35,11 +37,26 @@ def stack_inputs(
         facts: what values may refer to.
         images: image name to the reference that charts are given.
         digests: remembers files' hashes.
+        environ: where licences are looked for.
     """
     return [
-        (workspace.stacks[name].spec, _stack_input(workspace, workspace.stacks[name], facts, images, digests))
-        for name in names
+        (
+            stack.spec,
+            _stack_input(workspace, stack, facts, images, digests, licensed=is_licensed(stack.spec, environ)),
+        )
+        for stack in (workspace.stacks[name] for name in names)
     ]
+
+
+def is_licensed(spec: StackSpec, environ: Mapping[str, str]) -> bool:
+    """Whether the user holds the token that a stack knows to use."""
+    return spec.licence is not None and bool(environ.get(spec.licence.variable))
+
+
+def images_of(spec: StackSpec, *, licensed: bool) -> dict[str, str]:
+    """Each image of a stack with the one that is used for it."""
+    instead = spec.licence.images if spec.licence and licensed else {}
+    return {name: instead.get(name, name) for name in spec.images}
 
 
 def _stack_input(
@@ -48,16 +65,20 @@ def _stack_input(
     facts: ProjectFacts,
     images: Mapping[str, str],
     digests: FileDigests,
+    *,
+    licensed: bool,
 ) -> StackInput:
     spec = stack.spec
-    own_images = {name: images[name] for name in spec.images}
+    names = images_of(spec, licensed=licensed)
     values = chart_values(
         spec,
         facts,
         profile_values=stack.profile_values.get(facts.profile, {}),
         chosen_values=workspace.chosen_values(spec.name),
-        images=own_images,
+        images={name: images[used] for name, used in names.items()},
     )
+    if spec.licence and licensed:
+        values = merged(values, nested(spec.licence.value, spec.licence.secret))
     sources = tuple(_path(source, stack.root, facts.profile) for source in spec.sources)
     seeds = workspace.seeds.to_json() if spec.seeds else ""
     text = json.dumps(values, sort_keys=True)
@@ -74,8 +95,9 @@ def _stack_input(
             *_module_sums(spec, workspace),
             *_files(stack, sources, digests),
         )[:_CONTENT_DIGITS],
-        images=own_images,
+        images={used: images[used] for used in names.values()},
         seeds=seeds,
+        licensed=licensed,
         domain=facts.domain,
         sources=sources,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from devenv.engine.install import ChartInstallation, install
 from devenv.engine.readiness import await_workloads
 from devenv.engine.step_context import StepContext
 from devenv.errors import CommandFailedError, HookError
-from devenv.plan.names import LABEL_CONTENT, LABEL_STACK
-from devenv.plan.steps import ApplyManifests, ApplySeeds, ApplyTls, AwaitReady, InstallChart, RunHook
+from devenv.plan.names import HOST_CA, LABEL_CONTENT, LABEL_STACK
+from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplySeeds, ApplyTls, AwaitReady, InstallChart, RunHook
 from devenv.spec import seeds
 
 TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name
@@ -85,6 +86,16 @@ def apply_seeds(step: ApplySeeds, context: StepContext) -> str:
     return f"{len(texts)} secret values"
 
 
+def apply_licence(step: ApplyLicence, context: StepContext) -> str:
+    """Hand the stack the token that the user holds."""
+    token = os.environ[step.variable]
+    context.environment.mask(token)
+    context.environment.cluster.write_secret(
+        step.namespace, step.secret, {step.variable: token.encode()}, labels={LABEL_STACK: step.stack}
+    )
+    return step.secret
+
+
 def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
     """Apply manifests or a kustomization server-side."""
     kubectl = context.environment.kubectl
@@ -96,6 +107,7 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
 
 def install_chart(step: InstallChart, context: StepContext) -> str:
     """Install or upgrade a release, watched: a root cause ends the wait."""
+    _share_certificates(step.namespace, context)
     with tempfile.TemporaryDirectory(prefix="devenv-chart-") as scratch:
         chart = step.chart
         if step.module:
@@ -149,6 +161,14 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
 
 def _origin(module: str | None, path: str, context: StepContext) -> Path:
     return context.environment.modules[module] / path if module else Path(path)
+
+
+def _share_certificates(namespace: str, context: StepContext) -> None:
+    """Give a namespace the host's certificates where the host trusts more than its distribution does."""
+    trust = context.environment.trust
+    if trust.extra and trust.bundle:
+        text = trust.bundle.read_text()
+        context.environment.cluster.write_config_map(namespace, HOST_CA, {"ca-certificates.crt": text})
 
 
 def _runs(step: ApplySeeds, context: StepContext) -> bool:

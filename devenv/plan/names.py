@@ -9,6 +9,8 @@ LABEL_MADE_BY = "devenv.io/made-by"
 MADE_BY = "devenv"
 LABEL_CONTENT = "devenv.io/content"
 LABEL_STACK = "devenv.io/stack"
+HOST_CA = "devenv-host-ca"
+"""ConfigMap with the host's certificates (key ca-certificates.crt), for pods that talk TLS to the outside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,5 +70,7 @@ class StackInput:
     seeds: str = ""
     """The seeds document, JSON; empty for stacks without seeds."""
     domain: str = ""
+    licensed: bool = False
+    """Whether the user holds the token that the stack knows to use."""
     sources: tuple[str, ...] = ()
     """Absolute path per source of the stack's own files; empty for other origins."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from devenv.plan.observed import StackInput
 from devenv.plan.plan import PlanDraft
 from devenv.plan.steps import (
+    ApplyLicence,
     ApplyManifests,
     ApplySeeds,
     ApplyTls,
@@ -64,6 +65,9 @@ def _leading_steps(spec: StackSpec, rendered: StackInput) -> list[Step]:
         steps.append(ApplyTls(spec.name, spec.layer, spec.namespace, rendered.domain))
     if spec.seeds:
         steps.append(ApplySeeds(spec.name, spec.layer, spec.namespace, rendered.seeds))
+    if spec.licence and rendered.licensed:
+        licence = spec.licence
+        steps.append(ApplyLicence(spec.name, spec.layer, spec.namespace, licence.variable, licence.secret))
     return steps
 
 

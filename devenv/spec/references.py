@@ -6,6 +6,7 @@ Responsible for consistency across files; every function is pure and returns its
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from devenv.errors import Problem
 from devenv.spec.drafts import PLACEHOLDER, StackDraft
@@ -62,11 +63,7 @@ def stack_problems(
             yield document.problem(path, message, "a stack needs stacks of its own layer and of earlier ones")
     if versions is None:
         return
-    images = {*versions.images, *local_images}
-    for name in spec.images:
-        if name not in images:
-            message = f"the image {name} is neither in the catalogue nor under images in devenv.yaml"
-            yield document.problem(("images", name), message, name_hint(name, images, "images"))
+    yield from _image_problems(document, spec, {*versions.images, *local_images})
     for index, source in enumerate(spec.sources):
         kind = "chart" if source.chart else "manifests"
         module = getattr(source.chart or source.manifests, "module", None)
@@ -182,3 +179,14 @@ def _known_names(drafts: Drafts) -> set[str]:
 
 def _need_path(draft: StackDraft, need: str) -> KeyPath:
     return ("needs", draft.spec.needs.index(need)) if draft.spec else ()
+
+
+def _image_problems(document: Document, spec: StackSpec, images: AbstractSet[str]) -> Iterator[Problem]:
+    """Images that exist nowhere."""
+    used: list[tuple[KeyPath, str]] = [(("images", name), name) for name in spec.images]
+    if spec.licence:
+        used += [(("licence", "images", name), other) for name, other in spec.licence.images.items()]
+    for path, name in used:
+        if name not in images:
+            message = f"the image {name} is neither in the catalogue nor under images in devenv.yaml"
+            yield document.problem(path, message, name_hint(name, images, "images"))

@@ -24,6 +24,8 @@ class ProjectFacts:
     profile: str
     http_port: int
     https_port: int
+    host_ca: str = ""
+    """ConfigMap with the host's certificates, in every stack's namespace; empty where the host trusts no extra ones."""
 
     @property
     def domain(self) -> str:
@@ -68,7 +70,7 @@ def chart_values(
     for name, injection in stack.images.items():
         if name in images:
             for path, text in injected(injection, images[name]):
-                values = merged(values, _nested(path, text))
+                values = merged(values, nested(path, text))
     return values
 
 
@@ -143,12 +145,14 @@ def _devenv_values(stack: StackSpec, facts: ProjectFacts) -> Values:
         "profile": facts.profile,
         "httpPort": facts.http_port,
         "httpsPort": facts.https_port,
+        "hostCa": facts.host_ca,
         "stack": stack.name,
         "layer": stack.layer,
     }
 
 
-def _nested(path: str, value: str) -> Values:
+def nested(path: str, value: str) -> Values:
+    """Values with one text at a dotted path."""
     nested: Any = value
     for key in reversed(path.split(".")):
         nested = {key: nested}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from devenv.spec.model import DnsLabel, Duration, LayerName, SpecModel, ValuePath, Values
 
@@ -176,6 +176,19 @@ class Database(SpecModel):
     migrations: str | None = None
 
 
+class Licence(SpecModel):
+    """Other images for those who hold a token: used where the environment variable is set."""
+
+    variable: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
+    """Environment variable with the token."""
+    images: dict[DnsLabel, DnsLabel] = Field(min_length=1)
+    """Image of the stack to the one that takes its place."""
+    secret: DnsLabel
+    """Secret in the stack's namespace that receives the token, with the variable's name as its key."""
+    value: ValuePath
+    """Where the Secret's name goes in the chart's values."""
+
+
 class StackSpec(SpecModel):
     """One stack: what it installs, what it needs, and when it counts as ready."""
 
@@ -193,6 +206,7 @@ class StackSpec(SpecModel):
     """True for the stack that receives the project's AWS seeds."""
     tls: bool = Field(default=False, strict=True)
     """True for the stack that receives the project's TLS certificate, as Secret devenv-tls."""
+    licence: Licence | None = None
     hooks: Hooks = Hooks()
     ready: tuple[ReadyCheck, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()

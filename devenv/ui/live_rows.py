@@ -12,7 +12,7 @@ from rich.text import Text
 from devenv.events import RunFinished
 from devenv.ui.progress import ENDED, RunProgress, StepProgress, StepState
 from devenv.ui.summary import summary
-from devenv.ui.wording import count, duration
+from devenv.ui.wording import count, duration, one_line
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _SPINS_PER_SECOND = 8
@@ -103,7 +103,7 @@ def _step_row(step: StepProgress, now: float) -> Text:
     running = step.state is StepState.RUNNING
     mark, style = (_spinner(now), "cyan") if running else _MARKS[step.state]
     took = now - step.started if running else step.seconds
-    row = Text.assemble("  ", (mark, style), f" {step.title}", (f"  {duration(took)}", "dim"))
+    row = Text.assemble("  ", (mark, style), f" {one_line(step.title)}", (f"  {duration(took)}", "dim"))
     if step.message:
         row.append(f"  {step.message}", style="dim" if running else style)
     return row

@@ -28,6 +28,7 @@ BROKEN = {
     "crash-loop": "{image: IMAGE, command: [sh, -c, 'echo the reason of the crash >&2; exit 3']}",
     "bad-key": "{image: IMAGE, env: [{name: X, valueFrom: {secretKeyRef: {name: no-such-secret, key: x}}}]}",
 }
+RESTRICTED = "{allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}"
 CAUSE = {"bad-image": "image-pull", "crash-loop": "crash-loop", "bad-key": "config"}
 
 
@@ -49,9 +50,10 @@ def write_stack(project: Project, name: str, container: str) -> None:
           template:
             metadata: {{labels: {{app: {name}}}}}
             spec:
-              securityContext: {{runAsUser: 65532, runAsNonRoot: true}}
+              # What the namespace demands (pod security "restricted").
+              securityContext: {{runAsUser: 65532, runAsNonRoot: true, seccompProfile: {{type: RuntimeDefault}}}}
               containers:
-                - {{name: main, {container.replace("IMAGE", image)[1:]}
+                - {{name: main, securityContext: {RESTRICTED}, {container.replace("IMAGE", image)[1:]}
         """)
     )
 

@@ -94,7 +94,7 @@ class Charts:
 
     def _each(self, workspace: Workspace, name: str, profile: Profile, images: dict[str, str]) -> Iterator[str]:
         facts = ProjectFacts(workspace.project.project, profile, 8080, 8443)
-        ((spec, made),) = stack_inputs(workspace, [name], facts, images, FileDigests())
+        ((spec, made),) = stack_inputs(workspace, [name], facts, images, FileDigests(), environ={})
         for source, path in zip(spec.sources, made.sources, strict=True):
             if source.chart:
                 release = source.chart.release or name

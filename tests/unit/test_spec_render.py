@@ -163,6 +163,7 @@ def test_values_of_a_chart() -> None:
                 "profile": "dev",
                 "httpPort": 8080,
                 "httpsPort": 8443,
+                "hostCa": "",
                 "stack": "web",
                 "layer": "04-apps",
             },

@@ -90,7 +90,7 @@ def workspace(
 
 def rendered(project: Workspace, facts: ProjectFacts = FACTS, image: str = "registry.test/web:1") -> StackInput:
     images = {"web": image, "other": "registry.test/other:1"}
-    ((spec, made),) = stack_inputs(project, ["web"], facts, images, FileDigests())
+    ((spec, made),) = stack_inputs(project, ["web"], facts, images, FileDigests(), environ={})
     assert spec is project.stacks["web"].spec
     return made
 
@@ -251,3 +251,27 @@ def test_what_helm_fetches_has_no_path(root: Path) -> None:
 
     assert rendered(one).sources == ("",)
     assert content(one) != content(other)
+
+
+LICENCE = {"variable": "WEB_TOKEN", "images": {"web": "other"}, "secret": "web-token", "value": "auth.secret"}
+
+
+def test_holder_of_a_token_gets_the_other_image_and_the_secret(root: Path) -> None:
+    project = workspace(root, licence=LICENCE)
+    images = {"web": "registry.test/web:1", "other": "registry.test/other:2"}
+    ((_, made),) = stack_inputs(project, ["web"], FACTS, images, FileDigests(), environ={"WEB_TOKEN": "abc"})
+    values = json.loads(made.values)
+    assert made.licensed
+    assert made.images == {"other": "registry.test/other:2"}
+    assert values["image"] == {"repository": "registry.test/other", "tag": "2"}
+    assert values["auth"] == {"secret": "web-token"}
+    assert "abc" not in made.values
+
+
+@pytest.mark.parametrize("environ", [{}, {"WEB_TOKEN": ""}])
+def test_without_a_token_the_licence_changes_nothing(root: Path, environ: dict[str, str]) -> None:
+    project = workspace(root, licence=LICENCE)
+    ((_, made),) = stack_inputs(project, ["web"], FACTS, {"web": "registry.test/web:1"}, FileDigests(), environ=environ)
+    assert not made.licensed
+    assert made.images == {"web": "registry.test/web:1"}
+    assert "auth" not in json.loads(made.values)

@@ -19,6 +19,7 @@ from devenv.plan.steps.provide import (
     PullImage,
 )
 from devenv.plan.steps.stack import (
+    ApplyLicence,
     ApplyManifests,
     ApplySeeds,
     ApplyTls,
@@ -29,6 +30,7 @@ from devenv.plan.steps.stack import (
 )
 
 __all__ = [
+    "ApplyLicence",
     "ApplyManifests",
     "ApplySeeds",
     "ApplyTls",
@@ -68,6 +70,7 @@ Step = (
     | RunHook
     | ApplySeeds
     | ApplyTls
+    | ApplyLicence
     | ApplyManifests
     | InstallChart
     | AwaitReady

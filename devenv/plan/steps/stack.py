@@ -78,6 +78,24 @@ class ApplyTls(StackStep):
 
 
 @dataclass(frozen=True, slots=True)
+class ApplyLicence(StackStep):
+    """Write the token that an environment variable holds as a Secret."""
+
+    variable: str
+    secret: str
+
+    @property
+    def key(self) -> str:
+        """Unique in a plan."""
+        return f"licence/{self.stack}"
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"Hand {self.variable} to {self.stack}"
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyManifests(StackStep):
     """Apply manifests server-side."""
 

@@ -162,6 +162,11 @@ def _keep(files: Path, module: Module) -> Path:
 
 
 def _unavailable(module: Module, error: CommandFailedError) -> DownloadError:
+    if "is not the pinned" in error.output:
+        return ChecksumError(
+            f"module {module.path}@{module.version} is not the pinned one",
+            context={"pinned": module.checksum, "last lines": error.output},
+        )
     return DownloadError(
         f"module {module.path}@{module.version} cannot be fetched",
         context={"last lines": error.output},

@@ -48,7 +48,7 @@ def main() -> None:
         shutil.copytree(wanted.project, project)
         spec = yaml.safe_load((project / "devenv.yaml").read_text())
         (project / "devenv.yaml").write_text(yaml.safe_dump({**spec, "project": "devenv-bench"}))
-        devenv(project, "down", "--yes")
+        devenv(project, "down")
         devenv(project, "up", "--yes")  # provides tools and images, which neither side is to pay for
         rows = [measure(project) for _ in range(wanted.rounds)]
     report(rows)
@@ -56,15 +56,15 @@ def main() -> None:
 
 def measure(project: Path) -> tuple[float, float, float]:
     """Seconds of the script, of `devenv up`, and of its longest chain."""
-    devenv(project, "down", "--yes")
+    devenv(project, "down")
     began = time.monotonic()
     one_after_the_other(project)
     script = time.monotonic() - began
-    devenv(project, "down", "--yes")
+    devenv(project, "down")
     began = time.monotonic()
     events = [json.loads(line) for line in devenv(project, "up", "--yes", "--json").splitlines()]
     ours = time.monotonic() - began
-    devenv(project, "down", "--yes")
+    devenv(project, "down")
     return script, ours, events[-1]["chain_seconds"]
 
 

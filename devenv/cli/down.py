@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, Yes
+from devenv.cli.options import AsJson, Directory
 
 
 def down(
@@ -16,7 +16,6 @@ def down(
     purge: Annotated[
         bool, typer.Option("--purge", help="Also remove images, caches and certificates that devenv made.")
     ] = False,
-    yes: Yes = False,
     as_json: AsJson = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
 ) -> None:
@@ -26,10 +25,10 @@ def down(
     --purge, also what is kept for all projects to be quick the next time: images that devenv built, the engine's build
     cache, tools, modules and the local CA.
 
-    Examples: `devenv down`, `devenv down --purge --yes`.
+    Examples: `devenv down`, `devenv down --purge`.
     """
     from devenv.cli import wiring
     from devenv.workflows.down import down as run_down
 
     with wiring.run_session("down", as_json=as_json, verbose=verbose) as session:
-        run_down(directory, session, purge=purge, assume_yes=yes)
+        run_down(directory, session, purge=purge)

@@ -9,19 +9,18 @@ from pathlib import Path
 from devenv.adapters.docker import OURS, Engine
 from devenv.adapters.paths import cache_dir, state_root
 from devenv.engine.cluster_steps import KIND_CLUSTER_LABEL
-from devenv.errors import EngineUnavailableError, ForeignClusterError, InterruptedRunError
+from devenv.errors import EngineUnavailableError, ForeignClusterError
 from devenv.events import Noted
 from devenv.plan.names import LABEL_PROJECT, Names
 from devenv.workflows.locations import Locations, project_locations
 from devenv.workflows.session import Session
 
 
-def down(directory: Path, session: Session, *, purge: bool, assume_yes: bool) -> None:
+def down(directory: Path, session: Session, *, purge: bool) -> None:
     """Remove the project's cluster, volumes, network, kubeconfig and state; with `purge` also what projects share.
 
     Raises:
         ForeignClusterError: the cluster of that name is not devenv's.
-        InterruptedRunError: the user did not agree.
     """
     locations = project_locations(directory)
     names = Names(locations.project)
@@ -35,9 +34,6 @@ def down(directory: Path, session: Session, *, purge: bool, assume_yes: bool) ->
             f"cluster {names.cluster} exists, and devenv did not make it",
             hint=f"remove it yourself: kind delete cluster --name {names.cluster}",
         )
-    question = f"Remove cluster {names.cluster} with all its data?"
-    if nodes and not assume_yes and not session.confirm(question):
-        raise InterruptedRunError("nothing was removed", hint="devenv down --yes")
     if engine and ours:
         engine.remove_containers([n.name for n in nodes])
         engine.network_remove(names.network)

@@ -21,9 +21,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     state = tmp_path_factory.mktemp("e2e-state")
     made = Project(root, {"XDG_STATE_HOME": str(state), "CI": ""})
     made.write_spec({**made.spec, "project": PROJECT})
-    made.devenv("down", "--yes", timeout=120)
+    made.devenv("down", timeout=120)
     yield made
-    made.devenv("down", "--yes", timeout=120)
+    made.devenv("down", timeout=120)
 
 
 @pytest.fixture(scope="session")

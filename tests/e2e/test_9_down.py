@@ -19,7 +19,7 @@ def test_down_leaves_nothing(environment: Project) -> None:
         v for n in nodes for v in run(["docker", "inspect", "-f", "{{range .Mounts}}{{.Name}} {{end}}", n]).split()
     }
     assert nodes
-    environment.devenv("down", "--yes", timeout=60)
+    environment.devenv("down", timeout=60)
     after = engine_objects()
     assert network not in after["networks"]
     assert not volumes & after["volumes"]
@@ -29,7 +29,7 @@ def test_down_leaves_nothing(environment: Project) -> None:
 
 
 def test_down_twice_says_so(environment: Project) -> None:
-    result = environment.devenv("down", "--yes", timeout=60)
+    result = environment.devenv("down", timeout=60)
     assert "nothing" in (result.stdout + result.stderr).lower()
 
 

@@ -91,6 +91,12 @@ def changes() -> list[HostChange]:
     return found
 
 
+def is_own_engine() -> bool:
+    """Whether devenv installed or started the engine: then its build cache is devenv's to keep small."""
+    daemon = own_daemon(create=False)
+    return daemon.pid() is not None or bool(_recorded(daemon.folder / _RECORD))
+
+
 def refuse_where_impossible(host: Host, *, agreed: bool, socket: Path = SOCKET) -> None:
     """Raise EngineUnavailableError, with steps for the user, where devenv cannot or may not start one."""
     present = find_program("dockerd") is not None

@@ -22,8 +22,8 @@ def down(
     """Take the environment away.
 
     Removes cluster, volumes, network, kubeconfig and state. Only what devenv made for this project is touched. With
-    --purge, also what is kept for all projects to be quick the next time: images that devenv built, the engine's build
-    cache, tools, modules and the local CA.
+    --purge, also what is kept for all projects to be quick the next time: images that devenv built, tools, modules, the
+    local CA, and the build cache of an engine that devenv installed or started.
 
     Examples: `devenv down`, `devenv down --purge`.
     """

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import yaml
 
 from devenv.adapters.docker import ContainerInfo
+from devenv.adapters.engine_service import is_own_engine
 from devenv.adapters.toolchain import Located, Toolchain
 from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, observe_cluster
 from devenv.engine.environment import Environment
@@ -93,6 +94,7 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
         tools=("kind", "helm", "kubectl"),
         provide=lambda wanted_images: _provide(environment, wanted_images, mode, presence, chosen),
         module_image=None if go_on_path() else GOLANG,
+        prunes_cache=is_own_engine(),
     )
     observed = Observed(
         cluster=facts_of_cluster.state,

@@ -52,6 +52,8 @@ class Wanted:
     """Steps that bring the named images into the engine, bases first; pure."""
     module_image: str | None = None
     """Image in which Go modules are fetched; None where the host has Go."""
+    prunes_cache: bool = False
+    """Whether the engine's build cache is devenv's to keep small."""
     node_image_name: str = "node"
 
 
@@ -160,7 +162,7 @@ def _add_images(
     provisions = wanted.provide(needed)
     for step, needs in provisions:
         draft.add(step, needs, "missing")
-    if any(isinstance(step, BuildImage) for step, _ in provisions):
+    if wanted.prunes_cache and any(isinstance(step, BuildImage) for step, _ in provisions):
         draft.add(PruneBuildCache(BUILD_CACHE_BYTES), {step.key for step, _ in provisions}, "after builds")
     for name, reference in loads.items():
         before = {f"image/{name}", "cluster/node-runtime"}

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.engine_service import is_own_engine
 from devenv.adapters.paths import cache_dir, state_root
 from devenv.engine.cluster_steps import KIND_CLUSTER_LABEL
 from devenv.errors import EngineUnavailableError, ForeignClusterError
@@ -66,7 +67,7 @@ def _purge(engine: Engine | None, session: Session) -> None:
         engine.remove_images([name for names in images.values() for name in names])
         engine.remove_images(list(engine.images_with(OURS)))
         engine.remove_volumes(engine.volumes(OURS))
-        freed = engine.prune_build_cache(0)
+        freed = engine.prune_build_cache(0) if is_own_engine() else 0
         session.emit(Noted(f"{len(images)} images and {freed / 1e9:.1f} GB of build cache removed"))
     for folder in (cache_dir(create=False), state_root(create=False) / "_host" / "ca"):
         if folder.exists():

@@ -268,12 +268,13 @@ def test_buildx_alone_is_provided_only_for_builds() -> None:
     assert needs_of(plan)["image/store"] == {"tool/buildx"}
 
 
-def test_the_build_cache_is_pruned_after_builds_only() -> None:
+def test_the_build_cache_is_pruned_after_builds_only_and_on_an_own_engine_only() -> None:
     built = Provider(built=frozenset({"store"}))
+    on_own_engine = replace(wanted(STORE, provide=built), prunes_cache=True)
 
     assert "image/prune-build-cache" not in needs_of(make_plan(wanted(STORE), observed()))
-    plan = make_plan(wanted(STORE, provide=built), observed())
-    assert needs_of(plan)["image/prune-build-cache"] == {"image/store"}
+    assert "image/prune-build-cache" not in needs_of(make_plan(wanted(STORE, provide=built), observed()))
+    assert needs_of(make_plan(on_own_engine, observed()))["image/prune-build-cache"] == {"image/store"}
 
 
 OPERATOR = stack(

@@ -25,6 +25,7 @@ from devenv.adapters.charts import copy_chart
 from devenv.engine.environment import Environment
 from devenv.engine.execute import execute
 from devenv.engine.observe import observe
+from devenv.engine.stack_steps import share_certificates
 from devenv.engine.step_context import StepContext
 from devenv.plan.graph import order, select
 from devenv.plan.plan import Plan, PlanNode
@@ -49,7 +50,7 @@ def main() -> None:
         spec = yaml.safe_load((project / "devenv.yaml").read_text())
         (project / "devenv.yaml").write_text(yaml.safe_dump({**spec, "project": "devenv-bench"}))
         devenv(project, "down")
-        devenv(project, "up", "--yes")  # provides tools and images, which neither side is to pay for
+        devenv(project, "up")  # provides tools and images, which neither side is to pay for
         rows = [measure(project) for _ in range(wanted.rounds)]
     report(rows)
 
@@ -92,15 +93,17 @@ def in_order(plan: Plan) -> list[PlanNode]:
 def run_step(node: PlanNode, environment: Environment) -> None:
     """One step by the plain program where it is what the comparison is about, else as devenv does it."""
     step = node.step
+    context = StepContext(environment, node.key, lambda _: None, threading.Event())
     match step:
         case AwaitNodeRuntime() | PruneBuildCache():
             return
         case LoadImage():
             run([str(environment.program("kind")), "load", "docker-image", step.reference, "--name", step.cluster])
         case InstallChart():
+            share_certificates(step.namespace, context)
             helm(step, environment)
         case _:
-            execute(step, StepContext(environment, node.key, lambda _: None, threading.Event()))
+            execute(step, context)
 
 
 def helm(step: InstallChart, environment: Environment) -> None:
@@ -114,7 +117,8 @@ def helm(step: InstallChart, environment: Environment) -> None:
         values = Path(folder, "values.json")
         values.write_text(step.values)
         argv = [str(environment.program("helm")), "upgrade", "--install", step.release, str(chart)]
-        argv += ["--namespace", step.namespace, "--create-namespace", "--values", str(values)]
+        environment.cluster.ensure_namespace(step.namespace)
+        argv += ["--namespace", step.namespace, "--values", str(values)]
         argv += ["--wait", "--wait-for-jobs", "--timeout", f"{int(step.deadline.total_seconds())}s"]
         # The labels by which `devenv down` and the checks that follow find the release's workloads.
         argv += ["--labels", f"devenv.io/stack={step.stack}", "--kubeconfig", str(environment.kubeconfig)]

@@ -107,7 +107,7 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
 
 def install_chart(step: InstallChart, context: StepContext) -> str:
     """Install or upgrade a release, watched: a root cause ends the wait."""
-    _share_certificates(step.namespace, context)
+    share_certificates(step.namespace, context)
     with tempfile.TemporaryDirectory(prefix="devenv-chart-") as scratch:
         chart = step.chart
         if step.module:
@@ -163,7 +163,7 @@ def _origin(module: str | None, path: str, context: StepContext) -> Path:
     return context.environment.modules[module] / path if module else Path(path)
 
 
-def _share_certificates(namespace: str, context: StepContext) -> None:
+def share_certificates(namespace: str, context: StepContext) -> None:
     """Give a namespace the host's certificates where the host trusts more than its distribution does."""
     trust = context.environment.trust
     if trust.extra and trust.bundle:

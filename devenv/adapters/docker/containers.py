@@ -136,11 +136,6 @@ class ContainerHost:
                 return
         raise ImageError(f"{path} in {reference} is not a file")
 
-    def copy_tree_out(self, reference: str, path: str, folder: Path) -> None:
-        """Copy a folder of an image into `folder`, under its own name; owners are left out."""
-        with self._archive_of(reference, path) as archive:
-            archive.extractall(folder, filter="data")
-
     @contextmanager
     def _archive_of(self, reference: str, path: str) -> Iterator[tarfile.TarFile]:
         """A part of an image's file system as a tar, by way of a container that never starts."""

@@ -1,0 +1,61 @@
+"""Go modules fetched in a build container and by the host's Go: the same files, and only the pinned ones."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from support.programs import missing, require_tool
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.paths import data_root
+from devenv.adapters.trust import observe_trust
+from devenv.errors import ChecksumError
+from devenv.images.modules import Module, fetch_in_container, fetch_with_go, go_on_path
+
+pytestmark = pytest.mark.engine
+
+UUID = Module("github.com/google/uuid", "v1.6.0", "h1:NIvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=")
+OTHER = Module("github.com/google/uuid", "v1.6.0", "h1:AAvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    return Engine.connect(buildx=require_tool("buildx"))
+
+
+@pytest.fixture
+def golang(engine: Engine) -> str:
+    """A Go image that `devenv up` made or pulled."""
+    tags = [name for names in engine.images_with().values() for name in names]
+    return next((name for name in tags if "/golang:" in name), "") or missing("a golang image in the engine")
+
+
+def in_container(module: Module, engine: Engine, golang: str) -> Path:
+    recipe = data_root() / "cluster" / "images" / "go-module"
+    return fetch_in_container(module, engine, recipe, golang, observe_trust().bundle, cancel=threading.Event())
+
+
+def test_a_module_is_fetched_in_a_container(engine: Engine, golang: str, own_home: Path) -> None:
+    folder = in_container(UUID, engine, golang)
+    assert folder.is_relative_to(own_home)
+    assert UUID.cached
+    assert "module github.com/google/uuid" in (folder / "go.mod").read_text()
+
+
+@pytest.mark.usefixtures("own_home")
+def test_a_module_that_is_not_the_pinned_one_is_refused(engine: Engine, golang: str) -> None:
+    with pytest.raises(ChecksumError):
+        in_container(OTHER, engine, golang)
+    assert not OTHER.cached
+
+
+@pytest.mark.skipif(go_on_path() is None, reason="the host's Go is optional: the container is what must work")
+@pytest.mark.usefixtures("own_home")
+def test_a_module_is_fetched_by_the_hosts_go() -> None:
+    go = go_on_path()
+    assert go
+    assert (fetch_with_go(UUID, go, cancel=threading.Event()) / "go.mod").is_file()
+    with pytest.raises(ChecksumError):
+        fetch_with_go(OTHER, go, cancel=threading.Event())

@@ -19,6 +19,8 @@ __all__ = ["STOPPED", "RunReport", "Task", "TaskResult", "TaskState", "Work", "r
 Work = Callable[[str, threading.Event], str]
 """Does the work of a task's key, stops about a second after the event is set, returns a detail to show."""
 STOPPED = "the run was stopped"
+_SIGNAL_SECONDS = 0.5
+"""A signal that arrives just before a thread begins to wait does not wake it: the wait is begun anew this often."""
 
 
 def run(
@@ -109,7 +111,8 @@ class _Crew:
 
     def wait(self) -> None:
         """Block until every task has an outcome."""
-        self._done.wait()
+        while not self._done.wait(_SIGNAL_SECONDS):
+            continue  # Python raises the KeyboardInterrupt of a signal that came too early to end the wait
         if self._crash is not None:
             raise self._crash
 

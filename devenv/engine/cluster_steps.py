@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 
 from devenv.adapters.docker import Engine
+from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
 from devenv.engine.step_context import StepContext
 from devenv.errors import ClusterError, DevenvError, InterruptedRunError
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
 
-KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
-KIND_ROLE_LABEL = "io.x-k8s.kind.role"
 _RUNTIME_SECONDS = 180.0
 _API_SECONDS = 120.0
 _RETRY_SECONDS = 0.25

@@ -18,6 +18,7 @@ from devenv.adapters.toolchain import Located, Toolchain
 from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, observe_cluster
 from devenv.engine.environment import Environment
 from devenv.engine.host_ports import choose_ports
+from devenv.engine.image_steps import GOLANG
 from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
 from devenv.images.build import references
 from devenv.images.catalogue import NODE
@@ -31,8 +32,6 @@ from devenv.plan.names import HOST_CA
 from devenv.plan.observed import ClusterState, Observed, ObservedStack
 from devenv.plan.planner import Provision, Wanted
 from devenv.spec.render import ProjectFacts
-
-GOLANG = "golang"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.programs import missing
 
 from devenv.adapters.docker import OURS, BuildRequest, Engine
 from devenv.adapters.image_reference import normalise
@@ -34,7 +35,7 @@ def engine() -> Iterator[Engine]:
     try:
         engine = Engine.connect(Toolchain(load_versions().tools).locate("buildx").path)
     except EngineUnavailableError as error:
-        pytest.skip(error.message)
+        missing(error.message)
     yield engine
     engine.remove_containers(c.name for c in engine.containers({"devenv.io/test": RUN}))
     engine.remove_images(engine.images_with({"devenv.io/test": RUN}))
@@ -47,7 +48,7 @@ def node_image(engine: Engine) -> str:
         for image in engine.client.images.list(name=repository):
             if image.tags:
                 return image.tags[0]
-    pytest.skip("there is no node image yet: the tests of `up` make it")
+    return missing("there is no node image yet: the tests of `up` make it")
 
 
 def start_node(engine: Engine, image: str, **more: object) -> str:

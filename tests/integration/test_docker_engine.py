@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.programs import missing
 from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import MADE_BY, OURS, BuildRequest, Engine
@@ -39,7 +40,7 @@ def engine() -> Iterator[Engine]:
     try:
         engine = Engine.connect()
     except EngineUnavailableError as error:
-        pytest.skip(error.message)
+        missing(error.message)
     yield engine
     engine.remove_containers(c.name for c in engine.containers({"devenv.io/test": RUN}))
     engine.remove_images(engine.images_with({"devenv.io/test": RUN}))
@@ -59,12 +60,12 @@ def building(engine: Engine, request: pytest.FixtureRequest) -> Engine:
     if request.param == "buildx":
         found = Toolchain(load_versions().tools).locate("buildx")
         if found.path is None:
-            pytest.skip("buildx is not on this machine yet")
+            missing("buildx is not on this machine yet")
         return Engine(engine.client, found.path)
     try:
         client_with_buildkit()
     except ToolMissingError as error:
-        pytest.skip(error.message)
+        missing(error.message)
     return Engine(engine.client)
 
 

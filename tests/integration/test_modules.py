@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from support.programs import missing, require_tool
+from support.images import provide
+from support.programs import require_tool
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.paths import data_root
@@ -25,11 +26,10 @@ def engine() -> Engine:
     return Engine.connect(buildx=require_tool("buildx"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def golang(engine: Engine) -> str:
-    """A Go image that `devenv up` made or pulled."""
-    tags = [name for names in engine.images_with().values() for name in names]
-    return next((name for name in tags if "/golang:" in name), "") or missing("a golang image in the engine")
+    """The Go image of the catalogue."""
+    return provide("golang", engine)
 
 
 def in_container(module: Module, engine: Engine, golang: str) -> Path:

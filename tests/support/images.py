@@ -1,0 +1,22 @@
+"""Images that tests need, made as `devenv up` makes them when they are not there."""
+
+from __future__ import annotations
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.paths import data_root
+from devenv.images.build import ImageStep, ImageWorkshop, references
+from devenv.images.catalogue import Catalogue, hashing
+from devenv.images.choice import choose, provide_steps
+from devenv.images.fingerprint import FileDigests
+from devenv.spec.catalogue import load_versions
+
+
+def provide(name: str, engine: Engine) -> str:
+    """The reference of an image of the catalogue, which is in the engine when this returns; the engine needs buildx."""
+    catalogue = Catalogue(load_versions(), data_root(), hashing(FileDigests()))
+    present = engine.image_ids(references(catalogue, (name,))).keys()
+    workshop = ImageWorkshop(engine, data_root())
+    for step, _ in provide_steps(catalogue, [name], "auto", present, {}):
+        if isinstance(step, ImageStep):
+            workshop.provide(step)
+    return choose(catalogue[name], "auto", present, {}).reference

@@ -4,95 +4,53 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from devenv.plan.steps.step import PlanStep
+
 
 @dataclass(frozen=True, slots=True)
-class RemoveBrokenCluster:
+class RemoveBrokenCluster(PlanStep):
     """Remove the rest of a cluster whose creation was interrupted."""
+
+    KEY = "cluster/remove-broken"
+    TITLE = "Remove the unfinished cluster {self.cluster}"
+    GROUP = "cluster"
 
     cluster: str
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return "cluster/remove-broken"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Remove the unfinished cluster {self.cluster}"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "cluster"
-
 
 @dataclass(frozen=True, slots=True)
-class StartCluster:
+class StartCluster(PlanStep):
     """Start the stopped nodes of an existing cluster."""
+
+    KEY = "cluster/create"
+    TITLE = "Start cluster {self.cluster}"
+    GROUP = "cluster"
 
     cluster: str
     nodes: tuple[str, ...]
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return "cluster/create"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Start cluster {self.cluster}"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "cluster"
-
 
 @dataclass(frozen=True, slots=True)
-class CreateCluster:
+class CreateCluster(PlanStep):
     """Create the kind cluster in a network of its own."""
+
+    KEY = "cluster/create"
+    TITLE = "Create cluster {self.cluster}"
+    GROUP = "cluster"
 
     cluster: str
     node_image: str
     config: str
     """kind's configuration, YAML."""
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return "cluster/create"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Create cluster {self.cluster}"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "cluster"
-
 
 @dataclass(frozen=True, slots=True)
-class AwaitNodeRuntime:
+class AwaitNodeRuntime(PlanStep):
     """Wait until the nodes' container runtime answers: images can be loaded while the control plane still starts."""
+
+    KEY = "cluster/node-runtime"
+    TITLE = "Await the nodes' container runtime"
+    GROUP = "cluster"
 
     cluster: str
     nodes: int
-
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return "cluster/node-runtime"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return "Await the nodes' container runtime"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "cluster"

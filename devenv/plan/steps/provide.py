@@ -5,106 +5,68 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.plan.steps.step import PlanStep
+
 Pairs = tuple[tuple[str, str], ...]
 """An ordered, hashable mapping."""
 
 
 @dataclass(frozen=True, slots=True)
-class ProvideTool:
+class ProvideTool(PlanStep):
     """Make a program available: from PATH, cache, download or a build."""
+
+    KEY = "tool/{self.tool}"
+    TITLE = "Provide {self.tool}"
+    GROUP = "tools"
 
     tool: str
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"tool/{self.tool}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Provide {self.tool}"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "tools"
-
 
 @dataclass(frozen=True, slots=True)
-class FetchModule:
+class FetchModule(PlanStep):
     """Fetch a Go module's files at a pinned version and verify them."""
+
+    KEY = "module/{self.module}"
+    TITLE = "Fetch module {self.module}@{self.version}"
+    GROUP = "tools"
 
     module: str
     version: str
     checksum: str
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"module/{self.module}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Fetch module {self.module}@{self.version}"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "tools"
-
 
 @dataclass(frozen=True, slots=True)
-class BootstrapImage:
+class BootstrapImage(PlanStep):
     """Make a Debian base image from the distribution's packages."""
+
+    KEY = "image/{self.image}"
+    TITLE = "Bootstrap image {self.image}"
+    GROUP = "images"
 
     image: str
     reference: str
     suite: str
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"image/{self.image}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Bootstrap image {self.image}"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "images"
-
 
 @dataclass(frozen=True, slots=True)
-class PullImage:
+class PullImage(PlanStep):
     """Pull an upstream image into the engine."""
+
+    KEY = "image/{self.image}"
+    TITLE = "Pull image {self.reference}"
+    GROUP = "images"
 
     image: str
     reference: str
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"image/{self.image}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Pull image {self.reference}"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "images"
-
 
 @dataclass(frozen=True, slots=True)
-class BuildImage:
+class BuildImage(PlanStep):
     """Build an image through BuildKit."""
+
+    KEY = "image/{self.image}"
+    TITLE = "Build image {self.image}"
+    GROUP = "images"
 
     image: str
     reference: str
@@ -114,25 +76,14 @@ class BuildImage:
     args: Pairs = ()
     """Build arguments, base images included as full references."""
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"image/{self.image}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Build image {self.image}"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "images"
-
 
 @dataclass(frozen=True, slots=True)
-class AssembleNodeImage:
+class AssembleNodeImage(PlanStep):
     """Load the system's images into the node's base image, so that a cluster starts without a registry."""
+
+    KEY = "image/{self.image}"
+    TITLE = "Assemble image {self.image}"
+    GROUP = "images"
 
     image: str
     reference: str
@@ -140,63 +91,26 @@ class AssembleNodeImage:
     system_images: Pairs
     """Reference inside the node to the reference in the engine."""
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"image/{self.image}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Assemble image {self.image}"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "images"
-
 
 @dataclass(frozen=True, slots=True)
-class PruneBuildCache:
+class PruneBuildCache(PlanStep):
     """Bring the builders' caches below a bound."""
+
+    KEY = "image/prune-build-cache"
+    TITLE = "Prune the build cache"
+    GROUP = "images"
 
     keep_bytes: int
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return "image/prune-build-cache"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return "Prune the build cache"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "images"
-
 
 @dataclass(frozen=True, slots=True)
-class LoadImage:
+class LoadImage(PlanStep):
     """Bring an image from the engine into every node."""
+
+    KEY = "load/{self.image}"
+    TITLE = "Load image {self.image}"
+    GROUP = "images"
 
     image: str
     reference: str
     cluster: str
-
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"load/{self.image}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Load image {self.image}"
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return "images"

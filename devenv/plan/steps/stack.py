@@ -6,98 +6,70 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from devenv.plan.steps.step import PlanStep
 from devenv.spec.stack import Hook, ReadyCheck
 
 
 @dataclass(frozen=True, slots=True)
-class StackStep:
+class StackStep(PlanStep):
     """What the steps of one stack share."""
+
+    GROUP = "{self.layer}"
 
     stack: str
     layer: str
     namespace: str
-
-    @property
-    def group(self) -> str:
-        """Where it is shown."""
-        return self.layer
 
 
 @dataclass(frozen=True, slots=True)
 class RunHook(StackStep):
     """Run a hook of a stack; its output is kept in the log."""
 
+    KEY = "hook/{self.stack}/{self.when}/{self.hook.name}"
+    TITLE = "Run hook {self.hook.name} {self.when} {self.stack}"
+
     when: str
     """`before` or `after`."""
     hook: Hook
-
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"hook/{self.stack}/{self.when}/{self.hook.name}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Run hook {self.hook.name} {self.when} {self.stack}"
 
 
 @dataclass(frozen=True, slots=True)
 class ApplySeeds(StackStep):
     """Write the AWS seeds as a Secret, and apply them to a LocalStack that already runs."""
 
+    KEY = "seeds/{self.stack}"
+    TITLE = "Seed {self.stack}"
+
     document: str
     """The seeds, JSON; values still to be generated are marked."""
-
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"seeds/{self.stack}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Seed {self.stack}"
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyTls(StackStep):
     """Write the project's TLS certificate as a Secret."""
 
+    KEY = "tls/{self.stack}"
+    TITLE = "Issue the TLS certificate of {self.domain}"
+
     domain: str
-
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"tls/{self.stack}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Issue the TLS certificate of {self.domain}"
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyLicence(StackStep):
     """Write the token that an environment variable holds as a Secret."""
 
+    KEY = "licence/{self.stack}"
+    TITLE = "Hand {self.variable} to {self.stack}"
+
     variable: str
     secret: str
-
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"licence/{self.stack}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Hand {self.variable} to {self.stack}"
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyManifests(StackStep):
     """Apply manifests server-side."""
+
+    KEY = "apply/{self.stack}/{self.index}"
 
     index: int
     path: str
@@ -106,19 +78,17 @@ class ApplyManifests(StackStep):
     kustomize: bool = False
 
     @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"apply/{self.stack}/{self.index}"
-
-    @property
     def title(self) -> str:
-        """What it does."""
+        """What it does, imperative, for people."""
         return f"Apply {'kustomization' if self.kustomize else 'manifests'} of {self.stack}"
 
 
 @dataclass(frozen=True, slots=True)
 class InstallChart(StackStep):
     """Install or upgrade a Helm release."""
+
+    KEY = "install/{self.release}"
+    TITLE = "Install chart {self.release}"
 
     release: str
     chart: str
@@ -133,33 +103,16 @@ class InstallChart(StackStep):
     version: str | None = None
     drop_dependencies: tuple[str, ...] = ()
 
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"install/{self.release}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Install chart {self.release}"
-
 
 @dataclass(frozen=True, slots=True)
 class AwaitReady(StackStep):
     """Wait until a stack is usable, then record its content in the cluster."""
+
+    KEY = "ready/{self.stack}"
+    TITLE = "Await {self.stack}"
 
     checks: tuple[ReadyCheck, ...]
     deadline: timedelta
     content: str
     root: Path
     """The stack's folder, which paths in checks are relative to."""
-
-    @property
-    def key(self) -> str:
-        """Unique in a plan."""
-        return f"ready/{self.stack}"
-
-    @property
-    def title(self) -> str:
-        """What it does."""
-        return f"Await {self.stack}"

@@ -230,6 +230,18 @@ class HookError(DevenvError):
     code = "hook-failed"
 
 
+class DatabaseError(DevenvError):
+    """A database did not do what it was asked; the context holds its own words."""
+
+    code = "database"
+
+
+class SnapshotError(DatabaseError):
+    """There is no state of that name, or its name cannot be used."""
+
+    code = "snapshot"
+
+
 class InterruptedRunError(DevenvError):
     """The user stopped the run; the next `devenv up` goes on from there."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from devenv.engine import cluster_steps, image_steps, stack_steps
+from devenv.engine import cluster_steps, database_steps, image_steps, stack_steps
 from devenv.engine.step_context import StepContext
 from devenv.plan.steps import (
     ApplyLicence,
@@ -20,6 +20,7 @@ from devenv.plan.steps import (
     FetchModule,
     InstallChart,
     LoadImage,
+    PrepareDatabase,
     ProvideTool,
     PruneBuildCache,
     PullImage,
@@ -69,6 +70,8 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
             return stack_steps.apply_manifests(step, context)
         case InstallChart():
             return stack_steps.install_chart(step, context)
+        case PrepareDatabase():
+            return database_steps.prepare_database(step, context)
         case AwaitReady():
             return stack_steps.await_ready(step, context)
     assert_never(step)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from devenv.adapters import ports as host
 from devenv.adapters.docker import ContainerInfo
 from devenv.errors import PortTakenError
 from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
 from devenv.spec.project import Ports
+from devenv.spec.stack import Database
 
 PREFERRED_HTTP, PREFERRED_HTTPS = 8080, 8443
+PREFERRED = {"postgres": 5432, "mysql": 3306, "clickhouse": 8123, "redis": 6379, "nats": 4222, "meilisearch": 7700}
+"""Where each engine's clients look first."""
 
 
 def choose_ports(wanted: Ports, containers: Sequence[ContainerInfo]) -> tuple[int, int]:
@@ -31,6 +34,23 @@ def published_ports(containers: Sequence[ContainerInfo]) -> tuple[int, int] | No
     if HTTP_NODE_PORT in published and HTTPS_NODE_PORT in published:
         return published[HTTP_NODE_PORT], published[HTTPS_NODE_PORT]
     return None
+
+
+def choose_database_ports(
+    databases: Iterable[Database], containers: Sequence[ContainerInfo], *, avoid: Iterable[int] = ()
+) -> dict[int, int]:
+    """Port on the nodes to port on the host, for databases. A cluster keeps its ports for as long as it lives."""
+    wanted = sorted(databases, key=lambda database: database.node_port)
+    if containers:
+        published = {inside: outside for c in containers for _, outside, inside in c.ports}
+        return {d.node_port: published[d.node_port] for d in wanted if d.node_port in published}
+    taken = set(avoid)
+    chosen: dict[int, int] = {}
+    for database in wanted:
+        port = host.first_free(PREFERRED[database.engine], avoid=taken)
+        chosen[database.node_port] = port
+        taken.add(port)
+    return chosen
 
 
 def _free(wanted: int | str, preferred: int, name: str, *, avoid: set[int]) -> int:

@@ -17,7 +17,7 @@ from devenv.adapters.engine_service import is_own_engine
 from devenv.adapters.toolchain import Located, Toolchain
 from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, observe_cluster
 from devenv.engine.environment import Environment
-from devenv.engine.host_ports import choose_ports
+from devenv.engine.host_ports import choose_database_ports, choose_ports
 from devenv.engine.image_steps import GOLANG
 from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
 from devenv.images.build import references
@@ -73,6 +73,8 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
         network = engine.network(names.network)
         cluster = pool.submit(observe_cluster, names, containers, network, environment.kubeconfig)
         ports = choose_ports(environment.workspace.project.cluster.ports, containers)
+        databases = [stack.spec.database for stack in environment.workspace.stacks.values() if stack.spec.database]
+        database_ports = choose_database_ports(databases, containers, avoid=ports)
         images = _stack_images(environment, selection)
         presence = _presence(environment, [*images, NODE], containers)
         located, facts_of_cluster = tools.result(), cluster.result()
@@ -88,7 +90,7 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
             environment.workspace, selection.stacks, facts, chosen, environment.digests, environ=os.environ
         ),
         versions=environment.workspace.versions,
-        kind_config=_kind_config(environment, facts, cgroup_v1=cgroup_v1),
+        kind_config=_kind_config(environment, facts, database_ports, cgroup_v1=cgroup_v1),
         node_image=chosen[NODE],
         tools=("kind", "helm", "kubectl"),
         provide=lambda wanted_images: _provide(environment, wanted_images, mode, presence, chosen),
@@ -173,7 +175,9 @@ def _provide(
     return provide_steps(catalogue, missing, mode, present, environment.registries, chosen=chosen)
 
 
-def _kind_config(environment: Environment, facts: ProjectFacts, *, cgroup_v1: bool) -> str:
+def _kind_config(
+    environment: Environment, facts: ProjectFacts, database_ports: Mapping[int, int], *, cgroup_v1: bool
+) -> str:
     spec = environment.workspace.project.cluster
     file = environment.workspace.root / spec.config if spec.config else environment.data / "cluster" / "kind.yaml"
     trust = environment.trust
@@ -183,6 +187,7 @@ def _kind_config(environment: Environment, facts: ProjectFacts, *, cgroup_v1: bo
         https_port=facts.https_port,
         cgroup_v1=cgroup_v1,
         host_ca_bundle=trust.bundle if trust.extra else None,
+        database_ports=tuple(database_ports.items()),
     )
     return kind_config(yaml.safe_load(file.read_text()) or {}, settings)
 

@@ -96,11 +96,29 @@ def _stack_input(
             *_files(stack, sources, digests),
         )[:_CONTENT_DIGITS],
         images={used: images[used] for used in names.values()},
+        database_content=database_content(stack, digests),
+        database_seeds=database_seeds(stack),
         seeds=seeds,
         licensed=licensed,
         domain=facts.domain,
         sources=sources,
     )
+
+
+def database_content(stack: LoadedStack, digests: FileDigests) -> str:
+    """Hash of what makes a stack's database what it is before anybody writes to it; empty without a database."""
+    database = stack.spec.database
+    if database is None:
+        return ""
+    folders = [(name, stack.root / path) for name in ("migrations", "seeds") if (path := getattr(database, name))]
+    parts = [part for name, top in folders for file in _below(top) for part in (name, file.name, digests.of(file))]
+    return hash_of(*parts)[:_CONTENT_DIGITS]
+
+
+def database_seeds(stack: LoadedStack) -> tuple[Path, ...]:
+    """The files that a stack's database is seeded with, in the order of their names."""
+    database = stack.spec.database
+    return tuple(_below(stack.root / database.seeds)) if database and database.seeds else ()
 
 
 def _path(source: Source, root: Path, profile: str) -> str:

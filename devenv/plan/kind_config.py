@@ -34,6 +34,8 @@ class KindSettings:
     """kubelet refuses cgroup v1 from Kubernetes 1.35 on unless it is told otherwise."""
     host_ca_bundle: Path | None
     """The host's certificates, where the host trusts more than its distribution does."""
+    database_ports: tuple[tuple[int, int], ...] = ()
+    """Port on the nodes and port on the host, for each database that the project may run."""
 
 
 def kind_config(base: Mapping[str, Any], settings: KindSettings) -> str:
@@ -66,7 +68,11 @@ def _node_list(nodes: Nodes) -> list[dict[str, Any]]:
 
 def _map_ports(nodes: list[dict[str, Any]], settings: KindSettings) -> None:
     first = next(n for n in nodes if n.get("role", "control-plane") == "control-plane")
-    ports = ((HTTP_NODE_PORT, settings.http_port), (HTTPS_NODE_PORT, settings.https_port))
+    ports = (
+        (HTTP_NODE_PORT, settings.http_port),
+        (HTTPS_NODE_PORT, settings.https_port),
+        *settings.database_ports,
+    )
     first.setdefault("extraPortMappings", []).extend(
         {"containerPort": inside, "hostPort": outside, "listenAddress": LOOPBACK, "protocol": "TCP"}
         for inside, outside in ports

@@ -67,6 +67,10 @@ class StackInput:
     """Hash of everything that the stack is made of."""
     images: Mapping[str, str]
     """Image name to the reference that its chart is given."""
+    database_content: str = ""
+    """Hash of the migrations and seeds of the database that the stack runs."""
+    database_seeds: tuple[Path, ...] = ()
+    """Files with what the database is seeded with, in order."""
     seeds: str = ""
     """The seeds document, JSON; empty for stacks without seeds."""
     domain: str = ""

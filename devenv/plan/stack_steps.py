@@ -11,6 +11,7 @@ from devenv.plan.steps import (
     ApplyTls,
     AwaitReady,
     InstallChart,
+    PrepareDatabase,
     RunHook,
     Step,
 )
@@ -49,6 +50,16 @@ def add_stack(
             last = last | {draft.add(step, cluster | module, reason)}
         else:
             last = frozenset({draft.add(step, last | module | images, reason)})
+    if spec.database:
+        kept = PrepareDatabase(
+            spec.name,
+            spec.layer,
+            spec.namespace,
+            spec.database,
+            rendered.database_content,
+            rendered.database_seeds,
+        )
+        last = frozenset({draft.add(kept, last, reason)})
     for hook in spec.hooks.after:
         last = frozenset({draft.add(_hook(spec, "after", hook), last, reason)})
     draft.add(await_ready(spec, rendered), last, reason)

@@ -118,6 +118,8 @@ def _further_paths(spec: StackSpec) -> Iterator[tuple[KeyPath, str, Kind]]:
             yield ("ready", index, "dry_run", "path"), check.dry_run.path, "file"
     if spec.database and spec.database.migrations is not None:
         yield ("database", "migrations"), spec.database.migrations, "folder"
+    if spec.database and spec.database.seeds is not None:
+        yield ("database", "seeds"), spec.database.seeds, "folder"
 
 
 def _kind_config_problems(file: Path) -> Iterator[Problem]:

@@ -10,6 +10,8 @@ from pydantic import Field, StringConstraints, model_validator
 from devenv.spec.model import DnsLabel, Duration, LayerName, SpecModel, ValuePath, Values
 
 DEFAULT_DEADLINE = timedelta(minutes=5)
+DatabaseEngine = Literal["postgres", "mysql", "clickhouse", "meilisearch", "redis", "nats"]
+NodePort = Annotated[int, Field(strict=True, ge=30000, le=32767)]
 
 
 class ChartSource(SpecModel):
@@ -167,13 +169,19 @@ class Credential(SpecModel):
 class Database(SpecModel):
     """The database that a stack runs."""
 
-    engine: Literal["postgres", "mysql", "clickhouse", "meilisearch", "redis", "nats"]
+    engine: DatabaseEngine
     workload: str
     container: str | None = None
     name: str
     user: str
     secret: str
+    """Secret in the stack's namespace with the keys username and password."""
+    node_port: NodePort
+    """The Service's port on the nodes; devenv maps it to a port on 127.0.0.1."""
     migrations: str | None = None
+    """Folder with migration files."""
+    seeds: str | None = None
+    """Folder with files that are applied after the migrations."""
 
 
 class Licence(SpecModel):

@@ -25,6 +25,7 @@ from devenv.plan.steps.stack import (
     ApplyTls,
     AwaitReady,
     InstallChart,
+    PrepareDatabase,
     RunHook,
     StackStep,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "InstallChart",
     "LoadImage",
     "Pairs",
+    "PrepareDatabase",
     "ProvideTool",
     "PruneBuildCache",
     "PullImage",
@@ -73,5 +75,6 @@ Step = (
     | ApplyLicence
     | ApplyManifests
     | InstallChart
+    | PrepareDatabase
     | AwaitReady
 )

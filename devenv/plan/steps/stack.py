@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from devenv.plan.steps.step import PlanStep
-from devenv.spec.stack import Hook, ReadyCheck
+from devenv.spec.stack import Database, Hook, ReadyCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,19 @@ class InstallChart(StackStep):
     repository: str | None = None
     version: str | None = None
     drop_dependencies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareDatabase(StackStep):
+    """Keep what migrations and seeds have made, as the state to which `devenv reset-db` returns."""
+
+    KEY = "database/{self.stack}"
+    TITLE = "Keep the pristine state of {self.stack}"
+
+    database: Database
+    content: str
+    """Hash of the migrations and seeds."""
+    seeds: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,103 @@
+"""What devenv asks of a database, whichever engine runs it.
+
+The *pristine* state is what migrations and seeds alone make. Each engine keeps it beside the live data, where no
+application writes, so that `reset` is a copy or a rename inside the server and never a reinstallation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+_SCHEMES = {"postgres": "postgresql", "clickhouse": "http", "meilisearch": "http"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a database answers on this machine, and as whom."""
+
+    engine: str
+    host: str
+    port: int
+    name: str
+    """The database; whatever the engine calls one."""
+    user: str
+    password: str = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """As drivers take it: `postgresql://alt:…@127.0.0.1:5432/alt`."""
+        scheme = _SCHEMES.get(self.engine, self.engine)
+        login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
+        return f"{scheme}://{login}@{self.host}:{self.port}/{quote(self.name, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedMigration:
+    """One migration that the database says it has."""
+
+    version: str
+    """As in the file's name: `20261101090000`, `001`."""
+    checksum: str = ""
+    """Of the file as it was applied, in the migration tool's own form; empty when it keeps none."""
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A named state of a database."""
+
+    name: str
+    taken: datetime
+    size_bytes: int
+
+
+class Snapshots(Protocol):
+    """Named states, kept in the server itself: they go when the cluster goes."""
+
+    def save(self, name: str) -> None:
+        """Keep the present state under a name, instead of one that has it already."""
+
+    def restore(self, name: str) -> None:
+        """Return to a state; raises SnapshotError when there is none of that name."""
+
+    def list(self) -> tuple[Snapshot, ...]:
+        """All states, oldest first."""
+
+    def remove(self, name: str) -> None:
+        """Drop a state; raises SnapshotError when there is none of that name."""
+
+
+class Database(Protocol):
+    """One running database. All methods raise DatabaseError with the server's own words."""
+
+    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
+        """Complete the pristine state after its migrations ran: apply the seeds, and note what it was made from.
+
+        Idempotent. What can be made ready for the next reset (a spare copy) is made here. Live data that has
+        never been prepared is replaced by the pristine state; live data that has is left alone.
+
+        Args:
+            content: hash of migrations and seeds.
+            seeds: files in the engine's own form, applied in this order.
+        """
+
+    def pristine(self) -> str:
+        """The `content` of the last `prepare`; empty when there is no pristine state to reset to."""
+
+    def reset(self) -> None:
+        """Bring the live data back to the pristine state, whoever is connected. Ends as a whole or not at all."""
+
+    def empty(self) -> None:
+        """Drop the live data and the pristine state, so that migrations run from nothing."""
+
+    def applied(self) -> tuple[AppliedMigration, ...]:
+        """The migrations of the live database, in their order."""
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Named states of this database."""

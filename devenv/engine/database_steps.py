@@ -1,0 +1,69 @@
+"""The steps that concern databases, and the way to one: its Secret, its port, its container."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devenv.databases.database import Address
+from devenv.databases.engines import Access, open_database
+from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL
+from devenv.engine.environment import Environment
+from devenv.engine.step_context import StepContext
+from devenv.errors import DatabaseError
+from devenv.plan.kind_config import LOOPBACK
+from devenv.plan.steps import PrepareDatabase
+from devenv.spec.stack import Database
+
+
+def prepare_database(step: PrepareDatabase, context: StepContext) -> str:
+    """Keep the freshly migrated state of a database."""
+    way = access(context.environment, step.stack, step.namespace, step.database)
+    with open_database(step.database.engine, way) as database:
+        database.prepare(step.content, step.seeds)
+    return step.content[:12]
+
+
+def access(environment: Environment, stack: str, namespace: str, database: Database) -> Access:
+    """The way to a stack's database.
+
+    Raises:
+        DatabaseError: it has no Secret (it is not deployed), or the cluster was made before it was known.
+    """
+    address = Address(
+        engine=database.engine,
+        host=LOOPBACK,
+        port=_host_port(environment, stack, database),
+        name=database.name,
+        **_login(environment, stack, namespace, database),
+    )
+
+    def run(command: Sequence[str], stdin: bytes | None) -> str:
+        done = environment.kubectl.exec(namespace, database.workload, database.container, command, stdin=stdin)
+        return done.stdout
+
+    return Access(address, run)
+
+
+def _login(environment: Environment, stack: str, namespace: str, database: Database) -> dict[str, str]:
+    data = environment.cluster.secret(namespace, database.secret)
+    if not data:
+        raise DatabaseError(
+            f"database {stack} is not deployed: there is no Secret {namespace}/{database.secret}",
+            hint=f"devenv up --only {stack}",
+        )
+    password = data["password"].decode()
+    environment.mask(password)
+    return {"user": data.get("username", database.user.encode()).decode(), "password": password}
+
+
+def _host_port(environment: Environment, stack: str, database: Database) -> int:
+    nodes = environment.engine.containers({KIND_CLUSTER_LABEL: environment.names.cluster})
+    for node in nodes:
+        for _, outside, inside in node.ports:
+            if inside == database.node_port:
+                return outside
+    raise DatabaseError(
+        f"database {stack} has no port on this machine",
+        context={"cause": "the cluster does not run, or was made before the stack was known", "port on the nodes": str(database.node_port)},
+        hint="devenv status; a cluster's ports are fixed: devenv down && devenv up",
+    )

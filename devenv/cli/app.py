@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from devenv import __version__
-from devenv.cli import certificate, down, engine, kubeconfig, lock, schema, status, tools, up, validate
+from devenv.cli import certificate, db, down, engine, kubeconfig, lock, reset_db, schema, status, tools, up, validate
 
 app = typer.Typer(
     name="devenv",
@@ -43,6 +43,8 @@ def root(
 app.command("up")(up.up)
 app.command("down")(down.down)
 app.command("status")(status.status)
+app.add_typer(db.app, name="db")
+app.command("reset-db")(reset_db.reset_db)
 app.command("validate")(validate.validate)
 app.command("engine")(engine.engine)
 app.command("tools")(tools.tools)

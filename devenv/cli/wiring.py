@@ -52,7 +52,9 @@ class DeferredLog:
 
 
 @contextmanager
-def run_session(command: str, *, as_json: bool, trace: Path | None = None, verbose: bool = False) -> Iterator[Session]:
+def run_session(
+    command: str, *, as_json: bool = False, trace: Path | None = None, verbose: bool = False
+) -> Iterator[Session]:
     """A session whose events go to the terminal (or as JSON to standard output), a log file and, if wanted, a trace."""
     log = DeferredLog(command)
     sinks: list[Sink] = [_screen(as_json=as_json, verbose=verbose), log]

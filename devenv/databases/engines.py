@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import assert_never
 
 from devenv.databases.database import Address, Database
+from devenv.errors import DatabaseError
 from devenv.spec.stack import DatabaseEngine
 
 Run = Callable[[Sequence[str], bytes | None], str]
@@ -30,4 +30,5 @@ def open_database(engine: DatabaseEngine, access: Access) -> AbstractContextMana
             from devenv.databases.postgres import Postgres
 
             return Postgres.connect(access.address)
-    assert_never(engine)
+        case _:
+            raise DatabaseError(f"{engine} cannot be reset yet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from devenv.databases.database import Address
@@ -11,7 +12,7 @@ from devenv.engine.environment import Environment
 from devenv.engine.step_context import StepContext
 from devenv.errors import DatabaseError
 from devenv.plan.kind_config import LOOPBACK
-from devenv.plan.steps import PrepareDatabase
+from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetDatabase
 from devenv.spec.stack import Database
 
 
@@ -21,6 +22,26 @@ def prepare_database(step: PrepareDatabase, context: StepContext) -> str:
     with open_database(step.database.engine, way) as database:
         database.prepare(step.content, step.seeds)
     return step.content[:12]
+
+
+def reset_database(step: ResetDatabase, context: StepContext) -> str:
+    """Bring a database back to its pristine state."""
+    way = access(context.environment, step.stack, step.namespace, step.database)
+    with open_database(step.database.engine, way) as database:
+        began = time.monotonic()
+        database.reset()
+    return f"{time.monotonic() - began:.3f} s in the server"
+
+
+def empty_database(step: EmptyDatabase, context: StepContext) -> str:
+    """Drop everything in a database; the stack counts as not installed until its migrations have run."""
+    cluster = context.environment.cluster
+    way = access(context.environment, step.stack, step.namespace, step.database)
+    # Forgotten first: a run that ends here has the next `up` install the stack again.
+    cluster.forget(step.stack)
+    with open_database(step.database.engine, way) as database:
+        database.empty()
+    return ""
 
 
 def access(environment: Environment, stack: str, namespace: str, database: Database) -> Access:
@@ -64,6 +85,9 @@ def _host_port(environment: Environment, stack: str, database: Database) -> int:
                 return outside
     raise DatabaseError(
         f"database {stack} has no port on this machine",
-        context={"cause": "the cluster does not run, or was made before the stack was known", "port on the nodes": str(database.node_port)},
+        context={
+            "cause": "the cluster does not run, or was made before the stack was known",
+            "port on the nodes": str(database.node_port),
+        },
         hint="devenv status; a cluster's ports are fixed: devenv down && devenv up",
     )

@@ -17,6 +17,7 @@ from devenv.plan.steps import (
     BootstrapImage,
     BuildImage,
     CreateCluster,
+    EmptyDatabase,
     FetchModule,
     InstallChart,
     LoadImage,
@@ -25,6 +26,7 @@ from devenv.plan.steps import (
     PruneBuildCache,
     PullImage,
     RemoveBrokenCluster,
+    ResetDatabase,
     RunHook,
     StartCluster,
     Step,
@@ -72,6 +74,10 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
             return stack_steps.install_chart(step, context)
         case PrepareDatabase():
             return database_steps.prepare_database(step, context)
+        case ResetDatabase():
+            return database_steps.reset_database(step, context)
+        case EmptyDatabase():
+            return database_steps.empty_database(step, context)
         case AwaitReady():
             return stack_steps.await_ready(step, context)
     assert_never(step)

@@ -168,10 +168,11 @@ def test_images_are_not_pulled_when_they_are_there(rendered: Rendered) -> None:
         assert container.get("imagePullPolicy", "IfNotPresent") != "Always", name
 
 
-def test_traefik_is_the_only_way_in(rendered: Rendered) -> None:
+def test_traefik_and_databases_are_the_only_ways_in(rendered: Rendered) -> None:
     types = {item["spec"].get("type", "ClusterIP") for item in rendered.of_kind("Service")}
 
-    assert types <= ({"NodePort"} if rendered.stack.spec.name == "traefik" else {"ClusterIP"})
+    published = rendered.stack.spec.name == "traefik" or rendered.stack.spec.database is not None
+    assert types <= ({"NodePort", "ClusterIP"} if published else {"ClusterIP"})
     assert not [name for name, container in rendered.containers if any("hostPort" in p for p in ports(container))]
 
 

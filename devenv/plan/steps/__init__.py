@@ -24,8 +24,10 @@ from devenv.plan.steps.stack import (
     ApplySeeds,
     ApplyTls,
     AwaitReady,
+    EmptyDatabase,
     InstallChart,
     PrepareDatabase,
+    ResetDatabase,
     RunHook,
     StackStep,
 )
@@ -41,6 +43,7 @@ __all__ = [
     "BootstrapImage",
     "BuildImage",
     "CreateCluster",
+    "EmptyDatabase",
     "FetchModule",
     "InstallChart",
     "LoadImage",
@@ -50,6 +53,7 @@ __all__ = [
     "PruneBuildCache",
     "PullImage",
     "RemoveBrokenCluster",
+    "ResetDatabase",
     "RunHook",
     "StackStep",
     "StartCluster",
@@ -76,5 +80,7 @@ Step = (
     | ApplyManifests
     | InstallChart
     | PrepareDatabase
+    | ResetDatabase
+    | EmptyDatabase
     | AwaitReady
 )

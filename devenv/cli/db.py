@@ -1,0 +1,188 @@
+"""`devenv db`: what is done with databases beyond resetting them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devenv.cli.options import AsJson, Directory
+
+app = typer.Typer(
+    help="Snapshots, migrations, shells and addresses of the databases.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+Database = Annotated[
+    list[str] | None,
+    typer.Option("--database", "-d", metavar="NAME", help="Only this one, by its stack's name; repeatable."),
+]
+SnapshotName = Annotated[str, typer.Argument(metavar="NAME", help="What the state is called.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[NAME]...", help="Databases, by their stacks' names; all when none is given."),
+]
+
+
+@app.command("snapshot")
+def snapshot(name: SnapshotName, *, directory: Directory = Path(), database: Database = None) -> None:
+    """Keep the present state of one or all databases under a name.
+
+    Kept in the servers themselves, until `devenv db rm` or `devenv down`; a state of the same name is replaced.
+
+    Example: `devenv db snapshot before_import`.
+    """
+    from devenv.cli import wiring
+    from devenv.workflows import db
+
+    request = db.DatabaseRequest(directory, tuple(database or ()))
+    with wiring.run_session("db") as session:
+        _told(f"saved as {name}", db.save(request, name, session))
+
+
+@app.command("restore")
+def restore(
+    name: SnapshotName,
+    *,
+    directory: Directory = Path(),
+    database: Database = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace the present data without asking.")] = False,
+) -> None:
+    """Return to a named state; without --database, in all databases that have it.
+
+    Example: `devenv db restore before_import --yes`.
+    """
+    from devenv.cli import wiring
+    from devenv.workflows import db
+
+    request = db.DatabaseRequest(directory, tuple(database or ()))
+    with wiring.run_session("db") as session:
+        _told(f"restored from {name}", db.restore(request, name, session, agreed=yes))
+
+
+@app.command("list")
+def list_(*, directory: Directory = Path(), database: Database = None, as_json: AsJson = False) -> None:
+    """List the named states, oldest first."""
+    import json
+
+    from devenv.cli import wiring
+    from devenv.ui.tables import print_table
+    from devenv.workflows import db
+
+    with wiring.run_session("db") as session:
+        rows = db.list_snapshots(db.DatabaseRequest(directory, tuple(database or ())), session)
+    if as_json:
+        typer.echo(json.dumps([row.as_dict() for row in rows], indent=2))
+        return
+    cells = [
+        (
+            row.database,
+            row.snapshot.name,
+            f"{row.snapshot.taken:%Y-%m-%d %H:%M:%S}",
+            f"{row.snapshot.size_bytes / 1e6:.1f}",
+        )
+        for row in rows
+    ]
+    print_table(("database", "snapshot", "taken (utc)", "MB"), cells)
+
+
+@app.command("rm")
+def remove(name: SnapshotName, *, directory: Directory = Path(), database: Database = None) -> None:
+    """Drop a named state; without --database, in all databases that have it."""
+    from devenv.cli import wiring
+    from devenv.workflows import db
+
+    with wiring.run_session("db") as session:
+        _told(f"removed {name}", db.remove(db.DatabaseRequest(directory, tuple(database or ())), name, session))
+
+
+@app.command("migrate")
+def migrate(
+    names: Names = None,
+    *,
+    directory: Directory = Path(),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to everything that would be asked.")] = False,
+) -> None:
+    """Apply pending migrations to the live data, which stays.
+
+    Installs the databases' stacks where something changed, as `devenv up --only` does. A migration that fails leaves
+    the database as it was; its statement, file and line are told.
+    """
+    from devenv.cli import wiring
+    from devenv.workflows import db
+    from devenv.workflows.up import UpRequest, up
+
+    with wiring.run_session("db") as session:
+        chosen = db.names(db.DatabaseRequest(directory, tuple(names or ())), session)
+        up(UpRequest(directory, assume_yes=yes, only=tuple(chosen)), session)
+
+
+@app.command("status")
+def status(names: Names = None, *, directory: Directory = Path(), as_json: AsJson = False) -> None:
+    """Show which migrations are applied, pending, drifted, failed or lost.
+
+    Drifted: the file is not the one that was applied. Lost: applied, and its file is gone. Exit status 1 when a
+    migration is anything but applied.
+    """
+    import json
+
+    from devenv.cli import wiring
+    from devenv.ui.tables import print_table
+    from devenv.workflows import db
+
+    with wiring.run_session("db") as session:
+        found = db.migration_status(db.DatabaseRequest(directory, tuple(names or ())), session)
+    rows = [(name, row.version, row.name, row.state.value) for name, migrations in found.items() for row in migrations]
+    keys = ("database", "version", "name", "state")
+    if as_json:
+        typer.echo(json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2))
+    else:
+        print_table(keys, rows)
+    if any(state != "applied" for *_, state in rows):
+        raise typer.Exit(1)
+
+
+@app.command("shell")
+def shell(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The database, by its stack's name.")],
+    *,
+    directory: Directory = Path(),
+) -> None:
+    """Open the database's own shell, in its container: psql, mysql, clickhouse-client, redis-cli.
+
+    Example: `devenv db shell postgres`.
+    """
+    import os
+
+    from devenv.cli import wiring
+    from devenv.workflows import db
+
+    with wiring.run_session("db") as session:
+        command = db.shell(directory, name, session)
+    os.execv(command[0], command)  # noqa: S606 -- the shell takes the terminal over
+
+
+@app.command("url")
+def url(names: Names = None, *, directory: Directory = Path(), as_json: AsJson = False) -> None:
+    """Print where databases answer on this machine, with user and password.
+
+    Example: `psql "$(devenv db url postgres)"`.
+    """
+    import json
+
+    from devenv.cli import wiring
+    from devenv.workflows import db
+
+    with wiring.run_session("db") as session:
+        urls = db.url(db.DatabaseRequest(directory, tuple(names or ())), session)
+    if as_json:
+        typer.echo(json.dumps(urls, indent=2))
+    else:
+        for address in urls.values():
+            typer.echo(address)
+
+
+def _told(what: str, databases: list[str]) -> None:
+    typer.echo(f"{what}: {', '.join(databases) or 'nothing, no database is deployed'}", err=True)

@@ -1,0 +1,156 @@
+"""Fresh databases for tests, handed out from a pool that a thread keeps warm.
+
+A clone is a database of its own, like the pristine one, for one test. Making one takes the server a copy; the pool
+makes the next ones while the tests run, and drops those that are given back.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from devenv.databases.database import Address
+from devenv.errors import DevenvError
+
+
+class Cloning(Protocol):
+    """A database that can be cloned. One instance is used by one thread at a time."""
+
+    def clone(self, name: str) -> Address:
+        """A new database of that name, like the pristine one; raises DatabaseError."""
+
+    def drop(self, name: str) -> None:
+        """Remove a clone; one that is gone is fine."""
+
+    def clones(self, prefix: str) -> list[str]:
+        """The databases whose names begin so."""
+
+
+Connect = Callable[[], AbstractContextManager[Cloning]]
+"""Opens a connection of the pool's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: DevenvError
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Task:
+    """Work of the pool's thread, the most urgent first: somebody may wait for a clone, nobody for its end."""
+
+    urgency: int
+    database: str = ""
+
+
+_MAKE, _DROP, _END = 0, 1, 2
+
+
+class ClonePool:
+    """Clones of one database, `size` of them ready at any time. Threads may share it.
+
+    Names begin with `<database>_clone_` and the process's ID: what a process that was killed has left behind is dropped
+    by the next pool on this machine.
+    """
+
+    def __init__(self, connect: Connect, database: str, size: int = 4) -> None:
+        """`size` is how many clones wait ready."""
+        if size < 1:
+            raise ValueError("a pool holds at least one clone")
+        self._connect = connect
+        self._prefix = f"{database}_clone_"
+        self._ready: queue.Queue[Address | _Failed] = queue.Queue()
+        self._work: queue.PriorityQueue[_Task] = queue.PriorityQueue()
+        self._size = size
+        self._thread = threading.Thread(target=self._serve, name=f"clones of {database}", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to make clones."""
+        for _ in range(self._size):
+            self._work.put(_Task(_MAKE))
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Drop all clones of this process."""
+        self._work.put(_Task(_END))
+        self._thread.join()
+
+    def take(self, timeout: float = 60.0) -> Address:
+        """A fresh database, waiting up to `timeout` seconds when none is ready; the next one is begun.
+
+        Raises:
+            DatabaseError: it could not be made.
+            TimeoutError: none was ready in time.
+        """
+        self._work.put(_Task(_MAKE))
+        try:
+            taken = self._ready.get(timeout=timeout)
+        except queue.Empty:
+            raise TimeoutError(f"no clone was ready within {timeout:g} s") from None
+        if isinstance(taken, _Failed):
+            raise taken.error
+        return taken
+
+    def give_back(self, address: Address) -> None:
+        """Drop a clone, in the background."""
+        self._work.put(_Task(_DROP, address.name))
+
+    @contextmanager
+    def database(self) -> Iterator[Address]:
+        """A fresh database for the length of a block."""
+        address = self.take()
+        try:
+            yield address
+        finally:
+            self.give_back(address)
+
+    def _serve(self) -> None:
+        try:
+            with self._connect() as database:
+                self._drop_orphans(database)
+                while (task := self._work.get()).urgency != _END:
+                    if task.urgency == _MAKE:
+                        self._make(database)
+                    else:
+                        database.drop(task.database)
+                for name in database.clones(self._mine):
+                    database.drop(name)
+        except DevenvError as error:
+            for _ in range(self._size):
+                self._ready.put(_Failed(error))
+
+    @property
+    def _mine(self) -> str:
+        return f"{self._prefix}{os.getpid()}_"
+
+    def _make(self, database: Cloning) -> None:
+        try:
+            self._ready.put(database.clone(f"{self._mine}{uuid.uuid4().hex[:12]}"))
+        except DevenvError as error:
+            self._ready.put(_Failed(error))
+
+    def _drop_orphans(self, database: Cloning) -> None:
+        for name in database.clones(self._prefix):
+            owner = name.removeprefix(self._prefix).split("_")[0]
+            if owner.isdecimal() and not _runs(int(owner)):
+                database.drop(name)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,151 @@
+"""One PostgreSQL database and the copies of it that devenv keeps beside it.
+
+`<name>_pristine` is what migrations and seeds make: the chart's migrations Job rebuilds it, nobody else writes to it.
+`<name>_spare` is a copy of it that the next reset only has to rename. Clients of the live database are disconnected
+by a reset; those that reconnect find the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from devenv.databases.database import Address, AppliedMigration
+from devenv.databases.postgres.server import Server, connect, telling
+from devenv.databases.postgres.snapshots import PostgresSnapshots
+from devenv.databases.statements import seed_failed
+from devenv.errors import DatabaseError
+
+_REVISIONS = "atlas_schema_revisions.atlas_schema_revisions"
+"""Where Atlas keeps what it has applied."""
+
+
+class Postgres:
+    """See `devenv.databases.database.Database`."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._name = server.address.name
+        self._pristine = f"{self._name}_pristine"
+        self._spare = f"{self._name}_spare"
+        self._old = f"{self._name}_old"
+
+    @classmethod
+    def connect(cls, address: Address) -> Postgres:
+        """Reach the server; raises DatabaseError."""
+        return cls(Server(address))
+
+    def __enter__(self) -> Self:
+        """The database itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Disconnect."""
+        self._server.close()
+
+    @property
+    def snapshots(self) -> PostgresSnapshots:
+        """Named states."""
+        return PostgresSnapshots(self._server, self._name)
+
+    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
+        """See `Database.prepare`. A pristine database that the Job has rebuilt has no comment yet."""
+        with telling(f"prepare PostgreSQL database {self._name}"), self._server.lock(self._name):
+            found = self._server.comment(self._pristine)
+            if found is None:
+                raise self._no_pristine()
+            if found != content:
+                self._seed(seeds)
+                self._server.describe(self._pristine, content)
+            if not self._server.comment(self._name):
+                self._reset(content)
+            self._server.drop(self._old)
+            if self._server.comment(self._spare) != content:
+                self._server.copy(self._pristine, self._spare, content)
+
+    def pristine(self) -> str:
+        """See `Database.pristine`."""
+        with telling(f"ask for the pristine state of {self._name}"):
+            return self._server.comment(self._pristine) or ""
+
+    def reset(self) -> None:
+        """See `Database.reset`: two renames when a spare is there, a copy before them when not."""
+        with telling(f"reset PostgreSQL database {self._name}"), self._server.lock(self._name):
+            content = self._server.comment(self._pristine)
+            if not content:
+                raise self._no_pristine()
+            self._reset(content)
+
+    def empty(self) -> None:
+        """See `Database.empty`."""
+        with telling(f"empty PostgreSQL database {self._name}"), self._server.lock(self._name):
+            for name in (self._spare, self._pristine, self._old, self._name):
+                self._server.drop(name)
+            self._server.create(self._name)
+
+    def applied(self) -> tuple[AppliedMigration, ...]:
+        """See `Database.applied`: Atlas' own record."""
+        what = f"list the migrations of {self._name}"
+        with connect(self._server.address, self._name) as connection, telling(what):
+            known = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (_REVISIONS,)).fetchone()
+            if not (known and known[0]):
+                return ()
+            rows = connection.execute(
+                sql.SQL("SELECT version, hash, coalesce(error, '') <> '' FROM {} ORDER BY version").format(
+                    sql.Identifier(*_REVISIONS.split("."))
+                )
+            )
+            # Atlas keeps a row of its own, which begins with a dot.
+            return tuple(AppliedMigration(*row) for row in rows if not row[0].startswith("."))
+
+    def clone(self, name: str) -> Address:
+        """A database of another name, like the pristine one; raises DatabaseError."""
+        with telling(f"clone PostgreSQL database {self._name}"):
+            content = self._server.comment(self._pristine)
+            if not content:
+                raise self._no_pristine()
+            self._server.copy(self._pristine, name, content)
+        address = self._server.address
+        return Address(address.engine, address.host, address.port, name, address.user, address.password)
+
+    def drop(self, name: str) -> None:
+        """Remove a clone; one that is gone is fine."""
+        with telling(f"drop PostgreSQL database {name}"):
+            self._server.drop(name)
+
+    def clones(self, prefix: str) -> list[str]:
+        """The databases whose names begin so."""
+        with telling("list the clones"):
+            return [facts.name for facts in self._server.find(prefix)]
+
+    def _reset(self, content: str) -> None:
+        if self._server.comment(self._spare) != content:
+            self._server.copy(self._pristine, self._spare, content)
+        self._server.replace(self._name, self._spare, self._old, content)
+
+    def _seed(self, seeds: Sequence[Path]) -> None:
+        if not seeds:
+            return
+        with connect(self._server.address, self._pristine) as connection, connection.transaction():
+            for path in seeds:
+                text = path.read_text(encoding="utf-8")
+                try:
+                    # A file is one simple query of many statements: what it says is not ours to parse.
+                    connection.execute(text.encode())
+                except psycopg.Error as error:
+                    place = int(error.diag.statement_position or 1) - 1
+                    line = text.count("\n", 0, place) + 1
+                    raise seed_failed(path, line, text[place:], error.diag.message_primary or str(error)) from error
+
+    def _no_pristine(self) -> DatabaseError:
+        return DatabaseError(
+            f"PostgreSQL database {self._name} has no pristine state to return to: its migrations have not run",
+            hint="devenv up",
+        )

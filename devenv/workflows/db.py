@@ -1,0 +1,156 @@
+"""`devenv db`: named states, migrations, addresses and shells of databases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from devenv.databases.database import Database, Snapshot
+from devenv.databases.migrations import MigrationRow, compare, migration_files
+from devenv.databases.shells import shell_command
+from devenv.errors import SnapshotError, ToolMissingError, UsageError
+from devenv.workflows.deployed import Deployed, Deployment, reach
+from devenv.workflows.session import Session
+
+T = TypeVar("T")
+
+_SNAPSHOT_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,29}")
+"""Engines make database names of it; those have up to 63 characters in all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseRequest:
+    """Which databases of which project."""
+
+    directory: Path
+    names: tuple[str, ...] = ()
+    """Stacks; empty for all that are deployed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """One snapshot of one database."""
+
+    database: str
+    snapshot: Snapshot
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The row as JSON-ready data."""
+        s = self.snapshot
+        return {"database": self.database, "name": s.name, "taken": s.taken.isoformat(), "size_bytes": s.size_bytes}
+
+
+def save(request: DatabaseRequest, name: str, session: Session) -> list[str]:
+    """Keep the present state under a name; returns the databases."""
+    _check(name)
+    return _on_each(request, session, lambda database: database.snapshots.save(name))
+
+
+def restore(request: DatabaseRequest, name: str, session: Session, *, agreed: bool) -> list[str]:
+    """Return to a named state; without names, in all databases that have it.
+
+    Raises:
+        SnapshotError: no database has it, or a named one has not.
+        UsageError: nobody agreed that the present data is dropped.
+    """
+    with reach(request.directory, session) as deployment:
+        chosen = _having(deployment, request, name)
+        named = ", ".join(deployed.name for deployed in chosen)
+        if not agreed and not session.confirm(f"The present data of {named} is replaced by {name}. Go on?"):
+            raise UsageError(f"nothing was restored: replacing the data of {named} takes your consent", hint="--yes")
+        _in_parallel(deployment, chosen, lambda database: database.snapshots.restore(name))
+    return [deployed.name for deployed in chosen]
+
+
+def remove(request: DatabaseRequest, name: str, session: Session) -> list[str]:
+    """Drop a named state; returns the databases that had it."""
+    with reach(request.directory, session) as deployment:
+        chosen = _having(deployment, request, name)
+        _in_parallel(deployment, chosen, lambda database: database.snapshots.remove(name))
+    return [deployed.name for deployed in chosen]
+
+
+def list_snapshots(request: DatabaseRequest, session: Session) -> list[SnapshotRow]:
+    """All named states."""
+    with reach(request.directory, session) as deployment:
+        chosen = deployment.choose(request.names)
+        found = _in_parallel(deployment, chosen, lambda database: database.snapshots.list())
+    return [SnapshotRow(d.name, snapshot) for d, snapshots in zip(chosen, found, strict=True) for snapshot in snapshots]
+
+
+def migration_status(request: DatabaseRequest, session: Session) -> dict[str, tuple[MigrationRow, ...]]:
+    """What is applied, pending and drifted, for each database that has migrations."""
+    with reach(request.directory, session) as deployment:
+        chosen = [d for d in deployment.choose(request.names) if d.spec.migrations]
+        applied = _in_parallel(deployment, chosen, lambda database: database.applied())
+        return {
+            d.name: compare(migration_files(d.stack.root / (d.spec.migrations or "")), records)
+            for d, records in zip(chosen, applied, strict=True)
+        }
+
+
+def names(request: DatabaseRequest, session: Session) -> list[str]:
+    """The stacks of the databases that a request is about."""
+    with reach(request.directory, session) as deployment:
+        return [deployed.name for deployed in deployment.choose(request.names)]
+
+
+def url(request: DatabaseRequest, session: Session) -> dict[str, str]:
+    """Where each database answers on this machine, password included."""
+    with reach(request.directory, session) as deployment:
+        return {d.name: deployment.access(d).address.url for d in deployment.choose(request.names)}
+
+
+def shell(directory: Path, name: str, session: Session) -> list[str]:
+    """The command that opens a database's own shell in its container."""
+    with reach(directory, session) as deployment:
+        (deployed,) = deployment.choose([name])
+        kubectl = deployment.environment.programs.get("kubectl")
+        if kubectl is None:
+            raise ToolMissingError("kubectl is not available", hint="devenv up")
+        spec = deployed.spec
+        container = ["-c", spec.container] if spec.container else []
+        target = ["--namespace", deployed.namespace, "exec", "-it", spec.workload, *container]
+        kubeconfig = ["--kubeconfig", str(deployment.environment.kubeconfig)]
+        return [str(kubectl), *kubeconfig, *target, "--", *shell_command(spec)]
+
+
+def _check(name: str) -> None:
+    if not _SNAPSHOT_NAME.fullmatch(name):
+        raise SnapshotError(
+            f"{name!r} cannot be a snapshot's name",
+            hint="up to 30 lower-case letters, digits and underscores, a letter or digit first",
+        )
+
+
+def _on_each(request: DatabaseRequest, session: Session, work: Callable[[Database], None]) -> list[str]:
+    with reach(request.directory, session) as deployment:
+        chosen = deployment.choose(request.names)
+        _in_parallel(deployment, chosen, work)
+    return [deployed.name for deployed in chosen]
+
+
+def _having(deployment: Deployment, request: DatabaseRequest, name: str) -> list[Deployed]:
+    """The databases that have a snapshot: the named ones, which must have it, or whichever do."""
+    chosen = deployment.choose(request.names)
+    known = _in_parallel(deployment, chosen, lambda database: database.snapshots.list())
+    having = [d for d, states in zip(chosen, known, strict=True) if any(s.name == name for s in states)]
+    lacking = [d.name for d in chosen if d not in having]
+    if not having or (request.names and lacking):
+        raise SnapshotError(f"{', '.join(lacking) or 'no database'} has no snapshot {name}", hint="devenv db list")
+    return having
+
+
+def _in_parallel(deployment: Deployment, chosen: Sequence[Deployed], work: Callable[[Database], T]) -> list[T]:
+    def one(deployed: Deployed) -> T:
+        with deployment.open(deployed) as database:
+            return work(database)
+
+    if not chosen:
+        return []
+    with ThreadPoolExecutor(len(chosen)) as pool:
+        return list(pool.map(one, chosen))

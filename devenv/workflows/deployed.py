@@ -1,0 +1,129 @@
+"""The databases of a running environment: which there are, and the way to each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.paths import cache_dir, state_dir
+from devenv.adapters.toolchain import Toolchain
+from devenv.databases.database import Database
+from devenv.databases.engines import Access, open_database
+from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, observe_cluster
+from devenv.engine.database_steps import access
+from devenv.engine.environment import Environment
+from devenv.engine.stack_inputs import database_content, database_seeds
+from devenv.errors import ClusterError, DatabaseError, UsageError
+from devenv.plan.observed import ClusterState
+from devenv.spec.load import load_workspace
+from devenv.spec.stack import Database as DatabaseSpec
+from devenv.spec.wording import name_hint
+from devenv.spec.workspace import LoadedStack
+from devenv.workflows.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """One database of the environment."""
+
+    stack: LoadedStack
+    spec: DatabaseSpec
+    content: str
+    """Hash of its migrations and seeds as the files are now."""
+    seeds: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        """The stack's name, by which people call it."""
+        return self.stack.spec.name
+
+    @property
+    def namespace(self) -> str:
+        """Where it runs."""
+        return self.stack.spec.namespace
+
+
+class Deployment:
+    """A running environment, as far as its databases are concerned."""
+
+    def __init__(self, environment: Environment, facts: ClusterFacts) -> None:
+        self.environment = environment
+        self._facts = facts
+
+    def choose(self, names: Sequence[str]) -> list[Deployed]:
+        """The databases of these stacks, or all that are deployed.
+
+        Raises:
+            UsageError: a name is not one of the project's databases.
+            DatabaseError: one of them is not deployed, or not ready.
+        """
+        known = {name: d for name in self.environment.workspace.selected if (d := self._deployed(name))}
+        for name in names:
+            if name not in known:
+                raise UsageError(f"{name} is no database of this project", hint=name_hint(name, known, "databases"))
+        if not names:
+            return [deployed for name, deployed in known.items() if name in self._facts.records]
+        chosen = [known[name] for name in dict.fromkeys(names)]
+        for deployed in chosen:
+            self._require_ready(deployed.name)
+        return chosen
+
+    def access(self, deployed: Deployed) -> Access:
+        """The way to a database."""
+        return access(self.environment, deployed.name, deployed.namespace, deployed.spec)
+
+    @contextmanager
+    def open(self, deployed: Deployed) -> Iterator[Database]:
+        """Connect to a database; raises DatabaseError."""
+        with open_database(deployed.spec.engine, self.access(deployed)) as database:
+            yield database
+
+    def _deployed(self, name: str) -> Deployed | None:
+        stack = self.environment.workspace.stacks[name]
+        if stack.spec.database is None:
+            return None
+        content = database_content(stack, self.environment.digests)
+        return Deployed(stack, stack.spec.database, content, database_seeds(stack))
+
+    def _require_ready(self, name: str) -> None:
+        if name not in self._facts.records:
+            raise DatabaseError(f"database {name} is not deployed", hint=f"devenv up --only {name}")
+        if reason := self._facts.unready(name):
+            raise DatabaseError(f"database {name} is not ready", context={"cause": reason}, hint="devenv status")
+
+
+@contextmanager
+def reach(directory: Path, session: Session) -> Iterator[Deployment]:
+    """The running environment of a project; nothing is installed or started.
+
+    Raises:
+        ClusterError: it does not run, or is not devenv's.
+    """
+    workspace = load_workspace(directory, data_root=session.data_root)
+    environment = Environment(
+        workspace=workspace,
+        engine=Engine.connect(),
+        data=session.data_root,
+        state=state_dir(workspace.project.project),
+        cache=cache_dir(),
+        mask=session.mask,
+    )
+    names = environment.names
+    containers = environment.engine.containers({KIND_CLUSTER_LABEL: names.cluster})
+    facts = observe_cluster(names, containers, environment.engine.network(names.network), environment.kubeconfig)
+    if facts.state is not ClusterState.RUNNING:
+        raise ClusterError(
+            f"cluster {names.cluster} is {facts.state}",
+            context={"cause": facts.reason} if facts.reason else None,
+            hint="devenv status" if facts.state is ClusterState.FOREIGN else "devenv up",
+        )
+    kubectl = Toolchain(workspace.versions.tools).locate("kubectl").path
+    if kubectl:
+        environment.programs["kubectl"] = kubectl
+    try:
+        yield Deployment(environment, facts)
+    finally:
+        environment.cluster.close()

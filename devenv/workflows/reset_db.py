@@ -1,0 +1,109 @@
+"""`devenv reset-db`: databases back to what migrations and seeds make."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.errors import UsageError
+from devenv.events import Noted
+from devenv.images.choice import Mode
+from devenv.plan.plan import Plan, PlanDraft
+from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetDatabase
+from devenv.workflows.deployed import Deployed, Deployment, reach
+from devenv.workflows.run import Tail, run
+from devenv.workflows.session import Session
+from devenv.workflows.up import UpRequest, up
+
+
+@dataclass(frozen=True, slots=True)
+class ResetRequest:
+    """What the user asked for."""
+
+    directory: Path
+    names: tuple[str, ...] = ()
+    assume_yes: bool = False
+    images: Mode = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetRow:
+    """What became of one database."""
+
+    name: str
+    engine: str
+    how: str
+    """`pristine` (a copy or rename in the server) or `migrations` (run from nothing, since they changed)."""
+    seconds: float
+
+    def as_dict(self) -> dict[str, str | float]:
+        """The row as JSON-ready data."""
+        return {"name": self.name, "engine": self.engine, "how": self.how, "seconds": round(self.seconds, 3)}
+
+
+def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
+    """Reset the named databases, or all; returns what was done.
+
+    Raises:
+        UsageError: an unknown name, or nobody agreed that data is dropped.
+        DatabaseError: a named database is not deployed or not ready.
+        RunFailedError: some could not be reset; each was told as an event.
+    """
+    began = time.monotonic()
+    with reach(request.directory, session) as deployment:
+        chosen = deployment.choose(request.names)
+        if not chosen:
+            session.emit(Noted("no database is deployed", hint="devenv up"))
+            return []
+        changed = _changed(deployment, chosen)
+        _agree(chosen, request, session)
+        log = session.open_log(deployment.environment.state / "logs")
+        plan = _plan(deployment, chosen, changed)
+        report = run(plan, deployment.environment, session, Tail(began, log, "devenv reset-db"))
+        times = {d.name: result.seconds for d in chosen if (result := report.results.get(f"reset/{d.name}"))}
+    if changed:
+        began = time.monotonic()
+        up(UpRequest(request.directory, assume_yes=True, only=tuple(changed), images=request.images), session)
+        times |= dict.fromkeys(changed, time.monotonic() - began)
+    return [
+        ResetRow(d.name, d.spec.engine, "migrations" if d.name in changed else "pristine", times[d.name])
+        for d in chosen
+    ]
+
+
+def _changed(deployment: Deployment, chosen: Sequence[Deployed]) -> frozenset[str]:
+    """Those whose migrations or seeds are not those that the pristine state was made from."""
+
+    def is_changed(deployed: Deployed) -> bool:
+        with deployment.open(deployed) as database:
+            return database.pristine() != deployed.content
+
+    with ThreadPoolExecutor(len(chosen)) as pool:
+        answers = list(pool.map(is_changed, chosen))
+    return frozenset(deployed.name for deployed, differs in zip(chosen, answers, strict=True) if differs)
+
+
+def _agree(chosen: Sequence[Deployed], request: ResetRequest, session: Session) -> None:
+    if request.assume_yes:
+        return
+    named = ", ".join(f"{d.name} ({d.spec.engine} {d.spec.name})" for d in chosen)
+    if not session.confirm(f"All data in {named} is dropped. Go on?"):
+        raise UsageError(
+            f"nothing was reset: dropping the data of {named} takes your consent", hint="devenv reset-db --yes"
+        )
+
+
+def _plan(deployment: Deployment, chosen: Sequence[Deployed], changed: frozenset[str]) -> Plan:
+    draft = PlanDraft()
+    for d in chosen:
+        place = (d.name, d.stack.spec.layer, d.namespace, d.spec)
+        if d.name in changed:
+            draft.add(EmptyDatabase(*place), reason="migrations or seeds changed")
+        else:
+            reset = draft.add(ResetDatabase(*place), reason="asked for")
+            draft.add(PrepareDatabase(*place, d.content, d.seeds), {reset}, "for the next reset")
+    names = deployment.environment.names
+    return draft.finish(names.project, names.cluster, ())

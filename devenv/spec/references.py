@@ -92,14 +92,28 @@ def cycle_problems(drafts: Drafts) -> Iterator[Problem]:
 
 
 def clash_problems(drafts: Iterable[StackDraft]) -> Iterator[Problem]:
-    """Names that must be there once: a host in the project, a release in the project, a hook in its stack."""
+    """What must be there once: a host, a release and a node port in the project, a hook in its stack."""
     hosts: dict[str, StackDraft] = {}
+    ports: dict[int, StackDraft] = {}
     releases: dict[str, StackDraft] = {}
     for draft in drafts:
         if draft.spec is not None and draft.document is not None:
             yield from _host_clashes(draft, draft.spec, draft.document, hosts)
             yield from _release_clashes(draft, draft.spec, draft.document, releases)
             yield from _hook_clashes(draft.spec, draft.document)
+            yield from _port_clashes(draft, draft.spec, draft.document, ports)
+
+
+def _port_clashes(
+    draft: StackDraft, spec: StackSpec, document: Document, ports: dict[int, StackDraft]
+) -> Iterator[Problem]:
+    """A port of the nodes belongs to one Service."""
+    if spec.database is None:
+        return
+    owner = ports.setdefault(spec.database.node_port, draft)
+    if owner is not draft:
+        message = f"the node port {spec.database.node_port} belongs to the stack {owner.name} too"
+        yield document.problem(("database", "node_port"), message, "choose another port from 30000 to 32767")
 
 
 def _host_clashes(

@@ -182,7 +182,8 @@ def test_an_archive_that_is_cut_off_is_never_an_image(
 ) -> None:
     files, links = style(layers)
     whole = packed(files, links)
-    last = max(whole.rfind(name.encode()) for name in ("manifest.json", "index.json"))
+    # Either file is enough where an engine writes both.
+    last = min(at for name in ("manifest.json", "index.json") if (at := whole.rfind(name.encode())) >= 0)
     cut = data.draw(st.integers(0, last))
     with pytest.raises(ImageError):
         read(whole[:cut], layers, Node(set()))

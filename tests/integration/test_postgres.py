@@ -1,0 +1,265 @@
+"""PostgreSQL resets, snapshots and clones, on a real server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from support.images import provide
+from support.postgres_server import fingerprint, postgres_server
+from support.programs import require_tool
+
+from devenv.adapters.docker import OURS, Engine
+from devenv.databases.clones import ClonePool
+from devenv.databases.database import Address
+from devenv.databases.postgres import Postgres
+from devenv.databases.postgres.server import Server, connect
+from devenv.errors import DatabaseError, SnapshotError
+
+pytestmark = pytest.mark.engine
+SCHEMA = b"""
+CREATE TABLE items (id serial PRIMARY KEY, name text NOT NULL, made timestamptz DEFAULT now());
+CREATE FUNCTION count_items() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM items';
+INSERT INTO items (name) VALUES ('first');
+"""
+CONTENT = "hash-of-migrations"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Address]:
+    engine = Engine.connect(buildx=require_tool("buildx"))
+    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+    with postgres_server(engine, provide("postgres", engine), labels) as address:
+        yield address
+    engine.close()
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    path = tmp_path / "01_items.sql"
+    path.write_text("INSERT INTO items (name) VALUES ('seeded; not a statement');\n")
+    return path
+
+
+@pytest.fixture
+def database(server: Address, seed: Path) -> Iterator[Postgres]:
+    """A database as `up` leaves it: migrated by the Job, prepared by devenv."""
+    with Postgres.connect(server) as database:
+        database.empty()
+        migrate(server, "shop", "shop_pristine")
+        database.prepare(CONTENT, [seed])
+        yield database
+
+
+def migrate(server: Address, *names: str) -> None:
+    """What the chart's Job does."""
+    admin = Server(server)
+    for name in names:
+        if admin.comment(name) is None:
+            admin.create(name)
+        with connect(server, name) as connection:
+            connection.execute(SCHEMA)
+    admin.close()
+
+
+def names_of(server: Address) -> list[str]:
+    with connect(server, "shop") as connection:
+        return [row[0] for row in connection.execute("SELECT name FROM items ORDER BY id")]
+
+
+def spoil(server: Address) -> None:
+    with connect(server, "shop") as connection:
+        connection.execute("DELETE FROM items; DROP FUNCTION count_items; CREATE TABLE extra (n int)")
+
+
+def test_a_reset_brings_back_schema_rows_and_sequences(database: Postgres, server: Address) -> None:
+    seeded = fingerprint(server, "shop")
+    assert names_of(server) == ["first", "seeded; not a statement"]
+    for _ in range(2):  # with the spare that `prepare` made, then without
+        spoil(server)
+        assert fingerprint(server, "shop") != seeded
+        database.reset()
+        assert fingerprint(server, "shop") == seeded
+
+
+def test_preparing_again_leaves_live_data_alone(database: Postgres, server: Address, seed: Path) -> None:
+    spoil(server)
+    database.prepare(CONTENT, [seed])
+    assert names_of(server) == []
+
+
+def test_clients_and_their_transactions_are_ended(database: Postgres, server: Address) -> None:
+    with connect(server, "shop") as client:
+        client.execute("BEGIN")
+        client.execute("INSERT INTO items (name) VALUES ('never committed')")
+        database.reset()
+        with pytest.raises(psycopg.OperationalError):
+            client.execute("COMMIT")
+    assert len(names_of(server)) == 2
+
+
+def test_clients_that_keep_coming_do_not_stop_it(database: Postgres, server: Address, seed: Path) -> None:
+    over = threading.Event()
+    connected = []
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            try:
+                with psycopg.connect(server.url) as connection:
+                    connection.execute("SELECT 1")
+                    connected.append(1)
+            except psycopg.OperationalError:
+                continue  # that is what happens to clients of a database that is replaced
+
+    threads = [threading.Thread(target=come_and_go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(3):
+            spoil_if_possible(server)
+            database.reset()
+            database.prepare(CONTENT, [seed])
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert connected
+    assert len(names_of(server)) == 2
+
+
+def spoil_if_possible(server: Address) -> None:
+    with connect(server, "shop") as connection:
+        connection.execute("DELETE FROM items")
+
+
+def test_two_resets_at_once_follow_each_other(database: Postgres, server: Address) -> None:
+    spoil(server)
+
+    def reset(_: int) -> None:
+        with Postgres.connect(server) as other:
+            other.reset()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(reset, range(4)))
+    assert len(names_of(server)) == 2
+    assert database.pristine() == CONTENT
+
+
+KILLED = """
+import sys
+from devenv.databases.database import Address
+from devenv.databases.postgres import Postgres
+address = Address("postgres", "127.0.0.1", int(sys.argv[1]), "shop", "shop", sys.argv[2])
+with Postgres.connect(address) as database:
+    print("begun", flush=True)
+    while True:
+        database.reset()
+"""
+
+
+@pytest.mark.parametrize("after", [0.0, 0.02, 0.05, 0.11])
+def test_a_reset_that_is_killed_is_mended_by_the_next(database: Postgres, server: Address, after: float) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(server.port), server.password], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(after)  # it is killed wherever it then happens to be
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    database.reset()
+    assert len(names_of(server)) == 2
+
+
+def test_settings_and_privileges_of_the_database_survive(database: Postgres, server: Address) -> None:
+    with connect(server, "postgres") as admin:
+        admin.execute("DROP ROLE IF EXISTS reader; CREATE ROLE reader")
+        admin.execute("ALTER DATABASE shop SET work_mem TO '7MB'; GRANT TEMP ON DATABASE shop TO reader")
+    database.reset()
+    with connect(server, "shop") as connection:
+        assert connection.execute("SHOW work_mem").fetchone() == ("7MB",)
+        assert connection.execute("SELECT has_database_privilege('reader', 'shop', 'TEMP')").fetchone() == (True,)
+
+
+def test_changed_content_seeds_a_rebuilt_pristine_state_and_spares_live_data(
+    database: Postgres, server: Address, seed: Path
+) -> None:
+    spoil(server)
+    admin = Server(server)
+    admin.drop("shop_pristine")
+    admin.close()
+    migrate(server, "shop_pristine")
+    seed.write_text("INSERT INTO items (name) VALUES ('seeded anew');\n")
+    database.prepare("another hash", [seed])
+    assert names_of(server) == []
+    database.reset()
+    assert names_of(server) == ["first", "seeded anew"]
+
+
+def test_a_seed_that_fails_names_file_line_and_statement(server: Address, tmp_path: Path) -> None:
+    bad = tmp_path / "02_bad.sql"
+    bad.write_text("SELECT 1;\n\nINSERT INTO nothing VALUES (1);\n")
+    with Postgres.connect(server) as database:
+        database.empty()
+        migrate(server, "shop_pristine")
+        with pytest.raises(DatabaseError) as caught:
+            database.prepare(CONTENT, [bad])
+        assert caught.value.message == 'seed 02_bad.sql, line 3: relation "nothing" does not exist'
+        assert database.pristine() == ""
+        with pytest.raises(DatabaseError, match="no pristine state"):
+            database.reset()
+
+
+def test_snapshots_come_back_and_go(database: Postgres, server: Address) -> None:
+    with connect(server, "shop") as connection:
+        connection.execute("INSERT INTO items (name) VALUES ('kept')")
+    database.snapshots.save("one")
+    kept = fingerprint(server, "shop")
+    spoil(server)
+    database.snapshots.save("spoilt")
+    database.snapshots.restore("one")
+    assert fingerprint(server, "shop") == kept
+    assert [snapshot.name for snapshot in database.snapshots.list()] == ["one", "spoilt"]
+    database.snapshots.save("one")
+    assert [snapshot.name for snapshot in database.snapshots.list()] == ["spoilt", "one"]
+    for name in ("one", "spoilt"):
+        database.snapshots.remove(name)
+    assert database.snapshots.list() == ()
+    for use in (database.snapshots.restore, database.snapshots.remove):
+        with pytest.raises(SnapshotError):
+            use("one")
+
+
+def test_clones_are_fresh_and_gone_afterwards(database: Postgres, server: Address) -> None:
+    orphan = "shop_clone_999999999_x"
+    database.clone(orphan)
+    with ClonePool(lambda: Postgres.connect(server), "shop", 2) as pool:
+        with pool.database() as one, pool.database() as two:
+            assert one.name != two.name
+            with psycopg.connect(one.url) as connection:
+                connection.execute("DELETE FROM items")
+            with psycopg.connect(two.url) as connection:
+                assert connection.execute("SELECT count(*) FROM items").fetchone() == (2,)
+        third = pool.take()
+        with psycopg.connect(third.url) as connection:
+            assert connection.execute("SELECT count(*) FROM items").fetchone() == (2,)
+    assert database.clones("shop_clone_") == []
+
+
+def test_a_pool_tells_why_it_has_no_clones(server: Address) -> None:
+    wrong = replace(server, password="wrong")  # noqa: S106 -- that is the case
+    with ClonePool(lambda: Postgres.connect(wrong), "shop") as pool, pytest.raises(DatabaseError) as caught:
+        pool.take(timeout=10)
+    assert "password authentication failed" in caught.value.context["cause"]
+    assert "wrong" not in repr(wrong)

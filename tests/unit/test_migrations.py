@@ -1,0 +1,60 @@
+"""Migration files against what a database says it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from devenv.databases.database import Address, AppliedMigration
+from devenv.databases.migrations import MigrationFile, MigrationState, compare, migration_files
+
+SHIPPED = Path(__file__).resolve().parents[2] / "stacks" / "02-infrastructure" / "postgres" / "migrations"
+
+
+def test_files_come_in_the_order_of_their_versions(tmp_path: Path) -> None:
+    for name in ("V10__c.sql", "V9__b.sql", "V1.2__a.sql", "README.md", "atlas.sum"):
+        (tmp_path / name).touch()
+
+    assert [(f.version, f.name) for f in migration_files(tmp_path)] == [("1.2", "a"), ("9", "b"), ("10", "c")]
+
+
+def test_the_shipped_ones_carry_atlas_checksums() -> None:
+    files = migration_files(SHIPPED)
+
+    assert files
+    assert all(file.checksum.endswith("=") for file in files)
+
+
+def applied(version: str, checksum: str = "same", *, failed: bool = False) -> AppliedMigration:
+    return AppliedMigration(version, checksum, failed)
+
+
+@pytest.mark.parametrize(
+    ("records", "state"),
+    [
+        ([], MigrationState.PENDING),
+        ([applied("1")], MigrationState.APPLIED),
+        ([applied("001")], MigrationState.APPLIED),
+        ([applied("1", "")], MigrationState.APPLIED),
+        ([applied("1", "other")], MigrationState.DRIFTED),
+        ([applied("1", failed=True)], MigrationState.FAILED),
+    ],
+)
+def test_one_file_against_the_record(records: list[AppliedMigration], state: MigrationState) -> None:
+    (row,) = compare([MigrationFile("1", "items", Path("1_items.sql"), "same")], records)
+
+    assert (row.version, row.state) == ("1", state)
+
+
+def test_a_record_without_a_file_is_told() -> None:
+    (row,) = compare([], [applied("3")])
+
+    assert (row.version, row.name, row.state) == ("3", "", MigrationState.LOST)
+
+
+def test_an_address_is_a_url_and_keeps_its_password_out_of_texts() -> None:
+    address = Address("postgres", "127.0.0.1", 5433, "shop", "shop", "p@ss/word")
+
+    assert address.url == "postgresql://shop:p%40ss%2Fword@127.0.0.1:5433/shop"
+    assert "p@ss" not in repr(address)

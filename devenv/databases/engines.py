@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from devenv.databases.clones import Cloning
 from devenv.databases.database import Address, Database
 from devenv.errors import DatabaseError
 from devenv.spec.stack import DatabaseEngine
@@ -21,6 +22,17 @@ class Access:
 
     address: Address
     run: Run
+
+
+def open_clones(engine: DatabaseEngine, access: Access) -> AbstractContextManager[Cloning]:
+    """Connect to a database that can be cloned; raises DatabaseError, also when its engine cannot."""
+    match engine:
+        case "postgres":
+            from devenv.databases.postgres import Postgres
+
+            return Postgres.connect(access.address)
+        case _:
+            raise DatabaseError(f"{engine} databases cannot be cloned", hint="devenv db snapshot")
 
 
 def open_database(engine: DatabaseEngine, access: Access) -> AbstractContextManager[Database]:

@@ -26,3 +26,20 @@ class Session:
     """Set when the user wants the run to stop."""
     data_root: Path = field(default_factory=data_root)
     """The folder with stacks/, cluster/ and localstack-init/."""
+
+
+def silent_session() -> Session:
+    """A session of programs that use devenv as a library: nothing is told, nothing is agreed to."""
+    return Session(emit=_ignore, confirm=_refuse, open_log=_same, mask=_ignore)
+
+
+def _ignore(*_: object) -> None:
+    """Told to nobody."""
+
+
+def _refuse(_: str) -> bool:
+    return False
+
+
+def _same(folder: Path) -> Path:
+    return folder

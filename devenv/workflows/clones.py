@@ -1,0 +1,32 @@
+"""Fresh databases for tests, from the environment that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from devenv.databases.clones import ClonePool, Cloning
+from devenv.databases.engines import open_clones
+from devenv.workflows.deployed import reach
+from devenv.workflows.session import silent_session
+
+
+@contextmanager
+def clone_pool(directory: Path, stack: str, *, size: int = 4) -> Iterator[ClonePool]:
+    """A pool of clones of a stack's database, `size` of them kept ready.
+
+    Raises:
+        ClusterError: the environment of the project in or above `directory` does not run.
+        UsageError: the stack has no database.
+        DatabaseError: it is not deployed or not ready, or its engine cannot be cloned.
+    """
+    with reach(directory, silent_session()) as deployment:
+        (deployed,) = deployment.choose([stack])
+        way = deployment.access(deployed)
+
+    def connect() -> AbstractContextManager[Cloning]:
+        return open_clones(deployed.spec.engine, way)
+
+    with ClonePool(connect, deployed.spec.name, size) as pool:
+        yield pool

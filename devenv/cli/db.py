@@ -119,6 +119,21 @@ def migrate(
         up(UpRequest(directory, assume_yes=yes, only=tuple(chosen)), session)
 
 
+@app.command("hash")
+def hash_(names: Names = None, *, directory: Directory = Path()) -> None:
+    """Write the checksums of migration files anew, after adding or changing one.
+
+    Atlas refuses a folder whose atlas.sum does not fit its files. Needs no cluster.
+    """
+    from devenv.cli import wiring
+    from devenv.workflows import db
+
+    with wiring.run_session("db") as session:
+        changed = db.write_checksums(directory, tuple(names or ()), session)
+    for name, differed in changed.items():
+        typer.echo(f"{name}: atlas.sum {'written' if differed else 'is up to date'}", err=True)
+
+
 @app.command("status")
 def status(names: Names = None, *, directory: Directory = Path(), as_json: AsJson = False) -> None:
     """Show which migrations are applied, pending, drifted, failed or lost.

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from devenv.databases.atlas import SUM_FILE, atlas_sums
 from devenv.databases.database import AppliedMigration
 
 _FILE = re.compile(r"V?(?P<version>\d[\d.]*)_+(?P<name>.+)\.sql")
 """`20261101090000_items.sql` (Atlas), `V001__items.sql` (Flyway), `001_items.sql`."""
-_ATLAS_SUM = "atlas.sum"
 
 
 class MigrationState(StrEnum):
@@ -25,7 +25,7 @@ class MigrationState(StrEnum):
     PENDING = "pending"
     """There is a file, and the database does not have it."""
     DRIFTED = "drifted"
-    """The file is not the one that was applied."""
+    """The file is not the one that was applied, or, with Atlas, follows such a file."""
     FAILED = "failed"
     """It was begun and not ended."""
     LOST = "lost"
@@ -54,7 +54,7 @@ class MigrationRow:
 
 def migration_files(folder: Path) -> tuple[MigrationFile, ...]:
     """The migrations in a folder, in the order of their versions; other files are left out."""
-    sums = _atlas_sums(folder)
+    sums = atlas_sums(folder) if (folder / SUM_FILE).is_file() else {}
     found = [(match, path) for path in folder.iterdir() if (match := _FILE.fullmatch(path.name))]
     files = [MigrationFile(match["version"], match["name"], path, sums.get(path.name, "")) for match, path in found]
     return tuple(sorted(files, key=lambda file: _order(file.version)))
@@ -82,12 +82,3 @@ def _state(file: MigrationFile, record: AppliedMigration | None) -> MigrationSta
 def _order(version: str) -> tuple[int, ...]:
     """Versions are numbers with dots: 001 and 1 are one."""
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
-
-
-def _atlas_sums(folder: Path) -> dict[str, str]:
-    """File name to checksum, as Atlas keeps both beside the files; the first line is the folder's own."""
-    file = folder / _ATLAS_SUM
-    if not file.is_file():
-        return {}
-    pairs = (line.rsplit(" h1:", 1) for line in file.read_text(encoding="utf-8").splitlines()[1:])
-    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}  # noqa: PLR2004 -- a name and its checksum

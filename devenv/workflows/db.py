@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from devenv.databases.atlas import SUM_FILE, write_atlas_sums
 from devenv.databases.database import Database, Snapshot
 from devenv.databases.migrations import MigrationRow, compare, migration_files
 from devenv.databases.shells import shell_command
 from devenv.errors import SnapshotError, ToolMissingError, UsageError
+from devenv.spec.load import load_workspace
+from devenv.spec.wording import name_hint
 from devenv.workflows.deployed import Deployed, Deployment, reach
 from devenv.workflows.session import Session
 
@@ -91,6 +94,26 @@ def migration_status(request: DatabaseRequest, session: Session) -> dict[str, tu
             d.name: compare(migration_files(d.stack.root / (d.spec.migrations or "")), records)
             for d, records in zip(chosen, applied, strict=True)
         }
+
+
+def write_checksums(directory: Path, wanted: Sequence[str], session: Session) -> dict[str, bool]:
+    """Bring the checksums of migration files up to date, without a cluster; whether each stack's had to change.
+
+    Raises:
+        UsageError: a named stack has no migrations with checksums beside them.
+    """
+    workspace = load_workspace(directory, data_root=session.data_root)
+    folders = {
+        name: folder
+        for name in workspace.selected
+        if (database := workspace.stacks[name].spec.database) and database.migrations
+        if ((folder := workspace.stacks[name].root / database.migrations) / SUM_FILE).is_file()
+    }
+    for name in wanted:
+        if name not in folders:
+            hint = name_hint(name, folders, "databases with checksums")
+            raise UsageError(f"{name} has no migrations with an {SUM_FILE}", hint=hint)
+    return {name: write_atlas_sums(folders[name]) for name in wanted or folders}
 
 
 def names(request: DatabaseRequest, session: Session) -> list[str]:

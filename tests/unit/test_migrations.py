@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devenv.databases.atlas import write_atlas_sums
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.migrations import MigrationFile, MigrationState, compare, migration_files
 
@@ -24,6 +25,15 @@ def test_the_shipped_ones_carry_atlas_checksums() -> None:
 
     assert files
     assert all(file.checksum.endswith("=") for file in files)
+
+
+def test_the_shipped_checksums_are_those_that_atlas_wrote(tmp_path: Path) -> None:
+    for file in SHIPPED.glob("*.sql"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+
+    assert write_atlas_sums(tmp_path)
+    assert (tmp_path / "atlas.sum").read_text() == (SHIPPED / "atlas.sum").read_text()
+    assert not write_atlas_sums(tmp_path)
 
 
 def applied(version: str, checksum: str = "same", *, failed: bool = False) -> AppliedMigration:

@@ -30,7 +30,7 @@ class DevenvError(Exception):
     """
 
     code: ClassVar[str] = "error"
-    exit_status: ClassVar[int] = EXIT_STEP_FAILED
+    exit_status: int = EXIT_STEP_FAILED
 
     def __init__(self, message: str, *, context: Mapping[str, str] | None = None, hint: str = "") -> None:
         super().__init__(message)
@@ -257,6 +257,8 @@ class RunFailedError(DevenvError):
     def __init__(self, message: str, *, failures: Mapping[str, DevenvError], hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.failures = dict(failures)
+        if any(failure.exit_status == EXIT_BUG for failure in failures.values()):
+            self.exit_status = EXIT_BUG
 
     def as_dict(self) -> dict[str, object]:
         """The error with the failure of each step as JSON-ready data."""

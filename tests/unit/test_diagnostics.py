@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv import errors
-from devenv.errors import CommandFailedError, DevenvError, Problem, SpecError, UnexpectedError
+from devenv.errors import (
+    CommandFailedError,
+    DevenvError,
+    ImageError,
+    Problem,
+    RunFailedError,
+    SpecError,
+    UnexpectedError,
+)
 from devenv.ui.diagnostics import render
 from devenv.ui.error_reference import page
 from devenv.ui.wording import clean, duration, one_line
@@ -126,3 +134,10 @@ def test_foreign_text_is_cleaned(foreign: str, plain: str) -> None:
 def test_cleaned_text_moves_no_cursor(text: str) -> None:
     assert not any(ord(char) < 0x20 and char not in "\n\t" for char in clean(text))
     assert "\n" not in one_line(text)
+
+
+def test_a_run_that_failed_for_a_bug_says_so_by_its_status() -> None:
+    refused, bug = ImageError("no such image"), UnexpectedError(KeyError("x"))
+
+    assert RunFailedError("1 of 2 steps failed", failures={"a": refused}).exit_status == 1
+    assert RunFailedError("2 of 2 steps failed", failures={"a": refused, "b": bug}).exit_status == 70

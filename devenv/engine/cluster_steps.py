@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 from devenv.adapters.docker import Engine
 from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
+from devenv.engine.restart import overrated, reported_from_before
 from devenv.engine.step_context import StepContext
 from devenv.errors import ClusterError, DevenvError, InterruptedRunError
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
 
 _RUNTIME_SECONDS = 180.0
 _API_SECONDS = 120.0
+_REPORT_SECONDS = 120.0
 _RETRY_SECONDS = 0.25
 
 
@@ -54,11 +57,14 @@ def create(step: CreateCluster, context: StepContext) -> str:
 
 
 def start(step: StartCluster, context: StepContext) -> str:
-    """Start stopped nodes and wait for the API."""
+    """Start stopped nodes, and wait until the cluster speaks of what runs now and not of what ran before."""
     environment = context.environment
+    began = datetime.now(UTC)
+    environment.restarted.set()
     environment.engine.start(step.nodes)
     environment.kind.export_kubeconfig(step.cluster, environment.kubeconfig)
     _until_api_answers(context)
+    _until_pods_are_reported(began, context)
     return f"{len(step.nodes)} nodes"
 
 
@@ -104,3 +110,20 @@ def _until_api_answers(context: StepContext) -> None:
             )
         if context.cancel.wait(_RETRY_SECONDS):
             raise InterruptedRunError("stopped while the cluster started")
+
+
+def _until_pods_are_reported(began: datetime, context: StepContext) -> None:
+    """Until kubelets and controllers have looked: the API server first tells what it was told before the stop."""
+    mirror = context.environment.cluster.mirror(context.cancel.is_set)
+    deadline, revision = time.monotonic() + _REPORT_SECONDS, -1
+    while late := [*reported_from_before(mirror.snapshot(), began), *overrated(mirror.snapshot())]:
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"the cluster told nothing new of its pods within {_REPORT_SECONDS:.0f} s",
+                context={"as before the stop": ", ".join(late[:5])},
+                hint="devenv status",
+            )
+        if context.cancel.is_set():
+            raise InterruptedRunError("stopped while the cluster started")
+        context.progress(f"awaiting news of {late[0]}")
+        revision = mirror.wait(revision, _RETRY_SECONDS)

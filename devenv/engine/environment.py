@@ -50,6 +50,9 @@ class Environment:
     creation_failed: threading.Event = field(default_factory=threading.Event)
     """Set when the cluster cannot be created, for those who wait for its nodes."""
 
+    restarted: threading.Event = field(default_factory=threading.Event)
+    """Set when this run has started the cluster's stopped nodes."""
+
     @property
     def names(self) -> Names:
         """What the project's things are called."""

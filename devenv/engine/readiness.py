@@ -12,13 +12,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from devenv.adapters.kubernetes import Cluster
-from devenv.engine.diagnosis import Observer, Scope, not_ready, stuck_pods, watch_stack
+from devenv.engine.diagnosis import Observer, Patience, Scope, not_ready, stuck_pods, watch_stack
 from devenv.engine.diagnosis.scope import Snapshot
 from devenv.engine.rollout import Rollout
 from devenv.errors import InterruptedRunError
 
 _AGE = timedelta(minutes=1)
 """Objects that were made within this time before the wait belong to what is being installed."""
+_RESTART_SECONDS = 180.0
+"""Kubernetes waits up to 10, 20, 40 … 300 s before it starts a crashed container again."""
 
 
 def await_workloads(
@@ -29,8 +31,12 @@ def await_workloads(
     *,
     cancel: threading.Event,
     progress: Callable[[str], None],
+    restarted: bool = False,
 ) -> None:
     """Wait until every workload of a stack is rolled out; a stack without workloads is at once.
+
+    With `restarted`, the whole cluster was started just now: everything begins at once and crashes until what it
+    needs is up, so a crash is given longer.
 
     Raises:
         WorkloadError: a workload cannot become ready.
@@ -54,7 +60,9 @@ def await_workloads(
         problems[:] = rollout.unfinished(mirror.snapshot())
         return not problems
 
-    observer = Observer(cluster, scope, since=datetime.now(UTC) - _AGE)
+    now = datetime.now(UTC)
+    patience = Patience(older=_RESTART_SECONDS, crash_beside_others=_RESTART_SECONDS) if restarted else Patience()
+    observer = Observer(cluster, scope, patience=patience, since=now if restarted else now - _AGE)
     found = watch_stack(
         cluster,
         scope,

@@ -144,6 +144,7 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
         step.deadline,
         cancel=context.cancel,
         progress=context.progress,
+        restarted=environment.restarted.is_set(),
     )
     await_checks(
         step.checks,

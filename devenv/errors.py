@@ -224,6 +224,12 @@ class NotReadyError(DevenvError):
     code = "not-ready"
 
 
+class StaleImageError(DevenvError):
+    """A container runs another image than the one that was built for it."""
+
+    code = "stale-image"
+
+
 class HookError(DevenvError):
     """A hook of a stack failed."""
 

@@ -23,7 +23,9 @@ from devenv.images.build import ImageWorkshop
 from devenv.images.catalogue import Catalogue, hashing
 from devenv.images.choice import Mode
 from devenv.images.fingerprint import FileDigests
+from devenv.images.tags import commit_tags
 from devenv.plan.names import Names
+from devenv.spec.discover import PROJECT_FILE
 from devenv.spec.workspace import Workspace
 
 
@@ -47,6 +49,8 @@ class Environment:
     """Tool name to its program, as found or provided so far."""
     modules: dict[str, Path] = field(default_factory=dict)
     """Go module to the folder of its files, as found or fetched so far."""
+    warned: set[str] = field(default_factory=set)
+    """Places of the cluster that the user has been warned of."""
     creation_failed: threading.Event = field(default_factory=threading.Event)
     """Set when the cluster cannot be created, for those who wait for its nodes."""
 
@@ -72,7 +76,18 @@ class Environment:
     def catalogue(self) -> Catalogue:
         """All images, the project's own included."""
         project = self.workspace.project
-        return Catalogue(self.workspace.versions, self.data, hashing(self.digests), project.images, self.workspace.root)
+        return Catalogue(
+            self.workspace.versions,
+            self.data,
+            hashing(self.digests),
+            project.images,
+            self.workspace.root,
+            commit_tag=commit_tags(self.workspace.root / PROJECT_FILE),
+        )
+
+    def forget_images(self) -> None:
+        """Describe images anew from now on: their sources may have changed."""
+        self.__dict__.pop("catalogue", None)
 
     @cached_property
     def trust(self) -> HostTrust:

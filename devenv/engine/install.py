@@ -66,8 +66,11 @@ def install(
     cancel: threading.Event,
     on_line: Tell,
     progress: Tell,
+    on_change: Callable[[Snapshot], None] | None = None,
 ) -> None:
     """Install or upgrade a release and wait until it is ready; what fails is rolled back.
+
+    `on_change` is called with each state of the cluster that is seen meanwhile.
 
     Raises:
         WorkloadError: a workload cannot become ready, or the cluster refuses an object.
@@ -78,7 +81,7 @@ def install(
     cluster.ensure_namespace(wanted.namespace)
     clear_pending(cluster, wanted.release, wanted.namespace, progress)
     former = cluster.release(wanted.namespace, wanted.release)
-    attempt = _Attempt(helm, cluster, wanted, cancel, progress)
+    attempt = _Attempt(helm, cluster, wanted, cancel, progress, on_change=on_change)
     error = attempt.run(on_line)
     if error is None:
         return
@@ -99,10 +102,17 @@ class _Attempt:
     """One installation: Helm at work in a thread of its own, and the stack watched meanwhile."""
 
     def __init__(
-        self, helm: Helm, cluster: Cluster, wanted: ChartInstallation, cancel: threading.Event, progress: Tell
+        self,
+        helm: Helm,
+        cluster: Cluster,
+        wanted: ChartInstallation,
+        cancel: threading.Event,
+        progress: Tell,
+        *,
+        on_change: Callable[[Snapshot], None] | None,
     ) -> None:
         self._helm, self._cluster, self._wanted = helm, cluster, wanted
-        self._cancel, self._progress = cancel, progress
+        self._cancel, self._progress, self._on_change = cancel, progress, on_change
         stack = wanted.labels.get(STACK_LABEL, "")
         self._scope = Scope(stack, wanted.namespace, frozenset({wanted.release}))
         self._observer = Observer(cluster, self._scope, patience=wanted.patience, since=datetime.now(UTC))
@@ -166,6 +176,8 @@ class _Attempt:
 
     def _note(self, snapshot: Snapshot) -> None:
         replace_stuck_pods(self._cluster, self._scope, snapshot, self._progress)
+        if self._on_change:
+            self._on_change(snapshot)
         self._rollout.unfinished(snapshot)  # from now on it knows since when containers run
 
     def _is_ready(self) -> bool:

@@ -10,6 +10,8 @@ from devenv.adapters import kustomize, manifests
 from devenv.adapters.certificates import local_ca
 from devenv.adapters.charts import copy_chart
 from devenv.engine.checks import await_checks
+from devenv.engine.diagnosis import Scope
+from devenv.engine.image_proof import prove_images, warn_of_pulls
 from devenv.engine.install import ChartInstallation, install
 from devenv.engine.readiness import await_workloads
 from devenv.engine.step_context import StepContext
@@ -123,6 +125,7 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
             deadline=step.deadline,
             labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
         )
+        scope = Scope(step.stack, step.namespace, frozenset({step.release}))
         install(
             context.environment.helm,
             context.environment.cluster,
@@ -130,12 +133,13 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
             cancel=context.cancel,
             on_line=context.output,
             progress=context.progress,
+            on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
         )
     return ""
 
 
 def await_ready(step: AwaitReady, context: StepContext) -> str:
-    """Wait for the stack's workloads and checks, then record its content."""
+    """Wait for the stack's workloads and checks, prove that they run what was built, then record its content."""
     environment = context.environment
     await_workloads(
         environment.cluster,
@@ -156,8 +160,9 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
         cancel=context.cancel,
         progress=context.progress,
     )
+    proven = prove_images(step, context)
     environment.cluster.record(step.stack, step.content)
-    return ""
+    return proven
 
 
 def _origin(module: str | None, path: str, context: StepContext) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.adapters.image_reference import Reference
@@ -94,6 +94,8 @@ class ImagePlan:
 
 Fingerprint = Callable[[Recipe, tuple[str, ...]], str]
 """The hash of a recipe, given the identities of its bases."""
+CommitTag = Callable[[Recipe, str], str]
+"""The tag that names the commit of what a recipe reads, given the hash of the same."""
 
 
 def hashing(digests: FileDigests) -> Fingerprint:
@@ -122,6 +124,8 @@ class Catalogue:
         fingerprint_of: Fingerprint,
         local: Mapping[str, LocalImage] | None = None,
         project_root: Path | None = None,
+        *,
+        commit_tag: CommitTag | None = None,
     ) -> None:
         """`local` are the project's own images, whose contexts are relative to `project_root`."""
         self._versions = versions
@@ -129,6 +133,7 @@ class Catalogue:
         self._fingerprint_of = fingerprint_of
         self._local = local or {}
         self._project_root = project_root or data_root
+        self._commit_tag = commit_tag
         self._known: dict[str, ImagePlan] = {}
         self._open: list[str] = []
 
@@ -175,7 +180,11 @@ class Catalogue:
     def _describe_local(self, name: str, image: LocalImage) -> ImagePlan:
         context = (self._project_root / image.context).resolve()
         recipe = Recipe(context / image.dockerfile, context, image.target, _pairs(image.args), _pairs(image.bases))
-        return self._built(name, "", recipe)
+        built = self._built(name, "", recipe)
+        if image.tag == "content" or self._commit_tag is None:
+            return built
+        tag = self._commit_tag(recipe, self._content(recipe))
+        return replace(built, own=f"{OWN_REPOSITORY}/{name}:{tag}")
 
     def _describe_listed(self, name: str, image: CatalogueImage) -> ImagePlan:
         version = image.version or (_upstream_version(image.upstream) if image.upstream else "")
@@ -200,10 +209,12 @@ class Catalogue:
         return ImagePlan(NODE, node.kubernetes, base.upstream, base.digest, own, Assembly(node.image, system))
 
     def _built(self, name: str, version: str, recipe: Recipe, listed: CatalogueImage | None = None) -> ImagePlan:
-        bases = tuple(self[base].identity for _, base in recipe.bases)
-        own = own_reference(name, version, self._fingerprint_of(recipe, bases))
+        own = own_reference(name, version, self._content(recipe))
         upstream, digest = (listed.upstream, listed.digest) if listed else (None, None)
         return ImagePlan(name, version, upstream, digest, own, recipe)
+
+    def _content(self, recipe: Recipe) -> str:
+        return self._fingerprint_of(recipe, tuple(self[base].identity for _, base in recipe.bases))
 
 
 def own_reference(name: str, version: str, content: str) -> str:

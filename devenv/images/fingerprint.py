@@ -97,14 +97,18 @@ def _add(whole: hashlib._Hash, *parts: str) -> None:
     whole.update(b"\xff")
 
 
+def context_files(context: Path, dockerfile: Path) -> list[PurePosixPath]:
+    """The files and links that a context sends, relative to it; raises OSError when a folder cannot be read."""
+    return sorted(_walk(context, IgnoreRules.of(context, dockerfile)))
+
+
 def _context_entries(context: Path, dockerfile: Path, digests: FileDigests) -> Iterator[tuple[str, str, str]]:
     """Path, kind and content of all that the context sends, sorted.
 
     Folders count by what is in them: version control keeps no empty ones, and the tag must be the same in
     every clone. Sockets and other special files are not sent by the builder either.
     """
-    rules = IgnoreRules.of(context, dockerfile)
-    for relative in sorted(_walk(context, rules)):
+    for relative in context_files(context, dockerfile):
         path = context / relative
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):

@@ -67,7 +67,16 @@ def add_stack(
 
 def await_ready(spec: StackSpec, rendered: StackInput) -> AwaitReady:
     """The step that ends every stack."""
-    return AwaitReady(spec.name, spec.layer, spec.namespace, spec.ready, spec.deadline, rendered.content, rendered.root)
+    return AwaitReady(
+        spec.name,
+        spec.layer,
+        spec.namespace,
+        spec.ready,
+        spec.deadline,
+        rendered.content,
+        rendered.root,
+        tuple(rendered.images.items()),
+    )
 
 
 def _leading_steps(spec: StackSpec, rendered: StackInput) -> list[Step]:

@@ -44,6 +44,9 @@ class StackChoice(SpecModel):
     """Chart values over the stack's own."""
 
 
+TagPolicy = Literal["content", "git"]
+
+
 class LocalImage(SpecModel):
     """An image built from the project's own sources."""
 
@@ -54,6 +57,9 @@ class LocalImage(SpecModel):
     args: dict[str, str] = {}
     bases: dict[str, DnsLabel] = {}
     """Build argument to the name of an image in the catalogue, passed as a full reference."""
+    tag: TagPolicy = "content"
+    """What the tag is made from: a hash of what the build reads, or the git commit (with that hash, when not all of
+    it is committed)."""
 
 
 ProjectName = Annotated[DnsLabel, Field(max_length=30)]

@@ -14,7 +14,7 @@ from devenv.images.choice import Mode
 from devenv.plan.plan import Plan, PlanDraft
 from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetDatabase
 from devenv.workflows.deployed import Deployed, Deployment, reach
-from devenv.workflows.run import Tail, run
+from devenv.workflows.execution import Tail, perform
 from devenv.workflows.session import Session
 from devenv.workflows.up import UpRequest, up
 
@@ -62,7 +62,7 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
         _agree(chosen, request, session)
         log = session.open_log(deployment.environment.state / "logs")
         plan = _plan(deployment, chosen, changed)
-        report = run(plan, deployment.environment, session, Tail(began, log, "devenv reset-db"))
+        report = perform(plan, deployment.environment, session, Tail(began, log), again="devenv reset-db")
         times = {d.name: result.seconds for d in chosen if (result := report.results.get(f"reset/{d.name}"))}
     if changed:
         began = time.monotonic()

@@ -6,15 +6,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.engine.observe import observe
+from devenv.engine.environment import Environment
+from devenv.engine.observe import Observation, observe
 from devenv.images.choice import Mode
-from devenv.plan.graph import select
+from devenv.plan.graph import Selection, select
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.spec.load import load_workspace
 from devenv.workflows.connect import connect
+from devenv.workflows.execution import Tail, perform
 from devenv.workflows.links import links
-from devenv.workflows.run import Tail, run
 from devenv.workflows.session import Session
 
 
@@ -32,6 +33,17 @@ class UpRequest:
     images: Mode = "auto"
 
 
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An environment that is up, and what was seen and done on the way."""
+
+    environment: Environment
+    selection: Selection
+    observation: Observation
+    """Made before the plan was run."""
+    plan: Plan
+
+
 def up(request: UpRequest, session: Session) -> Plan:
     """Bring the environment to what the specification says; returns the plan that was run, or would be.
 
@@ -41,6 +53,11 @@ def up(request: UpRequest, session: Session) -> Plan:
         RunFailedError: steps failed; each was told as an event.
         InterruptedRunError: the user stopped the run.
     """
+    return bring_up(request, session).plan
+
+
+def bring_up(request: UpRequest, session: Session) -> Raised:
+    """As `up`; returns what a command that goes on from there needs."""
     began = time.monotonic()
     workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
     selection = select(workspace, only=request.only, skip=request.skip, layers=request.layers)
@@ -48,12 +65,12 @@ def up(request: UpRequest, session: Session) -> Plan:
     observation = observe(environment, selection, request.images)
     plan = make_plan(observation.wanted, observation.observed)
     if request.plan_only:
-        return plan
+        return Raised(environment, selection, observation, plan)
     log = session.open_log(environment.state / "logs")
     if plan.starts_cluster:
-        run(plan, environment, session, Tail(began, log, "devenv up"))
+        perform(plan, environment, session, Tail(began, log))
         observation = observe(environment, selection, request.images)
         plan = make_plan(observation.wanted, observation.observed)
     addresses = links(workspace, selection.stacks, observation.facts)
-    run(plan, environment, session, Tail(began, log, "devenv up", addresses))
-    return plan
+    perform(plan, environment, session, Tail(began, log, addresses))
+    return Raised(environment, selection, observation, plan)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from devenv.plan.steps.provide import Pairs
 from devenv.plan.steps.step import PlanStep
 from devenv.spec.stack import Database, Hook, ReadyCheck
 
@@ -149,3 +150,5 @@ class AwaitReady(StackStep):
     content: str
     root: Path
     """The stack's folder, which paths in checks are relative to."""
+    images: Pairs = ()
+    """Image name to the reference that the stack was given."""

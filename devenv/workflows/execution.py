@@ -1,4 +1,4 @@
-"""Running a plan for a workflow: told as events from its beginning to its end, failures raised as one error."""
+"""Running a plan and telling how it went: what every command that runs one has in common."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Tail:
     """What the end of a run tells beyond what became of its steps."""
 
     began: float
-    """When the command began, on the monotonic clock."""
-    log: Path
-    command: str
-    """What goes on with an interrupted run: `devenv up`."""
+    """Of the command, on the monotonic clock."""
+    log: Path | None = None
     links: tuple[tuple[str, str], ...] = ()
 
 
-def run(plan: Plan, environment: Environment, session: Session, tail: Tail) -> RunReport:
-    """Run a plan.
+def perform(
+    plan: Plan, environment: Environment, session: Session, tail: Tail, *, again: str = "devenv up"
+) -> RunReport:
+    """Run a plan and tell its end; `again` is the command that goes on after a stop.
 
     Raises:
         RunFailedError: steps failed; each was told as an event.
@@ -36,23 +36,28 @@ def run(plan: Plan, environment: Environment, session: Session, tail: Tail) -> R
     """
     session.emit(plan.as_event())
     report = run_plan(plan, environment, session.emit, session.cancel)
+    conclude(report, len(plan.unchanged), session, tail, again=again)
+    return report
+
+
+def conclude(report: RunReport, unchanged: int, session: Session, tail: Tail, *, again: str) -> None:
+    """Tell the end of a run; raises as `perform` does."""
     failures = report.failures
     session.emit(
         RunFinished(
             succeeded=report.count(TaskState.SUCCEEDED),
             failed=len(failures),
             skipped=report.count(TaskState.SKIPPED) + report.count(TaskState.CANCELLED),
-            unchanged=len(plan.unchanged),
+            unchanged=unchanged,
             seconds=time.monotonic() - tail.began,
             chain=report.chain,
             chain_seconds=report.chain_seconds,
-            log=str(tail.log),
+            log=str(tail.log or ""),
             links=() if failures else tail.links,
         )
     )
     if session.cancel.is_set():
-        raise InterruptedRunError("stopped; what is done is kept", hint=tail.command)
+        raise InterruptedRunError("stopped; what is done is kept", hint=again)
     if failures:
         names = ", ".join(failures)
-        raise RunFailedError(f"{len(failures)} of {len(plan.nodes)} steps failed: {names}", failures=failures)
-    return report
+        raise RunFailedError(f"{len(failures)} of {len(report.results)} steps failed: {names}", failures=failures)

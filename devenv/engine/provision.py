@@ -1,0 +1,48 @@
+"""The plan that brings images into the engine, without a cluster: for `devenv build`.
+
+Responsible for looking at what the engine has, and for the plan. How an image is made is decided in
+`devenv.images.choice`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devenv.adapters.toolchain import Toolchain
+from devenv.engine.environment import Environment
+from devenv.images.build import references
+from devenv.images.choice import Mode, provide_steps, registries_to_ask
+from devenv.images.registries import Registries
+from devenv.plan.plan import Plan, PlanDraft
+from devenv.plan.planner import BUILDX
+from devenv.plan.steps import BuildImage, ProvideTool
+
+
+def provision_plan(environment: Environment, names: Sequence[str], mode: Mode) -> Plan:
+    """Steps for those of the named images that the engine lacks, and for what they are made with.
+
+    Raises:
+        ImageError: one of them can be had from nowhere in this mode, or its context cannot be read.
+    """
+    catalogue, engine = environment.catalogue, environment.engine
+    environment.images_mode = mode
+    wanted = [reference for name in names for reference in (catalogue[name].upstream, catalogue[name].own) if reference]
+    present = frozenset(engine.image_ids(wanted))
+    missing = [name for name in names if not {catalogue[name].upstream, catalogue[name].own} & present]
+    draft = PlanDraft()
+    if missing:
+        present |= engine.image_ids(references(catalogue, tuple(missing))).keys()
+        environment.registries = Registries().answering(registries_to_ask(catalogue, missing, mode, present))
+        for step, needs in provide_steps(catalogue, missing, mode, present, environment.registries):
+            draft.add(step, needs, "changed" if catalogue.is_local(step.key.partition("/")[2]) else "missing")
+        _add_buildx(draft, environment)
+    unchanged = tuple(name for name in names if name not in missing)
+    return draft.finish(environment.names.project, environment.names.cluster, unchanged)
+
+
+def _add_buildx(draft: PlanDraft, environment: Environment) -> None:
+    if any(isinstance(step, BuildImage) for step in draft.steps()):
+        found = Toolchain(environment.workspace.versions.tools).locate(BUILDX).path
+        environment.engine.buildx = found
+        if found is None:
+            draft.add(ProvideTool(BUILDX), reason="missing")

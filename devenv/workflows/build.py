@@ -1,0 +1,89 @@
+"""`devenv build`: the project's own images, built through BuildKit into the engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.engine.provision import provision_plan
+from devenv.errors import UsageError
+from devenv.images.choice import Mode
+from devenv.spec.load import load_workspace
+from devenv.spec.wording import name_hint
+from devenv.spec.workspace import Workspace
+from devenv.workflows.connect import connect
+from devenv.workflows.execution import Tail, perform
+from devenv.workflows.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltImage:
+    """One image of the project, which the engine has now."""
+
+    name: str
+    reference: str
+    id: str
+    """By which the engine knows the image."""
+    size: int
+    """Bytes, unpacked."""
+    built: bool
+    """Whether this run built it; it was there already otherwise."""
+
+    def as_dict(self) -> dict[str, object]:
+        """The image as JSON-ready data."""
+        return {"name": self.name, "reference": self.reference, "id": self.id, "size": self.size, "built": self.built}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildCommand:
+    """What the user asked for."""
+
+    directory: Path
+    names: tuple[str, ...] = ()
+    """Images of devenv.yaml; all of them when there are none."""
+    assume_yes: bool = False
+    images: Mode = "auto"
+    """Where the images come from that these are built on."""
+
+
+def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
+    """Build those of the project's images whose sources have changed, several at once.
+
+    Raises:
+        SpecError: with every problem of the specification.
+        UsageError: devenv.yaml names no such image.
+        EngineUnavailableError: no engine answers and none may be installed.
+        RunFailedError: builds failed; each was told as an event.
+        InterruptedRunError: the user stopped the run.
+    """
+    began = time.monotonic()
+    workspace = load_workspace(command.directory, data_root=session.data_root)
+    names = project_images(workspace, command.names)
+    environment = connect(workspace, session, agreed=command.assume_yes)
+    plan = provision_plan(environment, names, command.images)
+    if plan.nodes:
+        log = session.open_log(environment.state / "logs")
+        perform(plan, environment, session, Tail(began, log), again="devenv build")
+    made = {node.key for node in plan.nodes}
+    found = []
+    for name in names:
+        reference = environment.catalogue[name].own or ""
+        facts = environment.engine.inspect_image(reference)
+        found.append(BuiltImage(name, reference, facts["Id"], int(facts["Size"]), f"image/{name}" in made))
+    return found
+
+
+def project_images(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:
+    """The images of devenv.yaml of these names, all of them when none is named; raises UsageError on others."""
+    known = workspace.project.images
+    if not known:
+        raise UsageError(
+            "devenv.yaml has no images of the project's own",
+            hint="name one under images, with the folder of its Dockerfile as context",
+        )
+    for name in names:
+        if name not in known:
+            raise UsageError(f"devenv.yaml has no image {name}", hint=name_hint(name, known, "images of this project"))
+    return tuple(dict.fromkeys(names)) or tuple(known)

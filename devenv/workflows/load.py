@@ -1,0 +1,125 @@
+"""`devenv load`: images of the engine into every node of the project's cluster."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.image_reference import Reference
+from devenv.adapters.paths import state_dir
+from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ownership
+from devenv.engine.cluster_steps import node_names
+from devenv.engine.environment import Environment
+from devenv.engine.scheduler import Task, run
+from devenv.errors import ClusterError, ImageError
+from devenv.events import PlanMade, PlannedStep, StepProgressed
+from devenv.images.loader import LoadReport, load
+from devenv.plan.observed import ClusterState
+from devenv.plan.steps import LoadImage
+from devenv.spec.load import load_workspace
+from devenv.spec.wording import did_you_mean
+from devenv.workflows.connect import connect
+from devenv.workflows.execution import Tail, conclude
+from devenv.workflows.session import Session
+
+_SLOT = "load"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedImage:
+    """One image, which every node holds now."""
+
+    name: str
+    """As the user named it."""
+    reference: str
+    nodes: tuple[str, ...]
+    report: LoadReport
+
+    def as_dict(self) -> dict[str, object]:
+        """The image as JSON-ready data."""
+        return {
+            "name": self.name,
+            "reference": self.reference,
+            "nodes": list(self.nodes),
+            "unchanged": list(self.report.unchanged),
+            "sent_bytes": self.report.sent_bytes,
+            "sent_layers": self.report.sent_layers,
+            "seconds": round(self.report.seconds, 3),
+        }
+
+
+def load_images(directory: Path, images: Sequence[str], session: Session) -> list[LoadedImage]:
+    """Load images into all nodes, several at once; only the layers that a node lacks travel.
+
+    Args:
+        directory: where devenv.yaml is looked for.
+        images: references of the engine's images, or names of devenv.yaml or the catalogue.
+        session: events and cancellation.
+
+    Raises:
+        ImageError: the engine has no such image.
+        ClusterError: the project's cluster does not run.
+        RunFailedError: an image could not be loaded; each failure was told as an event.
+    """
+    began = time.monotonic()
+    workspace = load_workspace(directory, data_root=session.data_root)
+    environment = connect(workspace, session, agreed=False)
+    nodes = tuple(running_nodes(environment))
+    steps = {
+        step.key: step
+        for name in dict.fromkeys(images)
+        for step in (LoadImage(name, _reference(environment, name), environment.names.cluster),)
+    }
+    log = session.open_log(state_dir(workspace.project.project) / "logs")
+    planned = tuple(PlannedStep(step.key, step.title, step.group) for step in steps.values())
+    session.emit(PlanMade(environment.names.project, environment.names.cluster, planned))
+    reports: dict[str, LoadReport] = {}
+
+    def work(key: str, stop: threading.Event) -> str:
+        def told(message: str) -> None:
+            session.emit(StepProgressed(key, message))
+
+        reports[key] = load(environment.engine, steps[key].reference, nodes, progress=told, cancel=stop)
+        return f"{reports[key].sent_bytes / 1e6:.1f} MB sent"
+
+    tasks = [Task(key, frozenset(), _SLOT, 1.0) for key in steps]
+    at_once = max(2, os.cpu_count() or 1)
+    report = run(tasks, work, session.emit, slots={_SLOT: at_once}, workers=at_once, cancel=session.cancel)
+    conclude(report, 0, session, Tail(began, log), again="devenv load")
+    return [LoadedImage(step.image, step.reference, nodes, reports[key]) for key, step in steps.items()]
+
+
+def running_nodes(environment: Environment) -> list[str]:
+    """The node containers of the project's own, running cluster; raises ClusterError where there is none."""
+    names, engine = environment.names, environment.engine
+    containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
+    state = ownership(names, containers, engine.network(names.network))
+    if state is not ClusterState.RUNNING:
+        raise ClusterError(f"cluster {names.cluster} is {state}", hint="devenv up")
+    return node_names(engine, names.cluster)
+
+
+def _reference(environment: Environment, name: str) -> str:
+    """What a name of devenv.yaml or the catalogue stands for in the engine, else the reference itself."""
+    catalogue, engine = environment.catalogue, environment.engine
+    if catalogue.is_local(name):
+        own = catalogue[name].own or ""
+        if not engine.image_ids([own]):
+            raise ImageError(f"image {name} has not been built from its present sources", hint=f"devenv build {name}")
+        return own
+    if name in catalogue.names():
+        return environment.present_image(name)
+    Reference.parse(name)
+    if not engine.image_ids([name]):
+        raise ImageError(f"the engine has no image {name}", hint=_hint(engine, name, catalogue.names()))
+    return name
+
+
+def _hint(engine: Engine, name: str, known: Sequence[str]) -> str:
+    tags = [tag for image in engine.stored_images() for tag in image.references]
+    return did_you_mean(name, [*known, *tags]) or "docker image ls; images of devenv.yaml are built by: devenv build"

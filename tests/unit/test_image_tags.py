@@ -1,0 +1,126 @@
+"""Tags that name the commit: never one tag for two contents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.programs import require_program
+
+from devenv.adapters.process import run
+from devenv.errors import ImageError
+from devenv.images.catalogue import Catalogue, Recipe, hashing
+from devenv.images.fingerprint import FileDigests
+from devenv.images.tags import commit_tag, commit_tags
+from devenv.spec.project import LocalImage
+from devenv.spec.versions import Versions
+
+CONTENT = "0123456789abcdef" * 4
+VERSIONS = Versions.model_validate(
+    {"tools": {}, "modules": {}, "node": {"kubernetes": "v1.36.3", "image": "kind-node"}, "images": {}}
+)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+    return run(["git", "-C", str(folder), *identity, *arguments]).stdout.strip()
+
+
+@pytest.fixture
+def project(tmp_path: Path, own_home: Path) -> Path:  # noqa: ARG001 -- git reads no configuration of the user's
+    """A repository with a context in `api`, and things beside it."""
+    require_program("git")
+    root = tmp_path / "project"
+    (root / "api").mkdir(parents=True)
+    (root / "api" / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    (root / "api" / ".dockerignore").write_text("*.log\nnotes.md\n")
+    (root / "api" / "main.go").write_text("package main\n")
+    (root / "api" / "notes.md").write_text("notes\n")
+    (root / ".gitignore").write_text("*.log\ngenerated.go\n")
+    (root / "devenv.yaml").write_text("project: shop\n")
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "first")
+    return root
+
+
+def recipe(project: Path, *, target: str | None = None) -> Recipe:
+    context = project / "api"
+    return Recipe(context / "Dockerfile", context, target, (), ())
+
+
+def commit(project: Path) -> str:
+    return git(project, "rev-parse", "--short=12", "HEAD")
+
+
+def test_clean_tree_is_named_by_its_commit(project: Path) -> None:
+    assert commit_tag(recipe(project), CONTENT) == commit(project)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda api: (api / "main.go").write_text("package other\n"),
+        lambda api: (api / "main.go").unlink(),
+        lambda api: (api / "new.go").write_text("package main\n"),
+        lambda api: (api / "generated.go").write_text("ignored by git, and yet sent to the builder\n"),
+        lambda api: (api / "Dockerfile").write_text("FROM scratch\n"),
+        lambda api: (api / "main.go").chmod(0o755),
+    ],
+)
+def test_what_is_not_committed_adds_the_content(project: Path, change: Callable[[Path], object]) -> None:
+    change(project / "api")
+    assert commit_tag(recipe(project), CONTENT) == f"{commit(project)}-{CONTENT[:12]}"
+
+
+def test_staged_changes_are_not_committed(project: Path) -> None:
+    (project / "api" / "main.go").write_text("package other\n")
+    git(project, "add", "--all")
+    assert commit_tag(recipe(project), CONTENT).endswith(CONTENT[:12])
+
+
+@pytest.mark.parametrize("name", ["notes.md", "debug.log", "../elsewhere.txt"])
+def test_what_the_build_does_not_read_changes_nothing(project: Path, name: str) -> None:
+    before = commit_tag(recipe(project), CONTENT)
+    (project / "api" / name).write_text("other\n")
+    assert commit_tag(recipe(project), CONTENT) == before
+
+
+def test_a_commit_elsewhere_gives_no_new_name(project: Path) -> None:
+    before = commit_tag(recipe(project), CONTENT)
+    (project / "README.md").write_text("read me\n")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "second")
+    assert commit_tag(recipe(project), CONTENT) == before
+
+
+def test_settings_of_the_recipe_count_when_there_are_any(project: Path) -> None:
+    tag = commit_tags(project / "devenv.yaml")
+    (project / "devenv.yaml").write_text("project: other\n")
+    assert tag(recipe(project), CONTENT) == commit(project)
+    assert tag(recipe(project, target="debug"), CONTENT).endswith(CONTENT[:12])
+
+
+@pytest.mark.usefixtures("own_home")
+def test_outside_of_a_work_tree_the_error_says_what_to_do(tmp_path: Path) -> None:
+    require_program("git")
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "Dockerfile").write_text("FROM scratch\n")
+    with pytest.raises(ImageError, match="in no git work tree") as caught:
+        commit_tag(recipe(tmp_path), CONTENT)
+    assert "tag: content" in caught.value.hint
+
+
+def test_a_repository_without_a_commit_is_told(project: Path) -> None:
+    git(project, "update-ref", "-d", "HEAD")
+    with pytest.raises(ImageError, match="cannot tell the commit"):
+        commit_tag(recipe(project), CONTENT)
+
+
+@pytest.mark.parametrize(("policy", "named"), [("git", True), ("content", False)])
+def test_catalogue_names_images_by_their_policy(project: Path, policy: str, named: bool) -> None:  # noqa: FBT001
+    local = {"api": LocalImage.model_validate({"context": "api", "tag": policy})}
+    tags = commit_tags(project / "devenv.yaml")
+    catalogue = Catalogue(VERSIONS, project, hashing(FileDigests()), local, project, commit_tag=tags)
+    assert (catalogue["api"].own == f"localhost/devenv/api:{commit(project)}") is named

@@ -116,6 +116,22 @@ class RunFinished:
     """Endpoints by name: `(("backend", "http://…"), …)`."""
 
 
+@dataclass(frozen=True, slots=True)
+class RoundFinished:
+    """A round of `devenv dev` ended. The three parts leave out how long the save took to be noticed."""
+
+    images: tuple[str, ...]
+    """Whose sources were saved."""
+    stacks: tuple[str, ...]
+    """Those that use them."""
+    succeeded: bool
+    seconds: float
+    """From the last save to all stacks ready, or to the failure."""
+    build: float
+    load: float
+    rollout: float
+
+
 Event = (
     PlanMade
     | StepStarted
@@ -126,5 +142,6 @@ Event = (
     | StepSkipped
     | Noted
     | RunFinished
+    | RoundFinished
 )
 Emit = Callable[[Event], None]

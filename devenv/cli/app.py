@@ -7,7 +7,24 @@ from typing import Annotated
 import typer
 
 from devenv import __version__
-from devenv.cli import certificate, db, down, engine, kubeconfig, lock, reset_db, schema, status, tools, up, validate
+from devenv.cli import (
+    build,
+    certificate,
+    db,
+    dev,
+    down,
+    engine,
+    images,
+    kubeconfig,
+    load,
+    lock,
+    reset_db,
+    schema,
+    status,
+    tools,
+    up,
+    validate,
+)
 
 app = typer.Typer(
     name="devenv",
@@ -42,6 +59,10 @@ def root(
 
 app.command("up")(up.up)
 app.command("down")(down.down)
+app.command("dev")(dev.dev)
+app.command("build")(build.build)
+app.command("load")(load.load)
+app.add_typer(images.images, name="images")
 app.command("status")(status.status)
 app.add_typer(db.app, name="db")
 app.command("reset-db")(reset_db.reset_db)

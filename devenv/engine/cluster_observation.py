@@ -110,7 +110,7 @@ def observe_cluster(
             return ClusterFacts(ClusterState.BROKEN, error.message, nodes)
     try:
         with Cluster(kubeconfig) as cluster:
-            return _ask(cluster, nodes)
+            return ask_cluster(cluster, nodes)
     except (ApiUnreachableError, ApiRefusedError) as error:
         missing = not kubeconfig.is_file()
         return ClusterFacts(ClusterState.BROKEN if missing else ClusterState.UNREACHABLE, error.message, nodes)
@@ -134,8 +134,13 @@ def _node(container: ContainerFacts) -> NodeFact:
     return NodeFact(container.name, role, container.state == "running")
 
 
-def _ask(cluster: Cluster, nodes: tuple[NodeFact, ...]) -> ClusterFacts:
-    """Every question at once."""
+def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...]) -> ClusterFacts:
+    """What the API tells of a cluster whose nodes run, every question at once.
+
+    Raises:
+        ApiUnreachableError: it does not answer.
+        ApiRefusedError: it answers with an error.
+    """
     with ThreadPoolExecutor(4, thread_name_prefix="observe") as pool:
         state: Future[dict[str, Recorded] | None] = pool.submit(cluster.state)
         releases = pool.submit(cluster.releases)

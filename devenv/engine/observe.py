@@ -42,6 +42,8 @@ class Observation:
     observed: Observed
     facts: ProjectFacts
     cluster: ClusterFacts
+    images: Mapping[str, str]
+    """Image name to the reference that is used, for the selected stacks' images and the node's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +102,14 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
     observed = Observed(
         cluster=facts_of_cluster.state,
         nodes=tuple(node.name for node in facts_of_cluster.nodes),
-        stacks=_stacks(facts_of_cluster),
+        stacks=observed_stacks(facts_of_cluster),
         tools_present=frozenset(name for name, tool in located.items() if tool.path),
         modules_present=frozenset(_find_modules(environment, selection)),
         images_on_nodes=presence.on_nodes,
         images_in_engine=presence.in_engine,
         registries=environment.registries,
     )
-    return Observation(wanted, observed, facts, facts_of_cluster)
+    return Observation(wanted, observed, facts, facts_of_cluster, chosen)
 
 
 def _locate_tools(environment: Environment) -> Mapping[str, Located]:
@@ -192,7 +194,8 @@ def _kind_config(
     return kind_config(yaml.safe_load(file.read_text()) or {}, settings)
 
 
-def _stacks(facts: ClusterFacts) -> dict[str, ObservedStack]:
+def observed_stacks(facts: ClusterFacts) -> dict[str, ObservedStack]:
+    """What a plan is made from, of what is known of the cluster."""
     if facts.state is not ClusterState.RUNNING:
         # What cannot be asked is taken as recorded nowhere; starting the cluster makes it known to the next run.
         return {}

@@ -6,7 +6,7 @@ Responsible for looking at what the engine has, and for the plan. How an image i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from devenv.adapters.toolchain import Toolchain
 from devenv.engine.environment import Environment
@@ -14,7 +14,7 @@ from devenv.images.build import references
 from devenv.images.choice import Mode, provide_steps, registries_to_ask
 from devenv.images.registries import Registries
 from devenv.plan.plan import Plan, PlanDraft
-from devenv.plan.planner import BUILDX
+from devenv.plan.planner import BUILDX, Provision
 from devenv.plan.steps import BuildImage, ProvideTool
 
 
@@ -31,13 +31,21 @@ def provision_plan(environment: Environment, names: Sequence[str], mode: Mode) -
     missing = [name for name in names if not {catalogue[name].upstream, catalogue[name].own} & present]
     draft = PlanDraft()
     if missing:
-        present |= engine.image_ids(references(catalogue, tuple(missing))).keys()
-        environment.registries = Registries().answering(registries_to_ask(catalogue, missing, mode, present))
-        for step, needs in provide_steps(catalogue, missing, mode, present, environment.registries):
+        for step, needs in provisions(environment, missing, mode):
             draft.add(step, needs, "changed" if catalogue.is_local(step.key.partition("/")[2]) else "missing")
         _add_buildx(draft, environment)
     unchanged = tuple(name for name in names if name not in missing)
     return draft.finish(environment.names.project, environment.names.cluster, unchanged)
+
+
+def provisions(
+    environment: Environment, missing: Sequence[str], mode: Mode, chosen: Mapping[str, str] | None = None
+) -> Sequence[Provision]:
+    """Steps for images that the engine lacks, bases first; registries are asked only where that decides something."""
+    catalogue = environment.catalogue
+    present = frozenset(environment.engine.image_ids(references(catalogue, tuple(missing))))
+    environment.registries = Registries().answering(registries_to_ask(catalogue, missing, mode, present))
+    return provide_steps(catalogue, missing, mode, present, environment.registries, chosen=chosen)
 
 
 def _add_buildx(draft: PlanDraft, environment: Environment) -> None:

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from devenv.events import Event, Noted, PlanMade, RunFinished, StepOutput, StepStarted
+from devenv.events import Event, Noted, PlanMade, RoundFinished, RunFinished, StepOutput, StepStarted
 from devenv.ui.live_rows import rows, styled_summary
 from devenv.ui.progress import RunProgress
-from devenv.ui.wording import clean
+from devenv.ui.wording import clean, round_line
 
 _REDRAWS_PER_SECOND = 8
 _LEVEL_STYLES = {"info": "", "warning": "yellow"}
@@ -69,6 +69,8 @@ class LiveTree:
                 self._print(Text.assemble((f"{event.key} ", "dim"), clean(event.line)))
             case Noted():
                 self._print(_note(event))
+            case RoundFinished():
+                self._print(Text(round_line(event), style="bold green" if event.succeeded else "bold red"))
             case RunFinished():
                 self._finish(event)
 

@@ -15,6 +15,7 @@ from devenv.events import (
     Event,
     Noted,
     PlanMade,
+    RoundFinished,
     RunFinished,
     StepFailed,
     StepOutput,
@@ -24,7 +25,7 @@ from devenv.events import (
     StepSucceeded,
 )
 from devenv.ui.diagnostics import render
-from devenv.ui.wording import clean, count, duration
+from devenv.ui.wording import clean, count, duration, round_line
 
 KEPT = 20
 
@@ -74,6 +75,8 @@ def _told(event: Event) -> str:
             text = _plan(event)
         case RunFinished():
             text = _end(event)
+        case RoundFinished():
+            text = round_line(event)
         case Noted():
             hint = f" (hint: {event.hint})" if event.hint else ""
             text = clean(f"{event.level}: {event.message}{hint}")

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from devenv.events import Event, Noted, PlanMade, RunFinished, StepOutput, StepProgressed, StepStarted
+from devenv.events import Event, Noted, PlanMade, RoundFinished, RunFinished, StepOutput, StepProgressed, StepStarted
 from devenv.ui.progress import RunProgress, StepProgress, StepState
 from devenv.ui.summary import summary
-from devenv.ui.wording import clean, count, duration, one_line
+from devenv.ui.wording import clean, count, duration, one_line, round_line
 
 _QUIET_SECONDS = 10.0
 """A step tells its progress at most this often."""
@@ -62,6 +62,8 @@ class PlainLines:
                 level = "" if event.level == "info" else f"{event.level}: "
                 hint = f" (hint: {event.hint})" if event.hint else ""
                 self._write(one_line(f"{level}{event.message}{hint}"))
+            case RoundFinished():
+                self._write(round_line(event))
             case RunFinished():
                 self._write(summary(self._progress, event, folder=self._folder))
             case _ if step is not None and step.state in _WORDS:

@@ -1,11 +1,13 @@
 """How times, amounts and foreign text are worded, the same in every sink.
 
-Responsible for pure text. It knows no events and no terminal.
+Responsible for pure text. It knows no terminal.
 """
 
 from __future__ import annotations
 
 import re
+
+from devenv.events import RoundFinished
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -23,6 +25,13 @@ def duration(seconds: float) -> str:
         return f"{whole // _MINUTE}m {whole % _MINUTE:02d}s"
     minutes = round(seconds / _MINUTE)
     return f"{minutes // _MINUTE}h {minutes % _MINUTE:02d}m"
+
+
+def round_line(finished: RoundFinished) -> str:
+    """A round of `devenv dev` on one line."""
+    parts = ", ".join(f"{name} {getattr(finished, name):.1f}s" for name in ("build", "load", "rollout"))
+    how = "ready" if finished.succeeded else "failed"
+    return f"{', '.join(finished.images)} {how} {finished.seconds:.1f}s after the save ({parts})"
 
 
 def count(amount: int, noun: str) -> str:

@@ -40,6 +40,11 @@ class StoredImages:
             listed = self.client.api.images(filters=filters)
         return sorted((_stored(entry) for entry in listed), key=lambda image: (-image.created, image.references))
 
+    def image_bytes(self) -> int:
+        """Bytes that all images together take on the engine's disk, shared layers counted once."""
+        with telling("ask what the images take", EngineUnavailableError):
+            return int(self.client.api.df().get("LayersSize") or 0)
+
     def images_of_containers(self) -> frozenset[str]:
         """IDs of the images that containers are made of, running or not."""
         with telling("list the containers", EngineUnavailableError):

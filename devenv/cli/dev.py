@@ -1,0 +1,42 @@
+"""`devenv dev`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, ProfileOption, Yes
+
+
+def dev(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Images of devenv.yaml; all that stacks use when not given."),
+    ] = None,
+    *,
+    directory: Directory = Path(),
+    profile: ProfileOption = None,
+    images: ImagesOption = ImagesMode.AUTO,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
+) -> None:
+    """Watch your sources; rebuild, load and roll out what you save.
+
+    Brings up the stacks that use the images first. Then each save of a file that a build reads (.dockerignore is
+    honoured) starts a round: the image is built, what changed of it goes into the nodes, and the stacks that use it are
+    upgraded, exactly as `devenv up` would. Each round tells the time from save to ready. A build that fails is told,
+    and the next save tries again. Ctrl-C ends it; what is rolled out stays. With --json, events are printed as JSON
+    lines (docs/events.md).
+
+    Examples: `devenv dev`, `devenv dev alt-backend`.
+    """
+    from devenv.cli import wiring
+    from devenv.workflows.dev import DevCommand
+    from devenv.workflows.dev import dev as run_dev
+
+    command = DevCommand(directory, tuple(names or ()), yes, profile.value if profile else None, images.value)
+    with wiring.run_session("dev", as_json=as_json, verbose=verbose) as session:
+        run_dev(command, session)

@@ -1,0 +1,54 @@
+"""Which images the clusters of the engine need: asked of every cluster that devenv made, whatever project it is of.
+
+Responsible for asking. A project's kubeconfig may be out of reach from here, so a control plane's own is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from devenv.adapters.docker import ContainerInfo, Engine
+from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
+from devenv.images.inventory import Usage, images_named
+from devenv.plan.names import LABEL_PROJECT
+
+_SECONDS = 30.0
+_CONTROL_PLANE = "control-plane"
+_KINDS = "pods,deployments,statefulsets,daemonsets,jobs,cronjobs"
+_ASK = (
+    *("kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "--request-timeout=20s"),
+    *("get", _KINDS, "--all-namespaces", "-o=jsonpath={..image}"),
+)
+"""Templates of objects and what pods report: whatever is called `image`."""
+
+
+def image_usage(engine: Engine) -> Usage:
+    """Who needs images in this engine. Clusters that devenv did not make are left alone."""
+    nodes = [c for c in engine.containers({KIND_CLUSTER_LABEL: ""}) if _is_ours(engine, c)]
+    planes = {
+        name: [c for c in nodes if c.labels[KIND_CLUSTER_LABEL] == name and c.labels[KIND_ROLE_LABEL] == _CONTROL_PLANE]
+        for name in sorted({c.labels[KIND_CLUSTER_LABEL] for c in nodes})
+    }
+    with ThreadPoolExecutor(max(1, len(planes))) as pool:
+        answers = dict(zip(planes, pool.map(lambda found: _named(engine, found), planes.values()), strict=True))
+    return Usage(
+        references=frozenset(name for names in answers.values() if names is not None for name in names),
+        containers=engine.images_of_containers(),
+        unknown=tuple(name for name, names in answers.items() if names is None),
+    )
+
+
+def _is_ours(engine: Engine, container: ContainerInfo) -> bool:
+    networks = (engine.network(name) for name in container.networks)
+    return any(labels is not None and LABEL_PROJECT in labels for labels in networks)
+
+
+def _named(engine: Engine, planes: Sequence[ContainerInfo]) -> frozenset[str] | None:
+    """The images that a cluster's objects name; None when no control plane answers."""
+    for plane in planes:
+        if plane.state == "running":
+            done = engine.exec(plane.name, _ASK, timeout=_SECONDS, check=False)
+            if done.status == 0:
+                return images_named(done.stdout.split())
+    return None

@@ -1,0 +1,218 @@
+"""`devenv dev`: watch the sources of images; rebuild, load and roll out what was saved."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.adapters.watch import watch_folders
+from devenv.engine.observe import observe
+from devenv.engine.refresh import Refresher
+from devenv.engine.run_plan import run_plan
+from devenv.engine.scheduler import RunReport
+from devenv.engine.stack_inputs import images_of, is_licensed
+from devenv.errors import DevenvError, InterruptedRunError, RunFailedError, UsageError
+from devenv.events import Noted, RoundFinished
+from devenv.images.catalogue import Recipe
+from devenv.images.choice import Mode
+from devenv.images.watched import WatchedContext, latest_save
+from devenv.plan.plan import Plan
+from devenv.spec.load import load_workspace
+from devenv.spec.workspace import Workspace
+from devenv.workflows.build import project_images
+from devenv.workflows.execution import Tail, conclude
+from devenv.workflows.session import Session
+from devenv.workflows.up import Raised, UpRequest, bring_up
+
+_SIGNAL_SECONDS = 0.5
+"""A signal that arrives just before a wait begins does not end it: the wait is begun anew this often."""
+_OLDEST_SAVE = 5.0
+"""Seconds: a file that seems to be older was moved into place, and counts from when the change was noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevCommand:
+    """What the user asked for."""
+
+    directory: Path
+    names: tuple[str, ...] = ()
+    """Images of devenv.yaml; all that stacks of the project use when there are none."""
+    assume_yes: bool = False
+    profile: str | None = None
+    images: Mode = "auto"
+
+
+def dev(command: DevCommand, session: Session) -> None:
+    """Bring up what uses the images, then go round after round until the user stops it.
+
+    Raises:
+        SpecError: with every problem of the specification.
+        UsageError: there is no such image, or no stack uses it.
+        RunFailedError: the stacks could not be brought up before the first round.
+        InterruptedRunError: the user stopped it in the middle of a round.
+    """
+    workspace = load_workspace(command.directory, data_root=session.data_root, profile=command.profile)
+    users = _users(workspace, command.names)
+    only = tuple(name for name in workspace.selected if any(name in stacks for stacks in users.values()))
+    request = UpRequest(
+        command.directory, command.assume_yes, only=only, profile=command.profile, images=command.images
+    )
+    raised = bring_up(request, session)
+    try:
+        _Loop(raised, users, session, command.images).run()
+    except KeyboardInterrupt:
+        session.emit(Noted("no longer watching; what is rolled out stays"))
+
+
+def _users(workspace: Workspace, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Each wanted image with the project's stacks that use it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in project_images(workspace, names):
+        stacks = [workspace.stacks[stack].spec for stack in workspace.selected]
+        using = tuple(s.name for s in stacks if name in images_of(s, licensed=is_licensed(s, os.environ)).values())
+        if using:
+            found[name] = using
+        elif name in names:
+            raise UsageError(
+                f"no stack of the project uses the image {name}",
+                hint="name it under images in the stack.yaml that uses it, and that stack in devenv.yaml",
+            )
+    if not found:
+        raise UsageError("no stack of the project uses an image of devenv.yaml", hint="devenv validate")
+    return found
+
+
+class _Loop:
+    """Rounds, one at a time; what is saved during one is the next one's."""
+
+    def __init__(self, raised: Raised, users: Mapping[str, tuple[str, ...]], session: Session, mode: Mode) -> None:
+        self._environment = raised.environment
+        self._users = users
+        self._session = session
+        # What was observed before there was a cluster says nothing of it now.
+        seen = observe(raised.environment, raised.selection, mode) if raised.plan.nodes else raised.observation
+        self._refresher = Refresher(raised.environment, seen)
+        self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
+
+    def run(self) -> None:
+        """Until KeyboardInterrupt, or an error of the watch itself."""
+        with _watching(self._contexts) as changes:
+            folders = ", ".join(f"{context.name} ({context.context})" for context in self._contexts)
+            self._session.emit(Noted(f"watching {folders}; Ctrl-C ends it"))
+            # The first answer of the watch is that it has begun: what was saved until then would be missed.
+            self._next(changes)
+            self._round(tuple(self._users), time.time())
+            while True:
+                paths = self._next(changes)
+                noticed = time.time()
+                names = tuple(c.name for c in self._contexts if any(c.concerns(path) for path in paths))
+                if names:
+                    self._round(names, latest_save(paths, now=noticed, earliest=noticed - _OLDEST_SAVE))
+
+    def _recipe(self, name: str) -> Recipe:
+        recipe = self._environment.catalogue[name].origin
+        if not isinstance(recipe, Recipe):
+            raise TypeError(f"{name} is built from no recipe")
+        return recipe
+
+    @staticmethod
+    def _next(changes: queue.SimpleQueue[frozenset[Path] | DevenvError]) -> frozenset[Path]:
+        """Wait for changes, and take all that have come."""
+        found: set[Path] = set()
+        while True:
+            try:
+                change = changes.get(timeout=_SIGNAL_SECONDS)
+            except queue.Empty:
+                continue  # Python raises the KeyboardInterrupt of a signal that came too early to end the wait
+            while True:
+                if isinstance(change, DevenvError):
+                    raise change
+                found |= change
+                try:
+                    change = changes.get_nowait()
+                except queue.Empty:
+                    return frozenset(found)
+
+    def _round(self, names: tuple[str, ...], saved: float) -> None:
+        """Bring the present sources of some images into the cluster; failures are told, and the next save helps."""
+        session = self._session
+        began, late = time.monotonic(), max(0.0, time.time() - saved)
+        stacks = tuple(
+            name for name in self._environment.workspace.selected if any(name in self._users[image] for image in names)
+        )
+        try:
+            plan = self._refresher.plan(names, stacks)
+            if plan.nodes:
+                session.emit(plan.as_event())
+                report = run_plan(plan, self._environment, session.emit, session.cancel)
+                finished = _told(report, names, stacks, late + time.monotonic() - began)
+                self._conclude(plan, report, finished, Tail(began))
+        except InterruptedRunError:
+            raise
+        except RunFailedError:
+            return  # each failure has been told by its own event
+        except DevenvError as error:
+            session.emit(Noted(error.message, "warning", error.hint))
+
+    def _conclude(self, plan: Plan, report: RunReport, finished: RoundFinished, tail: Tail) -> None:
+        try:
+            conclude(report, len(plan.unchanged), self._session, tail, again="devenv dev")
+            self._refresher.done(plan)
+        finally:
+            if not self._session.cancel.is_set():
+                self._session.emit(finished)
+
+
+def _told(report: RunReport, names: Sequence[str], stacks: Sequence[str], seconds: float) -> RoundFinished:
+    """How long a round took, and what of it."""
+    build = _end(report, "image/")
+    load = max(0.0, _end(report, "load/") - build)
+    return RoundFinished(
+        images=tuple(names),
+        stacks=tuple(stacks),
+        succeeded=not report.failures,
+        seconds=seconds,
+        build=build,
+        load=load,
+        rollout=max(0.0, report.seconds - build - load),
+    )
+
+
+def _end(report: RunReport, prefix: str) -> float:
+    """When the last step of a kind ended, in seconds since the round began; 0 when there was none."""
+    ends = [
+        r.started + r.seconds for key, r in report.results.items() if key.startswith(prefix) and r.started is not None
+    ]
+    return max(ends, default=0.0)
+
+
+@contextmanager
+def _watching(contexts: Sequence[WatchedContext]) -> Iterator[queue.SimpleQueue[frozenset[Path] | DevenvError]]:
+    """Changes as they come, while the body runs; the first entry, empty at times, tells that the watch has begun."""
+    changes: queue.SimpleQueue[frozenset[Path] | DevenvError] = queue.SimpleQueue()
+    stop = threading.Event()
+    folders = list(dict.fromkeys(folder for context in contexts for folder in context.folders))
+
+    def follow() -> None:
+        try:
+            begun = False
+            for paths in watch_folders(folders, lambda path: any(c.concerns(path) for c in contexts), stop):
+                if paths or not begun:
+                    changes.put(paths)
+                begun = True
+        except DevenvError as error:
+            changes.put(error)
+
+    thread = threading.Thread(target=follow, name="watch", daemon=True)
+    thread.start()
+    try:
+        yield changes
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,90 @@
+"""`devenv images` and `devenv images prune`: what the engine holds for devenv, and what of it can go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.paths import cache_dir, data_root, state_dir
+from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
+from devenv.engine.environment import Environment
+from devenv.engine.image_usage import image_usage
+from devenv.images.inventory import ListedImage, Usage, known_images, list_images, removable
+from devenv.images.node_content import names_on_nodes
+from devenv.spec.load import load_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReport:
+    """The engine's images, as far as they are devenv's concern."""
+
+    images: tuple[ListedImage, ...]
+    removable: tuple[ListedImage, ...]
+    """What `prune` removes."""
+    unknown: tuple[str, ...]
+    """Clusters that could not be asked which images they need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a prune removed."""
+
+    images: tuple[ListedImage, ...]
+    freed: int
+    """Bytes of the engine's disk."""
+
+
+def read_images(directory: Path, labels: Mapping[str, str] = OURS) -> ImageReport:
+    """Look at the engine, the project and every cluster that devenv made.
+
+    Args:
+        directory: where devenv.yaml is looked for.
+        labels: of the images that devenv made.
+
+    Raises:
+        SpecError: with every problem of the specification.
+        EngineUnavailableError: no engine answers.
+    """
+    workspace = load_workspace(directory, data_root=data_root())
+    environment = Environment(
+        workspace=workspace,
+        engine=Engine.connect(),
+        data=data_root(),
+        state=state_dir(workspace.project.project, create=False),
+        cache=cache_dir(),
+        mask=lambda *_: None,
+    )
+    engine = environment.engine
+    usage = image_usage(engine)
+    known = known_images(environment.catalogue, workspace.versions.tools)
+    stored = engine.stored_images()
+    images = list_images(stored, known, usage, labels, _held(engine, environment.names.cluster, usage))
+    made = {image.id for image in stored if labels.items() <= image.labels.items()}
+    return ImageReport(tuple(images), tuple(removable(images, made)), usage.unknown)
+
+
+def prune_images(report: ImageReport, agreed: Callable[[Sequence[ListedImage]], bool]) -> Pruned:
+    """Remove what is removable, once `agreed` says so.
+
+    Raises:
+        ImageError: the engine refuses to remove one.
+    """
+    if not report.removable or not agreed(report.removable):
+        return Pruned((), 0)
+    engine = Engine.connect()
+    before = engine.image_bytes()
+    engine.remove_images([image.handle for image in report.removable])
+    return Pruned(report.removable, max(0, before - engine.image_bytes()))
+
+
+def _held(engine: Engine, cluster: str, usage: Usage) -> Mapping[str, frozenset[str]]:
+    """What the nodes of the project's cluster hold; nothing where they do not run."""
+    containers = engine.containers({KIND_CLUSTER_LABEL: cluster})
+    if cluster in usage.unknown:
+        return {}
+    nodes = [
+        c for c in containers if c.state == "running" and c.labels.get(KIND_ROLE_LABEL) != "external-load-balancer"
+    ]
+    return names_on_nodes(engine, [node.name for node in nodes])

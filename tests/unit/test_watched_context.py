@@ -1,0 +1,82 @@
+"""Which saves start a round of `devenv dev`, and from when its time counts."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from devenv.adapters.watch import watch_folders
+from devenv.errors import FolderError
+from devenv.images.catalogue import Recipe
+from devenv.images.watched import WatchedContext, latest_save
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    folder = tmp_path / "api"
+    (folder / "src").mkdir(parents=True)
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    (folder / ".dockerignore").write_text("*\n!src\n!go.mod\nsrc/*.log\n")
+    (folder / "src" / "main.go").write_text("package main\n")
+    return folder
+
+
+def watched(context: Path, dockerfile: str = "Dockerfile") -> WatchedContext:
+    return WatchedContext("api", Recipe(context / dockerfile, context, None, (), ()))
+
+
+@pytest.mark.parametrize("name", ["src/main.go", "src/new.go", "src", "go.mod", "Dockerfile", ".dockerignore"])
+def test_what_the_build_reads_concerns_it(context: Path, name: str) -> None:
+    assert watched(context).concerns(context / name)
+
+
+@pytest.mark.parametrize("name", ["README.md", "src/debug.log", "../elsewhere.go", "."])
+def test_what_the_build_does_not_read_does_not(context: Path, name: str) -> None:
+    assert not watched(context).concerns(Path(os.path.normpath(context / name)))
+
+
+def test_new_rules_count_from_when_they_are_saved(context: Path) -> None:
+    image = watched(context)
+    (context / ".dockerignore").write_text("src\n")
+    assert image.concerns(context / ".dockerignore")
+    assert not image.concerns(context / "src" / "main.go")
+
+
+def test_a_dockerfile_elsewhere_is_watched_too(context: Path) -> None:
+    (context.parent / "docker").mkdir()
+    (context.parent / "docker" / "Dockerfile").write_text("FROM scratch\n")
+    image = watched(context, "../docker/Dockerfile")
+    assert image.folders == (context, context.parent / "docker")
+    assert image.concerns(context.parent / "docker" / "Dockerfile")
+    assert not image.concerns(context.parent / "docker" / "README.md")
+
+
+def test_the_save_is_the_last_write_that_is_not_too_old(context: Path) -> None:
+    file, moved = context / "src" / "main.go", context / "go.mod"
+    moved.write_text("module api\n")
+    os.utime(file, (100.0, 100.0))
+    os.utime(moved, (10.0, 10.0))
+    assert latest_save([file, moved], now=101.0, earliest=96.0) == 100.0
+    assert latest_save([moved, context / "gone"], now=101.0, earliest=96.0) == 101.0
+
+
+def test_watch_tells_that_it_has_begun_and_then_what_changed(context: Path) -> None:
+    stop, image = threading.Event(), watched(context)
+    changes = watch_folders([context], image.concerns, stop)
+    assert next(changes) == frozenset()
+    (context / "README.md").write_text("nobody cares\n")
+    (context / "src" / "main.go").write_text("package other\n")
+    began = time.monotonic()
+    assert next(filter(None, changes)) == {context / "src" / "main.go"}
+    assert time.monotonic() - began < 2
+    stop.set()
+    assert list(changes) == []
+
+
+def test_a_folder_that_cannot_be_watched_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match="cannot be watched"):
+        next(watch_folders([tmp_path / "nowhere"], lambda _: True, threading.Event()))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devenv.images.fingerprint import FileDigests, hash_of
 from devenv.plan.observed import StackInput
-from devenv.spec.render import ProjectFacts, chart_values, merged, nested
+from devenv.spec.render import ProjectFacts, chart_values, kustomized, merged, nested
 from devenv.spec.stack import Source, StackSpec
 from devenv.spec.workspace import LoadedStack, Workspace
 
@@ -82,6 +82,9 @@ def _stack_input(
     sources = tuple(_path(source, stack.root, facts.profile) for source in spec.sources)
     seeds = workspace.seeds.to_json() if spec.seeds else ""
     text = json.dumps(values, sort_keys=True)
+    renamed = tuple(
+        place for name, injection in spec.images.items() for place in kustomized(injection, images[names[name]])
+    )
     return StackInput(
         name=spec.name,
         root=stack.root,
@@ -92,6 +95,7 @@ def _stack_input(
             text,
             seeds,
             facts.domain if spec.tls else "",
+            *(text for place in renamed for text in place),
             *_module_sums(spec, workspace),
             *_files(stack, sources, digests),
         )[:_CONTENT_DIGITS],
@@ -102,6 +106,7 @@ def _stack_input(
         licensed=licensed,
         domain=facts.domain,
         sources=sources,
+        kustomize_images=renamed,
     )
 
 

@@ -102,7 +102,10 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
     """Apply manifests or a kustomization server-side."""
     kubectl = context.environment.kubectl
     path = _origin(step.module, step.path, context)
-    text = kustomize.build(kubectl, path, cancel=context.cancel) if step.kustomize else manifests.read(path)
+    if step.kustomize:
+        text = kustomize.build(kubectl, path, step.images, cancel=context.cancel)
+    else:
+        text = manifests.read(path)
     kubectl.apply(text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output)
     return f"{len(manifests.documents(text))} objects"
 

@@ -78,3 +78,5 @@ class StackInput:
     """Whether the user holds the token that the stack knows to use."""
     sources: tuple[str, ...] = ()
     """Absolute path per source of the stack's own files; empty for other origins."""
+    kustomize_images: tuple[tuple[str, str], ...] = ()
+    """Name in the kustomizations' manifests to the reference that takes its place."""

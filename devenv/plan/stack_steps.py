@@ -121,4 +121,5 @@ def _install(spec: StackSpec, rendered: StackInput, index: int, source: Source) 
         path,
         module=source.manifests.module if source.manifests else None,
         kustomize=source.kustomize is not None,
+        images=rendered.kustomize_images if source.kustomize else (),
     )

@@ -123,6 +123,12 @@ def injected(injection: ImageInjection, reference: str) -> list[tuple[str, str]]
     return places
 
 
+def kustomized(injection: ImageInjection, reference: str) -> list[tuple[str, str]]:
+    """Names in kustomizations' manifests, and the reference that takes their place."""
+    own = [(injection.kustomize, reference)] if injection.kustomize else []
+    return own + [place for further in injection.also for place in kustomized(further, reference)]
+
+
 def split_reference(reference: str) -> tuple[str, str]:
     """Repository and tag such that `repository:tag` is the reference again; tag `latest` where there is none.
 

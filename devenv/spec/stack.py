@@ -70,12 +70,14 @@ class Source(SpecModel):
 
 
 class ImageInjection(SpecModel):
-    """Where an image's reference goes in the chart's values (as Skaffold's setValueTemplates does)."""
+    """Where an image's reference goes: in charts' values (as Skaffold's setValueTemplates does) or kustomizations."""
 
     repository: ValuePath | None = None
     tag: ValuePath | None = None
     reference: ValuePath | None = None
     """The whole `repository:tag`."""
+    kustomize: str | None = Field(default=None, min_length=1)
+    """The image's name in the kustomizations' manifests, without tag, as kustomize's own `images` takes it."""
     also: tuple[ImageInjection, ...] = ()
     """Further places for the same image."""
 
@@ -83,8 +85,8 @@ class ImageInjection(SpecModel):
     def _somewhere(self) -> ImageInjection:
         if bool(self.repository) != bool(self.tag):
             raise ValueError("repository and tag go together")
-        if not (self.repository or self.reference):
-            raise ValueError("repository and tag, or reference, is expected")
+        if not (self.repository or self.reference or self.kustomize):
+            raise ValueError("repository and tag, reference, or kustomize is expected")
         return self
 
 

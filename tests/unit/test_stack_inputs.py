@@ -13,6 +13,9 @@ import pytest
 from devenv.engine.stack_inputs import stack_inputs
 from devenv.images.fingerprint import FileDigests
 from devenv.plan.observed import StackInput
+from devenv.plan.plan import PlanDraft
+from devenv.plan.stack_steps import add_stack
+from devenv.plan.steps import ApplyManifests
 from devenv.spec.project import ProjectSpec
 from devenv.spec.render import ProjectFacts
 from devenv.spec.seeds import Seeds
@@ -275,3 +278,18 @@ def test_without_a_token_the_licence_changes_nothing(root: Path, environ: dict[s
     assert not made.licensed
     assert made.images == {"web": "registry.test/web:1"}
     assert "auth" not in json.loads(made.values)
+
+
+def test_images_of_kustomizations_are_named_for_them_and_are_content(root: Path) -> None:
+    place = {"kustomize": "example.org/web", "also": [{"kustomize": "web"}]}
+    project = workspace(root, sources=[{"kustomize": {"path": "overlays/dev"}}], ready=[], images={"web": place})
+    made = rendered(project)
+    assert made.kustomize_images == (("example.org/web", "registry.test/web:1"), ("web", "registry.test/web:1"))
+    assert content(project, image="registry.test/web:2") != made.content
+
+    def later(step: object) -> bool:
+        return isinstance(step, ApplyManifests) and step.images == made.kustomize_images
+
+    draft = PlanDraft()
+    add_stack(draft, project.stacks["web"].spec, made, cluster=frozenset(), needs=frozenset(), reason="new")
+    assert [later(step) for step in draft.steps()] == [True, False]

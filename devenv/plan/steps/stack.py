@@ -77,6 +77,8 @@ class ApplyManifests(StackStep):
     """File or folder; relative to the module when one is named, else absolute."""
     module: str | None = None
     kustomize: bool = False
+    images: Pairs = ()
+    """Name in the kustomization's manifests to the reference that takes its place."""
 
     @property
     def title(self) -> str:

@@ -16,17 +16,22 @@ if TYPE_CHECKING:  # pydantic would slow `--help` down
 def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as_json: AsJson = False) -> None:
     """Check devenv.yaml, stacks, seeds and the files they name.
 
-    Tells all problems at once, with file, line and key. Nothing is started or changed. Exit status 0 when all is
-    well, 2 when there are problems.
+    Tells all problems at once, with file, line and key. Nothing is started or changed. Where Helm and kubectl are there
+    already, the project's own charts and kustomizations are rendered, and you are warned of containers whose local
+    image can be stale. Exit status 0 when all is well or there are only warnings, 2 when there are problems.
     """
     import json
 
     from devenv.adapters.paths import data_root
     from devenv.spec.load import load_workspace
+    from devenv.workflows.validate import pull_warnings
 
     workspace = load_workspace(directory, data_root=data_root(), profile=profile and profile.value)
+    warnings = pull_warnings(workspace)
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
     if as_json:
-        typer.echo(json.dumps(_as_data(workspace), indent=2))
+        typer.echo(json.dumps(_as_data(workspace, warnings), indent=2))
         return
     typer.echo(
         f"{workspace.root / 'devenv.yaml'}: no problems\n"
@@ -35,7 +40,7 @@ def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as
     )
 
 
-def _as_data(workspace: Workspace) -> dict[str, object]:
+def _as_data(workspace: Workspace, warnings: list[str]) -> dict[str, object]:
     return {
         "valid": True,
         "project": workspace.project.project,
@@ -50,4 +55,5 @@ def _as_data(workspace: Workspace) -> dict[str, object]:
             for name in workspace.selected
         ],
         "problems": [],
+        "warnings": warnings,
     }

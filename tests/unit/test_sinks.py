@@ -14,7 +14,7 @@ import pytest
 from support.story import PLAN, STORY
 
 from devenv.errors import UnexpectedError, UsageError
-from devenv.events import Event, Noted, PlanMade, RunFinished, StepFailed, StepProgressed, StepStarted
+from devenv.events import Event, Noted, PlanMade, RoundFinished, RunFinished, StepFailed, StepProgressed, StepStarted
 from devenv.ui.jsonl import JsonLines
 from devenv.ui.logfile import LogFile
 from devenv.ui.plain import PlainLines
@@ -68,6 +68,16 @@ def test_plain_lines_of_a_run_with_nothing_to_do() -> None:
     nothing = RunFinished(0, 0, 0, 2, 0.4)
     feed(PlainLines(stream), (PlanMade("alt", "devenv-alt", (), ("a", "b")), nothing))
     assert stream.getvalue() == "plan for alt: 0 steps, 2 unchanged\nnothing to do: 2 stacks unchanged (0.4s)\n"
+
+
+def test_a_round_of_dev_tells_its_time_and_its_parts(tmp_path: Path) -> None:
+    ended = RoundFinished(("api", "web"), ("shop",), succeeded=True, seconds=2.61, build=1.34, load=0.2, rollout=1.0)
+    stream, log = io.StringIO(), LogFile(tmp_path, "dev")
+    feed(PlainLines(stream), (ended,))
+    feed(log, (ended,))
+    line = "api, web ready 2.6s after the save (build 1.3s, load 0.2s, rollout 1.0s)"
+    assert stream.getvalue() == f"{line}\n"
+    assert log.path.read_text().endswith(f" {line}\n")
 
 
 def test_plain_progress_is_told_at_most_every_ten_seconds() -> None:

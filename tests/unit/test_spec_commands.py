@@ -46,6 +46,7 @@ def test_a_correct_project_as_data(project: Path) -> None:
         "root": str(project),
         "stacks": [{"name": "namespaces", "layer": "01-foundation", "builtin": True}],
         "problems": [],
+        "warnings": [],
     }
 
 

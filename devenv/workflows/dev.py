@@ -99,6 +99,9 @@ class _Loop:
         seen = observe(raised.environment, raised.selection, mode) if raised.plan.nodes else raised.observation
         self._refresher = Refresher(raised.environment, seen)
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
+        # Rounds are measured from the save: what the first one would have to begin with is begun now.
+        raised.environment.cluster.mirror()
+        raised.environment.engine.prepare_builds()
 
     def run(self) -> None:
         """Until KeyboardInterrupt, or an error of the watch itself."""

@@ -67,6 +67,11 @@ class Builder:
         self.buildx: Path | None = None
         """The buildx program; None while there is none."""
 
+    @staticmethod
+    def prepare_builds() -> None:
+        """Load the library that builds take: half a second that the next build does without."""
+        import python_on_whales  # noqa: F401, PLC0415 (see `build`)
+
     def build(
         self,
         request: BuildRequest,

@@ -110,13 +110,14 @@ class _Loop:
             self._session.emit(Noted(f"watching {folders}; Ctrl-C ends it"))
             # The first answer of the watch is that it has begun: what was saved until then would be missed.
             self._next(changes)
-            self._round(tuple(self._users), time.time())
+            self._round(tuple(self._users), time.time(), asked=False)
             while True:
                 paths = self._next(changes)
                 noticed = time.time()
                 names = tuple(c.name for c in self._contexts if any(c.concerns(path) for path in paths))
                 if names:
-                    self._round(names, latest_save(paths, now=noticed, earliest=noticed - _OLDEST_SAVE))
+                    saved = latest_save(paths, now=noticed, earliest=noticed - _OLDEST_SAVE)
+                    self._round(names, saved, asked=True)
 
     def _recipe(self, name: str) -> Recipe:
         recipe = self._environment.catalogue[name].origin
@@ -142,8 +143,14 @@ class _Loop:
                 except queue.Empty:
                     return frozenset(found)
 
-    def _round(self, names: tuple[str, ...], saved: float) -> None:
-        """Bring the present sources of some images into the cluster; failures are told, and the next save helps."""
+    def _round(self, names: tuple[str, ...], saved: float, *, asked: bool) -> None:
+        """Bring the present sources of some images into the cluster; failures are told, and the next save helps.
+
+        Args:
+            names: the images.
+            saved: when their sources were saved, in seconds since 1970.
+            asked: whether somebody waits for an answer, even for one that there is nothing to do.
+        """
         session = self._session
         began, late = time.monotonic(), max(0.0, time.time() - saved)
         stacks = tuple(
@@ -156,6 +163,8 @@ class _Loop:
                 report = run_plan(plan, self._environment, session.emit, session.cancel)
                 finished = _told(report, names, stacks, late + time.monotonic() - began)
                 self._conclude(plan, report, finished, Tail(began))
+            elif asked:
+                session.emit(Noted(f"{', '.join(names)}: what was saved runs already"))
         except InterruptedRunError:
             raise
         except RunFailedError:

@@ -5,6 +5,7 @@ Responsible for telling them apart. Pure: what is stored, current and used is ha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ Kind = Literal["project", "catalogue", "tool", "other"]
 Origin = Literal["pulled", "built", "bootstrapped", "assembled"]
 State = Literal["in use", "current", "unknown", "old"]
 _TOOL = "tool-"
+_NAMESPACE = re.compile(r"localhost/devenv[/-]")
+"""Of images of devenv, and of its tests and benchmarks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,15 @@ def list_images(
 
 
 def removable(images: Iterable[ListedImage], made: AbstractSet[str]) -> list[ListedImage]:
-    """Those that devenv made (`made`: image IDs) and that nothing needs."""
-    return [image for image in images if image.state == "old" and image.id in made]
+    """Those that devenv made (`made`: IDs of images with its label) and that nothing needs.
+
+    Images inherit labels from what they are built on, so that devenv's label under a name of others is not enough.
+    """
+    return [
+        image
+        for image in images
+        if image.state == "old" and image.id in made and (not image.reference or _NAMESPACE.match(image.reference))
+    ]
 
 
 def _listed(

@@ -6,7 +6,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,8 @@ from devenv.workflows.execution import Tail, conclude
 from devenv.workflows.session import Session
 from devenv.workflows.up import Raised, UpRequest, bring_up
 
+Changes = frozenset[Path] | BaseException
+"""What the watch tells: files that concern an image, or why it ended."""
 _SIGNAL_SECONDS = 0.5
 """A signal that arrives just before a wait begins does not end it: the wait is begun anew this often."""
 _OLDEST_SAVE = 5.0
@@ -105,7 +107,7 @@ class _Loop:
 
     def run(self) -> None:
         """Until KeyboardInterrupt, or an error of the watch itself."""
-        with _watching(self._contexts) as changes:
+        with _watching(self._contexts, self._tell_polling) as changes:
             folders = ", ".join(f"{context.name} ({context.context})" for context in self._contexts)
             self._session.emit(Noted(f"watching {folders}; Ctrl-C ends it"))
             # The first answer of the watch is that it has begun: what was saved until then would be missed.
@@ -125,8 +127,12 @@ class _Loop:
             raise TypeError(f"{name} is built from no recipe")
         return recipe
 
+    def _tell_polling(self, cause: str) -> None:
+        hint = "sudo sysctl fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=524288"
+        self._session.emit(Noted(f"files are looked at five times a second, not watched: {cause}", "warning", hint))
+
     @staticmethod
-    def _next(changes: queue.SimpleQueue[frozenset[Path] | DevenvError]) -> frozenset[Path]:
+    def _next(changes: queue.SimpleQueue[Changes]) -> frozenset[Path]:
         """Wait for changes, and take all that have come."""
         found: set[Path] = set()
         while True:
@@ -135,7 +141,7 @@ class _Loop:
             except queue.Empty:
                 continue  # Python raises the KeyboardInterrupt of a signal that came too early to end the wait
             while True:
-                if isinstance(change, DevenvError):
+                if isinstance(change, BaseException):
                     raise change
                 found |= change
                 try:
@@ -205,20 +211,25 @@ def _end(report: RunReport, prefix: str) -> float:
 
 
 @contextmanager
-def _watching(contexts: Sequence[WatchedContext]) -> Iterator[queue.SimpleQueue[frozenset[Path] | DevenvError]]:
+def _watching(
+    contexts: Sequence[WatchedContext], on_polling: Callable[[str], None]
+) -> Iterator[queue.SimpleQueue[Changes]]:
     """Changes as they come, while the body runs; the first entry, empty at times, tells that the watch has begun."""
-    changes: queue.SimpleQueue[frozenset[Path] | DevenvError] = queue.SimpleQueue()
+    changes: queue.SimpleQueue[Changes] = queue.SimpleQueue()
     stop = threading.Event()
     folders = list(dict.fromkeys(folder for context in contexts for folder in context.folders))
+
+    def concerns(path: Path) -> bool:
+        return any(context.concerns(path) for context in contexts)
 
     def follow() -> None:
         try:
             begun = False
-            for paths in watch_folders(folders, lambda path: any(c.concerns(path) for c in contexts), stop):
+            for paths in watch_folders(folders, concerns, stop, on_polling=on_polling):
                 if paths or not begun:
                     changes.put(paths)
                 begun = True
-        except DevenvError as error:
+        except BaseException as error:  # noqa: BLE001 -- raised again where the changes are read
             changes.put(error)
 
     thread = threading.Thread(target=follow, name="watch", daemon=True)

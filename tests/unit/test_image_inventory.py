@@ -29,6 +29,7 @@ ALL = [
     stored("dangling"),
     stored("redis", "redis:7", ours=False),
     stored("theirs", "shop/web:1", ours=False),
+    stored("theirs on our base", "shop/api:1"),
     stored("their dangling", ours=False),
 ]
 
@@ -44,7 +45,7 @@ def doomed(usage: Usage = NOBODY) -> set[str]:
 
 
 def test_images_of_others_are_not_listed() -> None:
-    assert set(listed()) == {API, OLD_API, DEBIAN, "dangling", "redis:7"}
+    assert set(listed()) == {API, OLD_API, DEBIAN, "dangling", "redis:7", "shop/api:1"}
 
 
 def test_each_image_tells_what_it_is_and_where_it_came_from() -> None:

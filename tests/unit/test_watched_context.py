@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
 from pathlib import Path
@@ -73,6 +74,26 @@ def test_watch_tells_that_it_has_begun_and_then_what_changed(context: Path) -> N
     began = time.monotonic()
     assert next(filter(None, changes)) == {context / "src" / "main.go"}
     assert time.monotonic() - began < 2
+    stop.set()
+    assert list(changes) == []
+
+
+def test_files_are_looked_at_where_the_system_has_no_watches_left(context: Path) -> None:
+    told: list[str] = []
+    stop, image = threading.Event(), watched(context)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    changes = watch_folders([context], image.concerns, stop, on_polling=told.append)
+    import watchfiles  # noqa: F401, PLC0415 -- loaded while files can still be opened
+
+    used = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 -- numbers, not paths
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used, limit[1]))
+    try:
+        assert next(changes) == frozenset()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+    assert told
+    (context / "src" / "main.go").write_text("package other\n")
+    assert next(filter(None, changes)) == {context / "src" / "main.go"}
     stop.set()
     assert list(changes) == []
 

@@ -6,6 +6,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A property is about what, never about how fast: a busy machine is no counterexample.
+settings.register_profile("devenv", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("devenv")
 
 
 def pytest_configure() -> None:

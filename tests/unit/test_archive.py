@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.errors import ImageError
@@ -155,7 +155,6 @@ STYLES: list[Callable[[list[bytes]], tuple[Files, dict[str, str]]]] = [
 LAYERS = st.lists(st.binary(min_size=1, max_size=3000).filter(lambda b: b[:1] != b"{"), min_size=1, max_size=4)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(STYLES), LAYERS, st.sets(st.integers(0, 3)))
 def test_every_style_gives_the_image_and_only_the_missing_layers(
     style: Callable[[list[bytes]], tuple[Files, dict[str, str]]], layers: list[bytes], there: set[int]
@@ -175,7 +174,6 @@ def test_every_style_gives_the_image_and_only_the_missing_layers(
     }
 
 
-@settings(deadline=None)
 @given(st.sampled_from(STYLES), LAYERS, st.data())
 def test_an_archive_that_is_cut_off_is_never_an_image(
     style: Callable[[list[bytes]], tuple[Files, dict[str, str]]], layers: list[bytes], data: st.DataObject
@@ -225,7 +223,6 @@ def test_an_image_that_names_no_platform_is_taken_when_it_is_the_only_one() -> N
     assert select_manifest(to_json({"manifests": [entry(manifest)]}), blobs, AMD64).size == len(manifest)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_what_is_written_is_a_tar(content: bytes) -> None:
     index = index_file(Descriptor("type", "sha256:x", 1), "localhost:5000/a/b:tag")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.errors import ImageError
@@ -212,7 +212,6 @@ def test_a_tool_is_built_from_its_bases_and_only_once() -> None:
     assert not tool_steps(catalogue(), "buildx", "auto", {reference}, {})
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([*IMAGES, *LOCAL, NODE]), unique=True),
     st.sampled_from(["auto", "upstream", "recipes"]),

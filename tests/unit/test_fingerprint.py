@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.errors import ImageError
@@ -125,7 +125,6 @@ def test_digests_notice_that_a_file_was_rewritten(tmp_path: Path) -> None:
     assert digests.of(file) != first
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=4), max_size=4), st.lists(st.text(max_size=4), max_size=4))
 def test_different_lists_never_hash_alike(one: list[str], other: list[str]) -> None:
     assert (hash_of(*one) == hash_of(*other)) == (one == other)
@@ -170,7 +169,6 @@ _PATTERNS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_PATTERNS, max_size=4), _PATHS)
 def test_an_ignored_folder_that_is_not_entered_holds_nothing_included(lines: list[str], path: str) -> None:
     rules = IgnoreRules(lines)

@@ -43,12 +43,14 @@ class ImageManifest:
 
     descriptor: Descriptor
     manifest: bytes
-    config: bytes
+    config: bytes | None
+    """None when every node has it."""
     layers: tuple[Descriptor, ...]
 
     def blobs(self) -> tuple[tuple[str, bytes], ...]:
         """The small blobs that make the layers an image, with their digests."""
-        return (digest_of(self.config), self.config), (self.descriptor.digest, self.manifest)
+        config = ((digest_of(self.config), self.config),) if self.config is not None else ()
+        return (*config, (self.descriptor.digest, self.manifest))
 
 
 @dataclass
@@ -167,7 +169,7 @@ class ImageArchive:
         expected = json.loads(config)["rootfs"]["diff_ids"]
         if [layer.digest for layer in layers] != expected:
             raise ImageError("the engine's image archive does not hold the layers that the image names")
-        return _make_manifest(config, layers)
+        return make_manifest(config, layers)
 
     def _layer_at(self, path: str) -> Descriptor:
         seen: set[str] = set()
@@ -180,7 +182,8 @@ class ImageArchive:
             raise ImageError("the engine's image archive is incomplete", context={"missing": path}) from None
 
 
-def _make_manifest(config: bytes, layers: tuple[Descriptor, ...]) -> ImageManifest:
+def make_manifest(config: bytes, layers: tuple[Descriptor, ...]) -> ImageManifest:
+    """An image of a configuration and the layers that it names, in their order."""
     manifest = json.dumps(
         {
             "schemaVersion": 2,

@@ -1,7 +1,8 @@
 """Bringing an image from the engine into every node at once: only the layers that a node lacks travel.
 
-One read of the engine's archive feeds all nodes, with no file in between and bounded memory. Responsible for
-who is sent what; `archive` understands what the engine writes, `node_stream` what a node is sent.
+Responsible for who is sent what and by which way it leaves the engine: as a push, which brings the lacking layers
+alone, or as an archive, one read of which feeds all nodes with no file in between. Memory is bounded either way.
+`pushed_image` and `archive` understand what the engine hands out, `node_stream` what a node is sent.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.image_reference import normalise
 from devenv.errors import DevenvError, DiskFullError, ImageError, InterruptedRunError
-from devenv.images.archive import ImageArchive, Layer
-from devenv.images.node_content import NodeContent, read_content
+from devenv.images.archive import ImageArchive, ImageManifest, Layer
+from devenv.images.engine_image import EngineImage, layer_bytes
+from devenv.images.load_strategy import Transfer, Way, choose, is_worth_teaching
+from devenv.images.node_content import NodeContent
 from devenv.images.node_stream import NodeStream
-from devenv.images.oci import Platform
+from devenv.images.push import PUSHES, NoPush, PushGivenUpError
+from devenv.images.teaching import start_teaching
 
 _TICK = 0.2
 _TOLD_BYTES = 16 << 20
@@ -36,16 +39,15 @@ class LoadReport:
     unchanged: tuple[str, ...]
     """Nodes that held the image already."""
     seconds: float
+    way: Way | None = None
+    """How the engine handed the image out; None when every node had it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Image:
-    reference: str
-    name: str
-    """As the nodes know it."""
-    id: str
-    diff_ids: tuple[str, ...]
-    platform: Platform
+class Source(Protocol):
+    """An image on its way out of the engine."""
+
+    def read(self, take: Callable[[Layer], None]) -> ImageManifest:
+        """Hand out the layers one by one, then what makes them an image."""
 
 
 def load(
@@ -55,8 +57,13 @@ def load(
     *,
     progress: Callable[[str], None] | None = None,
     cancel: threading.Event | None = None,
+    expect_changes: bool = False,
+    ways: Sequence[Way] = tuple(Way),
 ) -> LoadReport:
     """Bring an image into nodes (container names); those that hold it already are left alone.
+
+    With `expect_changes` the engine is prepared, after the load and in the background, to hand out what will change
+    alone; otherwise that happens when an image is seen to change. `ways` are those that may be taken.
 
     Raises:
         ImageError: there is no such image, or a node does not answer or refuses it; the others have it then.
@@ -64,16 +71,16 @@ def load(
         InterruptedRunError: `cancel` was set; no node holds a part of the image.
     """
     began = time.monotonic()
-    image = _inspect(engine, reference)
+    image = EngineImage.inspect(engine, reference)
+    job = _Load(engine, image, progress or (lambda _: None), cancel, ways, teach=expect_changes)
     with _TRAFFIC.turn(image, nodes, cancel):
-        contents = _contents(engine, nodes, image, cancel)
-        lacking = {node: content for node, content in contents.items() if image.id not in content.image_ids}
-        streams = _transfer(engine, image, lacking, progress, cancel) if lacking else []
+        unchanged = job.run(nodes)
     return LoadReport(
-        sent_bytes=sum(stream.sent_bytes for stream in streams),
-        sent_layers=sum(stream.sent_layers for stream in streams),
-        unchanged=tuple(node for node in nodes if node not in lacking),
+        sent_bytes=sum(stream.sent_bytes for stream in job.streams),
+        sent_layers=sum(stream.sent_layers for stream in job.streams),
+        unchanged=unchanged,
         seconds=time.monotonic() - began,
+        way=job.way,
     )
 
 
@@ -85,7 +92,7 @@ class _Traffic:
         self._changed = threading.Condition()
 
     @contextmanager
-    def turn(self, image: _Image, nodes: Sequence[str], cancel: threading.Event | None) -> Iterator[None]:
+    def turn(self, image: EngineImage, nodes: Sequence[str], cancel: threading.Event | None) -> Iterator[None]:
         """Wait until no other load sends one of the image's layers to one of the nodes."""
         mine = frozenset((node, digest) for node in nodes for digest in image.diff_ids)
         with self._changed:
@@ -105,81 +112,123 @@ class _Traffic:
 _TRAFFIC = _Traffic()
 
 
-def _inspect(engine: Engine, reference: str) -> _Image:
-    found = engine.inspect_image(reference)
-    return _Image(
-        reference,
-        normalise(reference),
-        found["Id"],
-        tuple(found["RootFS"].get("Layers") or ()),
-        Platform(found["Os"], found["Architecture"]),
-    )
+@dataclass
+class _Load:
+    """One image on its way."""
 
+    engine: Engine
+    image: EngineImage
+    progress: Callable[[str], None]
+    cancel: threading.Event | None
+    ways: Sequence[Way]
+    teach: bool
+    way: Way | None = None
+    streams: list[NodeStream] = field(default_factory=list)
+    """All that something was sent by."""
 
-def _contents(
-    engine: Engine, nodes: Sequence[str], image: _Image, cancel: threading.Event | None
-) -> Mapping[str, NodeContent]:
-    if not nodes:
-        return {}
-    with ThreadPoolExecutor(len(nodes)) as pool:
-        asked = {node: pool.submit(read_content, engine, node, image.name, cancel) for node in nodes}
-    return {node: answer.result() for node, answer in asked.items()}
+    def run(self, nodes: Sequence[str]) -> tuple[str, ...]:
+        """Load; returns the nodes that had the image."""
+        streams = self._open(nodes)
+        try:
+            contents = {stream: stream.content() for stream in streams}
+        except BaseException:
+            _break_off(streams)
+            raise
+        lacking = {stream: held for stream, held in contents.items() if self.image.id not in held.image_ids}
+        had = [stream for stream in streams if stream not in lacking]
+        for stream in had:
+            stream.dismiss()
+        if lacking:
+            self.transfer(lacking)
+        for stream in had:
+            stream.join()
+        return tuple(stream.node for stream in had)
 
+    def transfer(self, lacking: Mapping[NodeStream, NodeContent]) -> None:
+        """Send; a node that refuses is sent everything once more: what it held may just have been collected."""
+        self._send(lacking, self.ways)
+        failed = [stream for stream in self.streams if stream.error]
+        again = [
+            stream
+            for stream in failed
+            if isinstance(stream.error, ImageError) and stream.sent_layers < len(set(self.image.diff_ids))
+        ]
+        if again:
+            second = self._open([stream.node for stream in again])
+            self._send(dict.fromkeys(second, NodeContent({}, frozenset())), [Way.ARCHIVE])
+            failed = [stream for stream in (*failed, *second) if stream.error and stream not in again]
+        for stream in failed:
+            if isinstance(stream.error, ImageError | DiskFullError):
+                stream.forget()
+        if failed:
+            raise _failure(self.image, failed)
 
-def _transfer(
-    engine: Engine,
-    image: _Image,
-    lacking: Mapping[str, NodeContent],
-    progress: Callable[[str], None] | None,
-    cancel: threading.Event | None,
-) -> list[NodeStream]:
-    """Send; a node that refuses is sent everything once more: what it held may just have been collected."""
-    first = _send(engine, image, {node: content.blobs for node, content in lacking.items()}, progress, cancel)
-    failed = [stream for stream in first if stream.error]
-    again = [
-        stream
-        for stream in failed
-        if isinstance(stream.error, ImageError) and stream.sent_layers < len(set(image.diff_ids))
-    ]
-    second = _send(engine, image, {stream.node: frozenset() for stream in again}, progress, cancel)
-    failed = [stream for stream in (*failed, *second) if stream.error and stream not in again]
-    for stream in failed:
-        if isinstance(stream.error, ImageError | DiskFullError):
-            stream.forget()
-    if failed:
-        raise _failure(image, failed)
-    return [*first, *second]
+    def _open(self, nodes: Sequence[str]) -> list[NodeStream]:
+        return [NodeStream(self.engine, node, self.image.name, self.cancel) for node in nodes]
 
-
-def _send(
-    engine: Engine,
-    image: _Image,
-    known: Mapping[str, frozenset[str]],
-    progress: Callable[[str], None] | None,
-    cancel: threading.Event | None,
-) -> list[NodeStream]:
-    """Read the engine's archive once and feed every node; errors of nodes are left in their streams."""
-    streams = [NodeStream(engine, node, image.name, blobs, cancel) for node, blobs in known.items()]
-    if not streams:
-        return []
-    tee = _Tee(streams, progress)
-    try:
-        archive = ImageArchive(engine.save([image.reference], cancel), image.diff_ids, image.platform)
-        manifest = archive.read(tee.take)
-    except _NobodyListensError:
-        manifest = None
-    except BaseException:
-        for stream in streams:
-            stream.break_off()
+    def _send(self, contents: Mapping[NodeStream, NodeContent], ways: Sequence[Way]) -> None:
+        """Read the image once and feed every node; errors of nodes are left in their streams."""
+        streams = list(contents)
+        self.streams += streams
+        tee = _Tee(streams, self.progress)
+        with ExitStack() as resources:
+            try:
+                source = self._source(list(contents.values()), ways, resources)
+                for stream, content in contents.items():
+                    stream.begin(content.blobs, self.image.id if self.image.keeps_blobs else "")
+                manifest = source.read(tee.take)
+                for stream in streams:
+                    stream.conclude(manifest)
+            except _NobodyListensError:
+                pass  # each stream has its error
+            except BaseException:
+                _break_off(streams)
+                raise
         for stream in streams:
             stream.join()
-        raise
+        if self.teach:
+            start_teaching(self.image.reference)
+
+    def _source(self, contents: Sequence[NodeContent], ways: Sequence[Way], resources: ExitStack) -> Source:
+        """The image by the way that is expected to be the quickest."""
+        held = _held_by_all(contents)
+        transfer = self._measure(held)
+        self.teach = self.teach and is_worth_teaching(transfer)
+        if Way.PUSH in ways and self._may_push() and (choose(transfer) is Way.PUSH or Way.ARCHIVE not in ways):
+            bound = transfer.bound if Way.ARCHIVE in ways else None
+            try:
+                pushed = PUSHES.receive(self.engine, self.image, held, bound, self.cancel)
+                source = resources.enter_context(pushed)
+            except PushGivenUpError as error:
+                self.progress(f"sent as an archive: {error}")
+                self.teach = error.why is NoPush.UNTAUGHT and is_worth_teaching(transfer)
+            else:
+                self.way, self.teach = Way.PUSH, False
+                return source
+        self.way = Way.ARCHIVE
+        chunks = self.engine.save([self.image.reference], self.cancel)
+        return ImageArchive(chunks, self.image.diff_ids, self.image.platform)
+
+    def _may_push(self) -> bool:
+        return self.image.is_tagged and PUSHES.can_reach(self.engine)
+
+    def _measure(self, held: Mapping[str, int]) -> Transfer:
+        sizes = layer_bytes(self.engine.layer_sizes(self.image.id), len(self.image.diff_ids))
+        lacking = {digest: size for digest, size in zip(self.image.diff_ids, sizes, strict=True) if digest not in held}
+        return Transfer(self.image.size, sum(lacking.values()), compressed=self.image.keeps_blobs)
+
+
+def _held_by_all(contents: Sequence[NodeContent]) -> dict[str, int]:
+    """The blobs that every node has, with their sizes."""
+    common = frozenset.intersection(*(content.blobs for content in contents))
+    return {digest: contents[0].sizes[digest] for digest in common}
+
+
+def _break_off(streams: Sequence[NodeStream]) -> None:
     for stream in streams:
-        if manifest:
-            stream.conclude(manifest)
+        stream.break_off()
     for stream in streams:
         stream.join()
-    return streams
 
 
 class _NobodyListensError(Exception):
@@ -189,7 +238,7 @@ class _NobodyListensError(Exception):
 class _Tee:
     """Hands each layer to the nodes that lack it."""
 
-    def __init__(self, streams: Sequence[NodeStream], progress: Callable[[str], None] | None) -> None:
+    def __init__(self, streams: Sequence[NodeStream], progress: Callable[[str], None]) -> None:
         self._streams = streams
         self._progress = progress
         self._told = 0
@@ -213,12 +262,12 @@ class _Tee:
 
     def _tell(self) -> None:
         sent = sum(stream.sent_bytes for stream in self._streams)
-        if self._progress and sent - self._told >= _TOLD_BYTES:
+        if sent - self._told >= _TOLD_BYTES:
             self._told = sent
             self._progress(f"{sent / 1e6:.0f} MB sent")
 
 
-def _failure(image: _Image, failed: Sequence[NodeStream]) -> DevenvError:
+def _failure(image: EngineImage, failed: Sequence[NodeStream]) -> DevenvError:
     """The error of the one node that failed, or one for all of them."""
     errors = {stream.node: stream.error for stream in failed if stream.error}
     first, *others = errors.values()

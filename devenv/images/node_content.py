@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Iterable, Mapping
@@ -11,43 +12,71 @@ from dataclasses import dataclass
 from devenv.adapters.docker import Engine
 from devenv.errors import CommandFailedError, ImageError
 
+ENGINE_ID = "devenv.io/engine-id"
+"""Label of an image in a node: the ID by which an engine knows it, where no digest in the node tells."""
 _SECONDS = 30.0
 _NAMES = ("ctr", "--namespace=k8s.io", "images", "ls", "--quiet")
-_CONTENT = """
+INVENTORY = """
 set -eu
-ctr --namespace=k8s.io content ls --quiet
-echo
-ctr --namespace=k8s.io images ls "name==\\"$1\\"" |
-  sed -n 's/^[^ ]* *[^ ]* *sha256:\\([0-9a-f]*\\) .*/\\1/p' |
-  while read -r digest; do
-    echo "sha256:$digest"
-    ctr --namespace=k8s.io content get "sha256:$digest" || true
+inventory() {
+  blobs=/var/lib/containerd/io.containerd.content.v1.content/blobs/sha256
+  listed=$(ctr --namespace=k8s.io images ls "name==\\"$1\\"")
+  if [ -d "$blobs" ]; then
+    find "$blobs" -type f -printf 'blob sha256:%f %s\\n' || true  # one may be collected meanwhile
+  fi
+  echo "$listed" | sed 1d | while read -r _ _ digest rest; do
+    echo "image $digest $rest"
+    if [ -f "$blobs/${digest#sha256:}" ]; then
+      echo "manifest $(base64 --wrap=0 "$blobs/${digest#sha256:}")"
+    fi
   done
+}
 """
-"""The digests of all blobs, an empty line, and the manifest that the name stands for: digest, then content. A
-manifest that has been collected is no error: the image then counts as missing."""
+"""A shell function that prints all blobs with their sizes, and what one name stands for. The blobs are listed as
+files: a question to containerd takes longer than everything else here. A manifest that has been collected is no
+error: the image then counts as missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeContent:
     """The blobs of one node, and what one image name means there."""
 
-    blobs: frozenset[str]
+    sizes: Mapping[str, int]
+    """Bytes by digest."""
     image_ids: frozenset[str]
-    """By which an engine may know the image of that name: digests of its manifest and its configuration. None
-    when the node has no such name."""
+    """By which an engine may know the image of that name: digests of its manifest and its configuration, and
+    what its label says. None when the node has no such name."""
+
+    @property
+    def blobs(self) -> frozenset[str]:
+        """Digests of what is there."""
+        return frozenset(self.sizes)
+
+    @classmethod
+    def parse(cls, lines: Iterable[str]) -> NodeContent:
+        """From what `inventory` prints; other lines, such as warnings, are passed over."""
+        sizes: dict[str, int] = {}
+        image = manifest = ""
+        for line in lines:
+            kind, _, rest = line.partition(" ")
+            if kind == "blob":
+                digest, _, size = rest.partition(" ")
+                sizes[digest] = int(size)
+            elif kind == "image":
+                image = rest
+            elif kind == "manifest":
+                manifest = rest
+        return cls(sizes, _image_ids(image, manifest, sizes))
 
 
 def read_content(engine: Engine, node: str, name: str, cancel: threading.Event | None = None) -> NodeContent:
     """Ask one node; `name` is an image's full name. Raises ImageError when the node does not answer."""
+    asked = ["sh", "-c", f'{INVENTORY}\ninventory "$1"', "sh", name]
     try:
-        done = engine.exec(node, ["sh", "-c", _CONTENT, "sh", name], timeout=_SECONDS, cancel=cancel)
+        done = engine.exec(node, asked, timeout=_SECONDS, cancel=cancel)
     except CommandFailedError as error:
         raise node_failed(node, error) from error
-    blobs, _, image = done.stdout.partition("\n\n")
-    digest, _, manifest = image.partition("\n")
-    known = frozenset(line for line in blobs.split() if line.startswith("sha256:"))
-    return NodeContent(known, _image_ids(digest.strip(), manifest, known))
+    return NodeContent.parse(done.stdout.splitlines())
 
 
 def names_on_nodes(
@@ -74,11 +103,14 @@ def node_failed(node: str, error: CommandFailedError) -> ImageError:
     return ImageError(f"node {node} does not answer", context=error.context, hint=hint)
 
 
-def _image_ids(digest: str, manifest: str, blobs: frozenset[str]) -> frozenset[str]:
-    if digest not in blobs:
+def _image_ids(image: str, manifest: str, sizes: Mapping[str, int]) -> frozenset[str]:
+    """`image` is the rest of a line of `ctr images ls`: digest, size, platforms, labels."""
+    if not manifest:
         return frozenset()
+    digest, *_, labels = image.split()
     try:
-        config = json.loads(manifest).get("config") or {}
+        config = json.loads(base64.b64decode(manifest)).get("config") or {}
     except ValueError:
         return frozenset()
-    return frozenset({digest, *([config["digest"]] if config.get("digest") in blobs else [])})
+    labelled = [pair.removeprefix(f"{ENGINE_ID}=") for pair in labels.split(",") if pair.startswith(f"{ENGINE_ID}=")]
+    return frozenset({digest, *labelled, *([config["digest"]] if config.get("digest") in sizes else [])})

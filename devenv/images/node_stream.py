@@ -1,11 +1,13 @@
-"""One node's side of a load: a partial image layout, streamed into the node's containerd.
+"""One node's side of a load: one program in the node, which tells what is there and takes what is not.
 
-Responsible for what this node is sent. The stream is a tar of an OCI layout whose index comes last: one that
-breaks off before it is refused by the node, so there is no half image.
+Responsible for what this node is sent: a partial image layout, streamed into its containerd. The stream is a tar
+of an OCI layout whose index comes last: one that breaks off before it is refused by the node, so there is no half
+image. Telling and taking are one program since starting one in a node takes longer than most of what it does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator
@@ -13,18 +15,28 @@ from collections.abc import Iterator
 from devenv.adapters.docker import Engine
 from devenv.errors import CommandFailedError, DevenvError, DiskFullError, ImageError, InterruptedRunError
 from devenv.images.archive import ImageManifest
-from devenv.images.node_content import node_failed
+from devenv.images.node_content import ENGINE_ID, INVENTORY, NodeContent, node_failed
 from devenv.images.oci import LAYOUT_FILE, TAR_END, index_file, tar_file, tar_header, tar_padding
 
 _QUEUED_CHUNKS = 4
 _SECONDS = 1800.0
+_INVENTORY_SECONDS = 30.0
 _TICK = 0.2
-_IMPORT = """
-local=
-if ctr images import --help | grep -q -e --local; then local=--local; fi
-exec ctr --namespace=k8s.io images import $local --all-platforms -
+_TOLD = "told"
+_TAKE = f"""{INVENTORY}
+inventory "$1" &
+asked=$!
+local=$(if ctr images import --help | grep -q -e --local; then echo --local; fi)
+wait "$asked"
+echo {_TOLD}
+read -r engine_id || exit 0
+ctr --namespace=k8s.io images import $local --all-platforms -
+if [ "$engine_id" ]; then
+  ctr --namespace=k8s.io images label "$1" {ENGINE_ID}="$engine_id"
+fi
 """
-"""From containerd 2 on, ctr has the server import by default, which does not accept partial layouts."""
+"""From containerd 2 on, ctr has the server import by default, which does not accept partial layouts. When nothing
+is to be sent, the input ends without a line."""
 _FORGET = """
 ctr --namespace=k8s.io images rm "$1" || true
 shift
@@ -40,24 +52,38 @@ _NO_SPACE = "no space left on device"
 class NodeStream:
     """Feeds one node from a bounded queue, in a thread of its own."""
 
-    def __init__(
-        self, engine: Engine, node: str, name: str, blobs: frozenset[str], cancel: threading.Event | None
-    ) -> None:
-        """`name` is the image's full name, `blobs` is what the node holds already."""
+    def __init__(self, engine: Engine, node: str, name: str, cancel: threading.Event | None) -> None:
+        """`name` is the image's full name. What the node holds is asked at once."""
         self.node = node
         self.sent_bytes = 0
         self.sent_layers = 0
         self._engine = engine
         self._name = name
-        self._blobs = set(blobs)
+        self._blobs: set[str] = set()
         self._cancel = cancel
         self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUED_CHUNKS)
+        self._lines: list[str] = []
+        self._told = threading.Event()
         self._over = threading.Event()
         self._broken = False
         self._layers: list[str] = []
         self.error: DevenvError | None = None
         self._thread = threading.Thread(target=self._run, name=f"load into {node}", daemon=True)
         self._thread.start()
+
+    def content(self) -> NodeContent:
+        """What the node holds; raises ImageError when it does not answer, InterruptedRunError when cancelled."""
+        if not self._told.wait(_INVENTORY_SECONDS):
+            self.break_off()
+            raise ImageError(f"node {self.node} does not answer within {_INVENTORY_SECONDS:.0f} s")
+        if self.error:
+            raise self.error
+        return NodeContent.parse(self._lines)
+
+    def begin(self, held: frozenset[str], engine_id: str = "") -> None:
+        """Start the image. `held` are the blobs that need not be sent; the node notes `engine_id` when it is given."""
+        self._blobs = set(held)
+        self._put(f"{engine_id}\n".encode())
         self._put(tar_file("oci-layout", LAYOUT_FILE))
 
     @property
@@ -93,6 +119,10 @@ class NodeStream:
         self._put(tar_file("index.json", index_file(image.descriptor, self._name)) + TAR_END)
         self._put(None)
 
+    def dismiss(self) -> None:
+        """End without sending anything: the node has it all."""
+        self._put(None)
+
     def break_off(self) -> None:
         """End without an image: the source has failed or the run was stopped."""
         self._broken = True
@@ -116,14 +146,28 @@ class NodeStream:
         if self._broken:
             raise InterruptedRunError(f"stopped: load {self._name} into {self.node}")
 
+    def _end(self) -> None:
+        """The program has ended: nobody reads any more, and who waits for something to send need not."""
+        self._over.set()
+        with contextlib.suppress(queue.Full):  # then there is something, and sending it fails
+            self._queue.put_nowait(None)
+
+    def _hear(self, line: str) -> None:
+        if line == _TOLD:
+            self._told.set()
+        elif not self._told.is_set():
+            self._lines.append(line)
+
     def _run(self) -> None:
         try:
             self._engine.exec(
                 self.node,
-                ["sh", "-c", _IMPORT],
+                ["sh", "-c", _TAKE, "sh", self._name],
                 self._chunks(),
                 timeout=_SECONDS,
                 cancel=self._cancel,
+                on_line=self._hear,
+                on_end=self._end,
             )
         except CommandFailedError as error:
             self.error = self._refused(error)
@@ -131,6 +175,7 @@ class NodeStream:
             self.error = error
         finally:
             self._over.set()
+            self._told.set()
 
     def _refused(self, error: CommandFailedError) -> DevenvError:
         what = f"load {self._name} into {self.node}"
@@ -138,7 +183,7 @@ class NodeStream:
             return DiskFullError(
                 f"{what}: the node's disk is full", context=error.context, hint="make room: docker system df"
             )
-        if "is not running" in error.output or "No such container" in error.output:
+        if not self._told.is_set() or "is not running" in error.output or "No such container" in error.output:
             return node_failed(self.node, error)
         return ImageError(f"{what}: the node refused the image", context=error.context)
 

@@ -17,6 +17,8 @@ from devenv.adapters.image_reference import normalise
 from devenv.adapters.toolchain import Toolchain
 from devenv.errors import DiskFullError, EngineUnavailableError, ImageError, InterruptedRunError
 from devenv.images import loader
+from devenv.images.engine_image import EngineImage
+from devenv.images.load_strategy import Way
 from devenv.images.loader import load
 from devenv.images.node_content import NodeContent, names_on_nodes, read_content
 from devenv.spec.catalogue import load_versions
@@ -178,12 +180,17 @@ def test_loads_at_once_send_a_shared_layer_once(engine: Engine, nodes: list[str]
         assert_whole(engine, image, nodes[:1])
 
 
-def test_what_was_collected_in_between_is_sent_again(engine: Engine, nodes: list[str], images: Images) -> None:
+@pytest.mark.parametrize("way", list(Way))
+def test_what_was_collected_in_between_is_sent_again(
+    engine: Engine, nodes: list[str], images: Images, way: Way
+) -> None:
     reference = images.make(os.urandom(MIB), os.urandom(MIB))
-    image = loader._inspect(engine, reference)
-    believed = {nodes[0]: NodeContent(frozenset(image.diff_ids), frozenset())}
-    streams = loader._transfer(engine, image, believed, None, None)
-    assert [stream.sent_layers for stream in streams] == [0, 2]
+    image = EngineImage.inspect(engine, reference)
+    job = loader._Load(engine, image, lambda _: None, None, [way], teach=False)
+    (stream,) = job._open(nodes[:1])
+    assert not set(image.diff_ids) & stream.content().blobs
+    job.transfer({stream: NodeContent(dict.fromkeys(image.diff_ids, MIB + 2048), frozenset())})
+    assert [stream.sent_layers for stream in job.streams] == [0, 2]
     assert_whole(engine, reference, nodes[:1])
 
 

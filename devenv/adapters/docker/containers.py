@@ -6,7 +6,7 @@ import os
 import tarfile
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,15 +114,22 @@ class ContainerHost:
         *,
         cancel: threading.Event | None = None,
         check: bool = True,
+        on_line: Callable[[str], None] | None = None,
+        on_end: Callable[[], None] | None = None,
     ) -> Completed:
         """Run a program in a running container; raises what `devenv.adapters.process.run` raises.
 
-        With `stdin` its chunks are streamed to the program, which must end with status 0.
+        With `stdin` its chunks are streamed to the program, which must end with status 0; `on_end` is then called in
+        another thread when it has ended. `on_line` gets each line of both outputs as it comes.
         """
         what = f"run {argv[0]} in {container}"
         if stdin is None:
-            return run(exec_argv(container, argv), timeout=timeout, cancel=cancel, check=check, what=what)
-        with PipedProcess(exec_argv(container, argv, feed=True), timeout=timeout, cancel=cancel, what=what) as process:
+            command = exec_argv(container, argv)
+            return run(command, timeout=timeout, cancel=cancel, check=check, what=what, on_line=on_line)
+        command = exec_argv(container, argv, feed=True)
+        with PipedProcess(
+            command, timeout=timeout, cancel=cancel, what=what, on_line=on_line, on_end=on_end
+        ) as process:
             for chunk in stdin:
                 process.stdin.write(chunk)
             return process.finish()

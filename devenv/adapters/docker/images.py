@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -26,10 +28,11 @@ from devenv.errors import (
 _CHUNK = 1 << 20
 _QUEUED_CHUNKS = 4
 _TICK = 0.2
-"""Seconds between two looks at the cancel event while a queue is waited for."""
+"""Seconds between two looks at what stops it while a queue is waited for."""
 _PULL_SECONDS = 3600.0
-_SAVE_IDLE_SECONDS = 900.0
+_IDLE_SECONDS = 900.0
 """The classic store prepares the whole archive before its first byte."""
+_NO_CREDENTIALS = base64.urlsafe_b64encode(b"{}").decode()
 
 
 class ImageStore:
@@ -38,6 +41,16 @@ class ImageStore:
     def __init__(self, client: docker.DockerClient) -> None:
         self.client = client
         """The library's client, for the few things that need more than this adapter offers."""
+
+    @property
+    def address(self) -> str:
+        """Where the engine is, as the library calls it."""
+        return str(self.client.api.base_url)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is asked over a socket of this machine; it may still run in a virtual machine of its own."""
+        return self.address.startswith("http+docker://local")
 
     def image_ids(self, references: Iterable[str]) -> dict[str, str]:
         """Those of `references` that exist, with their image IDs; one call."""
@@ -123,13 +136,39 @@ class ImageStore:
 
         Raises ImageError when there is no such image, InterruptedRunError within a second of `cancel`.
         """
-        what = f"save {', '.join(references)}"
+        request = {"method": "GET", "params": [("names", reference) for reference in references]}
+        return self._stream(f"save {', '.join(references)}", "images/get", request, _set(cancel))
+
+    def push(self, repository: str, tag: str, stopped: Callable[[], bool]) -> None:
+        """Push a tag without credentials, until the registry has it or `stopped` answers true.
+
+        Raises ImageError when the registry cannot be reached or refuses, InterruptedRunError when stopped.
+        """
+        what = f"push {repository}"
+        request = {"method": "POST", "params": {"tag": tag}, "headers": {"X-Registry-Auth": _NO_CREDENTIALS}}
+        rest = b""
+        for chunk in self._stream(what, f"images/{repository}/push", request, stopped):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if line.strip() and (cause := json.loads(line).get("error")):
+                    raise ImageError(f"{what}: the engine failed", context={"cause": cause})
+
+    def layer_sizes(self, reference: str) -> list[int]:
+        """Bytes of the files in each step of an image's history, bottom first; 0 for steps without a layer."""
+        with telling(f"ask for the history of {reference}", ImageError):
+            history = self.client.api.history(reference)  # type: ignore[no-untyped-call]
+        return [int(entry["Size"]) for entry in reversed(history)]
+
+    def _stream(
+        self, what: str, path: str, request: Mapping[str, Any], stopped: Callable[[], bool]
+    ) -> Generator[bytes]:
+        """The body of an answer as it comes. The engine may be silent for long, so it is read apart."""
         chunks: queue.Queue[bytes | BaseException | None] = queue.Queue(_QUEUED_CHUNKS)
         left = threading.Event()
-        reader = threading.Thread(target=self._read_archive, args=(references, chunks, left), name=what, daemon=True)
+        reader = threading.Thread(target=self._read, args=(path, request, chunks, left), name=what, daemon=True)
         reader.start()
         try:
-            while (chunk := _next(chunks, cancel, what)) is not None:
+            while (chunk := _next(chunks, stopped, what)) is not None:
                 if isinstance(chunk, BaseException):
                     with telling(what, ImageError):
                         raise chunk
@@ -137,21 +176,18 @@ class ImageStore:
         finally:
             left.set()
 
-    def _read_archive(
+    def _read(
         self,
-        references: Sequence[str],
+        path: str,
+        request: Mapping[str, Any],
         chunks: queue.Queue[bytes | BaseException | None],
         left: threading.Event,
     ) -> None:
-        """Thread: the engine may be silent for long before the first byte, so it is read apart."""
+        """Thread: ask, and queue the answer until the reader has left; then the engine stops too."""
         api = self.client.api
+        url = f"{api.base_url}/v{api.api_version}/{path}"
         try:
-            with api.get(
-                f"{api.base_url}/v{api.api_version}/images/get",
-                params=[("names", reference) for reference in references],
-                stream=True,
-                timeout=_SAVE_IDLE_SECONDS,
-            ) as response:
+            with api.request(url=url, stream=True, timeout=_IDLE_SECONDS, **request) as response:
                 _raise_for_status(response)
                 for chunk in response.iter_content(_CHUNK):
                     if not _put(chunks, chunk, left):
@@ -208,14 +244,18 @@ def _put(
 
 
 def _next(
-    chunks: queue.Queue[bytes | BaseException | None], cancel: threading.Event | None, what: str
+    chunks: queue.Queue[bytes | BaseException | None], stopped: Callable[[], bool], what: str
 ) -> bytes | BaseException | None:
-    while not (cancel and cancel.is_set()):
+    while not stopped():
         try:
             return chunks.get(timeout=_TICK)
         except queue.Empty:
             continue
     raise InterruptedRunError(f"stopped: {what}")
+
+
+def _set(cancel: threading.Event | None) -> Callable[[], bool]:
+    return cancel.is_set if cancel else lambda: False
 
 
 def _refused(what: str, error: CommandFailedError) -> DevenvError:

@@ -28,13 +28,16 @@ class PipedProcess:
         timeout: float = 3600.0,
         cancel: threading.Event | None = None,
         on_line: Callable[[str], None] | None = None,
+        on_end: Callable[[], None] | None = None,
         what: str = "",
     ) -> None:
+        """`on_end` is called in another thread when the program has ended, whoever waits for what."""
         self._child = Child(argv, env=env, cwd=cwd, on_line=on_line, what=what, feed=True, cancel=cancel)
         if self._child.stdin is None:
             raise AssertionError("a pipe was asked for")
         self.stdin: IO[bytes] = self._child.stdin
         self._timeout = timeout
+        self._on_end = on_end
         self._aborted = threading.Event()
         self._finished = False
         self._end: End = "cancelled"
@@ -47,6 +50,8 @@ class PipedProcess:
             self._end = self._child.pump(b"", self._timeout, self._aborted)
         except BaseException as error:  # noqa: BLE001 (a line's receiver failed; finish raises it where it is seen)
             self._failure = error
+        if self._on_end:
+            self._on_end()
 
     def finish(self) -> Completed:
         """Close the program's input and wait for its end; raises what `run` raises."""

@@ -1,0 +1,65 @@
+"""By which way an image comes from the engine into nodes: chosen by what each is expected to cost.
+
+Pure. The rates are those of one core of the machine in `docs/loading.md`; it is their relation that decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+_ARCHIVE_START = 0.05
+_ARCHIVE_RATE = 280e6
+"""Bytes a second at which an engine writes an archive, which holds all layers."""
+_PUSH_START = 0.1
+_COMPRESS_RATE = 50e6
+"""Bytes a second at which an engine compresses a layer that it pushes, one core for each."""
+_SPOOL_RATE = 400e6
+"""Bytes a second of a push that compresses nothing."""
+_TEACH_SECONDS = 1.0
+"""An archive that takes longer is worth it that the engine compresses its layers once, to push from then on."""
+
+
+class Way(StrEnum):
+    """How the engine hands out an image."""
+
+    ARCHIVE = "archive"
+    PUSH = "push"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What is to come from the engine."""
+
+    total_bytes: int
+    """Of all layers."""
+    lacking_bytes: int
+    """Of those that at least one node lacks."""
+    compressed: bool
+    """Whether the engine has them compressed."""
+
+    @property
+    def archive_seconds(self) -> float:
+        """Expected for the archive."""
+        return _ARCHIVE_START + self.total_bytes / _ARCHIVE_RATE
+
+    @property
+    def push_seconds(self) -> float:
+        """Expected for a push by an engine that knows the digests of what is not lacking."""
+        rate = _SPOOL_RATE if self.compressed else _COMPRESS_RATE
+        return _PUSH_START + self.lacking_bytes / rate
+
+    @property
+    def bound(self) -> int | None:
+        """Bytes beyond which a push is not what it was expected to be. A tar is larger than the files in it."""
+        return None if self.compressed else 2 * self.lacking_bytes + (8 << 20)
+
+
+def choose(transfer: Transfer) -> Way:
+    """The quicker way."""
+    return Way.PUSH if transfer.push_seconds < transfer.archive_seconds else Way.ARCHIVE
+
+
+def is_worth_teaching(transfer: Transfer) -> bool:
+    """Whether an engine that had to write an archive shall learn the digests by which it could have pushed."""
+    return not transfer.compressed and transfer.archive_seconds > _TEACH_SECONDS

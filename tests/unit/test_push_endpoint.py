@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from support.pushing import Client, digest
+
+from devenv.images.blob_spool import Blob
+from devenv.images.push_endpoint import PushEndpoint
+from devenv.images.push_protocol import PushRefusedError
+
+PATH = "secret/0"
+
+
+class Shelf:
+    """Keeps what it is brought."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[str, bytes] = {}
+        self.manifests: list[tuple[str, bytes]] = []
+        self.bound = 1 << 30
+
+    def size_of(self, digest: str) -> int | None:
+        return len(self.blobs[digest]) if digest in self.blobs else None
+
+    def begin(self) -> Blob:
+        return Blob()
+
+    def write(self, blob: Blob, chunk: bytes) -> None:
+        if blob.size + len(chunk) > self.bound:
+            raise PushRefusedError("that is enough")
+        blob.write(chunk)
+
+    def take_blob(self, digest: str, blob: Blob) -> None:
+        self.blobs[digest] = blob.read()
+
+    def take_manifest(self, data: bytes, media_type: str) -> None:
+        self.manifests.append((media_type, data))
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[PushEndpoint]:
+    endpoint = PushEndpoint(0)
+    yield endpoint
+    assert endpoint.bug is None
+    endpoint.close()
+
+
+@pytest.fixture
+def client(endpoint: PushEndpoint, shelf: Shelf) -> Iterator[Client]:
+    client = Client(endpoint.open(PATH, shelf))
+    yield client
+    client.close()
+
+
+def test_a_client_is_told_that_this_is_a_registry(client: Client, endpoint: PushEndpoint) -> None:
+    assert not endpoint.was_asked
+    for path in ("/v2/", "/v2"):
+        status, headers, _ = client.ask("GET", path)
+        assert (status, headers["Docker-Distribution-Api-Version"]) == (200, "registry/2.0")
+    assert endpoint.was_asked
+
+
+def test_a_blob_is_uploaded_in_chunks_and_known_afterwards(client: Client, shelf: Shelf) -> None:
+    assert not client.has(digest(b"x" * 5000))
+    client.push_blob(b"x" * 5000, pieces=7)
+    assert shelf.blobs == {digest(b"x" * 5000): b"x" * 5000}
+    status, headers, body = client.ask("HEAD", client.here(f"blobs/{digest(b'x' * 5000)}"))
+    assert (status, headers["Content-Length"], body) == (200, "5000", b"")
+
+
+def test_a_blob_is_uploaded_in_one_put_or_one_post(client: Client, shelf: Shelf) -> None:
+    _, headers, _ = client.ask("POST", client.here("blobs/uploads/"))
+    assert client.ask("PUT", f"{headers['Location']}?digest={digest(b'put')}", b"put")[0] == 201
+    path = client.here(f"blobs/uploads/?digest={digest(b'post')}")
+    assert client.ask("POST", path, b"post")[0] == 201
+    assert set(shelf.blobs.values()) == {b"put", b"post"}
+
+
+def test_parts_follow_each_other(client: Client, shelf: Shelf) -> None:
+    _, headers, _ = client.ask("POST", client.here("blobs/uploads/"))
+    where = headers["Location"]
+    _, headers, _ = client.ask("PATCH", where, b"first ", Content_Range="0-5")
+    assert headers["Range"] == "0-5"
+    assert client.ask("GET", where)[:2][0] == 204
+    assert client.ask("PATCH", where, b"gap", Content_Range="9-11")[0] == 416
+    _, headers, _ = client.ask("PATCH", where, b"second", Content_Range="6-11")
+    assert client.ask("PUT", f"{where}?digest={digest(b'first second')}")[0] == 201
+    assert list(shelf.blobs.values()) == [b"first second"]
+
+
+def test_a_mount_is_answered_with_an_upload(client: Client, shelf: Shelf) -> None:
+    shelf.blobs[digest(b"a")] = b"a"
+    path = client.here(f"blobs/uploads/?mount={digest(b'a')}&from=other/repository")
+    status, headers, _ = client.ask("POST", path)
+    assert status == 202
+    assert client.ask("DELETE", headers["Location"])[0] == 204
+    assert client.ask("PATCH", headers["Location"], b"a")[0] == 404
+
+
+def test_bytes_that_are_not_what_the_digest_says_are_refused(client: Client, shelf: Shelf) -> None:
+    _, headers, _ = client.ask("POST", client.here("blobs/uploads/"))
+    status, _, body = client.ask("PUT", f"{headers['Location']}?digest={digest(b'other')}", b"this")
+    assert status == 400
+    assert b"DIGEST_INVALID" in body
+    assert client.ask("PUT", client.here(f"manifests/{digest(b'other')}"), b"{}")[0] == 400
+    assert client.ask("PUT", client.here("manifests/load"), b"no json")[0] == 400
+    assert not shelf.blobs
+    assert not shelf.manifests
+
+
+def test_manifests_are_taken_and_never_known_before(client: Client, shelf: Shelf) -> None:
+    assert client.ask("HEAD", client.here("manifests/load"))[0] == 404
+    assert client.push_manifest(b'{"a": 1}', media_type="application/vnd.oci.image.index.v1+json") == 201
+    assert shelf.manifests == [("application/vnd.oci.image.index.v1+json", b'{"a": 1}')]
+    assert client.ask("PUT", client.here("manifests/load"), b" " * (5 << 20))[0] == 413
+
+
+def test_nothing_answers_outside_the_secret_path(client: Client, endpoint: PushEndpoint) -> None:
+    for path in ("/", "/v2/_catalog", f"/v2/other/blobs/{digest(b'')}", f"/v2/secret/1/blobs/{digest(b'')}"):
+        assert client.ask("GET", path)[0] == 404
+    for method in ("POST", "PUT"):
+        assert client.ask(method, "/v2/guessed/blobs/uploads/")[0] == 404
+    assert client.ask("GET", client.here("manifests/load"))[0] == 405
+    endpoint.shut(PATH)
+    assert client.ask("POST", client.here("blobs/uploads/"))[0] == 404
+
+
+def test_who_has_had_enough_is_heard(client: Client, shelf: Shelf) -> None:
+    shelf.bound = 1000
+    _, headers, _ = client.ask("POST", client.here("blobs/uploads/"))
+    status, _, body = client.ask("PATCH", headers["Location"], b"x" * 2000)
+    assert status == 403
+    assert b"that is enough" in body
+
+
+def test_what_is_no_http_does_no_harm(client: Client, endpoint: PushEndpoint) -> None:
+    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=5) as connection:
+        connection.sendall(bytes.fromhex("16030100eb010000e70303") + bytes(200) + b"\n")
+        connection.recv(1000)
+    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=5) as connection:
+        connection.sendall(f"POST {client.here('blobs/uploads/')} HTTP/1.1\r\nContent-Length: 99\r\n\r\n".encode())
+    assert client.ask("GET", "/v2/")[0] == 200
+    assert not endpoint.bug
+
+
+def test_a_port_that_is_taken_is_told(endpoint: PushEndpoint) -> None:
+    with pytest.raises(OSError, match="in use"):
+        PushEndpoint(endpoint.port)

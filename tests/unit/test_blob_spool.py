@@ -20,7 +20,9 @@ def spool(data: bytes, step: int, *, unpack: bool) -> tuple[Blob, bytes]:
     return blob, content
 
 
-@given(st.lists(st.binary(max_size=3000), min_size=1, max_size=3), st.integers(2, 700), unpack=st.booleans())
+@given(
+    members=st.lists(st.binary(max_size=3000), min_size=1, max_size=3), step=st.integers(2, 700), unpack=st.booleans()
+)
 def test_gzip_is_unpacked_whatever_the_pieces(members: list[bytes], step: int, *, unpack: bool) -> None:
     packed = b"".join(gzip.compress(member) for member in members)
     blob, content = spool(packed, step, unpack=unpack)

@@ -8,6 +8,7 @@ from devenv.images.engine_image import layer_bytes
 from devenv.images.load_strategy import Transfer, Way, choose, is_worth_teaching
 
 MB = 1_000_000
+BYTES = st.integers(0, 10**10)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_the_cheaper_way_is_taken(total: int, lacking: int, *, compressed: bool,
     assert choose(Transfer(total, lacking, compressed)) is way
 
 
-@given(st.integers(0, 10**10), st.integers(0, 10**10), st.integers(0, 10**10), compressed=st.booleans())
+@given(total=BYTES, more=BYTES, less=BYTES, compressed=st.booleans())
 def test_less_to_send_never_makes_an_archive_of_a_push(total: int, more: int, less: int, *, compressed: bool) -> None:
     less, more = sorted((less, more))
     if choose(Transfer(total, more, compressed)) is Way.PUSH:

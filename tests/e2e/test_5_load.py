@@ -10,7 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.programs import missing
+from support.pushing import digest, docker_archive
 
 from devenv.adapters.docker import OURS, BuildRequest, Engine
 from devenv.adapters.image_reference import normalise
@@ -21,12 +24,15 @@ from devenv.images.engine_image import EngineImage
 from devenv.images.load_strategy import Way
 from devenv.images.loader import load
 from devenv.images.node_content import NodeContent, names_on_nodes, read_content
+from devenv.images.teaching import teach
 from devenv.spec.catalogue import load_versions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 RUN = f"test-{uuid.uuid4().hex[:8]}"
 LABELS = {**OURS, "devenv.io/test": RUN}
 MIB = 1 << 20
+both_ways = pytest.mark.parametrize("way", list(Way))
+FILE_NAMES = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
 OVERHEAD = 64 << 10
 """A layer's tar is a little larger than the file in it."""
 NODE_REPOSITORIES = ("localhost/devenv/node", "localhost/devenv/kind-node", "kindest/node")
@@ -122,22 +128,24 @@ def close_to(sent: int, expected: int) -> bool:
     return expected <= sent <= expected + OVERHEAD
 
 
-def test_only_missing_layers_travel(engine: Engine, nodes: list[str], images: Images) -> None:
+@both_ways
+def test_only_missing_layers_travel(engine: Engine, nodes: list[str], images: Images, way: Way) -> None:
     base = images.make(os.urandom(8 * MIB), os.urandom(MIB))
-    first = load(engine, base, nodes[:1])
+    first = load(engine, base, nodes[:1], ways=[way])
     assert close_to(first.sent_bytes, 9 * MIB)
     assert first.sent_layers == 2
     assert_whole(engine, base, nodes[:1])
 
-    again = load(engine, base, nodes[:1])
-    assert (again.sent_bytes, again.unchanged) == (0, (nodes[0],))
+    again = load(engine, base, nodes[:1], ways=[way])
+    assert (again.sent_bytes, again.unchanged, again.way) == (0, (nodes[0],), None)
 
     changed = images.make(os.urandom(2 * MIB), base=base)
-    delta = load(engine, changed, nodes[:1])
+    delta = load(engine, changed, nodes[:1], ways=[way])
     assert close_to(delta.sent_bytes, 2 * MIB)
     assert_whole(engine, changed, nodes[:1])
 
-    both = load(engine, changed, nodes)
+    both = load(engine, changed, nodes, ways=[way])
+    assert {first.way, delta.way, both.way} == {way}
     assert close_to(both.sent_bytes, 11 * MIB)
     assert both.unchanged == (nodes[0],)
     assert_whole(engine, changed, nodes)
@@ -146,10 +154,11 @@ def test_only_missing_layers_travel(engine: Engine, nodes: list[str], images: Im
     assert normalise(base) not in held[nodes[1]]
 
 
-def test_one_read_feeds_all_nodes(engine: Engine, nodes: list[str], images: Images) -> None:
+@both_ways
+def test_one_read_feeds_all_nodes(engine: Engine, nodes: list[str], images: Images, way: Way) -> None:
     messages: list[str] = []
     image = images.make(os.urandom(20 * MIB))
-    report = load(engine, image, nodes, progress=messages.append)
+    report = load(engine, image, nodes, progress=messages.append, ways=[way])
     assert close_to(report.sent_bytes, 2 * 20 * MIB)
     assert messages
     assert_whole(engine, image, nodes)
@@ -163,24 +172,26 @@ def test_a_name_moves_to_the_new_image(engine: Engine, nodes: list[str], images:
     assert_whole(engine, reference, nodes)
 
 
-def test_equal_and_empty_layers(engine: Engine, nodes: list[str], images: Images) -> None:
+@both_ways
+def test_equal_and_empty_layers(engine: Engine, nodes: list[str], images: Images, way: Way) -> None:
     same = os.urandom(MIB)
     image = images.make(same, b"", same)
-    load(engine, image, nodes)
+    load(engine, image, nodes, ways=[way])
     assert_whole(engine, image, nodes)
 
 
-def test_loads_at_once_send_a_shared_layer_once(engine: Engine, nodes: list[str], images: Images) -> None:
+@both_ways
+def test_loads_at_once_send_a_shared_layer_once(engine: Engine, nodes: list[str], images: Images, way: Way) -> None:
     base = images.make(os.urandom(8 * MIB))
     several = [images.make(os.urandom(MIB), base=base) for _ in range(4)]
     with ThreadPoolExecutor() as pool:
-        reports = list(pool.map(lambda image: load(engine, image, nodes[:1]), several))
+        reports = list(pool.map(lambda image: load(engine, image, nodes[:1], ways=[way]), several))
     assert sum(report.sent_layers for report in reports) == 5
     for image in several:
         assert_whole(engine, image, nodes[:1])
 
 
-@pytest.mark.parametrize("way", list(Way))
+@both_ways
 def test_what_was_collected_in_between_is_sent_again(
     engine: Engine, nodes: list[str], images: Images, way: Way
 ) -> None:
@@ -204,12 +215,68 @@ def test_a_load_that_is_stopped_leaves_nothing_half(engine: Engine, nodes: list[
     assert_whole(engine, image, nodes)
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_half(engine: Engine, node_image: str, images: Images) -> None:
+def test_a_push_that_is_stopped_leaves_nothing_half(engine: Engine, nodes: list[str], images: Images) -> None:
+    image = images.make(os.urandom(80 * MIB))
+    cancel = threading.Event()
+    threading.Timer(0.4, cancel.set).start()  # the engine needs longer to compress it
+    with pytest.raises(InterruptedRunError):
+        load(engine, image, nodes, cancel=cancel, ways=[Way.PUSH])
+    assert all(normalise(image) not in names for names in names_on_nodes(engine, nodes).values())
+    assert not any("127.0.0.1" in tag for tag in engine.inspect_image(image)["RepoTags"])
+    load(engine, image, nodes)
+    assert_whole(engine, image, nodes)
+
+
+def test_an_engine_is_taught_what_it_would_compress(engine: Engine, nodes: list[str], images: Images) -> None:
+    base = images.make(os.urandom(60 * MIB))
+    load(engine, base, nodes, ways=[Way.ARCHIVE])
+    messages: list[str] = []
+    first = images.make(os.urandom(MIB), base=base)
+    untaught = load(engine, first, nodes, progress=messages.append)
+    assert untaught.way is Way.ARCHIVE
+    assert any("would compress" in message for message in messages)
+    teach(engine, first)
+    second = images.make(os.urandom(MIB), base=base)
+    taught = load(engine, second, nodes)
+    assert taught.way is Way.PUSH
+    for report in (untaught, taught):
+        assert close_to(report.sent_bytes, 2 * MIB)
+    assert_whole(engine, second, nodes)
+
+
+def test_a_node_that_lacks_what_the_engine_knows_is_sent_it(engine: Engine, nodes: list[str], images: Images) -> None:
+    image = images.make(os.urandom(MIB), os.urandom(MIB))
+    load(engine, image, nodes[:1], ways=[Way.PUSH])
+    both = load(engine, image, nodes, ways=[Way.PUSH])
+    assert both.unchanged == (nodes[0],)
+    assert close_to(both.sent_bytes, 2 * MIB)
+    assert_whole(engine, image, nodes)
+
+
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(layers=st.lists(st.dictionaries(FILE_NAMES, st.binary(max_size=5000)), min_size=1, max_size=4), text=st.text())
+@both_ways
+def test_what_is_loaded_is_what_was_saved(
+    engine: Engine, nodes: list[str], way: Way, layers: list[dict[str, bytes]], text: str
+) -> None:
+    """For images made at random; the configuration's digest covers layers and history."""
+    reference = f"localhost/devenv-test/{uuid.uuid4().hex[:8]}:{RUN}"
+    archive, config = docker_archive(reference, layers, text, LABELS)
+    engine.client.images.load(archive)
+    load(engine, reference, nodes[:1], ways=[way])
+    assert_whole(engine, reference, nodes[:1])
+    found = engine.inspect_image(reference)["Id"]
+    stored = engine.exec(nodes[0], ["ctr", "-n=k8s.io", "content", "get", digest(config)]).stdout
+    assert (found, stored) == (digest(config), config.decode())
+
+
+@both_ways
+def test_a_full_disk_is_told_and_leaves_nothing_half(engine: Engine, node_image: str, images: Images, way: Way) -> None:
     small = {"/run": "", "/tmp": "", "/var/lib/containerd": "size=16m"}  # noqa: S108
     node = start_node(engine, node_image, tmpfs=small)
     image = images.make(os.urandom(24 * MIB))
     with pytest.raises(DiskFullError, match=node):
-        load(engine, image, [node])
+        load(engine, image, [node], ways=[way])
     assert normalise(image) not in names_on_nodes(engine, [node])[node]
     little = images.make(os.urandom(MIB))
     load(engine, little, [node])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.client
+import io
 import json
-from collections.abc import Iterable, Sequence
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
@@ -103,3 +105,30 @@ class Engine:
 
 def index_of(*manifests: dict[str, Any]) -> bytes:
     return json.dumps({"schemaVersion": 2, "manifests": list(manifests)}).encode()
+
+
+def docker_archive(
+    reference: str, layers: Sequence[Mapping[str, bytes]], text: str, labels: Mapping[str, str]
+) -> tuple[bytes, bytes]:
+    """An archive as `docker load` reads it, of layers made of files, and the configuration in it."""
+    packed = [_tar(files) for files in layers]
+    parsed = json.loads(config_of(packed, text.replace("\0", "")))
+    config = json.dumps({**parsed, "config": {**parsed["config"], "Labels": dict(labels)}}).encode()
+    names = [f"{number}/layer.tar" for number, _ in enumerate(packed)]
+    listed = [{"Config": "config.json", "RepoTags": [reference], "Layers": names}]
+    files = {
+        **dict(zip(names, packed, strict=True)),
+        "config.json": config,
+        "manifest.json": json.dumps(listed).encode(),
+    }
+    return _tar(files), config
+
+
+def _tar(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()

@@ -1,0 +1,171 @@
+"""What `devenv load` is measured beside: the cluster, the images, kind's own loading, and a registry.
+
+Every way is given the same images and nodes. The registry is a container on the cluster's network whose port is
+published on 127.0.0.1; the engine pushes to it, and the nodes' containerd pulls from it, all nodes at once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import certifi
+import yaml
+
+from devenv.adapters.docker import BuildRequest, Engine
+from devenv.adapters.image_reference import normalise
+from devenv.adapters.paths import host_state_dir
+from devenv.adapters.trust import observe_proxies, observe_trust
+from devenv.images.build import CA_SECRET
+
+HERE = Path(__file__).resolve().parent
+LABELS = {"devenv.io/benchmark": "load"}
+PROJECT = "devenv-bench-load"
+REGISTRY = "devenv-bench-registry"
+REGISTRY_VERSION = "v3.0.0"
+AT_ONCE = 4
+_NAMESPACE = ["ctr", "--namespace=k8s.io"]
+
+
+def run(argv: Sequence[str], cwd: Path | None = None) -> str:
+    """Standard output of a program that must succeed."""
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(argv)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+@contextmanager
+def cluster(nodes: int) -> Iterator[list[str]]:
+    """A cluster of its own with so many nodes; their containers' names."""
+    with tempfile.TemporaryDirectory(prefix="devenv-benchmark-") as folder:
+        spec = {
+            "project": PROJECT,
+            "cluster": {"nodes": {"control_planes": 1, "workers": nodes - 1}},
+            "stacks": [{"name": "namespaces"}],
+        }
+        Path(folder, "devenv.yaml").write_text(yaml.safe_dump(spec))
+        devenv = [sys.executable, "-m", "devenv"]
+        run([*devenv, "down"], cwd=Path(folder))
+        run([*devenv, "up", "--yes"], cwd=Path(folder))
+        try:
+            yield run(["docker", "ps", "--filter", f"network={PROJECT}", "--format", "{{.Names}}"]).split()
+        finally:
+            run([*devenv, "down"], cwd=Path(folder))
+
+
+class Images:
+    """Images of random bytes, which do not compress, as programs and archives hardly do."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def base(self, megabytes: int) -> str:
+        """An image of one layer."""
+        with tempfile.TemporaryDirectory(prefix="devenv-benchmark-") as folder:
+            with Path(folder, "file").open("wb") as file:
+                file.writelines(os.urandom(1_000_000) for _ in range(megabytes))
+            return self._build("FROM scratch\nCOPY file /base\n", Path(folder))
+
+    def changed(self, base: str, megabytes: int) -> str:
+        """An image with a layer more."""
+        with tempfile.TemporaryDirectory(prefix="devenv-benchmark-") as folder:
+            Path(folder, "file").write_bytes(os.urandom(megabytes * 1_000_000))
+            return self._build(f"FROM {base}\nCOPY file /change\n", Path(folder))
+
+    def _build(self, dockerfile: str, folder: Path) -> str:
+        reference = f"localhost/devenv-bench/{uuid.uuid4().hex[:8]}:1"
+        Path(folder, "Dockerfile").write_text(dockerfile)
+        self._engine.build(BuildRequest(reference, folder / "Dockerfile", folder, labels=LABELS))
+        return reference
+
+    def remove(self) -> None:
+        """Take them all away."""
+        self._engine.remove_images(self._engine.images_with(LABELS))
+
+
+def forget(nodes: Sequence[str], images: Sequence[str]) -> None:
+    """Take images out of nodes, with the content that nothing else uses."""
+
+    def one(node: str) -> None:
+        names = [*map(normalise, images), *(f"{REGISTRY}:5000/{_path(image)}" for image in images)]
+        run(["docker", "exec", node, *_NAMESPACE, "images", "rm", "--sync", *names])
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(one, nodes))
+
+
+def await_teaching() -> None:
+    """Wait until the engine has been taught what it is being taught."""
+    with (host_state_dir("push") / "teaching.lock").open("w") as lock:
+        time.sleep(1)  # the program that holds the lock may not have begun yet
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def kind_load(kind: str, images: Sequence[str]) -> float:
+    """Seconds of kind's own loading."""
+    began = time.monotonic()
+    run([kind, "load", "docker-image", "--name", PROJECT, *images])
+    return time.monotonic() - began
+
+
+class Registry:
+    """A registry beside the cluster."""
+
+    def __init__(self, engine: Engine, golang: str) -> None:
+        """Makes its image from `golang`, an image with Go."""
+        self._engine = engine
+        self._image = f"localhost/devenv-bench/registry:{REGISTRY_VERSION}"
+        self._port = ""
+        args = {**observe_proxies().variables(), "GOLANG": golang, "REGISTRY_VERSION": REGISTRY_VERSION}
+        bundle = observe_trust().bundle or Path(certifi.where())
+        folder = HERE / "registry"
+        engine.build(
+            BuildRequest(
+                self._image, folder / "Dockerfile", folder, args=args, secrets={CA_SECRET: bundle}, labels=LABELS
+            )
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """An empty registry on the cluster's network."""
+        self._engine.remove_containers([REGISTRY])
+        run(["docker", "run", "-d", "--name", REGISTRY, "--network", PROJECT, "-p", "127.0.0.1::5000", self._image])
+        self._port = run(["docker", "port", REGISTRY, "5000"]).strip().rpartition(":")[2]
+        try:
+            yield
+        finally:
+            self._engine.remove_containers([REGISTRY])
+
+    def load(self, nodes: Sequence[str], images: Sequence[str]) -> float:
+        """Seconds of pushing, then pulling."""
+        began = time.monotonic()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(self._push, images))
+            list(pool.map(self._pull, [(node, image) for image in images for node in nodes]))
+        return time.monotonic() - began
+
+    def _push(self, image: str) -> None:
+        name = f"127.0.0.1:{self._port}/{_path(image)}"
+        run(["docker", "tag", image, name])
+        run(["docker", "push", "--quiet", name])
+        run(["docker", "rmi", name])
+
+    @staticmethod
+    def _pull(what: tuple[str, str]) -> None:
+        node, image = what
+        name = f"{REGISTRY}:5000/{_path(image)}"
+        run(["docker", "exec", node, *_NAMESPACE, "images", "pull", "--plain-http", name])
+
+
+def _path(image: str) -> str:
+    return image.partition("/")[2]

@@ -132,7 +132,8 @@ class _Load:
         try:
             contents = {stream: stream.content() for stream in streams}
         except BaseException:
-            _break_off(streams)
+            for stream in streams:
+                stream.dismiss()
             raise
         lacking = {stream: held for stream, held in contents.items() if self.image.id not in held.image_ids}
         had = [stream for stream in streams if stream not in lacking]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -12,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.programs import missing
+from support.programs import missing, require_program
 from support.pushing import digest, docker_archive
 
 from devenv.adapters.docker import OURS, BuildRequest, Engine
@@ -251,6 +254,34 @@ def test_a_node_that_lacks_what_the_engine_knows_is_sent_it(engine: Engine, node
     assert both.unchanged == (nodes[0],)
     assert close_to(both.sent_bytes, 2 * MIB)
     assert_whole(engine, image, nodes)
+
+
+ELSEWHERE = """
+import json, sys
+from devenv.adapters.docker import Engine
+from devenv.images.loader import load
+from devenv.images.push import PUSHES
+
+engine, (image, node) = Engine.connect(), sys.argv[1:]
+messages = []
+way = load(engine, image, [node], progress=messages.append).way
+print(json.dumps([way, PUSHES.can_reach(engine), messages]))
+"""
+
+
+def test_an_engine_elsewhere_is_not_asked_twice(engine: Engine, nodes: list[str], images: Images) -> None:
+    """In a network namespace of its own devenv's loopback is not the engine's, as with an engine in a VM."""
+    if os.geteuid() != 0:
+        missing("another network namespace takes root")
+    unshare, base = str(require_program("unshare")), images.make(os.urandom(60 * MIB))
+    load(engine, base, nodes[:1], ways=[Way.ARCHIVE])
+    image = images.make(os.urandom(MIB), base=base)
+    up = 'ip link set lo up && exec "$@"'
+    script = [unshare, "--net", "sh", "-c", up, "sh", sys.executable, "-c", ELSEWHERE, image, nodes[0]]
+    way, reachable, messages = json.loads(subprocess.run(script, check=True, capture_output=True).stdout)
+    assert (way, reachable) == (Way.ARCHIVE, False)
+    assert any("does not reach" in message for message in messages)
+    assert_whole(engine, image, nodes[:1])
 
 
 @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -1,0 +1,142 @@
+"""The program that runs in a node, run here, with scripts in the places of `docker exec` and `ctr`."""
+
+from __future__ import annotations
+
+import tarfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+import pytest
+from support.pushing import config_of, digest
+
+from devenv.adapters.docker import Engine
+from devenv.errors import DiskFullError, ImageError, InterruptedRunError
+from devenv.images.archive import make_manifest
+from devenv.images.node_stream import NodeStream
+from devenv.images.oci import Descriptor, MediaType
+
+NAME = "docker.io/library/a:b"
+DOCKER = """#!/bin/sh
+[ "$3" = node ] || { echo "Error: No such container: $3" >&2; exit 1; }
+shift 3
+exec "$@"
+"""
+CTR = """#!/bin/sh
+case "$*" in
+  *--help) echo "   --local  run it here"; exit ;;
+  *" ls "*) printf 'REF TYPE DIGEST SIZE PLATFORMS LABELS\\n'; exit ;;
+  *label*) echo "$*" >> "$TAKEN.labels"; exit ;;
+esac
+echo "$*" >> "$TAKEN.commands"
+[ ! -f "$TAKEN.full" ] || { echo "ctr: write: no space left on device" >&2; exit 1; }
+cat > "$TAKEN"
+tar -tf "$TAKEN" | tail -n 1 | grep -q index.json || { echo "ctr: unexpected EOF" >&2; exit 1; }
+"""
+Start = Callable[..., NodeStream]
+
+
+@pytest.fixture
+def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, script in (("docker", DOCKER), ("ctr", CTR)):
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("TAKEN", str(tmp_path / "taken"))
+    return tmp_path / "taken"
+
+
+@pytest.fixture
+def start(taken: Path) -> Start:
+    assert taken
+    engine = Engine(docker.DockerClient(base_url="unix:///nonexistent", version="1.41"))
+
+    def start(node: str = "node", cancel: threading.Event | None = None) -> NodeStream:
+        return NodeStream(engine, node, NAME, cancel)
+
+    return start
+
+
+def send(stream: NodeStream, layer: bytes = b"layer", engine_id: str = "") -> None:
+    stream.begin(frozenset({digest(b"held")}), engine_id)
+    assert stream.wants(digest(layer))
+    assert not stream.wants(digest(b"held"))
+    stream.begin_layer(digest(layer).removeprefix("sha256:"), len(layer))
+    stream.feed(layer)
+    stream.end_layer(digest(layer), len(layer))
+    assert not stream.wants(digest(layer))
+    stream.conclude(make_manifest(config_of([layer]), (Descriptor(MediaType.LAYER, digest(layer), len(layer)),)))
+    stream.join()
+
+
+def test_an_image_is_taken_with_its_index_last(start: Start, taken: Path) -> None:
+    stream = start()
+    assert not stream.content().image_ids
+    send(stream, b"x" * 700)
+    assert stream.error is None
+    assert (stream.sent_layers, stream.sent_bytes) == (1, 700)
+    with tarfile.open(taken) as layout:
+        names = layout.getnames()
+    assert (names[0], names[1], names[-1]) == ("oci-layout", f"blobs/sha256/{digest(b'x' * 700)[7:]}", "index.json")
+    commands = taken.with_suffix(".commands").read_text()
+    assert commands == "--namespace=k8s.io images import --local --all-platforms -\n"
+    assert not taken.with_suffix(".labels").exists()
+
+
+def test_a_node_that_has_it_all_is_sent_nothing(start: Start, taken: Path) -> None:
+    stream = start()
+    stream.content()
+    stream.dismiss()
+    stream.join()
+    assert stream.error is None
+    assert not taken.with_suffix(".commands").exists()
+
+
+def test_the_engines_id_is_noted(start: Start, taken: Path) -> None:
+    stream = start()
+    stream.content()
+    send(stream, engine_id="sha256:index")
+    assert stream.error is None
+    labels = taken.with_suffix(".labels").read_text()
+    assert labels == f"--namespace=k8s.io images label {NAME} devenv.io/engine-id=sha256:index\n"
+
+
+def test_a_node_that_is_gone_is_told_at_once(start: Start) -> None:
+    began = time.monotonic()
+    with pytest.raises(ImageError, match="node gone does not answer") as caught:
+        start("gone").content()
+    assert caught.value.hint == "devenv status"
+    assert time.monotonic() - began < 5
+
+
+def test_a_full_disk_is_told(start: Start, taken: Path) -> None:
+    taken.with_suffix(".full").touch()
+    stream = start()
+    stream.content()
+    send(stream, bytes(1 << 20))
+    assert isinstance(stream.error, DiskFullError)
+
+
+def test_what_breaks_off_is_no_image(start: Start, taken: Path) -> None:
+    stream = start()
+    stream.content()
+    stream.begin(frozenset())
+    stream.begin_layer("a", 1000)
+    stream.feed(b"x" * 500)
+    stream.break_off()
+    stream.join()
+    assert isinstance(stream.error, InterruptedRunError)
+    assert not taken.exists() or b"index.json" not in taken.read_bytes()
+
+
+def test_a_run_that_is_cancelled_stops_the_program(start: Start) -> None:
+    cancel = threading.Event()
+    stream = start("node", cancel)
+    stream.content()
+    cancel.set()
+    stream.join()
+    assert isinstance(stream.error, InterruptedRunError)
+    with pytest.raises(InterruptedRunError):
+        stream.content()

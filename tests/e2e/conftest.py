@@ -8,6 +8,13 @@ from pathlib import Path
 
 import pytest
 from support.environment import Project, Result
+from support.nodes import NODE_REPOSITORIES, RUN
+from support.programs import missing
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.toolchain import Toolchain
+from devenv.errors import EngineUnavailableError
+from devenv.spec.catalogue import load_versions
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "alt"
 PROJECT = "devenv-e2e"
@@ -43,3 +50,28 @@ def environment(project: Project, first_up: Result) -> Project:
 def cluster(environment: Project) -> Path:
     """The kubeconfig of the running cluster."""
     return Path(environment.devenv("kubeconfig").stdout.strip())
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The engine, for tests that load images; what they make is labelled and goes with it."""
+    try:
+        engine = Engine.connect(Toolchain(load_versions().tools).locate("buildx").path)
+    except EngineUnavailableError as error:
+        missing(error.message)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield engine
+    engine.remove_containers(c.name for c in engine.containers({"devenv.io/test": RUN}))
+    engine.remove_images(engine.images_with({"devenv.io/test": RUN}))
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def node_image(engine: Engine) -> str:
+    """A node image that was made before."""
+    for repository in NODE_REPOSITORIES:
+        for image in engine.client.images.list(name=repository):
+            if image.tags:
+                return image.tags[0]
+    return missing("there is no node image yet: the tests of `up` make it")

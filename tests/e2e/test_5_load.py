@@ -8,78 +8,32 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.nodes import LABELS, RUN, start_node
 from support.programs import missing, require_program
 from support.pushing import digest, docker_archive
 
-from devenv.adapters.docker import OURS, BuildRequest, Engine
+from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.image_reference import normalise
-from devenv.adapters.toolchain import Toolchain
-from devenv.errors import DiskFullError, EngineUnavailableError, ImageError, InterruptedRunError
+from devenv.errors import DiskFullError, ImageError, InterruptedRunError
 from devenv.images import loader
 from devenv.images.engine_image import EngineImage
 from devenv.images.load_strategy import Way
 from devenv.images.loader import load
 from devenv.images.node_content import NodeContent, names_on_nodes, read_content
 from devenv.images.teaching import teach
-from devenv.spec.catalogue import load_versions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
-RUN = f"test-{uuid.uuid4().hex[:8]}"
-LABELS = {**OURS, "devenv.io/test": RUN}
 MIB = 1 << 20
 both_ways = pytest.mark.parametrize("way", list(Way))
 FILE_NAMES = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
 OVERHEAD = 64 << 10
 """A layer's tar is a little larger than the file in it."""
-NODE_REPOSITORIES = ("localhost/devenv/node", "localhost/devenv/kind-node", "kindest/node")
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    try:
-        engine = Engine.connect(Toolchain(load_versions().tools).locate("buildx").path)
-    except EngineUnavailableError as error:
-        missing(error.message)
-    yield engine
-    engine.remove_containers(c.name for c in engine.containers({"devenv.io/test": RUN}))
-    engine.remove_images(engine.images_with({"devenv.io/test": RUN}))
-    engine.close()
-
-
-@pytest.fixture(scope="module")
-def node_image(engine: Engine) -> str:
-    for repository in NODE_REPOSITORIES:
-        for image in engine.client.images.list(name=repository):
-            if image.tags:
-                return image.tags[0]
-    return missing("there is no node image yet: the tests of `up` make it")
-
-
-def start_node(engine: Engine, image: str, **more: object) -> str:
-    options: dict[str, object] = {"volumes": ["/var"], "tmpfs": {"/run": "", "/tmp": ""}, **more}  # noqa: S108
-    container = engine.client.containers.run(  # type: ignore[call-overload]
-        image,
-        entrypoint=["containerd"],
-        command=[],
-        detach=True,
-        privileged=True,
-        network_mode="none",
-        labels=LABELS,
-        **options,
-    )
-    seen = b""
-    for chunk in container.logs(stream=True, follow=True):
-        seen += chunk
-        if b"containerd successfully booted" in seen:
-            break
-    return str(container.name)
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,19 @@ import hashlib
 import http.client
 import io
 import json
+import os
 import tarfile
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 def digest(data: bytes) -> str:
@@ -104,7 +110,7 @@ class Engine:
 
 
 def index_of(*manifests: dict[str, Any]) -> bytes:
-    return json.dumps({"schemaVersion": 2, "manifests": list(manifests)}).encode()
+    return json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(manifests)}).encode()
 
 
 def docker_archive(
@@ -132,3 +138,41 @@ def _tar(files: Mapping[str, bytes]) -> bytes:
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
     return buffer.getvalue()
+
+
+def tar_of(size: int) -> bytes:
+    """A layer with one file of random bytes."""
+    return _tar({uuid.uuid4().hex: os.urandom(size)})
+
+
+def oci_archive(reference: str, layers: Sequence[bytes], *, attested: bool) -> bytes:
+    """An archive of an OCI layout with compressed layers; `attested` puts an index around the manifest."""
+    config, packed = config_of(layers), [gzip.compress(layer) for layer in layers]
+    manifest = manifest_of(config, packed).replace(LAYER.encode(), OCI_LAYER.encode())
+    manifest = manifest.replace(CONFIG.encode(), OCI_CONFIG.encode()).replace(MANIFEST.encode(), OCI_MANIFEST.encode())
+    root, kind, blobs = manifest, OCI_MANIFEST, [config, manifest, *packed]
+    platform = {"os": "linux", "architecture": "amd64"}
+    if attested:
+        statement, nothing = b'{"_type": "https://in-toto.io/Statement/v0.1"}', b"{}"
+        attestation = manifest_of(nothing, [statement]).replace(LAYER.encode(), b"application/vnd.in-toto+json")
+        attestation = attestation.replace(CONFIG.encode(), OCI_CONFIG.encode()).replace(
+            MANIFEST.encode(), OCI_MANIFEST.encode()
+        )
+        notes = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": digest(manifest)}
+        unknown = {"os": "unknown", "architecture": "unknown"}
+        root = index_of(
+            {**_entry(manifest, OCI_MANIFEST), "platform": platform},
+            {**_entry(attestation, OCI_MANIFEST), "platform": unknown, "annotations": notes},
+        )
+        kind = OCI_INDEX
+        blobs += [statement, nothing, attestation, root]
+    tag = reference.rpartition(":")[2]
+    named = {"io.containerd.image.name": reference, "org.opencontainers.image.ref.name": tag}
+    files = {f"blobs/sha256/{digest(blob)[7:]}": blob for blob in blobs}
+    files |= {"oci-layout": b'{"imageLayoutVersion": "1.0.0"}'}
+    files |= {"index.json": index_of({**_entry(root, kind), "annotations": named})}
+    return _tar(files)
+
+
+def _entry(data: bytes, media_type: str) -> dict[str, Any]:
+    return {"mediaType": media_type, "digest": digest(data), "size": len(data)}

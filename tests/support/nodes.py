@@ -1,0 +1,32 @@
+"""Containers of the node image in which only containerd runs: quick to start, and real to load images into."""
+
+from __future__ import annotations
+
+import uuid
+
+from devenv.adapters.docker import OURS, Engine
+
+RUN = f"test-{uuid.uuid4().hex[:8]}"
+LABELS = {**OURS, "devenv.io/test": RUN}
+"""Of all that the tests of loading make."""
+NODE_REPOSITORIES = ("localhost/devenv/node", "localhost/devenv/kind-node", "kindest/node")
+
+
+def start_node(engine: Engine, image: str, **more: object) -> str:
+    options: dict[str, object] = {"volumes": ["/var"], "tmpfs": {"/run": "", "/tmp": ""}, **more}  # noqa: S108
+    container = engine.client.containers.run(  # type: ignore[call-overload]
+        image,
+        entrypoint=["containerd"],
+        command=[],
+        detach=True,
+        privileged=True,
+        network_mode="none",
+        labels=LABELS,
+        **options,
+    )
+    seen = b""
+    for chunk in container.logs(stream=True, follow=True):
+        seen += chunk
+        if b"containerd successfully booted" in seen:
+            break
+    return str(container.name)

@@ -20,7 +20,7 @@ from devenv.images.push_endpoint import PushEndpoint
 from devenv.images.pushed_image import PushedImage
 
 TAG = "load"
-_REACH_SECONDS = 3.0
+_REACH_SECONDS = 10.0
 """Within which an engine on this machine has asked for the first time."""
 
 

@@ -14,8 +14,6 @@ _ARCHIVE_RATE = 280e6
 _PUSH_START = 0.1
 _COMPRESS_RATE = 50e6
 """Bytes a second at which an engine compresses a layer that it pushes, one core for each."""
-_SPOOL_RATE = 400e6
-"""Bytes a second of a push that compresses nothing."""
 _TEACH_SECONDS = 1.0
 """An archive that takes longer is worth it that the engine compresses its layers once, to push from then on."""
 
@@ -45,9 +43,8 @@ class Transfer:
 
     @property
     def push_seconds(self) -> float:
-        """Expected for a push by an engine that knows the digests of what is not lacking."""
-        rate = _SPOOL_RATE if self.compressed else _COMPRESS_RATE
-        return _PUSH_START + self.lacking_bytes / rate
+        """Expected for a push by an engine that compresses what is lacking and knows the digests of the rest."""
+        return _PUSH_START + self.lacking_bytes / _COMPRESS_RATE
 
     @property
     def bound(self) -> int | None:
@@ -56,8 +53,8 @@ class Transfer:
 
 
 def choose(transfer: Transfer) -> Way:
-    """The quicker way."""
-    return Way.PUSH if transfer.push_seconds < transfer.archive_seconds else Way.ARCHIVE
+    """The quicker way. An engine that has its layers compressed pushes at once, and what is lacking alone."""
+    return Way.PUSH if transfer.compressed or transfer.push_seconds < transfer.archive_seconds else Way.ARCHIVE
 
 
 def is_worth_teaching(transfer: Transfer) -> bool:

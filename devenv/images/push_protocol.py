@@ -81,6 +81,8 @@ class PushHandler(BaseHTTPRequestHandler):
 
     intake: ClassVar[Intake]
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"
+    """Of what is no HTTP, such as TLS: containerd turns to plain HTTP only when the refusal begins with `HTTP/`."""
     timeout = _IDLE_SECONDS
     disable_nagle_algorithm = True
 
@@ -115,6 +117,7 @@ class PushHandler(BaseHTTPRequestHandler):
         receiver = self.intake.receivers.get(match["repository"]) if match else None
         if match is None or receiver is None:
             raise _Failure(HTTPStatus.NOT_FOUND, "NAME_UNKNOWN")
+        self.intake.asked.set()
         action = self._actions.get((self.command, match["kind"]))
         if action is None:
             raise _Failure(HTTPStatus.METHOD_NOT_ALLOWED, "UNSUPPORTED")

@@ -48,7 +48,6 @@ def later(engine: Engine) -> Iterator[Engine]:
     shared = Path(tempfile.mkdtemp(prefix="devenv-test-"))
     container = engine.client.containers.run(
         reference,
-        command=["--feature=containerd-snapshotter"],
         detach=True,
         privileged=True,
         network_mode="host",
@@ -58,6 +57,8 @@ def later(engine: Engine) -> Iterator[Engine]:
     for line in container.logs(stream=True, follow=True):
         if b"API listen on" in line:
             break
+    else:
+        pytest.fail("the later engine does not start")
     later = Engine(docker.DockerClient(base_url=f"unix://{shared}/docker.sock", version="auto"))
     yield later
     later.close()
@@ -105,4 +106,6 @@ def test_only_missing_layers_travel(engine: Engine, later: Engine, node: str, wa
 
 
 def test_a_push_is_preferred_since_nothing_is_compressed_for_it(later: Engine, node: str) -> None:
-    assert load(later, make(later, [tar_of(40 * MIB)]), [node]).way is Way.PUSH
+    messages: list[str] = []
+    report = load(later, make(later, [tar_of(40 * MIB)]), [node], progress=messages.append)
+    assert report.way is Way.PUSH, messages

@@ -147,7 +147,7 @@ def tar_of(size: int) -> bytes:
 
 def oci_archive(reference: str, layers: Sequence[bytes], *, attested: bool) -> bytes:
     """An archive of an OCI layout with compressed layers; `attested` puts an index around the manifest."""
-    config, packed = config_of(layers), [gzip.compress(layer) for layer in layers]
+    config, packed = config_of(layers), [gzip.compress(layer, mtime=0) for layer in layers]
     manifest = manifest_of(config, packed).replace(LAYER.encode(), OCI_LAYER.encode())
     manifest = manifest.replace(CONFIG.encode(), OCI_CONFIG.encode()).replace(MANIFEST.encode(), OCI_MANIFEST.encode())
     root, kind, blobs = manifest, OCI_MANIFEST, [config, manifest, *packed]

@@ -143,7 +143,7 @@ def test_who_has_had_enough_is_heard(client: Client, shelf: Shelf) -> None:
 def test_what_is_no_http_does_no_harm(client: Client, endpoint: PushEndpoint) -> None:
     with socket.create_connection(("127.0.0.1", endpoint.port), timeout=5) as connection:
         connection.sendall(bytes.fromhex("16030100eb010000e70303") + bytes(200) + b"\n")
-        connection.recv(1000)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
     with socket.create_connection(("127.0.0.1", endpoint.port), timeout=5) as connection:
         connection.sendall(f"POST {client.here('blobs/uploads/')} HTTP/1.1\r\nContent-Length: 99\r\n\r\n".encode())
     assert client.ask("GET", "/v2/")[0] == 200

@@ -1,0 +1,124 @@
+"""One connection to one account of a NATS server, and JetStream's API over it as plain data.
+
+The server has three accounts, which see nothing of each other: the applications', one in which devenv keeps states, and
+one in which it makes streams from seeds before anybody can write to them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from nats.js import JetStreamContext
+
+from devenv.databases.database import Address
+from devenv.errors import DatabaseError
+
+STATES_USER = "devenv"
+"""Its account holds states and the lock; the password is the applications'."""
+SEEDING_USER = "devenv-seeds"
+_CONNECT_SECONDS = 5
+_ANSWER_SECONDS = 30
+_NOT_FOUND = 404
+
+Json = dict[str, Any]
+
+
+class ApiError(Exception):
+    """JetStream refused a request."""
+
+    def __init__(self, subject: str, error: Json) -> None:
+        super().__init__(f"{subject}: {error.get('description', error)}")
+        self.not_found = error.get("code") == _NOT_FOUND
+
+
+class Account:
+    """What devenv asks of one account."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.jetstream: JetStreamContext = client.jetstream(timeout=_ANSWER_SECONDS)
+
+    async def request(self, subject: str, body: Json | None = None) -> Json:
+        """JetStream's answer; raises ApiError when it refuses."""
+        data = json.dumps(body).encode() if body is not None else b""
+        answer = await self.client.request(f"$JS.API.{subject}", data, timeout=_ANSWER_SECONDS)
+        found: Json = json.loads(answer.data)
+        if "error" in found:
+            raise ApiError(subject, found["error"])
+        return found
+
+    async def listed(self, subject: str, key: str) -> list[Json]:
+        """All entries of a list that comes in pages."""
+        entries: list[Json] = []
+        while True:
+            page = await self.request(subject, {"offset": len(entries)})
+            entries += page.get(key) or []
+            if len(entries) >= page["total"] or not page.get(key):
+                return entries
+
+    async def streams(self) -> dict[str, Json]:
+        """Every stream with its configuration and state; buckets are streams too."""
+        return {entry["config"]["name"]: entry for entry in await self.listed("STREAM.LIST", "streams")}
+
+    async def consumers(self, stream: str) -> dict[str, Json]:
+        """Every consumer of a stream with its configuration and position."""
+        return {entry["name"]: entry for entry in await self.listed(f"CONSUMER.LIST.{stream}", "consumers")}
+
+    async def delete_stream(self, name: str) -> None:
+        """Delete a stream; it may be gone already."""
+        try:
+            await self.request(f"STREAM.DELETE.{name}")
+        except ApiError as error:
+            if not error.not_found:
+                raise
+
+
+@asynccontextmanager
+async def account(address: Address, user: str) -> AsyncIterator[Account]:
+    """Connect to a user's account; raises DatabaseError when the server does not answer or refuses the login."""
+    where = f"nats at {address.host}:{address.port}"
+    try:
+        client = await nats.connect(
+            f"nats://{address.host}:{address.port}",
+            user=user,
+            password=address.password,
+            name="devenv",
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=_CONNECT_SECONDS,
+            error_cb=_told_by_exceptions,
+        )
+    except (NatsError, OSError) as error:
+        raise _unreachable(where, user, error) from error
+    try:
+        yield Account(client)
+    except NoRespondersError as error:
+        raise DatabaseError(
+            f"{where} has no JetStream for user {user}",
+            context={"cause": str(error)},
+            hint="see `accounts` in stacks/02-infrastructure/nats/README.md",
+        ) from error
+    finally:
+        await client.close()
+
+
+def _unreachable(where: str, user: str, error: Exception) -> DatabaseError:
+    if "Authorization" in str(error):
+        return DatabaseError(
+            f"{where} refuses the login of {user}",
+            context={"cause": str(error)},
+            hint="the password is in the stack's Secret: devenv status --credentials",
+        )
+    return DatabaseError(f"{where} does not answer", context={"cause": str(error)}, hint="devenv status")
+
+
+async def _told_by_exceptions(_error: Exception) -> None:
+    """What goes wrong is raised by the call in question as well; the client's default prints it."""

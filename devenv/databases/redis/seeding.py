@@ -1,0 +1,80 @@
+"""Applies seed files to the spare databases, where no application sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from redis.exceptions import ResponseError
+
+from devenv.databases.redis.commands import Command, QuotingError, commands
+from devenv.databases.redis.layout import CONTROL, LIVE, SPARE
+from devenv.databases.redis.link import Call, Link
+from devenv.databases.statements import seed_failed
+from devenv.errors import DatabaseError
+
+_REFUSED_GROUPS = ("dangerous", "admin", "blocking", "connection", "transaction", "pubsub")
+"""Categories of the server's access control whose commands reach beyond the seeded data or wait."""
+_HARMLESS = {"restore", "sort", "keys"}
+_ELSEWHERE = {"move", "swapdb", "fcall", "eval", "evalsha", "function"}
+"""Commands that name another database, or whose effect is not of a logical database."""
+
+
+def apply_seeds(link: Link, files: Sequence[Path]) -> list[Call]:
+    """Run the files' commands; `SELECT n` leads to the spare of database n.
+
+    Returns:
+        The `FUNCTION LOAD` commands, which concern the whole server and are not run here.
+
+    Raises:
+        DatabaseError: a command was refused, or has no place in a seed file.
+    """
+    refused = _refused(link)
+    functions: list[Call] = []
+    try:
+        for path in files:
+            link.call("SELECT", SPARE)
+            for command in _commands(path):
+                if command.name == "function" and command.words[1:2] and command.words[1].lower() == b"load":
+                    functions.append(command.words)
+                else:
+                    _apply(link, path, command, refused)
+    finally:
+        link.call("SELECT", CONTROL)
+    return functions
+
+
+def _commands(path: Path) -> list[Command]:
+    try:
+        return list(commands(path.read_text(encoding="utf-8")))
+    except QuotingError as error:
+        message, line = error.args
+        raise seed_failed(path, line, "", message) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatabaseError(f"seed {path.name} cannot be read", context={"cause": str(error)}) from error
+
+
+def _apply(link: Link, path: Path, command: Command, refused: frozenset[str]) -> None:
+    if command.name == "select":
+        words: Call = ("SELECT", SPARE + _database(path, command))
+    elif command.name in refused or (command.name == "copy" and b"db" in (word.lower() for word in command.words[3:])):
+        raise seed_failed(path, command.line, command.text, f"{command.name} has no place in a seed file")
+    else:
+        words = command.words
+    try:
+        link.call(*words)
+    except ResponseError as error:
+        raise seed_failed(path, command.line, command.text, str(error)) from error
+
+
+def _database(path: Path, command: Command) -> int:
+    wanted = command.words[1].decode(errors="replace") if len(command.words) > 1 else ""
+    if not wanted.isdecimal() or int(wanted) >= LIVE:
+        raise seed_failed(path, command.line, command.text, f"a database from 0 to {LIVE - 1} is expected")
+    return int(wanted)
+
+
+def _refused(link: Link) -> frozenset[str]:
+    groups = link.each([("ACL", "CAT", group) for group in _REFUSED_GROUPS])
+    named = {name.decode().lower() for group in groups for name in group}
+    return frozenset((named | _ELSEWHERE) - _HARMLESS)

@@ -42,5 +42,13 @@ def open_database(engine: DatabaseEngine, access: Access) -> AbstractContextMana
             from devenv.databases.postgres import Postgres
 
             return Postgres.connect(access.address)
+        case "redis":
+            from devenv.databases.redis.database import Redis
+
+            return Redis.connect(access.address)
+        case "nats":
+            from devenv.databases.nats.database import Nats
+
+            return Nats.connect(access.address)
         case _:
             raise DatabaseError(f"{engine} cannot be reset yet")

@@ -55,13 +55,12 @@ class Redis:
         return state.content if state else ""
 
     def reset(self) -> None:
-        """Swap the pristine state in, then make the next spares."""
+        """Swap the pristine state in. `prepare` makes the next spares; without it the next reset does."""
         with words_of("be reset"), locked(self._link):
             state = states.pristine(self._link)
             if state is None:
                 raise DatabaseError("redis has no pristine state to return to", hint="devenv up")
             self._return_to(state)
-            states.fill_spares(self._link, state)
 
     def empty(self) -> None:
         """Drop the live data, functions and the pristine state; snapshots stay."""

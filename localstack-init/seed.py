@@ -15,9 +15,8 @@ import json
 import os
 import zipfile
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,8 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 DOCUMENT = Path(os.environ.get("DEVENV_SEEDS", "/etc/devenv/seeds/seeds.json"))
 ENDPOINT = os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
 REGION = os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
+POOL = 16
+"""Connections that threads can have to one service."""
 FUNCTION_ROLE = "arn:aws:iam::000000000000:role/devenv"
 
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
@@ -42,18 +43,45 @@ class SeedError(Exception):
     """Some seeds could not be applied; the lines of standard output say which and why."""
 
 
-@cache
-def client(service: str) -> Any:
-    """A client of one service. LocalStack takes any credentials; those of the host are never used."""
-    make_client: Any = boto3.client
-    return make_client(
-        service,
-        endpoint_url=ENDPOINT,
-        region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}, read_timeout=60),
-    )
+class Aws:
+    """Clients of the services behind one endpoint. LocalStack takes any credentials; the host's are never used.
+
+    Making a client is not thread-safe, using one is: whoever has several threads makes them beforehand.
+    """
+
+    def __init__(self, endpoint: str, host: str = "") -> None:
+        """`host` is the name that is asked for, where the endpoint's own does not lead there (behind a proxy)."""
+        self._endpoint = endpoint
+        self._host = host
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """The client of a service, made at its first use."""
+        if service not in self._clients:
+            self._clients[service] = self._make(service)
+        return self._clients[service]
+
+    def _make(self, service: str) -> Any:
+        make_client: Any = boto3.client
+        client = make_client(
+            service,
+            endpoint_url=self._endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(
+                s3={"addressing_style": "path"},
+                retries={"max_attempts": 2},
+                read_timeout=60,
+                max_pool_connections=POOL,
+            ),
+        )
+        if self._host:
+            client.meta.events.register("before-sign", self._name_host)
+        return client
+
+    def _name_host(self, request: Any, **_: Any) -> None:
+        request.headers["Host"] = self._host
 
 
 def is_missing(error: ClientError) -> bool:
@@ -72,8 +100,8 @@ def lookup(read: Callable[..., Any], **arguments: Any) -> Any | None:
         raise
 
 
-def apply_secret(seed: Document) -> Change:
-    secrets = client("secretsmanager")
+def apply_secret(aws: Aws, seed: Document) -> Change:
+    secrets = aws.client("secretsmanager")
     value = seed["value"]
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     current = lookup(secrets.get_secret_value, SecretId=seed["name"])
@@ -86,8 +114,8 @@ def apply_secret(seed: Document) -> Change:
     return UPDATED, {}
 
 
-def apply_bucket(seed: Document) -> Change:
-    s3 = client("s3")
+def apply_bucket(aws: Aws, seed: Document) -> Change:
+    s3 = aws.client("s3")
     name = seed["name"]
     change = UNCHANGED
     if lookup(s3.head_bucket, Bucket=name) is None:
@@ -105,8 +133,8 @@ def apply_bucket(seed: Document) -> Change:
     return change, {"objects_written": written}
 
 
-def apply_queue(seed: Document) -> Change:
-    sqs = client("sqs")
+def apply_queue(aws: Aws, seed: Document) -> Change:
+    sqs = aws.client("sqs")
     name = seed["name"]
     attributes = {key: str(value) for key, value in seed.get("attributes", {}).items()}
     if name.endswith(".fifo"):
@@ -123,18 +151,18 @@ def apply_queue(seed: Document) -> Change:
     return UPDATED, {"url": url}
 
 
-def subscriber(subscription: Document) -> tuple[str, str]:
+def subscriber(aws: Aws, subscription: Document) -> tuple[str, str]:
     """Protocol and ARN of a subscription's queue or function."""
     if "queue" in subscription:
-        url = client("sqs").get_queue_url(QueueName=subscription["queue"])["QueueUrl"]
-        answer = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        url = aws.client("sqs").get_queue_url(QueueName=subscription["queue"])["QueueUrl"]
+        answer = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         return "sqs", answer["Attributes"]["QueueArn"]
-    answer = client("lambda").get_function(FunctionName=subscription["function"])
+    answer = aws.client("lambda").get_function(FunctionName=subscription["function"])
     return "lambda", answer["Configuration"]["FunctionArn"]
 
 
-def apply_topic(seed: Document) -> Change:
-    sns = client("sns")
+def apply_topic(aws: Aws, seed: Document) -> Change:
+    sns = aws.client("sns")
     attributes = {"FifoTopic": "true"} if seed["name"].endswith(".fifo") else {}
     pages = sns.get_paginator("list_topics").paginate()
     known = {topic["TopicArn"] for page in pages for topic in page["Topics"]}
@@ -143,7 +171,7 @@ def apply_topic(seed: Document) -> Change:
     listed = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     subscribed = {(s["Protocol"], s["Endpoint"]) for page in listed for s in page["Subscriptions"]}
     for wanted in seed.get("subscriptions", ()):
-        protocol, endpoint = subscriber(wanted)
+        protocol, endpoint = subscriber(aws, wanted)
         if (protocol, endpoint) in subscribed:
             continue
         raw = {"RawMessageDelivery": "true"} if protocol == "sqs" and wanted.get("raw") else {}
@@ -152,8 +180,8 @@ def apply_topic(seed: Document) -> Change:
     return change, {"arn": arn}
 
 
-def apply_table(seed: Document) -> Change:
-    dynamodb = client("dynamodb")
+def apply_table(aws: Aws, seed: Document) -> Change:
+    dynamodb = aws.client("dynamodb")
     name = seed["name"]
     schema = [{"AttributeName": seed["key"]["hash"][0], "KeyType": "HASH"}]
     types = [seed["key"]["hash"]]
@@ -171,15 +199,15 @@ def apply_table(seed: Document) -> Change:
         change = CREATED
     elif found["Table"]["KeySchema"] != schema:
         raise SeedError(f"table {name} exists with another key; delete it, or give the table another name")
-    written = sum(put_item(name, [attribute for attribute, _ in types], item) for item in seed.get("items", ()))
+    written = sum(put_item(aws, name, [attribute for attribute, _ in types], item) for item in seed.get("items", ()))
     if written and change == UNCHANGED:
         change = UPDATED
     return change, {"items_written": written}
 
 
-def put_item(table: str, key: list[str], item: Document) -> int:
+def put_item(aws: Aws, table: str, key: list[str], item: Document) -> int:
     """Write one item unless it is there already; returns how many were written."""
-    dynamodb = client("dynamodb")
+    dynamodb = aws.client("dynamodb")
     wanted = {name: TypeSerializer().serialize(value) for name, value in item.items()}
     current = dynamodb.get_item(TableName=table, Key={name: wanted[name] for name in key}, ConsistentRead=True)
     if current.get("Item") == wanted:
@@ -214,8 +242,8 @@ def function_archive(seed: Document) -> bytes:
     return buffer.getvalue()
 
 
-def apply_function(seed: Document) -> Change:
-    functions = client("lambda")
+def apply_function(aws: Aws, seed: Document) -> Change:
+    functions = aws.client("lambda")
     name = seed["name"]
     code = function_archive(seed)
     environment = {key: str(value) for key, value in seed.get("environment", {}).items()}
@@ -229,26 +257,26 @@ def apply_function(seed: Document) -> Change:
             Environment={"Variables": environment},
             **settings,
         )
-        return CREATED, settled(name)
+        return CREATED, settled(aws, name)
     current = found["Configuration"]
     change = UNCHANGED
     if current["CodeSha256"] != b64encode(hashlib.sha256(code).digest()).decode():
         functions.update_function_code(FunctionName=name, ZipFile=code)
-        settled(name)
+        settled(aws, name)
         change = UPDATED
     is_same = current.get("Environment", {}).get("Variables", {}) == environment
     if not is_same or any(current.get(key) != value for key, value in settings.items()):
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": environment}, **settings)
         change = UPDATED
-    return change, settled(name)
+    return change, settled(aws, name)
 
 
-def settled(name: str) -> dict[str, Any]:
+def settled(aws: Aws, name: str) -> dict[str, Any]:
     """Wait until a function is no longer pending, and say what became of it.
 
     Whether a function can run depends on LocalStack's executor, so a failed one is reported and not an error.
     """
-    functions = client("lambda")
+    functions = aws.client("lambda")
     waiting = {"Delay": 1, "MaxAttempts": 60}
     try:
         functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=waiting)
@@ -261,7 +289,7 @@ def settled(name: str) -> dict[str, Any]:
 
 
 # Queues and functions come before the topics that they subscribe to.
-KINDS: tuple[tuple[str, str, Callable[[Document], Change]], ...] = (
+KINDS: tuple[tuple[str, str, Callable[[Aws, Document], Change]], ...] = (
     ("secrets", "secret", apply_secret),
     ("buckets", "bucket", apply_bucket),
     ("queues", "queue", apply_queue),
@@ -271,17 +299,23 @@ KINDS: tuple[tuple[str, str, Callable[[Document], Change]], ...] = (
 )
 
 
-def apply(document: Document) -> Iterable[dict[str, Any]]:
-    """Apply every seed and yield one line for each: kind, name, change, and error when the change is `failed`."""
+def apply_section(aws: Aws, document: Document, wanted: str) -> Iterator[dict[str, Any]]:
+    """Apply the seeds of one section and yield a line for each: kind, name, change, and error when it is `failed`."""
     for section, kind, apply_one in KINDS:
-        for seed in document.get(section, ()):
+        for seed in document.get(section, ()) if section == wanted else ():
             line = {"kind": kind, "name": seed["name"]}
             try:
-                change, details = apply_one(seed)
+                change, details = apply_one(aws, seed)
             except (ClientError, BotoCoreError, SeedError) as error:
                 yield {**line, "change": "failed", "error": str(error)}
             else:
                 yield {**line, "change": change, **details}
+
+
+def apply(aws: Aws, document: Document) -> Iterator[dict[str, Any]]:
+    """Apply every seed, in the order of `KINDS`."""
+    for section, _, _ in KINDS:
+        yield from apply_section(aws, document, section)
 
 
 def main() -> None:
@@ -291,7 +325,7 @@ def main() -> None:
     if unknown:
         raise SeedError(f"{DOCUMENT}: unknown sections: {', '.join(unknown)}")
     failed = []
-    for line in apply(document):
+    for line in apply(Aws(ENDPOINT), document):
         print(json.dumps(line, sort_keys=True), flush=True)
         if line["change"] == "failed":
             failed.append(f"{line['kind']} {line['name']}: {line['error']}")

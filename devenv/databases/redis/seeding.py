@@ -15,7 +15,7 @@ from devenv.errors import DatabaseError
 
 _REFUSED_GROUPS = ("dangerous", "admin", "blocking", "connection", "transaction", "pubsub")
 """Categories of the server's access control whose commands reach beyond the seeded data or wait."""
-_HARMLESS = {"restore", "sort", "keys"}
+_HARMLESS = {"restore", "sort", "keys", "xreadgroup"}
 _ELSEWHERE = {"move", "swapdb", "fcall", "eval", "evalsha", "function"}
 """Commands that name another database, or whose effect is not of a logical database."""
 

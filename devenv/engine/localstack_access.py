@@ -1,0 +1,32 @@
+"""The way to the environment's LocalStack: through Traefik, with the seeds that the cluster holds."""
+
+from __future__ import annotations
+
+from devenv.databases.localstack import LocalStack
+from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL
+from devenv.engine.environment import Environment
+from devenv.engine.host_ports import published_ports
+from devenv.engine.stack_steps import SEED_DOCUMENT, SEED_PROGRAM, SEEDS_SECRET
+from devenv.errors import DatabaseError
+from devenv.plan.kind_config import LOOPBACK
+
+
+def local_stack(environment: Environment) -> LocalStack:
+    """LocalStack with its seeds, values that were generated included.
+
+    Raises:
+        DatabaseError: it is not deployed.
+    """
+    stack = next(loaded.spec for loaded in environment.workspace.stacks.values() if loaded.spec.seeds)
+    ports = published_ports(environment.engine.containers({KIND_CLUSTER_LABEL: environment.names.cluster}))
+    held = environment.cluster.secret(stack.namespace, SEEDS_SECRET) if ports else {}
+    if not ports or SEED_DOCUMENT not in held:
+        raise DatabaseError(f"{stack.name} is not deployed", hint=f"devenv up --only {stack.name}")
+    http, _ = ports
+    return LocalStack(
+        endpoint=f"http://{LOOPBACK}:{http}",
+        host=f"{stack.endpoints[0].host}.{environment.names.domain}:{http}",
+        document=held[SEED_DOCUMENT].decode(),
+        program=environment.data / "localstack-init" / SEED_PROGRAM,
+        lock=environment.state / "localstack.lock",
+    )

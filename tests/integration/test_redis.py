@@ -1,0 +1,260 @@
+"""Redis resets and snapshots, on a real server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import redis
+from redis.exceptions import WatchError
+from support.images import provide
+from support.programs import require_tool
+from support.redis_server import client, content, redis_server
+
+from devenv.adapters.docker import OURS, Engine
+from devenv.databases.database import Address
+from devenv.databases.redis.database import Redis
+from devenv.errors import DatabaseError, SnapshotError
+
+pytestmark = pytest.mark.engine
+CONTENT = "hash-of-seeds"
+SEEDS = r"""# One command per line.
+SET greeting "hello\nworld"
+HSET user:1 name alt age 3
+SET session:1 open EX 1000
+XADD events 1-1 kind created
+XGROUP CREATE events workers 0
+XREADGROUP GROUP workers one COUNT 1 STREAMS events >
+SELECT 3
+RPUSH list a b c
+FUNCTION LOAD "#!lua name=seeded\nredis.register_function('one', function() return 1 end)"
+"""
+RESET_FOREVER = """
+import sys
+from devenv.databases.database import Address
+from devenv.databases.redis.database import Redis
+address = Address("redis", "127.0.0.1", int(sys.argv[1]), "0", "default", sys.argv[2])
+print("begun", flush=True)
+while True:
+    with Redis.connect(address) as database:
+        database.reset()
+        database.prepare(sys.argv[3], [])
+"""
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    engine = Engine.connect(buildx=require_tool("buildx"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def server(engine: Engine) -> Iterator[Address]:
+    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+    with redis_server(engine, provide("redis", engine), labels) as address:
+        yield address
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    path = tmp_path / "01_seeds.redis"
+    path.write_text(SEEDS)
+    return path
+
+
+@pytest.fixture
+def database(server: Address, seed: Path) -> Iterator[Redis]:
+    """A server as `up` leaves it."""
+    with Redis.connect(server) as database:
+        database.empty()
+        for snapshot in database.snapshots.list():
+            database.snapshots.remove(snapshot.name)
+        database.prepare(CONTENT, [seed])
+        yield database
+
+
+def spoil(server: Address) -> None:
+    with client(server) as connection, client(server, 3) as other:
+        connection.delete("greeting")
+        connection.set("session:1", "closed")
+        connection.hset("user:1", "age", "4")
+        connection.xack("events", "workers", "1-1")
+        connection.set("surplus", "x")
+        connection.function_flush()
+        other.rpush("list", "d")
+
+
+def test_a_reset_brings_back_the_seeded_state(database: Redis, server: Address) -> None:
+    seeded = content(server)
+    assert {key for _, key in seeded} == {b"greeting", b"user:1", b"session:1", b"events", b"list"}
+    spoil(server)
+    database.reset()
+    assert content(server) == seeded
+    with client(server) as connection:
+        assert connection.get("greeting") == b"hello\nworld"
+        assert connection.fcall("one", 0) == 1
+        assert 990 < connection.ttl("session:1") <= 1000
+
+
+def test_times_to_live_begin_anew_with_each_reset(database: Redis, server: Address) -> None:
+    database.reset()
+    with client(server) as connection:
+        connection.expire("session:1", 5)
+        database.reset()
+        assert connection.ttl("session:1") > 990
+
+
+def test_live_data_is_left_alone_by_what_up_does(database: Redis, server: Address, seed: Path) -> None:
+    spoil(server)
+    spoiled = content(server)
+    database.prepare(CONTENT, [seed])
+    assert content(server) == spoiled
+    seed.write_text("SET other 1\n")
+    database.prepare("changed", [seed])
+    assert content(server) == spoiled
+    assert database.pristine() == "changed"
+    database.reset()
+    assert {key for _, key in content(server)} == {b"other"}
+
+
+def test_clients_keep_their_connections_and_see_all_or_nothing(database: Redis, server: Address) -> None:
+    stop = threading.Event()
+    seen: set[tuple[bytes | None, ...]] = set()
+
+    def look() -> None:
+        with client(server) as connection:
+            while not stop.is_set():
+                seen.add(tuple(connection.mget("greeting", "surplus")))
+
+    with ThreadPoolExecutor(1) as threads:
+        looking = threads.submit(look)
+        for _ in range(50):
+            spoil(server)
+            database.reset()
+        stop.set()
+        looking.result()
+    # Between the two there is what `spoil` itself does one after the other.
+    assert seen <= {(b"hello\nworld", None), (None, None), (None, b"x")}
+
+
+def await_blocked(connection: redis.Redis) -> None:
+    """The server tells nobody that a client began to wait: it is asked."""
+    while connection.info("clients")["blocked_clients"] == 0:
+        threading.Event().wait(0.01)
+
+
+def test_transactions_and_blocked_clients_meet_the_new_state(database: Redis, server: Address) -> None:
+    with client(server) as connection, connection.pipeline() as transaction, ThreadPoolExecutor(1) as threads:
+        spoil(server)
+        transaction.watch("surplus")
+        transaction.multi()
+        transaction.set("surplus", "y")
+        with client(server, 3) as other:
+            other.delete("list")
+            blocked = threads.submit(client(server, 3).blpop, ["list"], 20)
+            await_blocked(other)
+        database.reset()
+        assert blocked.result() == [b"list", b"a"] or blocked.result() == (b"list", b"a")
+        with pytest.raises(WatchError):
+            transaction.execute()
+        assert connection.get("surplus") is None
+
+
+def test_many_at_once_wait_for_each_other(database: Redis, server: Address) -> None:
+    seeded = content(server)
+    spoil(server)
+
+    def reset() -> None:
+        with Redis.connect(server) as another:
+            another.reset()
+
+    with ThreadPoolExecutor(8) as threads:
+        for done in [threads.submit(reset) for _ in range(16)]:
+            done.result()
+    database.reset()
+    assert content(server) == seeded
+
+
+@pytest.mark.parametrize("delay", [0.001, 0.004, 0.01, 0.02, 0.05])
+def test_one_that_is_killed_is_made_up_for(database: Redis, server: Address, delay: float) -> None:
+    seeded = content(server)
+    argv = [sys.executable, "-c", RESET_FOREVER, str(server.port), server.password, CONTENT]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        threading.Event().wait(delay)
+        os.kill(process.pid, signal.SIGKILL)
+    spoil(server)
+    database.reset()
+    assert content(server) == seeded
+
+
+def test_snapshots_are_saved_listed_restored_and_removed(database: Redis, server: Address) -> None:
+    spoil(server)
+    spoiled = content(server)
+    database.snapshots.save("before import")
+    database.reset()
+    assert content(server) != spoiled
+    database.snapshots.restore("before import")
+    assert content(server) == spoiled
+    (kept,) = database.snapshots.list()
+    assert (kept.name, kept.size_bytes > 0) == ("before import", True)
+    database.snapshots.remove("before import")
+    for missing in (database.snapshots.restore, database.snapshots.remove):
+        with pytest.raises(SnapshotError, match="no snapshot before import"):
+            missing("before import")
+
+
+def test_a_seed_that_is_refused_is_named_and_touches_no_live_data(database: Redis, server: Address, seed: Path) -> None:
+    before = content(server)
+    for line, said in [
+        ("HSET greeting field value", "WRONGTYPE"),
+        ("FLUSHALL", "flushall has no place in a seed file"),
+        ("COPY greeting other DB 20", "copy has no place in a seed file"),
+        ("SELECT 16", "from 0 to 15"),
+        ('SET a "b', "does not close"),
+        ("NOSUCHCOMMAND", "unknown command"),
+    ]:
+        seed.write_text(f"SET greeting hello\n{line}\n")
+        with pytest.raises(DatabaseError) as caught:
+            database.prepare("changed", [seed])
+        assert caught.value.message.startswith(f"seed {seed.name}, line 2: "), caught.value.message
+        assert said in caught.value.message
+        assert content(server) == before
+        assert database.pristine() == CONTENT
+
+
+def test_what_cannot_be_reached_is_told(engine: Engine, server: Address) -> None:
+    with (
+        pytest.raises(DatabaseError, match="refuses the login"),
+        Redis.connect(replace(server, password=uuid.uuid4().hex)),
+    ):
+        pass
+    with pytest.raises(DatabaseError, match="does not answer"), Redis.connect(replace(server, port=1)):
+        pass
+    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+    with (
+        redis_server(engine, provide("redis", engine), labels, databases=16) as small,
+        pytest.raises(DatabaseError, match="too few logical databases") as caught,
+        Redis.connect(small),
+    ):
+        pass
+    assert "databases 33" in caught.value.hint
+
+
+def test_without_a_pristine_state_there_is_nothing_to_return_to(database: Redis, server: Address) -> None:
+    database.empty()
+    assert content(server) == {}
+    assert database.pristine() == ""
+    with pytest.raises(DatabaseError, match="no pristine state"):
+        database.reset()

@@ -71,6 +71,11 @@ class Account:
         """Every consumer of a stream with its configuration and position."""
         return {entry["name"]: entry for entry in await self.listed(f"CONSUMER.LIST.{stream}", "consumers")}
 
+    async def state(self, stream: str) -> Json:
+        """How many messages a stream has, from which to which sequence."""
+        found: Json = (await self.request(f"STREAM.INFO.{stream}"))["state"]
+        return found
+
     async def delete_stream(self, name: str) -> None:
         """Delete a stream; it may be gone already."""
         try:

@@ -8,6 +8,7 @@ import json
 from nats.aio.msg import Msg
 
 from devenv.databases.nats.account import Account, ApiError, Json
+from devenv.databases.nats.renewal import make_anew
 
 _CHUNK = 256 * 1024
 _IDLE_SECONDS = 60
@@ -41,12 +42,23 @@ async def archive(account: Account, stream: str) -> tuple[Json, bytes]:
 
 async def restore(account: Account, stream: str, described: Json, data: bytes) -> None:
     """Make a stream of its archive; none of that name may be there."""
+
+    async def make() -> Json:
+        return await _restore(account, stream, described, data)
+
+    await make_anew(account, stream, make, described["state"])
+
+
+async def _restore(account: Account, stream: str, described: Json, data: bytes) -> Json:
+    """Send an archive; returns the state of the stream that the server made of it."""
     subject = f"STREAM.RESTORE.{stream}"
     accepted = await account.request(subject, described)
     chunks = [data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK)]
     for chunk in (*chunks, b""):
         answer = await account.client.request(accepted["deliver_subject"], chunk, timeout=_IDLE_SECONDS)
         # A chunk is answered by nothing, the end by the stream or an error.
-        refused = json.loads(answer.data).get("error") if answer.data else None
-        if refused:
-            raise ApiError(subject, refused)
+        made: Json = json.loads(answer.data) if answer.data else {}
+        if "error" in made:
+            raise ApiError(subject, made["error"])
+    state: Json = made["state"]
+    return state

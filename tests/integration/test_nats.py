@@ -1,0 +1,261 @@
+"""NATS resets and snapshots, on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.images import provide
+from support.nats_server import as_application, content, nats_server
+from support.programs import require_tool
+
+from devenv.adapters.docker import OURS, Engine
+from devenv.databases.database import Address
+from devenv.databases.nats.account import Account
+from devenv.databases.nats.database import Nats
+from devenv.errors import DatabaseError, SnapshotError, SpecError
+
+pytestmark = pytest.mark.engine
+CONTENT = "hash-of-seeds"
+SEEDS = """
+streams:
+  - name: events
+    subjects: [events.>]
+    consumers: [{name: workers, config: {filter_subject: events.created}}]
+    messages:
+      - {subject: events.created, value: {id: 1}}
+      - {subject: events.created, text: hello, headers: {Source: seeds}}
+  - name: jobs
+    subjects: [jobs]
+    config: {retention: workqueue, storage: memory}
+    messages: [{subject: jobs, text: a}]
+key_values:
+  - {bucket: settings, history: 3, entries: {greeting: hello, colour: blue}}
+object_stores:
+  - bucket: files
+    objects: [{name: readme.txt, text: some text}]
+"""
+RESET_FOREVER = """
+import asyncio, sys
+from devenv.databases.database import Address
+from devenv.databases.nats.database import Nats
+address = Address("nats", "127.0.0.1", int(sys.argv[1]), "APPLICATIONS", "alt", sys.argv[2])
+print("begun", flush=True)
+while True:
+    with Nats.connect(address) as database:
+        database._runner.run(database._live.jetstream.publish("events.created", b"x"))
+        database.reset()
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    engine = Engine.connect(buildx=require_tool("buildx"))
+    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+    with nats_server(engine, provide("nats", engine), labels, tmp_path_factory.mktemp("nats")) as address:
+        yield address
+    engine.close()
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    path = tmp_path / "01_seeds.yaml"
+    path.write_text(SEEDS)
+    return path
+
+
+@pytest.fixture
+def database(server: Address, seed: Path) -> Iterator[Nats]:
+    """A server as `up` leaves it."""
+    with Nats.connect(server) as database:
+        database.empty()
+        for snapshot in database.snapshots.list():
+            database.snapshots.remove(snapshot.name)
+        database.prepare(CONTENT, [seed])
+        yield database
+
+
+async def _spoil(live: Account) -> None:
+    jetstream = live.jetstream
+    await jetstream.publish("events.created", b"surplus")
+    pull = await jetstream.pull_subscribe("events.created", durable="workers", stream="events")
+    for message in await pull.fetch(1):
+        await message.ack()
+    await jetstream.delete_object_store("files")
+    await jetstream.add_stream(name="surplus", subjects=["surplus"])
+    await (await jetstream.key_value("settings")).put("greeting", b"changed")
+
+
+def spoil(server: Address) -> None:
+    as_application(server, _spoil)
+
+
+def test_a_reset_brings_back_the_seeded_state(database: Nats, server: Address) -> None:
+    seeded = content(server)
+    assert set(seeded) == {"events", "jobs", "KV_settings", "OBJ_files"}
+    spoil(server)
+    assert content(server) != seeded
+    database.reset()
+    assert content(server) == seeded
+
+    async def look(live: Account) -> tuple[bytes | None, bytes | None]:
+        bucket = await live.jetstream.key_value("settings")
+        store = await live.jetstream.object_store("files")
+        return (await bucket.get("greeting")).value, (await store.get("readme.txt")).data
+
+    assert as_application(server, look) == (b"hello", b"some text")
+
+
+def test_streams_that_are_as_seeded_are_not_touched(database: Nats, server: Address) -> None:
+    async def created(live: Account) -> dict[str, str]:
+        return {name: stream["created"] for name, stream in (await live.streams()).items()}
+
+    before = as_application(server, created)
+
+    async def publish(live: Account) -> None:
+        await live.jetstream.publish("events.created", b"surplus")
+        await live.request(
+            "CONSUMER.CREATE.jobs",
+            {"stream_name": "jobs", "config": {"ack_policy": "explicit", "deliver_policy": "all"}},
+        )
+
+    as_application(server, publish)
+    database.reset()
+    after = as_application(server, created)
+    assert {name for name in before if after[name] != before[name]} == {"events"}
+    assert as_application(server, lambda live: live.consumers("jobs")) == {}
+
+
+def test_messages_that_expire_are_published_anew(database: Nats, server: Address, seed: Path) -> None:
+    text = "streams: [{name: short, subjects: [short], config: {max_age: 2000000000}, messages: [{subject: short}]}]\n"
+    seed.write_text(text)
+    database.prepare("expiring", [seed])
+
+    async def count(live: Account) -> int:
+        messages: int = (await live.streams())["short"]["state"]["messages"]
+        return messages
+
+    async def until_expired(live: Account) -> None:
+        while await count(live):  # noqa: ASYNC110 -- the server tells nobody that a message expired
+            await asyncio.sleep(0.1)
+
+    database.reset()
+    as_application(server, until_expired)
+    database.reset()
+    assert as_application(server, count) == 1
+
+
+def test_live_data_is_left_alone_by_what_up_does(database: Nats, server: Address, seed: Path) -> None:
+    spoil(server)
+    spoiled = content(server)
+    seed.write_text("streams: [{name: other, subjects: [other]}]\n")
+    database.prepare("changed", [seed])
+    assert content(server) == spoiled
+    assert database.pristine() == "changed"
+    database.reset()
+    assert set(content(server)) == {"other"}
+
+
+@pytest.mark.usefixtures("database")
+def test_a_subscriber_goes_on_after_a_reset(server: Address) -> None:
+    async def consume(live: Account) -> list[bytes]:
+        pull = await live.jetstream.pull_subscribe("events.created", durable="workers", stream="events")
+        first = await pull.fetch(1)
+        await live.jetstream.publish("events.created", b"surplus")
+        await asyncio.to_thread(reset)
+        again = await pull.fetch(2, timeout=10)
+        return [message.data for message in (*first, *again)]
+
+    def reset() -> None:
+        with Nats.connect(server) as another:
+            another.reset()
+
+    assert as_application(server, consume) == [b'{"id": 1}', b'{"id": 1}', b"hello"]
+
+
+@pytest.mark.usefixtures("database")
+def test_many_at_once_wait_for_each_other(server: Address) -> None:
+    seeded = content(server)
+    spoil(server)
+
+    def reset() -> None:
+        with Nats.connect(server) as another:
+            another.reset()
+
+    with ThreadPoolExecutor(6) as threads:
+        for done in [threads.submit(reset) for _ in range(12)]:
+            done.result()
+    assert content(server) == seeded
+
+
+@pytest.mark.parametrize("delay", [0.01, 0.03, 0.06, 0.1, 0.2])
+def test_one_that_is_killed_is_made_up_for(database: Nats, server: Address, delay: float) -> None:
+    seeded = content(server)
+    argv = [sys.executable, "-c", RESET_FOREVER, str(server.port), server.password]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        threading.Event().wait(delay)
+        os.kill(process.pid, signal.SIGKILL)
+    database.reset()
+    assert content(server) == seeded
+
+
+def test_snapshots_are_saved_listed_restored_and_removed(database: Nats, server: Address) -> None:
+    spoil(server)
+    spoiled = content(server)
+    database.snapshots.save("before import")
+    database.reset()
+    assert content(server) != spoiled
+    database.snapshots.restore("before import")
+    assert content(server) == spoiled
+    (kept,) = database.snapshots.list()
+    assert (kept.name, kept.size_bytes > 0) == ("before import", True)
+    database.snapshots.remove("before import")
+    for missing in (database.snapshots.restore, database.snapshots.remove):
+        with pytest.raises(SnapshotError, match="no snapshot before import"):
+            missing("before import")
+
+
+def test_seeds_that_are_refused_touch_no_live_data(database: Nats, server: Address, seed: Path) -> None:
+    before = content(server)
+    seed.write_text("streams: [{name: bad, subjects: [bad], config: {retention: forever}}]\n")
+    with pytest.raises(DatabaseError) as caught:
+        database.prepare("changed", [seed])
+    assert "STREAM.CREATE.bad" in caught.value.context["cause"]
+    seed.write_text("stream: []\n")
+    with pytest.raises(SpecError):
+        database.prepare("changed", [seed])
+    assert content(server) == before
+    assert database.pristine() == CONTENT
+
+
+@pytest.mark.usefixtures("database")
+def test_what_cannot_be_reached_is_told(server: Address) -> None:
+    with pytest.raises(DatabaseError, match="refuses the login of alt"), Nats.connect(replace(server, password="")):
+        pass
+    with pytest.raises(DatabaseError, match="does not answer"), Nats.connect(replace(server, port=1)):
+        pass
+    with (
+        Nats.connect(replace(server, user="plain")) as without,
+        pytest.raises(DatabaseError, match="nats could not be reset"),
+    ):
+        without.reset()
+
+
+def test_without_a_pristine_state_there_is_nothing_to_return_to(database: Nats, server: Address) -> None:
+    database.empty()
+    assert content(server) == {}
+    assert database.pristine() == ""
+    with pytest.raises(DatabaseError, match="no pristine state"):
+        database.reset()

@@ -1,0 +1,104 @@
+"""A NATS server in a container, for what needs the server and no cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from devenv.adapters.docker import Engine
+from devenv.databases.database import Address
+from devenv.databases.nats.account import Account, ApiError, account
+from devenv.databases.nats.states import fingerprints
+from devenv.errors import DatabaseError
+
+PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
+_SECONDS = 60.0
+_PAUSE = 0.1
+_PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {"4222/tcp": ("127.0.0.1", 0)}
+"""On any free port."""
+_CONFIGURATION = f"""
+port: 4222
+server_name: nats
+jetstream {{ store_dir: /data }}
+accounts {{
+  APPLICATIONS {{ jetstream: enabled, users: [{{user: "alt", password: "{PASSWORD}"}}] }}
+  DEVENV {{ jetstream: enabled, users: [{{user: "devenv", password: "{PASSWORD}"}}] }}
+  DEVENV_SEEDS {{ jetstream: enabled, users: [{{user: "devenv-seeds", password: "{PASSWORD}"}}] }}
+  WITHOUT_STREAMS {{ users: [{{user: "plain", password: "{PASSWORD}"}}] }}
+}}
+"""
+T = TypeVar("T")
+
+
+@contextmanager
+def nats_server(engine: Engine, image: str, labels: dict[str, str], folder: Path) -> Iterator[Address]:
+    """The address of an empty server with the accounts that the chart gives it."""
+    configuration = folder / "nats.conf"
+    configuration.write_text(_CONFIGURATION)
+    container = engine.client.containers.run(
+        image,
+        command=["--config", "/etc/nats/nats.conf"],
+        volumes={str(configuration): {"bind": "/etc/nats/nats.conf", "mode": "ro"}},
+        ports=_PUBLISHED,
+        labels=labels,
+        detach=True,
+    )
+    try:
+        (running,) = engine.containers(labels)
+        ((_, port, _),) = running.ports
+        address = Address("nats", "127.0.0.1", port, "APPLICATIONS", "alt", PASSWORD)
+        _await(address)
+        yield address
+    finally:
+        container.remove(force=True, v=True)
+
+
+def as_application(address: Address, use: Callable[[Account], Coroutine[Any, Any, T]]) -> T:
+    """What an application does over a connection of its own."""
+
+    async def run() -> T:
+        async with account(address, address.user) as connected:
+            return await use(connected)
+
+    return asyncio.run(run())
+
+
+def content(address: Address) -> dict[str, Any]:
+    """Everything that a reset must bring back: configurations, consumers, and every message with its time."""
+    return as_application(address, _content)
+
+
+async def _content(live: Account) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, printed in (await fingerprints(live)).items():
+        state = printed["state"]
+        messages = []
+        for sequence in range(state["first_seq"], state["last_seq"] + 1) if state["messages"] else ():
+            try:
+                answer = await live.request(f"STREAM.MSG.GET.{name}", {"seq": sequence})
+            except ApiError as error:
+                assert error.not_found  # noqa: PT017 -- deleted ones in between
+            else:
+                messages.append(answer["message"])
+        found[name] = {**printed, "messages": messages}
+    return found
+
+
+def _await(address: Address) -> None:
+    """A server tells nobody that it accepts connections: it is asked."""
+    end = time.monotonic() + _SECONDS
+    while True:
+        try:
+            as_application(address, Account.streams)
+        except DatabaseError as error:
+            if time.monotonic() > end:
+                pytest.fail(f"the server did not answer within {_SECONDS:g} s: {error}")
+            time.sleep(_PAUSE)
+        else:
+            return

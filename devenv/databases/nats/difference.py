@@ -29,7 +29,7 @@ def fingerprint(stream: Json, consumers: Mapping[str, Json]) -> Json:
     """What is compared of a stream and its consumers."""
     return {
         "config": _config(stream["config"]),
-        "state": {key: value for key, value in stream["state"].items() if key != "consumer_count"},
+        "state": _state(stream["state"]),
         "consumers": {name: _position(consumer) for name, consumer in consumers.items()},
     }
 
@@ -47,6 +47,12 @@ def difference(live: Mapping[str, Json], kept: Mapping[str, Json]) -> Difference
             surplus += [(name, consumer) for consumer in sorted(extra)]
     deleted = tuple(sorted(live.keys() - kept.keys()))
     return Difference(deleted, tuple(restored), tuple(surplus))
+
+
+def _state(state: Json) -> Json:
+    """Without what belongs to consumers, and what an empty stream tells in more ways than one."""
+    left_out = {"consumer_count", *(() if state["messages"] else ("first_seq", "first_ts"))}
+    return {key: value for key, value in state.items() if key not in left_out}
 
 
 def _without(consumers: Mapping[str, Json], names: set[str]) -> Json:

@@ -14,6 +14,8 @@ from devenv.databases.nats.account import Account, ApiError, Json
 
 NOTHING: Mapping[str, int] = {"messages": 0, "last_seq": 0}
 """The state of a stream that has never held a message."""
+_FILES_REMAIN = "expected sequence does not match store"
+"""What the server says when it restores into them."""
 _ATTEMPTS = 8
 _FIRST_PAUSE = 0.01
 """Seconds; doubled from attempt to attempt. Nobody is told when the files are gone."""
@@ -31,13 +33,15 @@ async def make_anew(
         wanted: messages, of which some may have expired, and the last sequence.
 
     Raises:
-        ApiError: the server refuses every time.
+        ApiError: the server refuses, or files remain every time.
     """
     refused = ApiError(f"STREAM.CREATE.{stream}", {"description": "files of a deleted stream remain"})
     for attempt in range(_ATTEMPTS):
         try:
             state = await make()
         except ApiError as error:
+            if _FILES_REMAIN not in str(error):
+                raise
             refused = error
         else:
             if state["messages"] <= wanted["messages"] and state["last_seq"] == wanted["last_seq"]:

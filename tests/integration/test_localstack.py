@@ -1,0 +1,184 @@
+"""LocalStack back to its seeds, on a real one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.images import provide
+from support.localstack_server import await_answer, content, localstack_server
+from support.programs import require_tool
+
+from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.paths import data_root
+from devenv.databases.localstack import LocalStack
+from devenv.databases.localstack.program import Clients, load_program
+from devenv.errors import DatabaseError
+
+pytestmark = pytest.mark.engine
+PROGRAM = data_root() / "localstack-init" / "seed.py"
+HOST = "localstack.alt.localhost:8080"
+SEEDS: dict[str, Any] = {
+    "secrets": [{"name": "db/password", "value": {"username": "alt", "password": "generated"}}],
+    "buckets": [{"name": "objects", "objects": [{"key": "readme.txt", "text": "seeded"}]}],
+    "queues": [
+        {"name": "events", "attributes": {"VisibilityTimeout": 45}},
+        {"name": "audit"},
+        {"name": "orders.fifo"},
+    ],
+    "topics": [{"name": "news", "subscriptions": [{"queue": "audit", "raw": True}]}],
+    "tables": [{"name": "sessions", "key": {"hash": ["id", "S"]}, "items": [{"id": "first", "price": 1.5}]}],
+    "functions": [
+        {
+            "name": "greeter",
+            "runtime": "python3.13",
+            "handler": "greeter.handler",
+            "source": "def handler(event, context):\n    return 1\n",
+        }
+    ],
+}
+TABLE = {
+    "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+RESET_FOREVER = """
+import sys
+from pathlib import Path
+from devenv.databases.localstack import LocalStack
+print("begun", flush=True)
+while True:
+    LocalStack(*sys.argv[1:4], Path(sys.argv[4]), Path(sys.argv[5])).reset()
+"""
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    engine = Engine.connect(buildx=require_tool("buildx"))
+    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+    with localstack_server(engine, provide("localstack", engine), labels) as endpoint:
+        await_answer(load_program(PROGRAM).Aws(endpoint, ""))
+        yield endpoint
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def clients(endpoint: str) -> Clients:
+    return load_program(PROGRAM).Aws(endpoint, "")
+
+
+@pytest.fixture
+def localstack(endpoint: str, tmp_path: Path) -> LocalStack:
+    """As seeded."""
+    made = LocalStack(endpoint, HOST, json.dumps(SEEDS), PROGRAM, tmp_path / "lock")
+    made.reset()
+    return made
+
+
+def spoil(clients: Clients) -> None:
+    s3, sqs, sns, dynamodb, secrets, functions = map(
+        clients.client, ("s3", "sqs", "sns", "dynamodb", "secretsmanager", "lambda")
+    )
+    secrets.put_secret_value(SecretId="db/password", SecretString="changed")
+    secrets.create_secret(Name="surplus", SecretString="x")
+    s3.create_bucket(Bucket="surplus")
+    s3.put_bucket_versioning(Bucket="surplus", VersioningConfiguration={"Status": "Enabled"})
+    s3.create_multipart_upload(Bucket="surplus", Key="begun")
+    for text in (b"one", b"two"):
+        s3.put_object(Bucket="surplus", Key="versions", Body=text)
+    s3.put_object(Bucket="objects", Key="readme.txt", Body=b"changed")
+    s3.put_object(Bucket="objects", Key="surplus", Body=b"x")
+    urls = {name: sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in ("events", "audit", "orders.fifo")}
+    sqs.send_message(QueueUrl=urls["events"], MessageBody="surplus")
+    sqs.send_message(QueueUrl=urls["orders.fifo"], MessageBody="x", MessageGroupId="g", MessageDeduplicationId="d")
+    sqs.receive_message(QueueUrl=urls["events"])
+    sqs.set_queue_attributes(QueueUrl=urls["audit"], Attributes={"VisibilityTimeout": "99"})
+    sqs.create_queue(QueueName="surplus")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:surplus")
+    sns.create_topic(Name="surplus")
+    dynamodb.put_item(TableName="sessions", Item={"id": {"S": "first"}, "price": {"N": "2"}})
+    for index in range(30):
+        dynamodb.put_item(TableName="sessions", Item={"id": {"S": f"surplus-{index}"}})
+    dynamodb.create_table(TableName="surplus", **TABLE)
+    functions.update_function_configuration(FunctionName="greeter", Timeout=7)
+
+
+def test_a_reset_brings_back_the_seeds_and_tells_what_differed(localstack: LocalStack, clients: Clients) -> None:
+    seeded = content(clients)
+    assert localstack.reset() == ()
+    spoil(clients)
+    changes = {(change.kind, change.name, change.change) for change in localstack.reset()}
+    assert content(clients) == seeded
+    assert {
+        ("secret", "surplus", "deleted"),
+        ("secret", "db/password", "updated"),
+        ("bucket", "surplus", "deleted"),
+        ("queue", "events", "emptied"),
+        ("queue", "audit", "created"),
+        ("topic", "news", "created"),
+        ("table", "sessions", "emptied"),
+        ("function", "greeter", "updated"),
+    } <= changes
+
+
+def test_what_is_gone_is_made_again(localstack: LocalStack, clients: Clients) -> None:
+    seeded = content(clients)
+    clients.client("secretsmanager").delete_secret(SecretId="db/password")
+    clients.client("dynamodb").delete_table(TableName="sessions")
+    clients.client("lambda").delete_function(FunctionName="greeter")
+    url = clients.client("sqs").get_queue_url(QueueName="audit")["QueueUrl"]
+    clients.client("sqs").delete_queue(QueueUrl=url)
+    localstack.reset()
+    assert content(clients) == seeded
+
+
+def test_altered_buckets_and_full_tables_are_made_anew(localstack: LocalStack, clients: Clients) -> None:
+    seeded = content(clients)
+    s3, dynamodb = clients.client("s3"), clients.client("dynamodb")
+    s3.put_bucket_versioning(Bucket="objects", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="objects", Key="readme.txt", Body=b"a version")
+    for start in range(0, 300, 25):
+        puts = [{"PutRequest": {"Item": {"id": {"S": str(start + index)}}}} for index in range(25)]
+        dynamodb.batch_write_item(RequestItems={"sessions": puts})
+    localstack.reset()
+    assert content(clients) == seeded
+
+
+def test_many_at_once_wait_for_each_other(localstack: LocalStack, clients: Clients) -> None:
+    seeded = content(clients)
+    spoil(clients)
+    with ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(localstack.reset) for _ in range(3)]:
+            done.result()
+    assert content(clients) == seeded
+
+
+@pytest.mark.parametrize("delay", [0.3, 0.6, 0.9])
+def test_one_that_is_killed_is_made_up_for(localstack: LocalStack, clients: Clients, delay: float) -> None:
+    seeded = content(clients)
+    spoil(clients)
+    argv = [sys.executable, "-c", RESET_FOREVER, localstack.endpoint, HOST, localstack.document, str(PROGRAM)]
+    with subprocess.Popen([*argv, str(localstack.lock)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        threading.Event().wait(delay)
+        os.kill(process.pid, signal.SIGKILL)
+    localstack.reset()
+    assert content(clients) == seeded
+
+
+def test_what_does_not_answer_is_told(localstack: LocalStack) -> None:
+    with pytest.raises(DatabaseError, match="localstack could not be reset"):
+        replace(localstack, endpoint="http://127.0.0.1:1").reset()

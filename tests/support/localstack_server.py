@@ -1,0 +1,121 @@
+"""LocalStack in a container, and everything that it holds of the services that can be seeded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from devenv.adapters.docker import Engine
+from devenv.databases.localstack.program import Clients, pages
+
+_SECONDS = 120.0
+_PAUSE = 0.2
+_ENVIRONMENT = {
+    "DISABLE_EVENTS": "1",
+    "SKIP_SSL_CERT_DOWNLOAD": "1",
+    "DNS_ADDRESS": "0",
+    "GATEWAY_LISTEN": "0.0.0.0:4566",
+    "SQS_ENDPOINT_STRATEGY": "path",
+    "EAGER_SERVICE_LOADING": "0",
+}
+_HOSTS = {"localhost.localstack.cloud": "127.0.0.1", "s3.localhost.localstack.cloud": "127.0.0.1"}
+_PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {"4566/tcp": ("127.0.0.1", 0)}
+"""On any free port."""
+
+
+@contextmanager
+def localstack_server(engine: Engine, image: str, labels: dict[str, str]) -> Iterator[str]:
+    """The endpoint of an empty LocalStack."""
+    container = engine.client.containers.run(
+        image, environment=_ENVIRONMENT, extra_hosts=_HOSTS, ports=_PUBLISHED, labels=labels, detach=True
+    )
+    try:
+        (running,) = engine.containers(labels)
+        ports = {inside: port for _, port, inside in running.ports}
+        yield f"http://127.0.0.1:{ports[4566]}"
+    finally:
+        container.remove(force=True, v=True)
+
+
+def await_answer(clients: Clients) -> None:
+    """LocalStack tells nobody that it answers: it is asked."""
+    end = time.monotonic() + _SECONDS
+    while True:
+        try:
+            clients.client("secretsmanager").list_secrets()
+        except (BotoCoreError, ClientError) as error:
+            if time.monotonic() > end:
+                pytest.fail(f"LocalStack did not answer within {_SECONDS:g} s: {error}")
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
+def content(clients: Clients) -> dict[str, Any]:
+    """Everything that a reset must bring back, by kind and name."""
+    parts: dict[str, Callable[[Any], dict[str, Any]]] = {
+        "secretsmanager": _secrets,
+        "s3": _buckets,
+        "sqs": _queues,
+        "sns": _topics,
+        "dynamodb": _tables,
+        "lambda": _functions,
+    }
+    return {service: read(clients.client(service)) for service, read in parts.items()}
+
+
+def _secrets(client: Any) -> dict[str, Any]:
+    names = [entry["Name"] for entry in pages(client, "list_secrets", "SecretList")]
+    return {name: client.get_secret_value(SecretId=name)["SecretString"] for name in names}
+
+
+def _buckets(client: Any) -> dict[str, Any]:
+    names = [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
+    return {
+        name: {item["Key"]: item["ETag"] for item in pages(client, "list_objects_v2", "Contents", Bucket=name)}
+        | {"versioning": client.get_bucket_versioning(Bucket=name).get("Status")}
+        for name in names
+    }
+
+
+def _queues(client: Any) -> dict[str, Any]:
+    found = {}
+    for url in pages(client, "list_queues", "QueueUrls"):
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        found[url.rpartition("/")[2]] = {key: value for key, value in attributes.items() if "Timestamp" not in key}
+    return found
+
+
+def _topics(client: Any) -> dict[str, Any]:
+    arns = [topic["TopicArn"] for topic in pages(client, "list_topics", "Topics")]
+    return {arn: _subscriptions(client, arn) for arn in arns}
+
+
+def _subscriptions(client: Any, topic: str) -> list[tuple[str, str, str]]:
+    found = []
+    for entry in pages(client, "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic):
+        attributes = client.get_subscription_attributes(SubscriptionArn=entry["SubscriptionArn"])["Attributes"]
+        found.append((entry["Protocol"], entry["Endpoint"], attributes.get("RawMessageDelivery", "false").lower()))
+    return sorted(found)
+
+
+def _tables(client: Any) -> dict[str, Any]:
+    names = list(pages(client, "list_tables", "TableNames"))
+    return {
+        name: {
+            "key": client.describe_table(TableName=name)["Table"]["KeySchema"],
+            "items": sorted(str(item) for item in pages(client, "scan", "Items", TableName=name)),
+        }
+        for name in names
+    }
+
+
+def _functions(client: Any) -> dict[str, Any]:
+    kept = ("Runtime", "Handler", "Timeout", "CodeSha256", "Environment")
+    functions = list(pages(client, "list_functions", "Functions"))
+    return {entry["FunctionName"]: {key: entry.get(key) for key in kept} for entry in functions}

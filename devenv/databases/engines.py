@@ -50,5 +50,9 @@ def open_database(engine: DatabaseEngine, access: Access) -> AbstractContextMana
             from devenv.databases.nats.database import Nats
 
             return Nats.connect(access.address)
+        case "mysql":
+            from devenv.databases.mysql import MySQL
+
+            return MySQL.connect(access.address)
         case _:
             raise DatabaseError(f"{engine} cannot be reset yet")

@@ -1,0 +1,137 @@
+"""Making one schema from another, and putting one in another's place.
+
+Tables travel whole: definition, rows, value of AUTO_INCREMENT. Views, routines and triggers are made anew from their
+text. Events are left where they are: in a copy they would run as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pymysql
+
+from devenv.databases.mysql import structure
+from devenv.databases.mysql.eviction import evicting
+from devenv.databases.mysql.server import Server, quoted
+from devenv.databases.mysql.structure import Program, Table
+
+
+def copy(server: Server, source: str, target: str, mark: str, *, home: str | None = None) -> None:
+    """Make a schema from another, complete with everything.
+
+    Args:
+        server: where both are.
+        source: what is copied; nobody may write to it meanwhile.
+        target: made anew.
+        mark: the new schema's, which only a complete copy has.
+        home: where the tables go later, when that is not `target`.
+    """
+    copy_tables(server, source, target, home=home or target)
+    make_programs(server, target, structure.programs(server, source))
+    make_triggers(server, target, structure.triggers(server, source))
+    server.set_mark(target, mark)
+
+
+def copy_tables(server: Server, source: str, target: str, *, home: str) -> None:
+    """Make a schema with the tables of another, without views, routines and triggers."""
+    definitions = structure.table_definitions(server, source)
+    server.drop(target)
+    server.create(target, like=source)
+    server.use(target)
+    for table in definitions:
+        # A default value that is a sequence's next one names the sequence with its schema.
+        server.execute(table.create.replace(f"{quoted(source)}.", f"{quoted(home)}."))
+    for table in definitions:
+        server.execute(_fill(table, source, target))
+
+
+def replace(server: Server, target: str, by: str, aside: str, like: str) -> None:
+    """Put the tables of one schema in the place of another's, which are left in `aside`.
+
+    Clients see the old tables or the new ones, all at once. Those tables that have triggers are locked until they
+    have them. Views and routines, which hold no data, are adjusted where they differ.
+
+    Args:
+        server: where all are.
+        target: the schema that clients use.
+        by: a schema with tables only; it is empty afterwards.
+        aside: made anew.
+        like: the schema whose triggers, views and routines `target` shall have.
+    """
+    wanted = structure.triggers(server, like)
+    former = structure.tables(server, target)
+    server.drop(aside)
+    server.create(aside, like=target)
+    moves = [(target, name, aside) for name in former] + [(by, name, target) for name in structure.tables(server, by)]
+    with evicting(server, target):
+        server.use(target)
+        # A table with triggers cannot change its schema.
+        for trigger in structure.triggers(server, target):
+            server.execute(trigger.drop)
+        server.execute("; ".join(_swap(moves, target, wanted)))
+        for trigger in wanted:
+            _make(server, trigger)
+        server.execute("UNLOCK TABLES")
+        adjust_programs(server, target, structure.programs(server, like))
+
+
+def adjust_programs(server: Server, schema: str, wanted: Sequence[Program]) -> None:
+    """Give a schema exactly these views and routines; those that it has already are left alone."""
+    present = structure.programs(server, schema)
+    lacking = structure.missing(wanted, present)
+    server.use(schema)
+    for program in (*structure.superfluous(wanted, present), *lacking):
+        server.execute(program.drop)
+    make_programs(server, schema, lacking)
+
+
+def make_programs(server: Server, schema: str, programs: Sequence[Program]) -> None:
+    """Make views and routines. A view needs those that it reads, so what fails is tried again after the others."""
+    server.use(schema)
+    waiting = list(programs)
+    while waiting:
+        failed: list[Program] = []
+        for program in waiting:
+            try:
+                _make(server, program)
+            except pymysql.Error:
+                failed.append(program)
+                if len(failed) == len(waiting):
+                    raise
+        waiting = failed
+
+
+def make_triggers(server: Server, schema: str, triggers: Sequence[Program]) -> None:
+    """Make triggers, in this order."""
+    server.use(schema)
+    for trigger in triggers:
+        _make(server, trigger)
+
+
+def _swap(moves: Sequence[tuple[str, str, str]], target: str, wanted: Sequence[Program]) -> list[str]:
+    """The statements that move tables and lock those that lack their triggers; they travel together."""
+    statements = []
+    if moves:
+        renames = (f"{quoted(source, name)} TO {quoted(to, name)}" for source, name, to in moves)
+        statements.append(f"RENAME TABLE {', '.join(renames)}")
+    if wanted:
+        names = sorted({trigger.table for trigger in wanted})
+        statements.append(f"LOCK TABLES {', '.join(f'{quoted(target, name)} WRITE' for name in names)}")
+    return statements or ["DO 0"]
+
+
+def _fill(table: Table, source: str, target: str) -> str:
+    columns = ", ".join(quoted(column) for column in table.columns)
+    return f"INSERT INTO {quoted(target, table.name)} ({columns}) SELECT {columns} FROM {quoted(source, table.name)}"
+
+
+def _make(server: Server, program: Program) -> None:
+    if not program.sql_mode and not program.collation:
+        server.execute(program.create)
+        return
+    saved = server.execute("SELECT @@sql_mode, @@collation_connection")[0]
+    server.execute("SET SESSION sql_mode = %s, collation_connection = %s", (program.sql_mode, program.collation))
+    try:
+        server.execute(program.create)
+    finally:
+        server.execute("SET SESSION sql_mode = %s, collation_connection = %s", saved)

@@ -1,0 +1,170 @@
+"""One MySQL database, which is a schema of the server, and the copies of it that devenv keeps beside it.
+
+`<name>_pristine` is what migrations and seeds make: the chart's migrations Job rebuilds it, nobody else writes to it.
+`<name>_spare` has its tables once more, and the next reset only has to rename them. `<name>_devenv` holds the live
+schema's mark: the others carry theirs inside, but nothing of ours is among the tables of applications.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pymysql
+
+from devenv.databases.database import Address, AppliedMigration
+from devenv.databases.mysql import structure
+from devenv.databases.mysql.copies import copy, copy_tables, replace
+from devenv.databases.mysql.eviction import evicting
+from devenv.databases.mysql.script import statements
+from devenv.databases.mysql.server import Server, connect, quoted, telling, words
+from devenv.databases.mysql.snapshots import MySQLSnapshots
+from devenv.databases.statements import seed_failed
+from devenv.errors import DatabaseError
+
+_HISTORY = "flyway_schema_history"
+"""Where Flyway keeps what it has applied."""
+
+
+class MySQL:
+    """See `devenv.databases.database.Database`."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._name = server.address.name
+        self._pristine = f"{self._name}_pristine"
+        self._spare = f"{self._name}_spare"
+        self._old = f"{self._name}_old"
+        self._marks = f"{self._name}_devenv"
+
+    @classmethod
+    def connect(cls, address: Address) -> MySQL:
+        """Reach the server; raises DatabaseError."""
+        return cls(Server(address))
+
+    def __enter__(self) -> Self:
+        """The database itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Disconnect."""
+        self._server.close()
+
+    @property
+    def snapshots(self) -> MySQLSnapshots:
+        """Named states."""
+        return MySQLSnapshots(self._server, self._name)
+
+    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
+        """See `Database.prepare`. A pristine schema that the Job has rebuilt has no mark yet."""
+        with telling(f"prepare MySQL database {self._name}"), self._server.lock(self._name):
+            if not self._server.exists(self._pristine):
+                raise self._no_pristine()
+            if self._server.mark(self._pristine) != content:
+                self._seed(seeds)
+                self._server.set_mark(self._pristine, content)
+            if not self._server.mark(self._marks):
+                self._reset(content)
+            self._server.drop(self._old)
+            if self._server.mark(self._spare) != content:
+                self._make_spare(content)
+
+    def pristine(self) -> str:
+        """See `Database.pristine`."""
+        with telling(f"ask for the pristine state of {self._name}"):
+            return self._server.mark(self._pristine)
+
+    def reset(self) -> None:
+        """See `Database.reset`: one RENAME TABLE when a spare is there, a copy before it when not."""
+        with telling(f"reset MySQL database {self._name}"), self._server.lock(self._name):
+            content = self._server.mark(self._pristine)
+            if not content:
+                raise self._no_pristine()
+            self._reset(content)
+
+    def empty(self) -> None:
+        """See `Database.empty`."""
+        with telling(f"empty MySQL database {self._name}"), self._server.lock(self._name):
+            for schema in (self._marks, self._spare, self._pristine, self._old):
+                self._server.drop(schema)
+            self._server.create(self._old, like=self._name)
+            with evicting(self._server, self._name):
+                self._server.drop(self._name)
+            self._server.create(self._name, like=self._old)
+            self._server.drop(self._old)
+
+    def applied(self) -> tuple[AppliedMigration, ...]:
+        """See `Database.applied`: Flyway's own record."""
+        with telling(f"list the migrations of {self._name}"):
+            if _HISTORY not in structure.tables(self._server, self._name):
+                return ()
+            rows = self._server.execute(
+                f"SELECT version, coalesce(checksum, ''), success FROM {quoted(self._name, _HISTORY)}"
+                " WHERE version IS NOT NULL ORDER BY installed_rank"
+            )
+        return tuple(AppliedMigration(str(version), str(checksum), not success) for version, checksum, success in rows)
+
+    def clone(self, name: str) -> Address:
+        """A schema of another name, like the pristine one; raises DatabaseError."""
+        with telling(f"clone MySQL database {self._name}"):
+            content = self._server.mark(self._pristine)
+            if not content:
+                raise self._no_pristine()
+            copy(self._server, self._pristine, name, content)
+        address = self._server.address
+        return Address(address.engine, address.host, address.port, name, address.user, address.password)
+
+    def drop(self, name: str) -> None:
+        """Remove a clone; one that is gone is fine."""
+        with telling(f"drop MySQL database {name}"), evicting(self._server, name):
+            self._server.drop(name)
+
+    def clones(self, prefix: str) -> list[str]:
+        """The schemas whose names begin so."""
+        with telling("list the clones"):
+            return [facts.name for facts in self._server.find(prefix)]
+
+    def _reset(self, content: str) -> None:
+        if self._server.mark(self._spare) != content:
+            self._make_spare(content)
+        # The spare counts no more from here on: half of it may be in use.
+        self._server.remove_mark(self._spare)
+        replace(self._server, self._name, by=self._spare, aside=self._old, like=self._pristine)
+        if not self._server.exists(self._marks):
+            self._server.create(self._marks, like=self._name)
+        self._server.set_mark(self._marks, content)
+
+    def _make_spare(self, content: str) -> None:
+        copy_tables(self._server, self._pristine, self._spare, home=self._name)
+        self._server.set_mark(self._spare, content)
+
+    def _seed(self, seeds: Sequence[Path]) -> None:
+        """Apply the seeds, and stop what the schema would do by itself."""
+        for event in structure.events(self._server, self._pristine):
+            self._server.execute(f"DROP EVENT {quoted(self._pristine, event)}")
+        if not seeds:
+            return
+        connection = connect(self._server.address, self._pristine)
+        try:
+            # All or nothing, unless a seed changes tables, which ends a transaction.
+            connection.begin()
+            with connection.cursor() as cursor:
+                for path in seeds:
+                    for statement in statements(path.read_text(encoding="utf-8")):
+                        try:
+                            cursor.execute(statement.text)
+                        except pymysql.Error as error:
+                            raise seed_failed(path, statement.line, statement.text, words(error)) from error
+            connection.commit()
+        finally:
+            connection.close()
+
+    def _no_pristine(self) -> DatabaseError:
+        return DatabaseError(
+            f"MySQL database {self._name} has no pristine state to return to: its migrations have not run",
+            hint="devenv up",
+        )

@@ -1,0 +1,68 @@
+"""Statements that need a schema's tables for themselves, whoever uses them.
+
+Clients that merely are connected are left in peace. A statement that changes tables waits for those transactions that
+have touched them; a second connection watches it, and ends the transactions' clients while it waits.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pymysql
+
+from devenv.databases.mysql.server import Server
+
+_POLL_SECONDS = 0.01
+_PATIENCE_SECONDS = 0.5
+"""After this, clients go too whose locks are no transaction's: LOCK TABLES, a cursor left open."""
+_WAITS = "SELECT 1 FROM information_schema.processlist WHERE id = %s AND state LIKE 'Waiting for %%lock'"
+_IN_TRANSACTION = (
+    "SELECT p.id FROM information_schema.processlist p"
+    " JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id"
+    # Without a schema of their own: a transaction that names the schema in its statements, idle between two of them.
+    " WHERE p.id <> %s AND (p.db = %s OR p.db IS NULL AND p.command = 'Sleep')"
+)
+_CONNECTED = "SELECT id FROM information_schema.processlist WHERE id <> %s AND db = %s"
+_GONE = (1094, 1095)
+"""No such thread; a thread of another user, which takes a privilege that the user may lack."""
+
+
+@contextmanager
+def evicting(server: Server, schema: str) -> Iterator[None]:
+    """While the block runs, end the clients that its statements wait for. Errors are the driver's."""
+    done = threading.Event()
+    with ThreadPoolExecutor(1, thread_name_prefix=f"clients of {schema}") as pool:
+        watching = pool.submit(_watch, server, schema, done)
+        try:
+            yield
+        finally:
+            done.set()
+        watching.result()
+
+
+def _watch(server: Server, schema: str, done: threading.Event) -> None:
+    watching = Server(server.address)
+    try:
+        waits_since = 0.0
+        while not done.wait(_POLL_SECONDS):
+            if not watching.execute(_WAITS, (server.id,)):
+                waits_since = 0.0
+                continue
+            waits_since = waits_since or time.monotonic()
+            late = time.monotonic() - waits_since > _PATIENCE_SECONDS
+            for (client,) in watching.execute(_CONNECTED if late else _IN_TRANSACTION, (server.id, schema)):
+                _end(watching, int(client))
+    finally:
+        watching.close()
+
+
+def _end(server: Server, client: int) -> None:
+    try:
+        server.execute(f"KILL CONNECTION {client}")
+    except pymysql.Error as error:
+        if error.args[0] not in _GONE:
+            raise

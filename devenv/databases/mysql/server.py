@@ -1,0 +1,173 @@
+"""One connection to the server, and single operations on whole schemas.
+
+Responsible for running statements and for the marks that tell what a schema was made from. What the schemas are for
+is decided in `devenv.databases.mysql.database`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pymysql
+from pymysql.constants import CLIENT
+
+from devenv.databases.database import Address
+from devenv.errors import DatabaseError
+
+MARK = "devenv_mark"
+"""The table in which a copy says that it is complete, and what it was made from."""
+_CONNECT_SECONDS = 10
+_STATEMENT_SECONDS = 600
+_LOCK_SECONDS = 600
+_SESSION = (
+    "SET SESSION foreign_key_checks = 0, unique_checks = 0, lock_wait_timeout = 60,"
+    # Rows are copied as they are: an ID of 0 stays, and a date that is no date today was one when it was written.
+    " sql_mode = 'NO_AUTO_VALUE_ON_ZERO',"
+    # A copy takes no locks on the rows that it reads.
+    " transaction_isolation = 'READ-COMMITTED'"
+)
+"""MariaDB before 11.1 calls the last one tx_isolation."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFacts:
+    """A schema of the server."""
+
+    name: str
+    size_bytes: int
+
+
+def quoted(*names: str) -> str:
+    """An identifier, its parts joined with dots."""
+    return ".".join(f"`{name.replace('`', '``')}`" for name in names)
+
+
+def connect(address: Address, database: str | None = None) -> pymysql.Connection[Any]:
+    """A connection in autocommit mode that takes several statements at once; raises DatabaseError."""
+    try:
+        return pymysql.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password,
+            database=database,
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_STATEMENT_SECONDS,
+            client_flag=CLIENT.MULTI_STATEMENTS,
+            program_name="devenv",
+        )
+    except (pymysql.Error, OSError) as error:
+        raise DatabaseError(
+            f"connect to MySQL database {database or address.name} failed",
+            context={"address": f"{address.host}:{address.port}", "user": address.user, "cause": words(error)},
+            hint="devenv status --credentials",
+        ) from error
+
+
+@contextmanager
+def telling(what: str) -> Iterator[None]:
+    """Turn the driver's errors into ours."""
+    try:
+        yield
+    except (pymysql.Error, OSError) as error:
+        raise DatabaseError(f"{what} failed", context={"cause": words(error)}, hint="devenv status") from error
+
+
+def words(error: Exception) -> str:
+    """What the server says, with its number."""
+    return " ".join(f"{part}" for part in error.args) or type(error).__name__
+
+
+class Server:
+    """A connection that has no schema of its own, so that it is nobody's client."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.connection = connect(address)
+        with telling("prepare the session"):
+            version, self.id = self.execute("SELECT VERSION(), CONNECTION_ID()")[0]
+            maria = "MariaDB" in version
+            self.execute(_SESSION.replace("transaction_isolation", "tx_isolation") if maria else _SESSION)
+
+    def close(self) -> None:
+        """Disconnect; locks of this session go with it."""
+        if self.connection.open:
+            self.connection.close()
+
+    def execute(self, text: str, arguments: Sequence[object] | None = None) -> Sequence[tuple[Any, ...]]:
+        """Run one or more statements; the rows of the last one."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(text, arguments)
+            rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+            while cursor.nextset():
+                rows = cursor.fetchall()
+            return rows
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Wait for all others that lock the same name. A session that is killed lets go of it."""
+        key = f"devenv/{name}"
+        if self.execute("SELECT GET_LOCK(%s, %s)", (key, _LOCK_SECONDS)) != ((1,),):
+            raise DatabaseError(f"another devenv has kept MySQL database {name} for itself for {_LOCK_SECONDS} s")
+        try:
+            yield
+        finally:
+            if self.connection.open:
+                self.execute("SELECT RELEASE_LOCK(%s)", (key,))
+
+    def use(self, schema: str) -> None:
+        """Make a schema the one that names without a schema are looked up in."""
+        self.execute(f"USE {quoted(schema)}")
+
+    def find(self, prefix: str) -> list[SchemaFacts]:
+        """The schemas whose names begin so, by name."""
+        pattern = prefix.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%") + "%"
+        rows = self.execute(
+            "SELECT s.schema_name, coalesce(sum(t.data_length + t.index_length), 0)"
+            " FROM information_schema.schemata s"
+            " LEFT JOIN information_schema.tables t ON t.table_schema = s.schema_name"
+            " WHERE s.schema_name LIKE %s GROUP BY s.schema_name ORDER BY s.schema_name",
+            (pattern,),
+        )
+        return [SchemaFacts(str(name), int(size)) for name, size in rows]
+
+    def exists(self, schema: str) -> bool:
+        """Whether there is such a schema."""
+        return bool(self.execute("SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", (schema,)))
+
+    def create(self, schema: str, like: str) -> None:
+        """Make an empty schema with another one's character set and collation."""
+        rows = self.execute(
+            "SELECT default_character_set_name, default_collation_name FROM information_schema.schemata"
+            " WHERE schema_name = %s",
+            (like,),
+        )
+        form = f" CHARACTER SET {rows[0][0]} COLLATE {rows[0][1]}" if rows else ""
+        self.execute(f"CREATE DATABASE {quoted(schema)}{form}")
+
+    def drop(self, schema: str) -> None:
+        """Remove a schema; one that is absent is fine."""
+        self.execute(f"DROP DATABASE IF EXISTS {quoted(schema)}")
+
+    def mark(self, schema: str) -> str:
+        """What a schema was made from; empty when it is not there or not complete."""
+        known = self.execute(
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = %s AND table_name = %s", (schema, MARK)
+        )
+        rows = self.execute(f"SELECT content FROM {quoted(schema, MARK)}") if known else ()
+        return str(rows[0][0]) if rows else ""
+
+    def set_mark(self, schema: str, content: str) -> None:
+        """Note what a schema was made from."""
+        table = quoted(schema, MARK)
+        self.execute(f"CREATE TABLE IF NOT EXISTS {table} (id TINYINT PRIMARY KEY, content VARCHAR(200) NOT NULL)")
+        self.execute(f"REPLACE INTO {table} VALUES (1, %s)", (content,))
+
+    def remove_mark(self, schema: str) -> None:
+        """Note that a schema is not complete."""
+        self.execute(f"DROP TABLE IF EXISTS {quoted(schema, MARK)}")

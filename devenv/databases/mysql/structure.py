@@ -1,0 +1,123 @@
+"""What a schema is made of, as the statements that make it again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from devenv.databases.mysql.server import MARK, Server, quoted
+
+_TABLE_TYPES = "('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')"
+"""MariaDB counts its sequences and versioned tables as types of their own."""
+_MODE, _TEXT, _COLLATION = 1, 2, 4
+"""Columns of SHOW CREATE PROCEDURE, FUNCTION and TRIGGER."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, or a sequence."""
+
+    name: str
+    create: str
+    """Without a schema, as are the tables that foreign keys refer to."""
+    columns: tuple[str, ...]
+    """Those that take values: generated ones are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A trigger, a routine or a view: text that the server runs later."""
+
+    kind: str
+    """`TRIGGER`, `PROCEDURE`, `FUNCTION`, `VIEW` or `EVENT`."""
+    name: str
+    create: str
+    sql_mode: str = ""
+    collation: str = ""
+    """Of literals in it."""
+    table: str = ""
+    """A trigger's."""
+
+    @property
+    def drop(self) -> str:
+        """The statement that removes it."""
+        return f"DROP {self.kind} IF EXISTS {quoted(self.name)}"
+
+
+def tables(server: Server, schema: str) -> tuple[str, ...]:
+    """The names of a schema's tables."""
+    rows = server.execute(
+        "SELECT table_name FROM information_schema.tables"
+        f" WHERE table_schema = %s AND table_name <> %s AND table_type IN {_TABLE_TYPES} ORDER BY table_name",
+        (schema, MARK),
+    )
+    return tuple(str(name) for (name,) in rows)
+
+
+def table_definitions(server: Server, schema: str) -> tuple[Table, ...]:
+    """A schema's tables, with what it takes to make them again."""
+    columns: dict[str, list[str]] = defaultdict(list)
+    for table, column in server.execute(
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE table_schema = %s AND coalesce(generation_expression, '') = '' ORDER BY table_name, ordinal_position",
+        (schema,),
+    ):
+        columns[str(table)].append(str(column))
+    return tuple(
+        Table(name, str(server.execute(f"SHOW CREATE TABLE {quoted(schema, name)}")[0][1]), tuple(columns[name]))
+        for name in tables(server, schema)
+    )
+
+
+def triggers(server: Server, schema: str) -> tuple[Program, ...]:
+    """A schema's triggers; those of one table in the order in which they act."""
+    rows = server.execute(
+        "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE trigger_schema = %s"
+        " ORDER BY event_object_table, action_timing, event_manipulation, action_order",
+        (schema,),
+    )
+    found = []
+    for name, table in rows:
+        shown = server.execute(f"SHOW CREATE TRIGGER {quoted(schema, name)}")[0]
+        found.append(Program("TRIGGER", name, shown[_TEXT], shown[_MODE], shown[_COLLATION], table))
+    return tuple(found)
+
+
+def programs(server: Server, schema: str) -> tuple[Program, ...]:
+    """A schema's functions, procedures and views, as they look from inside it."""
+    server.use(schema)
+    rows = server.execute(
+        "SELECT routine_type, routine_name FROM information_schema.routines"
+        " WHERE routine_schema = %s AND routine_type IN ('FUNCTION', 'PROCEDURE') ORDER BY routine_type, routine_name",
+        (schema,),
+    )
+    found = []
+    for kind, name in rows:
+        shown = server.execute(f"SHOW CREATE {kind} {quoted(name)}")[0]
+        found.append(Program(kind, name, shown[_TEXT], shown[_MODE], shown[_COLLATION]))
+    views = server.execute(
+        "SELECT table_name FROM information_schema.views WHERE table_schema = %s ORDER BY table_name", (schema,)
+    )
+    found += [Program("VIEW", name, server.execute(f"SHOW CREATE VIEW {quoted(name)}")[0][1]) for (name,) in views]
+    return tuple(found)
+
+
+def events(server: Server, schema: str) -> tuple[str, ...]:
+    """The names of the events that a schema's scheduler knows."""
+    rows = server.execute(
+        "SELECT event_name FROM information_schema.events WHERE event_schema = %s ORDER BY event_name", (schema,)
+    )
+    return tuple(str(name) for (name,) in rows)
+
+
+def missing(wanted: Sequence[Program], present: Sequence[Program]) -> tuple[Program, ...]:
+    """Those that are not there, or are there in another form."""
+    known = set(present)
+    return tuple(program for program in wanted if program not in known)
+
+
+def superfluous(wanted: Sequence[Program], present: Sequence[Program]) -> tuple[Program, ...]:
+    """Those that are there and not wanted."""
+    names = {(program.kind, program.name) for program in wanted}
+    return tuple(program for program in present if (program.kind, program.name) not in names)

@@ -31,6 +31,10 @@ def open_clones(engine: DatabaseEngine, access: Access) -> AbstractContextManage
             from devenv.databases.postgres import Postgres
 
             return Postgres.connect(access.address)
+        case "mysql":
+            from devenv.databases.mysql import MySQL
+
+            return MySQL.connect(access.address)
         case _:
             raise DatabaseError(f"{engine} databases cannot be cloned", hint="devenv db snapshot")
 

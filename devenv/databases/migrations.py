@@ -13,6 +13,7 @@ from pathlib import Path
 
 from devenv.databases.atlas import SUM_FILE, atlas_sums
 from devenv.databases.database import AppliedMigration
+from devenv.databases.flyway import flyway_checksum
 
 _FILE = re.compile(r"V?(?P<version>\d[\d.]*)_+(?P<name>.+)\.sql")
 """`20261101090000_items.sql` (Atlas), `V001__items.sql` (Flyway), `001_items.sql`."""
@@ -56,7 +57,10 @@ def migration_files(folder: Path) -> tuple[MigrationFile, ...]:
     """The migrations in a folder, in the order of their versions; other files are left out."""
     sums = atlas_sums(folder) if (folder / SUM_FILE).is_file() else {}
     found = [(match, path) for path in folder.iterdir() if (match := _FILE.fullmatch(path.name))]
-    files = [MigrationFile(match["version"], match["name"], path, sums.get(path.name, "")) for match, path in found]
+    files = [
+        MigrationFile(match["version"], match["name"], path, _checksum(path, sums.get(path.name, "")))
+        for match, path in found
+    ]
     return tuple(sorted(files, key=lambda file: _order(file.version)))
 
 
@@ -77,6 +81,10 @@ def _state(file: MigrationFile, record: AppliedMigration | None) -> MigrationSta
         return MigrationState.FAILED
     differs = file.checksum and record.checksum and file.checksum != record.checksum
     return MigrationState.DRIFTED if differs else MigrationState.APPLIED
+
+
+def _checksum(path: Path, by_atlas: str) -> str:
+    return flyway_checksum(path) if path.name.startswith("V") else by_atlas
 
 
 def _order(version: str) -> tuple[int, ...]:

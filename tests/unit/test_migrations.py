@@ -10,7 +10,8 @@ from devenv.databases.atlas import write_atlas_sums
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.migrations import MigrationFile, MigrationState, compare, migration_files
 
-SHIPPED = Path(__file__).resolve().parents[2] / "stacks" / "02-infrastructure" / "postgres" / "migrations"
+STACKS = Path(__file__).resolve().parents[2] / "stacks" / "02-infrastructure"
+SHIPPED = STACKS / "postgres" / "migrations"
 
 
 def test_files_come_in_the_order_of_their_versions(tmp_path: Path) -> None:
@@ -34,6 +35,27 @@ def test_the_shipped_checksums_are_those_that_atlas_wrote(tmp_path: Path) -> Non
     assert write_atlas_sums(tmp_path)
     assert (tmp_path / "atlas.sum").read_text() == (SHIPPED / "atlas.sum").read_text()
     assert not write_atlas_sums(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "checksum"),
+    [
+        (b"CREATE TABLE x (id INT);\n", "1457110221"),
+        (b"CREATE TABLE x (id INT);", "1457110221"),
+        (b"\xef\xbb\xbfCREATE TABLE x\r\n (id INT);", "1457110221"),
+    ],
+)
+def test_flyway_checksums_are_of_lines(tmp_path: Path, content: bytes, checksum: str) -> None:
+    (tmp_path / "V001__x.sql").write_bytes(content)
+
+    assert [file.checksum for file in migration_files(tmp_path)] == [checksum]
+
+
+def test_flyway_checksums_are_those_that_flyway_wrote() -> None:
+    files = migration_files(STACKS / "mysql" / "chart" / "migrations")
+
+    # As Flyway 11.14.1 recorded them.
+    assert [file.checksum for file in files[:2]] == ["1901037153", "1993742936"]
 
 
 def applied(version: str, checksum: str = "same", *, failed: bool = False) -> AppliedMigration:

@@ -1,0 +1,286 @@
+"""MySQL resets, snapshots and clones, on a real server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pymysql
+import pytest
+from support.images import provide
+from support.mysql_server import fingerprint, mysql_server, query
+from support.programs import require_tool
+
+from devenv.adapters.docker import OURS, Engine
+from devenv.databases.clones import ClonePool
+from devenv.databases.database import Address
+from devenv.databases.mysql import MySQL
+from devenv.databases.mysql.script import statements
+from devenv.databases.mysql.server import connect
+from devenv.errors import DatabaseError, SnapshotError
+
+pytestmark = pytest.mark.engine
+CONTENT = "hash-of-migrations"
+ROWS = "SELECT name FROM items ORDER BY id"
+SEEDED = [("first",), ("seeded; not a statement",)]
+SCHEMA = """
+CREATE TABLE groups_of_items (id INT AUTO_INCREMENT PRIMARY KEY, label VARCHAR(20) NOT NULL);
+CREATE TABLE items (
+  id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL, of_group INT NULL,
+  shouted VARCHAR(40) AS (upper(name)) STORED, made TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT items_group FOREIGN KEY (of_group) REFERENCES groups_of_items (id)
+);
+CREATE TABLE changes (id INT AUTO_INCREMENT PRIMARY KEY, item INT NOT NULL);
+CREATE VIEW a_view_of_a_view AS SELECT 1 AS placeholder;
+CREATE VIEW named AS SELECT name FROM items;
+CREATE OR REPLACE VIEW a_view_of_a_view AS SELECT count(*) AS items FROM named;
+DELIMITER $$
+CREATE TRIGGER items_inserted AFTER INSERT ON items FOR EACH ROW BEGIN
+  INSERT INTO changes (item) VALUES (NEW.id);
+END$$
+CREATE PROCEDURE clear_items() BEGIN
+  DELETE FROM items;
+END$$
+CREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN 2 * n$$
+DELIMITER ;
+INSERT INTO groups_of_items (label) VALUES ('all');
+INSERT INTO items (name, of_group) VALUES ('first', 1);
+ALTER TABLE items AUTO_INCREMENT = 1000;
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    engine = Engine.connect(buildx=require_tool("buildx"))
+    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+    with mysql_server(engine, provide("mysql", engine), labels, tmp_path_factory.mktemp("credentials")) as address:
+        yield address
+    engine.close()
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    path = tmp_path / "01_items.sql"
+    path.write_text("INSERT INTO items (name) VALUES ('seeded; not a statement');\n")
+    return path
+
+
+@pytest.fixture
+def database(server: Address, seed: Path) -> Iterator[MySQL]:
+    """A database as `up` leaves it: migrated by the Job, prepared by devenv."""
+    with MySQL.connect(server) as database:
+        database.empty()
+        migrate(server, "shop", "shop_pristine")
+        database.prepare(CONTENT, [seed])
+        yield database
+
+
+def migrate(server: Address, *names: str) -> None:
+    """What the chart's Job does."""
+    for name in names:
+        query(server, f"CREATE DATABASE IF NOT EXISTS {name}")
+        for statement in statements(SCHEMA):
+            query(server, statement.text, name)
+
+
+def spoil(server: Address) -> None:
+    """Change rows, tables and what belongs to them."""
+    query(server, "INSERT INTO items (name) VALUES ('more'); DELETE FROM items")
+    query(server, "DROP TABLE changes; CREATE TABLE extra (n INT); ALTER TABLE items DROP COLUMN made")
+    query(server, "DROP TRIGGER items_inserted; DROP FUNCTION twice; DROP PROCEDURE clear_items")
+    query(server, "CREATE PROCEDURE clear_items() SELECT 1")
+    query(server, "CREATE TRIGGER stray BEFORE INSERT ON items FOR EACH ROW SET NEW.name = 'x'")
+    query(server, "CREATE OR REPLACE VIEW named AS SELECT 'nobody' AS name; CREATE VIEW stray_view AS SELECT 1")
+
+
+def test_a_reset_brings_back_all_there_is(database: MySQL, server: Address) -> None:
+    seeded = fingerprint(server, "shop")
+    assert query(server, ROWS) == SEEDED
+    for _ in range(2):  # with the spare that `prepare` made, then without
+        spoil(server)
+        assert fingerprint(server, "shop") != seeded
+        database.reset()
+        assert fingerprint(server, "shop") == seeded
+
+
+def test_after_a_reset_keys_triggers_and_numbers_work(database: MySQL, server: Address) -> None:
+    spoil(server)
+    database.reset()
+    with pytest.raises(pymysql.IntegrityError):
+        query(server, "INSERT INTO items (name, of_group) VALUES ('orphan', 7)")
+    before = query(server, "SELECT count(*) FROM changes")[0][0]
+    query(server, "INSERT INTO items (name, of_group) VALUES ('new', 1)")
+    assert query(server, "SELECT max(id) FROM items WHERE name = 'new'")[0][0] >= 1001
+    assert query(server, "SELECT count(*) FROM changes")[0][0] == before + 1
+    assert query(server, "SELECT items, twice(2) FROM a_view_of_a_view") == [(3, 4)]
+
+
+def test_preparing_again_leaves_live_data_alone(database: MySQL, server: Address, seed: Path) -> None:
+    query(server, "DELETE FROM items")
+    database.prepare(CONTENT, [seed])
+    assert query(server, ROWS) == []
+
+
+def test_transactions_are_ended_and_idle_clients_stay(database: MySQL, server: Address) -> None:
+    with closing(connect(server, "shop")) as busy, closing(connect(server, "shop")) as idle:
+        busy.begin()
+        with busy.cursor() as cursor:
+            cursor.execute("INSERT INTO items (name) VALUES ('never committed')")
+        database.reset()
+        with pytest.raises(pymysql.OperationalError), busy.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        with idle.cursor() as cursor:
+            cursor.execute(ROWS)
+            assert list(cursor.fetchall()) == SEEDED
+
+
+def test_locked_tables_do_not_stop_it(database: MySQL, server: Address) -> None:
+    with closing(connect(server, "shop")) as client, client.cursor() as cursor:
+        cursor.execute("LOCK TABLES items WRITE")
+        database.reset()
+    assert query(server, ROWS) == SEEDED
+
+
+def test_clients_that_keep_writing_see_each_row_with_its_trigger(database: MySQL, server: Address, seed: Path) -> None:
+    over = threading.Event()
+    written = []
+
+    def write() -> None:
+        while not over.is_set():
+            try:
+                query(server, "INSERT INTO items (name) VALUES ('one of many')")
+                written.append(1)
+            except (pymysql.Error, DatabaseError):
+                continue  # a transaction that was in the way
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(3):
+            database.reset()
+            database.prepare(CONTENT, [seed])
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert written
+    unseen = "SELECT count(*) FROM items LEFT JOIN changes ON changes.item = items.id WHERE changes.id IS NULL"
+    assert query(server, unseen) == [(0,)]
+
+
+def test_two_resets_at_once_follow_each_other(database: MySQL, server: Address) -> None:
+    spoil(server)
+
+    def reset(_: int) -> None:
+        with MySQL.connect(server) as other:
+            other.reset()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(reset, range(3)))
+    assert query(server, ROWS) == SEEDED
+    assert database.pristine() == CONTENT
+
+
+KILLED = """
+import sys
+from devenv.databases.database import Address
+from devenv.databases.mysql import MySQL
+address = Address("mysql", "127.0.0.1", int(sys.argv[1]), "shop", "shop", sys.argv[2])
+with MySQL.connect(address) as database:
+    print("begun", flush=True)
+    while True:
+        database.reset()
+"""
+
+
+@pytest.mark.parametrize("after", [0.0, 0.03, 0.08, 0.17])
+def test_a_reset_that_is_killed_is_mended_by_the_next(database: MySQL, server: Address, after: float) -> None:
+    seeded = fingerprint(server, "shop")
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(server.port), server.password], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(after)  # it is killed wherever it then happens to be
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    database.reset()
+    assert fingerprint(server, "shop") == seeded
+
+
+def test_changed_content_seeds_a_rebuilt_pristine_state_and_spares_live_data(
+    database: MySQL, server: Address, seed: Path
+) -> None:
+    query(server, "DELETE FROM items; DROP DATABASE shop_pristine")
+    migrate(server, "shop_pristine")
+    seed.write_text("INSERT INTO items (name) VALUES ('seeded anew');\n")
+    database.prepare("another hash", [seed])
+    assert query(server, ROWS) == []
+    database.reset()
+    assert query(server, ROWS) == [("first",), ("seeded anew",)]
+
+
+def test_a_seed_that_fails_names_file_line_and_statement(server: Address, tmp_path: Path) -> None:
+    bad = tmp_path / "02_bad.sql"
+    bad.write_text("INSERT INTO items (name) VALUES ('taken back');\n\n-- so\nINSERT INTO nothing VALUES (1);\n")
+    with MySQL.connect(server) as database:
+        database.empty()
+        migrate(server, "shop_pristine")
+        with pytest.raises(DatabaseError) as caught:
+            database.prepare(CONTENT, [bad])
+        assert caught.value.message == "seed 02_bad.sql, line 4: 1146 Table 'shop_pristine.nothing' doesn't exist"
+        assert caught.value.context["statement"] == "INSERT INTO nothing VALUES (1)"
+        assert query(server, ROWS, "shop_pristine") == [("first",)]
+        assert database.pristine() == ""
+        with pytest.raises(DatabaseError, match="no pristine state"):
+            database.reset()
+
+
+def test_snapshots_come_back_and_go(database: MySQL, server: Address) -> None:
+    query(server, "INSERT INTO items (name) VALUES ('kept')")
+    database.snapshots.save("one")
+    kept = fingerprint(server, "shop")
+    spoil(server)
+    database.snapshots.save("spoilt")
+    database.snapshots.restore("one")
+    assert fingerprint(server, "shop") == kept
+    assert [snapshot.name for snapshot in database.snapshots.list()] == ["one", "spoilt"]
+    database.snapshots.save("one")
+    assert [snapshot.name for snapshot in database.snapshots.list()] == ["spoilt", "one"]
+    for name in ("one", "spoilt"):
+        database.snapshots.remove(name)
+    assert database.snapshots.list() == ()
+    for use in (database.snapshots.restore, database.snapshots.remove):
+        with pytest.raises(SnapshotError):
+            use("one")
+
+
+def test_clones_are_whole_and_gone_afterwards(database: MySQL, server: Address) -> None:
+    database.clone("shop_clone_999999999_x")
+    with ClonePool(lambda: MySQL.connect(server), "shop", 2) as pool, pool.database() as one, pool.database() as two:
+        assert one.name != two.name
+        query(one, "CALL clear_items()")
+        assert query(two, ROWS) == SEEDED
+        query(two, "INSERT INTO items (name) VALUES ('more')")
+        assert query(two, "SELECT items FROM a_view_of_a_view") == [(3,)]
+    assert query(server, ROWS) == SEEDED
+    assert database.clones("shop_clone_") == []
+
+
+def test_a_wrong_password_is_told(server: Address) -> None:
+    wrong = replace(server, password="wrong")  # noqa: S106 -- that is the case
+    with pytest.raises(DatabaseError) as caught:
+        MySQL.connect(wrong)
+    assert "Access denied for user 'shop'" in caught.value.context["cause"]
+    assert "wrong" not in repr(wrong)

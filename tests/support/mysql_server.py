@@ -1,0 +1,106 @@
+"""A MySQL or MariaDB server in a container, for what needs the server and no cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from devenv.adapters.docker import Engine
+from devenv.databases.database import Address
+from devenv.databases.mysql.server import connect, quoted
+
+PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
+GRANTS = Path(__file__).resolve().parents[2] / "stacks/02-infrastructure/mysql/chart/scripts/grants.sh"
+SETTINGS = ("skip-log-bin", "innodb-flush-method=nosync", "loose-debug-no-sync=1", "performance-schema=0")
+_SECONDS = 60.0
+_PAUSE = 0.1
+_PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {"3306/tcp": ("127.0.0.1", 0)}
+"""On any free port."""
+_PROGRAMS = """
+SELECT 'trigger', trigger_name, concat_ws(' ', event_object_table, action_timing, event_manipulation, action_statement)
+FROM information_schema.triggers WHERE trigger_schema = %(name)s
+UNION ALL SELECT routine_type, routine_name, routine_definition
+FROM information_schema.routines WHERE routine_schema = %(name)s
+UNION ALL SELECT 'view', table_name, view_definition FROM information_schema.views WHERE table_schema = %(name)s
+ORDER BY 1, 2
+"""
+
+
+@contextmanager
+def mysql_server(engine: Engine, image: str, labels: dict[str, str], folder: Path) -> Iterator[Address]:
+    """The address of a server with an empty database `shop`; `folder` receives what it logs in with."""
+    for name, text in {"username": "shop", "root-password": f"root-{PASSWORD}", "password": PASSWORD}.items():
+        (folder / name).write_text(text)
+    folder.chmod(0o755)
+    container = engine.client.containers.run(
+        image,
+        command=[f"--{setting}" for setting in SETTINGS],
+        environment={
+            "CREDENTIALS": "/credentials",
+            "MYSQL_ROOT_PASSWORD_FILE": "/credentials/root-password",
+            "MYSQL_USER": "shop",
+            "MYSQL_PASSWORD_FILE": "/credentials/password",
+            "MYSQL_DATABASE": "shop",
+        },
+        volumes={
+            str(folder): {"bind": "/credentials", "mode": "ro"},
+            str(GRANTS): {"bind": "/docker-entrypoint-initdb.d/grants.sh", "mode": "ro"},
+        },
+        ports=_PUBLISHED,
+        labels=labels,
+        detach=True,
+    )
+    try:
+        (running,) = engine.containers(labels)
+        ((_, port, _),) = running.ports
+        address = Address("mysql", "127.0.0.1", port, "shop", "shop", PASSWORD)
+        _await(address)
+        yield address
+    finally:
+        container.remove(force=True, v=True)
+
+
+def _await(address: Address) -> None:
+    """A server tells nobody that it accepts connections: it is asked."""
+    end = time.monotonic() + _SECONDS
+    while True:
+        try:
+            pymysql.connect(
+                host=address.host, port=address.port, user=address.user, password=address.password, connect_timeout=2
+            ).close()
+        except (pymysql.Error, OSError) as error:
+            if time.monotonic() > end:
+                pytest.fail(f"the server did not answer within {_SECONDS:g} s: {error}")
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
+def query(address: Address, statement: str, name: str | None = None) -> list[tuple[Any, ...]]:
+    """The rows of a statement, or of the last of several, by a client of its own."""
+    with closing(connect(address, name or address.name)) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        rows = cursor.fetchall()
+        while cursor.nextset():
+            rows = cursor.fetchall()
+        return list(rows)
+
+
+def fingerprint(address: Address, name: str) -> list[tuple[str, ...]]:
+    """Everything in a database that a reset must bring back: definitions, numbers to come, and rows, as text."""
+    with closing(connect(address, name)) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW FULL TABLES WHERE table_type = 'BASE TABLE'")
+        found: list[tuple[str, ...]] = []
+        for table in sorted(row[0] for row in cursor.fetchall()):
+            cursor.execute(f"SHOW CREATE TABLE {quoted(table)}")
+            found += [tuple(map(str, row)) for row in cursor.fetchall()]
+            cursor.execute(f"SELECT * FROM {quoted(table)}")  # noqa: S608 -- a quoted name
+            found.append((table, *sorted(map(str, cursor.fetchall()))))
+        cursor.execute(_PROGRAMS, {"name": name})
+        return found + [tuple(map(str, row)) for row in cursor.fetchall()]

@@ -133,9 +133,10 @@ class MySQL:
             self._make_spare(content)
         # The spare counts no more from here on: half of it may be in use.
         self._server.remove_mark(self._spare)
+        # Nor is the live schema complete until its triggers and routines are there as well.
+        self._server.drop(self._marks)
         replace(self._server, self._name, by=self._spare, aside=self._old, like=self._pristine)
-        if not self._server.exists(self._marks):
-            self._server.create(self._marks, like=self._name)
+        self._server.create(self._marks, like=self._name)
         self._server.set_mark(self._marks, content)
 
     def _make_spare(self, content: str) -> None:

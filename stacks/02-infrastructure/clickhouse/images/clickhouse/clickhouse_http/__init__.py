@@ -1,0 +1,1 @@
+"""ClickHouse's HTTP interface over chdb, the engine as a library."""

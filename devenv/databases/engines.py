@@ -58,5 +58,9 @@ def open_database(engine: DatabaseEngine, access: Access) -> AbstractContextMana
             from devenv.databases.mysql import MySQL
 
             return MySQL.connect(access.address)
+        case "clickhouse":
+            from devenv.databases.clickhouse import ClickHouse
+
+            return ClickHouse.connect(access.address)
         case _:
             raise DatabaseError(f"{engine} cannot be reset yet")

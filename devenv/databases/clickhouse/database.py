@@ -1,0 +1,150 @@
+"""One ClickHouse database and the copies of it that devenv keeps beside it.
+
+`<name>_pristine` is what migrations and seeds make: the chart's migrations Job rebuilds it, nobody else writes to it.
+Its comment is the content that it was made from. A reset exchanges those tables of the live database that differ from
+it; clients stay connected, and queries that run read to their end what they began to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from devenv.databases.clickhouse.script import statements
+from devenv.databases.clickhouse.server import Server, StatementError
+from devenv.databases.clickhouse.snapshots import ClickHouseSnapshots
+from devenv.databases.clickhouse.transfer import copy, turn_into
+from devenv.databases.database import Address, AppliedMigration
+from devenv.databases.host_lock import host_lock
+from devenv.databases.statements import seed_failed
+from devenv.errors import DatabaseError
+
+_SEEDING = "seeds are being applied"
+_APPLIED = """
+SELECT version, checksum, finished FROM {database:Identifier}.schema_migrations FINAL ORDER BY version
+"""
+_HAS_TABLE = """
+SELECT name FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'
+"""
+
+
+class ClickHouse:
+    """See `devenv.databases.database.Database`."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._name = server.address.name
+        self._pristine = f"{self._name}_pristine"
+        self._unseeded = f"{self._name}_unseeded"
+        self._scratch = f"{self._name}_scratch"
+
+    @classmethod
+    def connect(cls, address: Address) -> ClickHouse:
+        """Reach the server; raises DatabaseError."""
+        server = Server(address)
+        try:
+            server.execute("SELECT 1")
+        except DatabaseError:
+            server.close()
+            raise
+        return cls(server)
+
+    def __enter__(self) -> Self:
+        """The database itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Disconnect."""
+        self._server.close()
+
+    @property
+    def snapshots(self) -> ClickHouseSnapshots:
+        """Named states."""
+        return ClickHouseSnapshots(self._server, self._name)
+
+    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
+        """See `Database.prepare`. A pristine database that the Job has rebuilt has no comment yet."""
+        with host_lock(self._server.address):
+            found = self._server.comment(self._pristine)
+            if found is None:
+                raise self._no_pristine()
+            if found != content:
+                self._seed(found, seeds)
+                self._server.describe(self._pristine, content)
+                self._server.drop([self._unseeded])
+            if not self._server.comment(self._name):
+                self._reset()
+                self._server.describe(self._name, content)
+
+    def pristine(self) -> str:
+        """See `Database.pristine`."""
+        found = self._server.comment(self._pristine) or ""
+        return "" if found == _SEEDING else found
+
+    def reset(self) -> None:
+        """See `Database.reset`. Rows of all tables change with one statement; what else differs, one by one."""
+        with host_lock(self._server.address):
+            if not self.pristine():
+                raise self._no_pristine()
+            self._reset()
+
+    def empty(self) -> None:
+        """See `Database.empty`."""
+        with host_lock(self._server.address):
+            self._server.drop([self._scratch, self._unseeded, self._pristine, self._name])
+            self._server.create(self._name)
+
+    def applied(self) -> tuple[AppliedMigration, ...]:
+        """See `Database.applied`: the record of the program that the chart's Job runs."""
+        if not self._server.rows(_HAS_TABLE, database=self._name):
+            return ()
+        rows = self._server.rows(_APPLIED, database=self._name)
+        return tuple(AppliedMigration(row["version"], row["checksum"], failed=not row["finished"]) for row in rows)
+
+    def clone(self, name: str) -> Address:
+        """A database of another name, like the pristine one; raises DatabaseError."""
+        content = self.pristine()
+        if not content:
+            raise self._no_pristine()
+        copy(self._server, self._pristine, name, content)
+        address = self._server.address
+        return Address(address.engine, address.host, address.port, name, address.user, address.password)
+
+    def drop(self, name: str) -> None:
+        """Remove a clone; one that is gone is fine."""
+        self._server.drop([name])
+
+    def clones(self, prefix: str) -> list[str]:
+        """The databases whose names begin so."""
+        return list(self._server.databases(prefix))
+
+    def _reset(self) -> None:
+        if self._server.comment(self._name) is None:
+            self._server.create(self._name)
+        turn_into(self._server, self._name, self._pristine, self._scratch)
+
+    def _seed(self, mark: str, seeds: Sequence[Path]) -> None:
+        """Apply the seeds to the pristine database as it was before any; statements are not transactions here."""
+        if not seeds:
+            return
+        if mark == _SEEDING:
+            turn_into(self._server, self._pristine, self._unseeded, self._scratch)
+        else:
+            copy(self._server, self._pristine, self._unseeded, "as migrated")
+            self._server.describe(self._pristine, _SEEDING)
+        for path in seeds:
+            for statement in statements(path.read_text(encoding="utf-8")):
+                try:
+                    self._server.execute(statement.text, database=self._pristine)
+                except StatementError as error:
+                    raise seed_failed(path, statement.line, statement.text, error.words) from error
+
+    def _no_pristine(self) -> DatabaseError:
+        return DatabaseError(
+            f"ClickHouse database {self._name} has no pristine state to return to: its migrations have not run",
+            hint="devenv up",
+        )

@@ -118,5 +118,5 @@ def _kind(engine: str, *, own_data: bool) -> Kind:
         return Kind.VIEW
     if engine.endswith("MergeTree"):
         return Kind.PARTS
-    # A Set can be asked for members, not for its rows: it comes back empty.
-    return Kind.ROWS if own_data and engine != "Set" else Kind.BARE
+    # The server counts as own data what is on disk. A Set can be asked for members, not for rows: it comes back empty.
+    return Kind.ROWS if engine == "Memory" or (own_data and engine != "Set") else Kind.BARE

@@ -62,5 +62,9 @@ def open_database(engine: DatabaseEngine, access: Access) -> AbstractContextMana
             from devenv.databases.clickhouse import ClickHouse
 
             return ClickHouse.connect(access.address)
+        case "meilisearch":
+            from devenv.databases.meilisearch import Meilisearch
+
+            return Meilisearch.connect(access.address)
         case _:
             raise DatabaseError(f"{engine} cannot be reset yet")

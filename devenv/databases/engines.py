@@ -35,6 +35,10 @@ def open_clones(engine: DatabaseEngine, access: Access) -> AbstractContextManage
             from devenv.databases.mysql import MySQL
 
             return MySQL.connect(access.address)
+        case "clickhouse":
+            from devenv.databases.clickhouse import ClickHouse
+
+            return ClickHouse.connect(access.address)
         case _:
             raise DatabaseError(f"{engine} databases cannot be cloned", hint="devenv db snapshot")
 

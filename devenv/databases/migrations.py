@@ -5,6 +5,7 @@ Responsible for reading file names and checksums the way each migration tool doe
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from devenv.databases.flyway import flyway_checksum
 
 _FILE = re.compile(r"V?(?P<version>\d[\d.]*)_+(?P<name>.+)\.sql")
 """`20261101090000_items.sql` (Atlas), `V001__items.sql` (Flyway), `001_items.sql`."""
+
+_SHA256 = "sha256:"
+"""Begins the checksums that the migrations of ClickHouse keep."""
 
 
 class MigrationState(StrEnum):
@@ -84,7 +88,10 @@ def _state(file: MigrationFile, record: AppliedMigration | None) -> MigrationSta
 
 
 def _checksum(path: Path, by_atlas: str) -> str:
-    return flyway_checksum(path) if path.name.startswith("V") else by_atlas
+    """Flyway's for names that begin with V, Atlas' where it keeps any, else that of our own program for ClickHouse."""
+    if path.name.startswith("V"):
+        return flyway_checksum(path)
+    return by_atlas or _SHA256 + hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _order(version: str) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,16 @@ def test_one_file_against_the_record(records: list[AppliedMigration], state: Mig
     (row,) = compare([MigrationFile("1", "items", Path("1_items.sql"), "same")], records)
 
     assert (row.version, row.state) == ("1", state)
+
+
+def test_a_checksum_that_says_how_it_is_made_is_compared_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "001_items.sql"
+    path.write_text("SELECT 1;\n")
+    checksum = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    for text, state in (("SELECT 1;\n", MigrationState.APPLIED), ("SELECT 2;\n", MigrationState.DRIFTED)):
+        path.write_text(text)
+        (row,) = compare(migration_files(tmp_path), [applied("001", checksum)])
+        assert row.state == state
 
 
 def test_a_record_without_a_file_is_told() -> None:

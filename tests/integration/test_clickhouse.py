@@ -1,0 +1,437 @@
+"""ClickHouse resets, snapshots and clones, its image and its migrations, on a real server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import httpx2
+import pytest
+from support.clickhouse_server import PASSWORD, ClickHouseContainer, clickhouse_server, fingerprint
+from support.images import provide
+from support.programs import require_tool
+
+from devenv.adapters.docker import OURS, Engine
+from devenv.databases.clickhouse import ClickHouse
+from devenv.databases.clickhouse.server import Server
+from devenv.databases.clones import ClonePool
+from devenv.databases.database import Address
+from devenv.errors import DatabaseError, SnapshotError
+
+pytestmark = pytest.mark.engine
+CONTENT = "hash-of-migrations"
+ITEMS = """
+CREATE TABLE items (id UInt64, name String, INDEX names name TYPE bloom_filter) ENGINE = MergeTree
+PARTITION BY id % 2 ORDER BY id;
+CREATE TABLE `odd "name"; \\`x` (`a b` UInt8 DEFAULT 7) ENGINE = MergeTree ORDER BY tuple();
+CREATE TABLE totals (name String, items UInt64) ENGINE = SummingMergeTree ORDER BY name;
+INSERT INTO items VALUES (1, 'first');
+"""
+VIEWS = """
+CREATE MATERIALIZED VIEW to_totals TO totals AS SELECT name, count() AS items FROM items GROUP BY name;
+CREATE MATERIALIZED VIEW own_rows ENGINE = SummingMergeTree ORDER BY name AS
+SELECT name, count() AS items FROM items GROUP BY name;
+CREATE VIEW shown AS SELECT id, name FROM items;
+CREATE VIEW above AS SELECT count() AS n FROM shown;
+CREATE DICTIONARY names (id UInt64, name String) PRIMARY KEY id SOURCE(CLICKHOUSE(TABLE 'items')) LAYOUT(FLAT())
+LIFETIME(0);
+CREATE TABLE named (id UInt64, name String DEFAULT dictGet('names', 'name', id)) ENGINE = MergeTree ORDER BY id;
+CREATE TABLE log (n UInt8) ENGINE = Log;
+CREATE TABLE kept (n UInt8) ENGINE = Memory;
+CREATE TABLE pairs (k String, v String) ENGINE = EmbeddedRocksDB PRIMARY KEY k;
+CREATE TABLE all_items AS items ENGINE = Merge(currentDatabase(), '^items$');
+"""
+SEED = """
+INSERT INTO items VALUES (2, 'seeded; not a statement'), (3, 'it''s');
+INSERT INTO log VALUES (1);
+INSERT INTO kept VALUES (2);
+INSERT INTO pairs VALUES ('a', 'b');
+INSERT INTO `odd "name"; \\`x` VALUES (1);
+"""
+SPOIL = (
+    "INSERT INTO items VALUES (9, 'nine')",
+    "ALTER TABLE items ADD COLUMN extra UInt8",
+    "TRUNCATE TABLE totals",
+    "DROP TABLE own_rows",
+    "DROP VIEW above",
+    "DROP VIEW shown",
+    "CREATE VIEW shown AS SELECT 1 AS other",
+    "INSERT INTO log VALUES (9)",
+    "INSERT INTO kept VALUES (9)",
+    "INSERT INTO pairs VALUES ('a', 'changed')",
+    "INSERT INTO named (id) VALUES (1)",
+    "CREATE TABLE unwanted (n UInt8) ENGINE = MergeTree ORDER BY n",
+)
+
+
+RUNS = "SELECT count() FROM system.processes WHERE startsWith(query, 'SELECT sum(1 + sleep')"
+
+
+@pytest.fixture(scope="module")
+def container() -> Iterator[ClickHouseContainer]:
+    engine = Engine.connect(buildx=require_tool("buildx"))
+    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+    images = provide("clickhouse", engine), provide("clickhouse-migrate", engine)
+    with clickhouse_server(engine, *images, labels) as made:
+        yield made
+    engine.close()
+
+
+@pytest.fixture(autouse=True)
+def _locks_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def server(container: ClickHouseContainer) -> Address:
+    return container.address
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    path = tmp_path / "items.sql"
+    path.write_text(SEED)
+    return path
+
+
+@pytest.fixture
+def migrations(tmp_path: Path) -> Path:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "001_items.sql").write_text(ITEMS)
+    (folder / "002_views.sql").write_text(VIEWS)
+    return folder
+
+
+@pytest.fixture
+def database(container: ClickHouseContainer, migrations: Path, seed: Path) -> Iterator[ClickHouse]:
+    """A database as `up` leaves it: migrated by the Job, prepared by devenv."""
+    with ClickHouse.connect(container.address) as database:
+        database.empty()
+        assert container.migrate(migrations)[0] == 0
+        database.prepare(CONTENT, [seed])
+        yield database
+
+
+def run(address: Address, *statements: str) -> str:
+    """Statements in the live database; the last one's answer."""
+    server = Server(address)
+    try:
+        return [server.execute(statement, database=address.name) for statement in statements][-1].decode().strip()
+    finally:
+        server.close()
+
+
+def test_a_reset_brings_back_every_kind_of_object(database: ClickHouse, server: Address) -> None:
+    seeded = fingerprint(server, "shop")
+    assert run(server, "SELECT count() FROM items") == "3"
+    for _ in range(2):
+        run(server, *SPOIL)
+        assert fingerprint(server, "shop") != seeded
+        database.reset()
+        assert fingerprint(server, "shop") == seeded
+
+
+def test_after_a_reset_views_and_dictionaries_work_as_before(database: ClickHouse, server: Address) -> None:
+    run(server, "INSERT INTO items VALUES (9, 'nine')", "SYSTEM RELOAD DICTIONARY names")
+    assert run(server, "SELECT dictGet('shop.names', 'name', 9)") == "nine"
+    database.reset()
+    assert run(server, "SELECT dictGet('shop.names', 'name', 9)") == ""
+    run(server, "INSERT INTO items VALUES (4, 'it''s')")
+    assert run(server, "SELECT sum(items) FROM totals WHERE name = 'it''s'") == "2"
+    assert run(server, "SELECT sum(items) FROM own_rows WHERE name = 'it''s'") == "2"
+    assert run(server, "SELECT n FROM above") == "4"
+    assert run(server, "SELECT count() FROM shop_pristine.items") == "3"
+
+
+def test_preparing_again_leaves_live_data_alone(database: ClickHouse, server: Address, seed: Path) -> None:
+    run(server, "TRUNCATE TABLE items")
+    database.prepare(CONTENT, [seed])
+    assert run(server, "SELECT count() FROM items") == "0"
+
+
+def test_a_query_that_runs_reads_to_its_end_what_it_began_to_read(database: ClickHouse, server: Address) -> None:
+    run(server, "INSERT INTO items SELECT number + 10, 'many' FROM numbers(1000)")
+    slow = "SELECT sum(1 + sleepEachRow(0.002)) FROM items"
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(run, server, slow)
+        while run(server, RUNS) == "0":
+            assert not reading.done()
+        database.reset()
+        assert reading.result() == "1003"
+    assert run(server, "SELECT count() FROM items") == "3"
+
+
+def test_clients_that_keep_writing_do_not_stop_it(database: ClickHouse, server: Address) -> None:
+    over = threading.Event()
+    failed: list[str] = []
+
+    def write() -> None:
+        while not over.is_set():
+            try:
+                run(server, "INSERT INTO items VALUES (100, 'again')")
+            except DatabaseError as error:
+                failed.append(error.context["cause"])
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(3):
+            database.reset()
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert failed == []
+    database.reset()
+    assert run(server, "SELECT count() FROM items") == "3"
+
+
+@pytest.mark.usefixtures("database")
+def test_resets_at_once_follow_each_other(server: Address) -> None:
+    seeded = fingerprint(server, "shop")
+    run(server, *SPOIL)
+
+    def reset(_: int) -> None:
+        with ClickHouse.connect(server) as other:
+            other.reset()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(reset, range(3)))
+    assert fingerprint(server, "shop") == seeded
+
+
+KILLED = """
+import sys
+from devenv.databases.database import Address
+from devenv.databases.clickhouse import ClickHouse
+address = Address("clickhouse", "127.0.0.1", int(sys.argv[1]), "shop", "shop", sys.argv[2])
+with ClickHouse.connect(address) as database:
+    print("begun", flush=True)
+    while True:
+        database.reset()
+"""
+
+
+@pytest.mark.parametrize("after", [0.0, 0.03, 0.1, 0.23])
+def test_a_reset_that_is_killed_is_mended_by_the_next(database: ClickHouse, server: Address, after: float) -> None:
+    seeded = fingerprint(server, "shop")
+    run(server, *SPOIL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(server.port), server.password], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(after)  # it is killed wherever it then happens to be
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    database.reset()
+    assert fingerprint(server, "shop") == seeded
+    assert set(database.clones("shop")) == {"shop", "shop_pristine"}
+
+
+def test_a_server_that_was_killed_has_its_data(
+    container: ClickHouseContainer, database: ClickHouse, server: Address
+) -> None:
+    run(server, "INSERT INTO items VALUES (5, 'kept')")
+    database.snapshots.save("kept")
+    container.kill_and_start()
+    assert run(container.address, "SELECT count() FROM items") == "4"
+    with ClickHouse.connect(container.address) as again:
+        again.reset()
+        assert run(container.address, "SELECT count() FROM items") == "3"
+        again.snapshots.restore("kept")
+        assert run(container.address, "SELECT count() FROM items") == "4"
+        again.snapshots.remove("kept")
+
+
+def test_snapshots_come_back_and_go(database: ClickHouse, server: Address) -> None:
+    run(server, "INSERT INTO items VALUES (5, 'kept')")
+    database.snapshots.save("one")
+    kept = fingerprint(server, "shop")
+    run(server, *SPOIL)
+    database.snapshots.save("spoilt")
+    database.snapshots.restore("one")
+    assert fingerprint(server, "shop") == kept
+    assert [snapshot.name for snapshot in database.snapshots.list()] == ["one", "spoilt"]
+    assert all(snapshot.size_bytes > 0 for snapshot in database.snapshots.list())
+    database.snapshots.save("one")
+    assert [snapshot.name for snapshot in database.snapshots.list()] == ["spoilt", "one"]
+    for name in ("one", "spoilt"):
+        database.snapshots.remove(name)
+    assert database.snapshots.list() == ()
+    for use in (database.snapshots.restore, database.snapshots.remove):
+        with pytest.raises(SnapshotError):
+            use("one")
+
+
+def test_clones_are_fresh_and_gone_afterwards(database: ClickHouse, server: Address) -> None:
+    database.clone("shop_clone_999999999_x")
+    with ClonePool(lambda: ClickHouse.connect(server), "shop", 1) as pool:
+        with pool.database() as one:
+            run(one, "TRUNCATE TABLE items", "INSERT INTO items VALUES (9, 'nine')")
+            assert run(one, "SELECT sum(items) FROM totals WHERE name = 'nine'") == "1"
+        assert run(pool.take(), "SELECT count() FROM items") == "3"
+    assert database.clones("shop_clone_") == []
+    assert run(server, "SELECT count() FROM items") == "3"
+
+
+def test_a_seed_that_fails_is_told_and_can_be_mended(
+    container: ClickHouseContainer, migrations: Path, seed: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "02_bad.sql"
+    bad.write_text("SELECT 1;\n\nINSERT INTO nothing VALUES (1);\n")
+    with ClickHouse.connect(container.address) as database:
+        database.empty()
+        assert container.migrate(migrations)[0] == 0
+        for _ in range(2):
+            with pytest.raises(DatabaseError, match=r"seed 02_bad\.sql, line 3: Code: 60") as caught:
+                database.prepare(CONTENT, [seed, bad])
+            assert caught.value.context["statement"] == "INSERT INTO nothing VALUES (1)"
+            assert database.pristine() == ""
+            with pytest.raises(DatabaseError, match="no pristine state"):
+                database.reset()
+        database.prepare(CONTENT, [seed])
+        assert run(container.address, "SELECT count() FROM items") == "3"
+
+
+def test_a_wrong_password_and_a_server_that_is_not_there_are_told(server: Address) -> None:
+    wrong = replace(server, password="wrong")  # noqa: S106 -- that is the case
+    with pytest.raises(DatabaseError, match="refused the login") as caught:
+        ClickHouse.connect(wrong)
+    assert caught.value.hint == "devenv status --credentials"
+    with pytest.raises(DatabaseError, match="does not answer"):
+        ClickHouse.connect(replace(server, port=1))
+
+
+def test_a_broken_migration_is_named_and_leaves_live_data(
+    container: ClickHouseContainer, database: ClickHouse, server: Address, migrations: Path
+) -> None:
+    before = fingerprint(server, "shop")
+    bad = migrations / "003_bad.sql"
+    bad.write_text("ALTER TABLE items\nADD COLUMN price UInt8;\n\nSELEC 1;\n")
+    status, said = container.migrate(migrations)
+    assert status == 1
+    assert "003_bad.sql, line 4, database shop_pristine: Code: 62" in said
+    assert fingerprint(server, "shop") == before
+    bad.write_text("ALTER TABLE items\nADD COLUMN price UInt8;\n")
+    assert container.migrate(migrations)[0] == 0
+    assert [(row.version, row.failed) for row in database.applied()] == [("001", False), ("002", False), ("003", False)]
+
+
+def test_a_migration_that_fails_on_live_data_goes_on_where_it_stopped(
+    container: ClickHouseContainer, database: ClickHouse, server: Address, migrations: Path
+) -> None:
+    run(server, "CREATE TABLE prices (n UInt8) ENGINE = Log")
+    late = migrations / "003_prices.sql"
+    late.write_text("CREATE TABLE costs (n UInt8) ENGINE = Log;\nCREATE TABLE prices (n UInt8) ENGINE = Log;\n")
+    status, said = container.migrate(migrations)
+    assert status == 1
+    assert "003_prices.sql, line 2, database shop: Code: 57" in said
+    assert database.applied()[-1].failed
+    run(server, "DROP TABLE prices")
+    assert container.migrate(migrations)[0] == 0
+    assert not database.applied()[-1].failed
+
+
+def test_a_migration_that_was_changed_is_refused(
+    container: ClickHouseContainer, database: ClickHouse, server: Address, migrations: Path
+) -> None:
+    before = fingerprint(server, "shop")
+    first = migrations / "001_items.sql"
+    first.write_text(first.read_text() + "CREATE TABLE later (n UInt8) ENGINE = Log;\n")
+    status, said = container.migrate(migrations)
+    assert status == 1
+    assert "001_items.sql is not what was applied" in said
+    assert fingerprint(server, "shop") == before
+    assert database.pristine() == CONTENT
+
+
+class TestImage:
+    """What the recipe's image has of upstream's contract."""
+
+    @pytest.fixture
+    def http(self, server: Address) -> Iterator[httpx2.Client]:
+        with httpx2.Client(
+            base_url=f"http://127.0.0.1:{server.port}", auth=("shop", PASSWORD), trust_env=False
+        ) as client:
+            yield client
+
+    def test_all_ways_to_log_in(self, http: httpx2.Client) -> None:
+        bare = httpx2.Client(base_url=http.base_url, trust_env=False)
+        assert bare.get("/ping").text == "Ok.\n"
+        assert bare.post("/", content="SELECT 1").headers["X-ClickHouse-Exception-Code"] == "516"
+        assert bare.post("/", params={"user": "shop", "password": PASSWORD}, content="SELECT 1").text == "1\n"
+        headers = {"X-ClickHouse-User": "shop", "X-ClickHouse-Key": PASSWORD}
+        assert bare.post("/", headers=headers, content="SELECT 1").text == "1\n"
+        assert bare.post("/", headers={**headers, "X-ClickHouse-Key": "no"}, content="SELECT 1").status_code == 403
+        assert http.post("/", content="SELECT 1").text == "1\n"
+
+    def test_formats_settings_parameters_and_databases(self, http: httpx2.Client) -> None:
+        assert http.post("/", content="SELECT 1 AS a FORMAT JSONEachRow").json() == {"a": 1}
+        asked = http.post("/", params={"default_format": "JSONCompact"}, content="SELECT 1 AS a")
+        assert asked.json()["data"] == [[1]]
+        assert asked.headers["X-ClickHouse-Format"] == "JSONCompact"
+        assert http.post("/", params={"param_x": "it\\'s"}, content="SELECT {x:String}").text == "it\\'s\n"
+        assert http.post("/", params={"max_threads": "3"}, content="SELECT getSetting('max_threads')").text == "3\n"
+        assert http.post("/", params={"database": "shop"}, content="SELECT currentDatabase()").text == "shop\n"
+
+    def test_errors_have_the_servers_code_and_a_fitting_status(self, http: httpx2.Client) -> None:
+        for statement, code, status in (
+            ("SELEC 1", "62", 400),
+            ("SELECT * FROM nothing", "60", 404),
+            ("SELECT 1; SELECT 2", "62", 400),
+            ("SELECT throwIf(1)", "395", 500),
+        ):
+            answer = http.post("/", content=statement)
+            assert (answer.headers["X-ClickHouse-Exception-Code"], answer.status_code) == (code, status)
+            assert answer.text.startswith(f"Code: {code}. DB::Exception:")
+
+    def test_a_get_can_only_read(self, http: httpx2.Client) -> None:
+        assert http.get("/", params={"query": "SELECT 1"}).text == "1\n"
+        refused = http.get("/", params={"query": "CREATE TABLE shop.x (n UInt8) ENGINE = Log"})
+        assert refused.headers["X-ClickHouse-Exception-Code"] == "164"
+
+    def test_data_comes_in_in_any_format_and_encoding(self, http: httpx2.Client) -> None:
+        http.post("/", content="CREATE OR REPLACE TABLE shop.incoming (n UInt32) ENGINE = MergeTree ORDER BY n")
+        into = {"query": "INSERT INTO shop.incoming FORMAT RowBinary"}
+        http.post("/", params=into, content=b"\x01\x00\x00\x00\x0a\x00\x00\x00").raise_for_status()
+        http.post(
+            "/", params={"query": "INSERT INTO shop.incoming FORMAT CSV"}, content=iter([b"2\n", b"3\n"])
+        ).raise_for_status()
+        http.post("/", content='INSERT INTO shop.incoming FORMAT JSONEachRow\n{"n": 4}').raise_for_status()
+        http.post("/", content="INSERT INTO shop.incoming VALUES (5)").raise_for_status()
+        assert (
+            http.post("/", content="SELECT groupArray(n) FROM (SELECT n FROM shop.incoming ORDER BY n)").text
+            == "[1,2,3,4,5,10]\n"
+        )
+        bad = http.post("/", params={"query": "INSERT INTO shop.incoming FORMAT CSV"}, content=b"x\n")
+        assert bad.status_code == 400
+        http.post("/", content="DROP TABLE shop.incoming").raise_for_status()
+
+    def test_large_answers_come_in_pieces_and_whole(self, http: httpx2.Client) -> None:
+        answer = http.post("/", content="SELECT number FROM numbers(300000)")
+        assert "Content-Length" not in answer.headers
+        assert answer.text.split() == [str(number) for number in range(300000)]
+
+    def test_a_session_keeps_what_it_has_set(self, http: httpx2.Client) -> None:
+        session = {"session_id": uuid.uuid4().hex}
+        http.post("/", params=session, content="CREATE TEMPORARY TABLE t (n UInt8)").raise_for_status()
+        assert http.post("/", params=session, content="SELECT count() FROM t").text == "0\n"
+        assert http.post("/", content="SELECT count() FROM t").status_code == 404
+        unknown = {"session_id": "unknown", "session_check": "1"}
+        assert http.post("/", params=unknown, content="SELECT 1").headers["X-ClickHouse-Exception-Code"] == "372"
+
+    def test_its_client_runs_scripts(self, container: ClickHouseContainer) -> None:
+        assert container.client("--query", "SELECT 1; SELECT ';'", "--format", "CSV") == '1\n";"\n'
+        assert container.client("--database", "shop", "--query", "SELECT currentDatabase()") == "shop\n"

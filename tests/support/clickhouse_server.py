@@ -1,0 +1,137 @@
+"""A ClickHouse server in a container, for what needs the server and no cluster."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker.errors
+import httpx2
+import pytest
+
+from devenv.adapters.docker import Engine
+from devenv.databases.clickhouse.server import Server, identifier
+from devenv.databases.database import Address
+
+PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
+_SECONDS = 60.0
+_PAUSE = 0.1
+_PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {"8123/tcp": ("127.0.0.1", 0)}
+"""On any free port."""
+_DEFINITIONS = """
+SELECT name, engine, create_table_query AS definition FROM system.tables
+WHERE database = {database:String} AND NOT startsWith(name, '.inner') ORDER BY name
+"""
+_UNREADABLE = {"Set", "Null", "Dictionary"}
+
+
+class ClickHouseContainer:
+    """A server with an empty database `shop`, and the migrations Job's program beside it."""
+
+    def __init__(self, engine: Engine, image: str, migrate_image: str, labels: dict[str, str]) -> None:
+        self._engine = engine
+        self._migrate_image = migrate_image
+        self._labels = labels
+        self._environment = {"CLICKHOUSE_USER": "shop", "CLICKHOUSE_PASSWORD": PASSWORD}
+        # A network of its own: an engine need not have the default bridge.
+        self._network = f"devenv-test-{uuid.uuid4().hex[:12]}"
+        engine.network_create(self._network, labels)
+        self._container = engine.client.containers.run(
+            image,
+            environment={**self._environment, "CLICKHOUSE_DB": "shop"},
+            network=self._network,
+            ports=_PUBLISHED,
+            labels=labels,
+            detach=True,
+        )
+
+    @property
+    def address(self) -> Address:
+        """Where it answers; another port after a restart."""
+        (running,) = self._engine.containers(self._labels)
+        ((_, port, _),) = running.ports
+        return Address("clickhouse", "127.0.0.1", port, "shop", "shop", PASSWORD)
+
+    def await_answer(self) -> None:
+        """A server tells nobody that it accepts connections: it is asked."""
+        end = time.monotonic() + _SECONDS
+        while True:
+            try:
+                httpx2.get(f"http://127.0.0.1:{self.address.port}/ping", trust_env=False)
+            except httpx2.TransportError as error:
+                if time.monotonic() > end:
+                    pytest.fail(f"the server did not answer within {_SECONDS:g} s: {error}")
+                time.sleep(_PAUSE)
+            else:
+                return
+
+    def kill_and_start(self) -> None:
+        """As when a pod is killed and comes back on the same volume."""
+        self._container.kill()
+        self._container.start()
+        self.await_answer()
+
+    def migrate(self, folder: Path) -> tuple[int, str]:
+        """Run the Job's program on a folder; its exit status and what it said."""
+        try:
+            said = self._engine.client.containers.run(
+                self._migrate_image,
+                command=["--database=shop", "--pristine=shop_pristine"],
+                environment={**self._environment, "CLICKHOUSE_HOST": "127.0.0.1"},
+                network_mode=f"container:{self._container.id}",
+                user=f"{os.getuid()}:{os.getgid()}",  # the test's files are its own
+                volumes=[f"{folder}:/migrations:ro"],
+                stderr=True,
+                remove=True,
+            )
+        except docker.errors.ContainerError as error:
+            return error.exit_status, str(error)
+        return 0, said.decode()
+
+    def client(self, *arguments: str) -> str:
+        """Run `clickhouse-client` beside the server."""
+        done = self._container.exec_run(["clickhouse-client", *arguments])
+        assert isinstance(done.output, bytes)
+        assert done.exit_code == 0, done.output
+        return done.output.decode()
+
+    def remove(self) -> None:
+        """End it, with its volume and its network."""
+        self._container.remove(force=True, v=True)
+        self._engine.network_remove(self._network)
+
+
+@contextmanager
+def clickhouse_server(
+    engine: Engine, image: str, migrate_image: str, labels: dict[str, str]
+) -> Iterator[ClickHouseContainer]:
+    """A server that lives as long as the block."""
+    container = ClickHouseContainer(engine, image, migrate_image, labels)
+    try:
+        container.await_answer()
+        yield container
+    finally:
+        container.remove()
+
+
+def fingerprint(address: Address, name: str) -> dict[str, tuple[str, bytes]]:
+    """Everything in a database that a reset must bring back: each object's definition, and what it holds."""
+    server = Server(address)
+    try:
+        return {
+            row["name"]: (row["definition"], _rows(server, name, row))
+            for row in server.rows(_DEFINITIONS, database=name)
+        }
+    finally:
+        server.close()
+
+
+def _rows(server: Server, database: str, row: dict[str, str]) -> bytes:
+    if row["engine"] in _UNREADABLE:
+        return b""
+    table = f"{identifier(database)}.{identifier(row['name'])}"
+    return server.execute(f"SELECT * FROM {table} ORDER BY ALL FORMAT JSONCompactEachRow")  # noqa: S608 -- both are quoted

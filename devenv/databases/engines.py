@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import assert_never
 
 from devenv.databases.clones import Cloning
 from devenv.databases.database import Address, Database
@@ -70,5 +71,4 @@ def open_database(engine: DatabaseEngine, access: Access) -> AbstractContextMana
             from devenv.databases.meilisearch import Meilisearch
 
             return Meilisearch.connect(access.address)
-        case _:
-            raise DatabaseError(f"{engine} cannot be reset yet")
+    assert_never(engine)

@@ -9,10 +9,11 @@ from devenv.databases.database import Address
 from devenv.databases.engines import Access, open_database
 from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL
 from devenv.engine.environment import Environment
+from devenv.engine.localstack_access import local_stack
 from devenv.engine.step_context import StepContext
 from devenv.errors import DatabaseError
 from devenv.plan.kind_config import LOOPBACK
-from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetDatabase
+from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetAws, ResetDatabase
 from devenv.spec.stack import Database
 
 
@@ -31,6 +32,12 @@ def reset_database(step: ResetDatabase, context: StepContext) -> str:
         began = time.monotonic()
         database.reset()
     return f"{time.monotonic() - began:.3f} s in the server"
+
+
+def reset_aws(_: ResetAws, context: StepContext) -> str:
+    """Bring LocalStack back to the seeds that the cluster holds."""
+    changes = local_stack(context.environment).reset()
+    return f"{len(changes)} things put right"
 
 
 def empty_database(step: EmptyDatabase, context: StepContext) -> str:

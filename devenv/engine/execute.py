@@ -26,6 +26,7 @@ from devenv.plan.steps import (
     PruneBuildCache,
     PullImage,
     RemoveBrokenCluster,
+    ResetAws,
     ResetDatabase,
     RunHook,
     StartCluster,
@@ -76,6 +77,8 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
             return database_steps.prepare_database(step, context)
         case ResetDatabase():
             return database_steps.reset_database(step, context)
+        case ResetAws():
+            return database_steps.reset_aws(step, context)
         case EmptyDatabase():
             return database_steps.empty_database(step, context)
         case AwaitReady():

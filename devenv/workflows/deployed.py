@@ -20,6 +20,7 @@ from devenv.errors import ClusterError, DatabaseError, UsageError
 from devenv.plan.observed import ClusterState
 from devenv.spec.load import load_workspace
 from devenv.spec.stack import Database as DatabaseSpec
+from devenv.spec.stack import StackSpec
 from devenv.spec.wording import name_hint
 from devenv.spec.workspace import LoadedStack
 from devenv.workflows.session import Session
@@ -52,6 +53,19 @@ class Deployment:
     def __init__(self, environment: Environment, facts: ClusterFacts) -> None:
         self.environment = environment
         self._facts = facts
+
+    def seeded(self, names: Sequence[str]) -> StackSpec | None:
+        """The stack that holds the AWS seeds, where it is among the names, or deployed and no name is given.
+
+        Raises:
+            DatabaseError: it is named, and not deployed or not ready.
+        """
+        stacks = self.environment.workspace.stacks
+        spec = next((s for name in self.environment.workspace.selected if (s := stacks[name].spec).seeds), None)
+        if spec is None or (names and spec.name not in names) or (not names and spec.name not in self._facts.records):
+            return None
+        self._require_ready(spec.name)
+        return spec
 
     def choose(self, names: Sequence[str]) -> list[Deployed]:
         """The databases of these stacks, or all that are deployed.

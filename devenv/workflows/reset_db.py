@@ -12,7 +12,8 @@ from devenv.errors import UsageError
 from devenv.events import Noted
 from devenv.images.choice import Mode
 from devenv.plan.plan import Plan, PlanDraft
-from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetDatabase
+from devenv.plan.steps import ApplySeeds, EmptyDatabase, PrepareDatabase, ResetAws, ResetDatabase
+from devenv.spec.stack import StackSpec
 from devenv.workflows.deployed import Deployed, Deployment, reach
 from devenv.workflows.execution import Tail, perform
 from devenv.workflows.session import Session
@@ -36,7 +37,7 @@ class ResetRow:
     name: str
     engine: str
     how: str
-    """`pristine` (a copy or rename in the server) or `migrations` (run from nothing, since they changed)."""
+    """`pristine` (kept in the server), `migrations` (run from nothing, since they changed) or `seeds` (LocalStack's)."""
     seconds: float
 
     def as_dict(self) -> dict[str, str | float]:
@@ -54,24 +55,27 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
     """
     began = time.monotonic()
     with reach(request.directory, session) as deployment:
-        chosen = deployment.choose(request.names)
-        if not chosen:
+        aws = deployment.seeded(request.names)
+        names = [name for name in request.names if aws is None or name != aws.name]
+        chosen = deployment.choose(names) if names or not request.names else []
+        if not chosen and not aws:
             session.emit(Noted("no database is deployed", hint="devenv up"))
             return []
         changed = _changed(deployment, chosen)
-        _agree(chosen, request, session)
+        _agree(chosen, aws, request, session)
         log = session.open_log(deployment.environment.state / "logs")
-        plan = _plan(deployment, chosen, changed)
+        plan = _plan(deployment, chosen, aws, changed)
         report = perform(plan, deployment.environment, session, Tail(began, log), again="devenv reset-db")
-        times = {d.name: result.seconds for d in chosen if (result := report.results.get(f"reset/{d.name}"))}
+        times = {key.partition("/")[2]: r.seconds for key, r in report.results.items() if key.startswith("reset/")}
     if changed:
         began = time.monotonic()
         up(UpRequest(request.directory, assume_yes=True, only=tuple(changed), images=request.images), session)
         times |= dict.fromkeys(changed, time.monotonic() - began)
-    return [
+    rows = [
         ResetRow(d.name, d.spec.engine, "migrations" if d.name in changed else "pristine", times[d.name])
         for d in chosen
     ]
+    return [*rows, *([ResetRow(aws.name, "aws", "seeds", times[aws.name])] if aws else [])]
 
 
 def _changed(deployment: Deployment, chosen: Sequence[Deployed]) -> frozenset[str]:
@@ -81,29 +85,35 @@ def _changed(deployment: Deployment, chosen: Sequence[Deployed]) -> frozenset[st
         with deployment.open(deployed) as database:
             return database.pristine() != deployed.content
 
+    if not chosen:
+        return frozenset()
     with ThreadPoolExecutor(len(chosen)) as pool:
         answers = list(pool.map(is_changed, chosen))
     return frozenset(deployed.name for deployed, differs in zip(chosen, answers, strict=True) if differs)
 
 
-def _agree(chosen: Sequence[Deployed], request: ResetRequest, session: Session) -> None:
+def _agree(chosen: Sequence[Deployed], aws: StackSpec | None, request: ResetRequest, session: Session) -> None:
     if request.assume_yes:
         return
-    named = ", ".join(f"{d.name} ({d.spec.engine} {d.spec.name})" for d in chosen)
+    named = ", ".join([*(f"{d.name} ({d.spec.engine} {d.spec.name})" for d in chosen), *([aws.name] if aws else [])])
     if not session.confirm(f"All data in {named} is dropped. Go on?"):
         raise UsageError(
             f"nothing was reset: dropping the data of {named} takes your consent", hint="devenv reset-db --yes"
         )
 
 
-def _plan(deployment: Deployment, chosen: Sequence[Deployed], changed: frozenset[str]) -> Plan:
+def _plan(deployment: Deployment, chosen: Sequence[Deployed], aws: StackSpec | None, changed: frozenset[str]) -> Plan:
     draft = PlanDraft()
+    if aws:
+        place = (aws.name, aws.layer, aws.namespace)
+        seeds = draft.add(ApplySeeds(*place, deployment.environment.workspace.seeds.to_json()), reason="asked for")
+        draft.add(ResetAws(*place), {seeds}, "asked for")
     for d in chosen:
-        place = (d.name, d.stack.spec.layer, d.namespace, d.spec)
+        target = (d.name, d.stack.spec.layer, d.namespace, d.spec)
         if d.name in changed:
-            draft.add(EmptyDatabase(*place), reason="migrations or seeds changed")
+            draft.add(EmptyDatabase(*target), reason="migrations or seeds changed")
         else:
-            reset = draft.add(ResetDatabase(*place), reason="asked for")
-            draft.add(PrepareDatabase(*place, d.content, d.seeds), {reset}, "for the next reset")
+            reset = draft.add(ResetDatabase(*target), reason="asked for")
+            draft.add(PrepareDatabase(*target, d.content, d.seeds), {reset}, "for the next reset")
     names = deployment.environment.names
     return draft.finish(names.project, names.cluster, ())

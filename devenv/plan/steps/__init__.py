@@ -27,6 +27,7 @@ from devenv.plan.steps.stack import (
     EmptyDatabase,
     InstallChart,
     PrepareDatabase,
+    ResetAws,
     ResetDatabase,
     RunHook,
     StackStep,
@@ -53,6 +54,7 @@ __all__ = [
     "PruneBuildCache",
     "PullImage",
     "RemoveBrokenCluster",
+    "ResetAws",
     "ResetDatabase",
     "RunHook",
     "StackStep",
@@ -81,6 +83,7 @@ Step = (
     | InstallChart
     | PrepareDatabase
     | ResetDatabase
+    | ResetAws
     | EmptyDatabase
     | AwaitReady
 )

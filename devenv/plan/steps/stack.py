@@ -131,6 +131,14 @@ class ResetDatabase(StackStep):
 
 
 @dataclass(frozen=True, slots=True)
+class ResetAws(StackStep):
+    """Bring LocalStack's services back to the seeds."""
+
+    KEY = "reset/{self.stack}"
+    TITLE = "Reset {self.stack}"
+
+
+@dataclass(frozen=True, slots=True)
 class EmptyDatabase(StackStep):
     """Drop a database whose migrations or seeds have changed, and have its stack installed anew."""
 

@@ -37,7 +37,7 @@ class ResetRow:
     name: str
     engine: str
     how: str
-    """`pristine` (kept in the server), `migrations` (run from nothing, since they changed) or `seeds` (LocalStack's)."""
+    """`pristine` (kept in the server), `migrations` (run from nothing: they changed) or `seeds` (LocalStack)."""
     seconds: float
 
     def as_dict(self) -> dict[str, str | float]:

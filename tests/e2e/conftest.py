@@ -18,6 +18,8 @@ from devenv.spec.catalogue import load_versions
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "alt"
 PROJECT = "devenv-e2e"
+DATABASES = ("kratos-postgres", "auth-postgres", "mysql", "clickhouse", "redis", "nats")
+"""Beside the example's own: every engine that can be had without a registry."""
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +29,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     shutil.copytree(EXAMPLE, root)
     state = tmp_path_factory.mktemp("e2e-state")
     made = Project(root, {"XDG_STATE_HOME": str(state), "CI": ""})
-    made.write_spec({**made.spec, "project": PROJECT})
+    stacks = [*made.spec["stacks"], *({"name": name} for name in DATABASES)]
+    made.write_spec({**made.spec, "project": PROJECT, "stacks": stacks})
     made.devenv("down", timeout=120)
     yield made
     made.devenv("down", timeout=120)

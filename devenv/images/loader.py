@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from devenv.images.engine_image import EngineImage, layer_bytes
 from devenv.images.load_strategy import Transfer, Way, choose, is_worth_teaching
 from devenv.images.node_content import NodeContent
 from devenv.images.node_stream import NodeStream
-from devenv.images.push import PUSHES, NoPush, PushGivenUpError
+from devenv.images.push import PUSHES, NoPush, Push, PushGivenUpError
 from devenv.images.teaching import start_teaching
 
 _TICK = 0.2
@@ -129,25 +129,39 @@ class _Load:
     def run(self, nodes: Sequence[str]) -> tuple[str, ...]:
         """Load; returns the nodes that had the image."""
         streams = self._open(nodes)
-        try:
-            contents = {stream: stream.content() for stream in streams}
-        except BaseException:
-            for stream in streams:
+        with self.pushing() as push:
+            try:
+                sizes = self.engine.layer_sizes(self.image.id)
+                contents = {stream: stream.content() for stream in streams}
+            except BaseException:
+                for stream in streams:
+                    stream.dismiss()
+                raise
+            lacking = {stream: held for stream, held in contents.items() if self.image.id not in held.image_ids}
+            had = [stream for stream in streams if stream not in lacking]
+            for stream in had:
                 stream.dismiss()
-            raise
-        lacking = {stream: held for stream, held in contents.items() if self.image.id not in held.image_ids}
-        had = [stream for stream in streams if stream not in lacking]
-        for stream in had:
-            stream.dismiss()
-        if lacking:
-            self.transfer(lacking)
+            if lacking:
+                self.transfer(lacking, sizes, push)
         for stream in had:
             stream.join()
         return tuple(stream.node for stream in had)
 
-    def transfer(self, lacking: Mapping[NodeStream, NodeContent]) -> None:
-        """Send; a node that refuses is sent everything once more: what it held may just have been collected."""
-        self._send(lacking, self.ways)
+    @contextmanager
+    def pushing(self) -> Iterator[Push | None]:
+        """A push, begun while the nodes are asked; None where there can be none."""
+        if Way.PUSH in self.ways and self.image.is_tagged and PUSHES.can_reach(self.engine):
+            with PUSHES.begin(self.engine, self.image, self.cancel) as push:
+                yield push
+        else:
+            yield None
+
+    def transfer(self, lacking: Mapping[NodeStream, NodeContent], sizes: Sequence[int], push: Push | None) -> None:
+        """Send; a node that refuses is sent everything once more: what it held may just have been collected.
+
+        `sizes` are the bytes of the steps of the image's history.
+        """
+        self._send(lacking, sizes, push)
         failed = [stream for stream in self.streams if stream.error]
         again = [
             stream
@@ -156,65 +170,62 @@ class _Load:
         ]
         if again:
             second = self._open([stream.node for stream in again])
-            self._send(dict.fromkeys(second, NodeContent({}, frozenset())), [Way.ARCHIVE])
+            self._send(dict.fromkeys(second, NodeContent({}, frozenset())), sizes, None)
             failed = [stream for stream in (*failed, *second) if stream.error and stream not in again]
         for stream in failed:
             if isinstance(stream.error, ImageError | DiskFullError):
                 stream.forget()
         if failed:
             raise _failure(self.image, failed)
+        if self.teach:
+            start_teaching(self.image.reference)
 
     def _open(self, nodes: Sequence[str]) -> list[NodeStream]:
         return [NodeStream(self.engine, node, self.image.name, self.cancel) for node in nodes]
 
-    def _send(self, contents: Mapping[NodeStream, NodeContent], ways: Sequence[Way]) -> None:
+    def _send(self, contents: Mapping[NodeStream, NodeContent], sizes: Sequence[int], push: Push | None) -> None:
         """Read the image once and feed every node; errors of nodes are left in their streams."""
         streams = list(contents)
         self.streams += streams
         tee = _Tee(streams, self.progress)
-        with ExitStack() as resources:
-            try:
-                source = self._source(list(contents.values()), ways, resources)
-                for stream, content in contents.items():
-                    stream.begin(content.blobs, self.image.id if self.image.keeps_blobs else "")
-                manifest = source.read(tee.take)
-                for stream in streams:
-                    stream.conclude(manifest)
-            except _NobodyListensError:
-                pass  # each stream has its error
-            except BaseException:
-                _break_off(streams)
-                raise
+        held = _held_by_all(list(contents.values()))
+        try:
+            source = self._source(held, self._measure(held, sizes), push)
+            for stream, content in contents.items():
+                stream.begin(content.blobs, self.image.id if self.image.keeps_blobs else "")
+            manifest = source.read(tee.take)
+            for stream in streams:
+                stream.conclude(manifest)
+        except _NobodyListensError:
+            pass  # each stream has its error
+        except BaseException:
+            _break_off(streams)
+            raise
         for stream in streams:
             stream.join()
-        if self.teach:
-            start_teaching(self.image.reference)
 
-    def _source(self, contents: Sequence[NodeContent], ways: Sequence[Way], resources: ExitStack) -> Source:
+    def _source(self, held: Mapping[str, int], transfer: Transfer, push: Push | None) -> Source:
         """The image by the way that is expected to be the quickest."""
-        held = _held_by_all(contents)
-        transfer = self._measure(held)
         self.teach = self.teach and is_worth_teaching(transfer)
-        if Way.PUSH in ways and self._may_push() and (choose(transfer) is Way.PUSH or Way.ARCHIVE not in ways):
-            bound = transfer.bound if Way.ARCHIVE in ways else None
+        alone = Way.ARCHIVE not in self.ways
+        if push and (alone or choose(transfer) is Way.PUSH):
             try:
-                pushed = PUSHES.receive(self.engine, self.image, held, bound, self.cancel)
-                source = resources.enter_context(pushed)
+                source = push.image(held, None if alone else transfer.bound)
             except PushGivenUpError as error:
+                PUSHES.give_up(self.engine, error.why)
                 self.progress(f"sent as an archive: {error}")
                 self.teach = error.why is NoPush.UNTAUGHT and is_worth_teaching(transfer)
             else:
                 self.way, self.teach = Way.PUSH, False
                 return source
+        if push:
+            push.close()
         self.way = Way.ARCHIVE
         chunks = self.engine.save([self.image.reference], self.cancel)
         return ImageArchive(chunks, self.image.diff_ids, self.image.platform)
 
-    def _may_push(self) -> bool:
-        return self.image.is_tagged and PUSHES.can_reach(self.engine)
-
-    def _measure(self, held: Mapping[str, int]) -> Transfer:
-        sizes = layer_bytes(self.engine.layer_sizes(self.image.id), len(self.image.diff_ids))
+    def _measure(self, held: Mapping[str, int], steps: Sequence[int]) -> Transfer:
+        sizes = layer_bytes(steps, len(self.image.diff_ids))
         lacking = {digest: size for digest, size in zip(self.image.diff_ids, sizes, strict=True) if digest not in held}
         return Transfer(self.image.size, sum(lacking.values()), compressed=self.image.keeps_blobs)
 

@@ -25,21 +25,33 @@ from devenv.images.push_protocol import PushRefusedError
 class PushedImage:
     """Receives one image; afterwards a source of its layers, as an archive is."""
 
-    def __init__(self, image: EngineImage, held: Mapping[str, int], bound: int | None) -> None:
-        """`held` are the blobs that every node has, with their sizes; more than `bound` plain bytes are refused."""
+    def __init__(self, image: EngineImage) -> None:
+        """What the engine asks is answered from when it is known what is expected."""
+        self.unwanted = False
         self.exceeded = False
         """More came than the nodes lack: the engine does not know the digests of layers that they have."""
         self.failure: Exception | None = None
         """Why nothing more can be taken."""
         self._image = image
-        self._held = held
-        self._bound = bound
+        self._expected = threading.Event()
+        self._held: Mapping[str, int] = {}
+        self._bound: int | None = None
         self._lock = threading.Lock()
         self._begun: list[Blob] = []
         self._blobs: dict[str, Blob] = {}
         self._documents: dict[str, bytes] = {}
         self._root: Descriptor | None = None
         self._lacking: set[str] = set()
+
+    def expect(self, held: Mapping[str, int], bound: int | None) -> None:
+        """`held` are the blobs that every node has, with their sizes; more than `bound` plain bytes are refused."""
+        self._held, self._bound = held, bound
+        self._expected.set()
+
+    def refuse(self) -> None:
+        """Nothing more is wanted."""
+        self.unwanted = True
+        self._expected.set()
 
     def size_of(self, digest: str) -> int | None:
         """The receiver's answer: whether a blob need not be sent."""
@@ -99,7 +111,8 @@ class PushedImage:
             blob.close()
 
     def _check(self) -> None:
-        if self.failure or self.exceeded:
+        self._expected.wait()
+        if self.unwanted or self.failure or self.exceeded:
             raise PushRefusedError("no more is wanted")
 
     def _manifest(self) -> dict[str, Any]:

@@ -157,7 +157,9 @@ def test_what_was_collected_in_between_is_sent_again(
     job = loader._Load(engine, image, lambda _: None, None, [way], teach=False)
     (stream,) = job._open(nodes[:1])
     assert not set(image.diff_ids) & stream.content().blobs
-    job.transfer({stream: NodeContent(dict.fromkeys(image.diff_ids, MIB + 2048), frozenset())})
+    believed = NodeContent(dict.fromkeys(image.diff_ids, MIB + 2048), frozenset())
+    with job.pushing() as push:
+        job.transfer({stream: believed}, [MIB, MIB], push)
     assert [stream.sent_layers for stream in job.streams] == [0, 2]
     assert_whole(engine, reference, nodes[:1])
 

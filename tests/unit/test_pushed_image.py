@@ -4,6 +4,7 @@ import gzip
 import json
 import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -38,7 +39,8 @@ def image_of(layers: Sequence[bytes], config: bytes, *, keeps_blobs: bool = Fals
 def receiving(
     image: EngineImage, held: Mapping[str, int], bound: int | None = None
 ) -> Iterator[tuple[PushedImage, str]]:
-    receiver = PushedImage(image, held, bound)
+    receiver = PushedImage(image)
+    receiver.expect(held, bound)
     endpoint = PushEndpoint(0)
     try:
         yield receiver, endpoint.open("secret/0", receiver)
@@ -123,6 +125,21 @@ def test_more_than_was_expected_is_refused() -> None:
             client.push_blob(gzip.compress(layers[0]))  # small on the way, but its plain bytes count
         assert receiver.exceeded
         assert Client(repository).ask("POST", client.here("blobs/uploads/"))[0] == 403
+
+
+def test_the_engine_waits_until_it_is_known_what_is_wanted() -> None:
+    layers = [b"one", b"two"]
+    config = config_of(layers)
+    receiver, endpoint = PushedImage(image_of(layers, config)), PushEndpoint(0)
+    repository = endpoint.open("secret/0", receiver)
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(Client(repository).has, digest(layer)) for layer in layers]
+        assert not any(answer.done() for answer in asked)
+        receiver.expect({}, None)
+        assert all(answer.result(10) for answer in asked)
+        receiver.refuse()
+        assert Client(repository).ask("POST", f"/v2/{repository.partition('/')[2]}/blobs/uploads/")[0] == 403
+    endpoint.close()
 
 
 def test_a_damaged_layer_is_told() -> None:

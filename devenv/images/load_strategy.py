@@ -14,7 +14,7 @@ _ARCHIVE_RATE = 280e6
 _PUSH_START = 0.1
 _COMPRESS_RATE = 50e6
 """Bytes a second at which an engine compresses a layer that it pushes, one core for each."""
-_TEACH_SECONDS = 1.0
+_TEACH_SECONDS = 0.3
 """An archive that takes longer is worth it that the engine compresses its layers once, to push from then on."""
 
 

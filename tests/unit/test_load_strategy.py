@@ -44,6 +44,7 @@ def test_a_push_is_bounded_where_it_may_have_to_compress() -> None:
 def test_only_what_takes_long_is_taught() -> None:
     assert is_worth_teaching(Transfer(800 * MB, 2 * MB, compressed=False))
     assert not is_worth_teaching(Transfer(50 * MB, 2 * MB, compressed=False))
+    assert is_worth_teaching(Transfer(200 * MB, 2 * MB, compressed=False))
     assert not is_worth_teaching(Transfer(800 * MB, 2 * MB, compressed=True))
 
 

@@ -69,6 +69,7 @@ def _purge(engine: Engine | None, session: Session) -> None:
         engine.remove_volumes(engine.volumes(OURS))
         freed = engine.prune_build_cache(0) if is_own_engine() else 0
         session.emit(Noted(f"{len(images)} images and {freed / 1e9:.1f} GB of build cache removed"))
-    for folder in (cache_dir(create=False), state_root(create=False) / "_host" / "ca"):
+    shared = state_root(create=False) / "_host"
+    for folder in (cache_dir(create=False), shared / "ca", shared / "push"):
         if folder.exists():
             shutil.rmtree(folder)

@@ -149,8 +149,10 @@ class _Load:
 
     @contextmanager
     def pushing(self) -> Iterator[Push | None]:
-        """A push, begun while the nodes are asked; None where there can be none."""
-        if Way.PUSH in self.ways and self.image.is_tagged and PUSHES.can_reach(self.engine):
+        """A push, begun while the nodes are asked; None where there can be none, or it cannot be the quicker way."""
+        best = choose(Transfer(self.image.size, 0, compressed=self.image.keeps_blobs))
+        wanted = Way.PUSH in self.ways and (best is Way.PUSH or Way.ARCHIVE not in self.ways)
+        if wanted and self.image.is_tagged and PUSHES.can_reach(self.engine):
             with PUSHES.begin(self.engine, self.image, self.cancel) as push:
                 yield push
         else:
@@ -219,7 +221,7 @@ class _Load:
                 self.way, self.teach = Way.PUSH, False
                 return source
         if push:
-            push.close()
+            push.refuse()
         self.way = Way.ARCHIVE
         chunks = self.engine.save([self.image.reference], self.cancel)
         return ImageArchive(chunks, self.image.diff_ids, self.image.platform)

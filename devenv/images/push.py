@@ -65,9 +65,13 @@ class Push:
         self._raise()
         return self._receiver
 
+    def refuse(self) -> None:
+        """The image comes another way: the engine is told, and not waited for."""
+        self._receiver.refuse()
+
     def close(self) -> None:
         """Stop when it is still going on, and take away what was made for it."""
-        self._receiver.refuse()
+        self.refuse()
         self._thread.join()
         self._receiver.close()
         self._raise()

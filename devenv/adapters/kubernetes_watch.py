@@ -47,6 +47,7 @@ class Mirror:
         self._objects: dict[str, dict[str, Json]] = {}
         self._watches: dict[str, Watch] = {}
         self._revision = 0
+        self._woken = 0
         self._failure: ClusterError | None = None
         self._closed = threading.Event()
         self._threads = [
@@ -70,12 +71,20 @@ class Mirror:
     def wait(self, revision: int, timeout: float, *, gather: float = 0.0) -> int:
         """Wait until something changed since `revision`, at most `timeout` seconds; the present revision.
 
-        With the first change comes a wait of `gather` seconds for those that come with it.
+        With the first change comes a wait of `gather` seconds for those that come with it, unless `wake` ends it.
         """
         with self._changed:
+            woken = self._woken
             if self._changed.wait_for(lambda: self._revision > revision or self._closed.is_set(), timeout):
-                self._changed.wait_for(self._closed.is_set, gather)
+                self._changed.wait_for(lambda: self._woken > woken or self._closed.is_set(), gather)
             return self._revision
+
+    def wake(self) -> None:
+        """End the waits of others now: something happened that no watch tells, such as the end of a program."""
+        with self._changed:
+            self._woken += 1
+            self._revision += 1
+            self._changed.notify_all()
 
     def wait_complete(self, timeout: float, over: Callable[[], bool]) -> bool:
         """Wait until every kind has been read once; False when `over` said that it is enough.

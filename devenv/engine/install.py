@@ -127,6 +127,8 @@ class _Attempt:
         with ThreadPoolExecutor(1, thread_name_prefix=f"helm {self._wanted.release}") as pool:
             done = pool.submit(self._upgrade, end_helm, on_line)
             try:
+                mirror = self._cluster.mirror(self._cancel.is_set)
+                done.add_done_callback(lambda _: mirror.wake())
                 found = self._watch(done.done)
                 late = not found and not done.done()
             finally:

@@ -32,11 +32,12 @@ def await_workloads(
     cancel: threading.Event,
     progress: Callable[[str], None],
     restarted: bool = False,
+    on_change: Callable[[Snapshot, Scope], None] | None = None,
 ) -> None:
     """Wait until every workload of a stack is rolled out; a stack without workloads is at once.
 
     With `restarted`, the whole cluster was started just now: everything begins at once and crashes until what it
-    needs is up, so a crash is given longer.
+    needs is up, so a crash is given longer. `on_change` is called with each state of the cluster that is seen.
 
     Raises:
         WorkloadError: a workload cannot become ready.
@@ -60,6 +61,11 @@ def await_workloads(
         problems[:] = rollout.unfinished(mirror.snapshot())
         return not problems
 
+    def note(snapshot: Snapshot) -> None:
+        replace_stuck_pods(cluster, scope, snapshot, progress)
+        if on_change:
+            on_change(snapshot, scope)
+
     now = datetime.now(UTC)
     patience = Patience(older=_RESTART_SECONDS, crash_beside_others=_RESTART_SECONDS) if restarted else Patience()
     observer = Observer(cluster, scope, patience=patience, since=now if restarted else now - _AGE)
@@ -69,7 +75,7 @@ def await_workloads(
         over=lambda: cancel.is_set() or ready() or time.monotonic() > end,
         emit_progress=progress,
         observer=observer,
-        on_change=lambda snapshot: replace_stuck_pods(cluster, scope, snapshot, progress),
+        on_change=note,
     )
     if cancel.is_set():
         raise InterruptedRunError(f"stopped while waiting for {stack}")

@@ -152,6 +152,7 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
         cancel=context.cancel,
         progress=context.progress,
         restarted=environment.restarted.is_set(),
+        on_change=lambda snapshot, scope: warn_of_pulls(snapshot, scope, context),
     )
     await_checks(
         step.checks,

@@ -27,7 +27,12 @@ DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLis
 """Accept header that lists every kind of resource in one answer."""
 
 _TIMEOUT = 10.0
-ContentType = Literal["application/merge-patch+json", "application/apply-patch+yaml", "application/json"]
+ContentType = Literal[
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
+    "application/json",
+]
 
 
 class Api(Client):

@@ -51,6 +51,8 @@ class Environment:
     """Go module to the folder of its files, as found or fetched so far."""
     warned: set[str] = field(default_factory=set)
     """Places of the cluster that the user has been warned of."""
+    unswappable: set[str] = field(default_factory=set)
+    """Stacks whose charts change more than the image when the image changes."""
     creation_failed: threading.Event = field(default_factory=threading.Event)
     """Set when the cluster cannot be created, for those who wait for its nodes."""
 

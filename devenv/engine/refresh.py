@@ -6,7 +6,7 @@ Responsible for planning quickly, again and again, what `devenv up` would plan f
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from devenv.engine.cluster_observation import ask_cluster
@@ -14,9 +14,11 @@ from devenv.engine.environment import Environment
 from devenv.engine.observe import Observation, observed_stacks
 from devenv.engine.provision import provisions
 from devenv.engine.stack_inputs import stack_inputs
+from devenv.plan.observed import StackInput
 from devenv.plan.plan import Plan
 from devenv.plan.planner import Provision, make_plan
-from devenv.plan.steps import LoadImage
+from devenv.plan.steps import InstallChart, LoadImage
+from devenv.spec.stack import StackSpec
 
 
 class Refresher:
@@ -38,13 +40,12 @@ class Refresher:
         """
         environment, seen = self._environment, self._observation
         environment.forget_images()
+        former = dict(self._images)
         self._images |= {name: environment.catalogue[name].own or "" for name in images}
         facts = ask_cluster(environment.cluster, seen.cluster.nodes)
         wanted = replace(
             seen.wanted,
-            stacks=stack_inputs(
-                environment.workspace, stacks, seen.facts, self._images, environment.digests, environ=os.environ
-            ),
+            stacks=self._inputs(stacks, self._images),
             provide=self._provide,
             prunes_cache=False,
         )
@@ -55,7 +56,14 @@ class Refresher:
             modules_present=frozenset(environment.modules),
             images_on_nodes=self._on_nodes,
         )
-        return make_plan(wanted, observed)
+        records = {name: recorded.content for name, recorded in facts.records.items()}
+        swappable = {spec.name for spec, made in self._inputs(stacks, former) if made.content == records.get(spec.name)}
+        new = tuple(self._images[name] for name in images)
+        return _with_swaps(make_plan(wanted, observed), swappable, new)
+
+    def _inputs(self, stacks: Sequence[str], images: Mapping[str, str]) -> list[tuple[StackSpec, StackInput]]:
+        environment, facts = self._environment, self._observation.facts
+        return stack_inputs(environment.workspace, stacks, facts, images, environment.digests, environ=os.environ)
 
     def done(self, plan: Plan) -> None:
         """Take note that a plan was carried out."""
@@ -66,3 +74,14 @@ class Refresher:
         present = environment.engine.image_ids(self._images[name] for name in names)
         missing = [name for name in names if self._images[name] not in present]
         return provisions(environment, missing, environment.images_mode, self._images) if missing else ()
+
+
+def _with_swaps(plan: Plan, stacks: Collection[str], images: tuple[str, ...]) -> Plan:
+    """The plan with a head start for new images in stacks of which nothing else has changed."""
+    nodes = tuple(
+        replace(node, step=replace(node.step, swaps=images))
+        if isinstance(node.step, InstallChart) and node.step.stack in stacks and not node.step.module
+        else node
+        for node in plan.nodes
+    )
+    return replace(plan, nodes=nodes)

@@ -12,6 +12,7 @@ from devenv.adapters.charts import copy_chart
 from devenv.engine.checks import await_checks
 from devenv.engine.diagnosis import Scope
 from devenv.engine.image_proof import prove_images, warn_of_pulls
+from devenv.engine.image_swap import head_start
 from devenv.engine.install import ChartInstallation, install
 from devenv.engine.readiness import await_workloads
 from devenv.engine.step_context import StepContext
@@ -129,15 +130,16 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
             labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
         )
         scope = Scope(step.stack, step.namespace, frozenset({step.release}))
-        install(
-            context.environment.helm,
-            context.environment.cluster,
-            wanted,
-            cancel=context.cancel,
-            on_line=context.output,
-            progress=context.progress,
-            on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
-        )
+        with head_start(step, scope, context):
+            install(
+                context.environment.helm,
+                context.environment.cluster,
+                wanted,
+                cancel=context.cancel,
+                on_line=context.output,
+                progress=context.progress,
+                on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
+            )
     return ""
 
 

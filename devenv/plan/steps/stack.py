@@ -105,6 +105,8 @@ class InstallChart(StackStep):
     repository: str | None = None
     version: str | None = None
     drop_dependencies: tuple[str, ...] = ()
+    swaps: tuple[str, ...] = ()
+    """References of new images, when they are all that changed: workloads may get them before Helm comes to them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,39 @@
+"""LocalStack in the environment that is up, reached through Traefik."""
+
+from __future__ import annotations
+
+import pytest
+from support.environment import Project
+from support.localstack_server import content
+
+from devenv.databases.localstack.program import load_program
+from devenv.engine.localstack_access import local_stack
+from devenv.workflows.deployed import reach
+from devenv.workflows.session import silent_session
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_reset_brings_back_the_seeds_and_keeps_generated_values(
+    environment: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.env.items():
+        monkeypatch.setenv(name, value)
+    with reach(environment.root, silent_session()) as deployment:
+        localstack = local_stack(deployment.environment)
+    localstack.reset()
+    clients = load_program(localstack.program).Aws(localstack.endpoint, localstack.host)
+    seeded = content(clients)
+    secrets, queues = clients.client("secretsmanager"), clients.client("sqs")
+    secrets.put_secret_value(SecretId="alt-database/postgres", SecretString="{}")
+    queues.send_message(QueueUrl=queues.get_queue_url(QueueName="alt-audit")["QueueUrl"], MessageBody="surplus")
+    clients.client("s3").put_object(Bucket="alt-objects", Key="surplus", Body=b"x")
+    clients.client("dynamodb").put_item(TableName="alt-sessions", Item={"id": {"S": "surplus"}})
+    changes = {(change.kind, change.name) for change in localstack.reset()}
+    assert changes == {
+        ("secret", "alt-database/postgres"),
+        ("queue", "alt-audit"),
+        ("bucket", "alt-objects"),
+        ("table", "alt-sessions"),
+    }
+    assert content(clients) == seeded

@@ -1,0 +1,22 @@
+"""Databases of an environment that is up."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from devenv.databases.database import Address
+from support.environment import Project
+
+
+def address_of(environment: Project, stack: str) -> Address:
+    """Where a stack's database answers, as `devenv db url` prints it."""
+    parts = urlsplit(environment.devenv("db", "url", stack).stdout.strip())
+    login = (unquote(parts.username or ""), unquote(parts.password or ""))
+    engine = parts.scheme.replace("postgresql", "postgres")
+    return Address(engine, parts.hostname or "", parts.port or 0, parts.path.removeprefix("/"), *login)
+
+
+def restart(environment: Project, namespace: str, name: str) -> None:
+    """Delete the pod of a StatefulSet and wait for the next one."""
+    environment.kubectl("delete", "pod", f"{name}-0", "--namespace", namespace, "--wait")
+    environment.kubectl("rollout", "status", f"statefulset/{name}", "--namespace", namespace, "--timeout=120s")

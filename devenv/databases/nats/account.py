@@ -14,7 +14,6 @@ from typing import Any
 import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
 
 from devenv.databases.database import Address
@@ -105,21 +104,19 @@ async def account(address: Address, user: str) -> AsyncIterator[Account]:
         raise _unreachable(where, user, error) from error
     try:
         yield Account(client)
-    except NoRespondersError as error:
-        raise DatabaseError(
-            f"{where} has no JetStream for user {user}",
-            context={"cause": str(error)},
-            hint="see `accounts` in stacks/02-infrastructure/nats/README.md",
-        ) from error
     finally:
         await client.close()
 
 
 def _unreachable(where: str, user: str, error: Exception) -> DatabaseError:
     if "Authorization" in str(error):
+        ours = user in (STATES_USER, SEEDING_USER)
         return DatabaseError(
             f"{where} refuses the login of {user}",
-            context={"cause": str(error)},
+            context={
+                "cause": str(error),
+                **({"needed": f"an account of devenv's own with user {user}"} if ours else {}),
+            },
             hint="the password is in the stack's Secret: devenv status --credentials",
         )
     return DatabaseError(f"{where} does not answer", context={"cause": str(error)}, hint="devenv status")

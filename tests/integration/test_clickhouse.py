@@ -153,6 +153,22 @@ def test_after_a_reset_views_and_dictionaries_work_as_before(database: ClickHous
     assert run(server, "SELECT count() FROM shop_pristine.items") == "3"
 
 
+def test_what_is_kept_beside_stands_in_nobodys_way(database: ClickHouse, server: Address, seed: Path) -> None:
+    for _ in range(2):  # once beside what `prepare` has made, once beside what a reset has swapped away
+        run(
+            server,
+            "DROP TABLE named",
+            "DROP DICTIONARY names",
+            "DROP TABLE all_items",
+            "DROP VIEW above",
+            "DROP VIEW shown",
+        )
+        run(server, "DROP TABLE to_totals", "DROP TABLE own_rows", "DROP TABLE totals", "DROP TABLE items")
+        database.reset()
+    database.prepare(CONTENT, [seed])
+    assert run(server, "SELECT n FROM above") == "3"
+
+
 def test_preparing_again_leaves_live_data_alone(database: ClickHouse, server: Address, seed: Path) -> None:
     run(server, "TRUNCATE TABLE items")
     database.prepare(CONTENT, [seed])
@@ -237,7 +253,7 @@ def test_a_reset_that_is_killed_is_mended_by_the_next(database: ClickHouse, serv
     process.wait()
     database.reset()
     assert fingerprint(server, "shop") == seeded
-    assert set(database.clones("shop")) == {"shop", "shop_pristine"}
+    assert set(database.clones("shop")) == {"shop", "shop_pristine", "shop_spare"}
 
 
 def test_a_server_that_was_killed_has_its_data(

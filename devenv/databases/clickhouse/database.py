@@ -2,7 +2,8 @@
 
 `<name>_pristine` is what migrations and seeds make: the chart's migrations Job rebuilds it, nobody else writes to it.
 Its comment is the content that it was made from. A reset exchanges those tables of the live database that differ from
-it; clients stay connected, and queries that run read to their end what they began to read.
+it with copies, which `<name>_spare` has ready; clients stay connected, and queries that run read to their end what they
+began to read.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Self
 from devenv.databases.clickhouse.script import statements
 from devenv.databases.clickhouse.server import Server, StatementError
 from devenv.databases.clickhouse.snapshots import ClickHouseSnapshots
-from devenv.databases.clickhouse.transfer import copy, turn_into
+from devenv.databases.clickhouse.transfer import copy, make_spares, turn_into
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.host_lock import host_lock
 from devenv.databases.statements import seed_failed
@@ -38,7 +39,7 @@ class ClickHouse:
         self._name = server.address.name
         self._pristine = f"{self._name}_pristine"
         self._unseeded = f"{self._name}_unseeded"
-        self._scratch = f"{self._name}_scratch"
+        self._spare = f"{self._name}_spare"
 
     @classmethod
     def connect(cls, address: Address) -> ClickHouse:
@@ -79,6 +80,7 @@ class ClickHouse:
             if not self._server.comment(self._name):
                 self._reset()
                 self._server.describe(self._name, content)
+            make_spares(self._server, self._name, self._pristine, self._spare)
 
     def pristine(self) -> str:
         """See `Database.pristine`."""
@@ -95,7 +97,7 @@ class ClickHouse:
     def empty(self) -> None:
         """See `Database.empty`."""
         with host_lock(self._server.address):
-            self._server.drop([self._scratch, self._unseeded, self._pristine, self._name])
+            self._server.drop([self._spare, self._unseeded, self._pristine, self._name])
             self._server.create(self._name)
 
     def applied(self) -> tuple[AppliedMigration, ...]:
@@ -125,14 +127,14 @@ class ClickHouse:
     def _reset(self) -> None:
         if self._server.comment(self._name) is None:
             self._server.create(self._name)
-        turn_into(self._server, self._name, self._pristine, self._scratch)
+        turn_into(self._server, self._name, self._pristine, self._spare)
 
     def _seed(self, mark: str, seeds: Sequence[Path]) -> None:
         """Apply the seeds to the pristine database as it was before any; statements are not transactions here."""
         if not seeds:
             return
         if mark == _SEEDING:
-            turn_into(self._server, self._pristine, self._unseeded, self._scratch)
+            turn_into(self._server, self._pristine, self._unseeded, self._spare)
         else:
             copy(self._server, self._pristine, self._unseeded, "as migrated")
             self._server.describe(self._pristine, _SEEDING)

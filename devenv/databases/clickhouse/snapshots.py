@@ -37,7 +37,9 @@ class ClickHouseSnapshots:
     def restore(self, name: str) -> None:
         """See `Snapshots.restore`."""
         with host_lock(self._server.address):
-            turn_into(self._server, self._name, self._database(name), f"{self._name}_scratch")
+            scratch = f"{self._name}_scratch"
+            turn_into(self._server, self._name, self._database(name), scratch)
+            self._server.drop([scratch])
 
     def list(self) -> tuple[Snapshot, ...]:
         """See `Snapshots.list`."""

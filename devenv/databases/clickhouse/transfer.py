@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from devenv.databases.clickhouse.difference import Difference, difference
-from devenv.databases.clickhouse.objects import Kind, Object, for_database, headed, read_objects
+from devenv.databases.clickhouse.objects import Kind, Object, for_database, headed, moved, read_objects
 from devenv.databases.clickhouse.server import Server, StatementError, identifier
 
 _AT_ONCE = 4
@@ -27,22 +28,55 @@ def copy(server: Server, source: str, target: str, comment: str) -> None:
     server.describe(target, comment)
 
 
-def turn_into(server: Server, target: str, source: str, scratch: str) -> None:
-    """Give a database the objects and rows of another, whoever uses it; `scratch` is a database for the meantime."""
-    server.drop([scratch])
+def turn_into(server: Server, target: str, source: str, spare: str) -> None:
+    """Give a database the objects and rows of another, whoever uses it.
+
+    Tables are taken from the database `spare` as far as they are ready there, and made there otherwise; it is left with
+    those that they have replaced.
+    """
     wanted = for_database(read_objects(server, source), source, target)
     todo = difference(read_objects(server, target), wanted)
     if todo.swap:
-        server.create(scratch)
-        _in_parallel(lambda item: _fill(server, item, source, scratch), todo.swap)
-        pairs = (f"{_full(target, item.name)} AND {_full(scratch, item.name)}" for item in todo.swap)
+        _make_ready(server, todo.swap, source, target, spare)
+        pairs = (f"{_full(target, item.name)} AND {_full(spare, item.name)}" for item in todo.swap)
         server.execute(f"EXCHANGE TABLES {', '.join(pairs)}", **_NO_CHECKS)
+        _drop(server, [item for item in todo.swap if not _refers_to_nothing(item, target, spare)], spare)
     _drop(server, todo.drop, target)
     _make(server, todo.make, source, target)
     for there, want in todo.refill:
         _refill(server, _full(source, want.inner), _full(target, there.inner))
     _reload(server, todo, wanted.values(), target)
-    server.drop([scratch])
+
+
+def make_spares(server: Server, target: str, source: str, spare: str) -> None:
+    """Have in `spare` what the next `turn_into` takes, and nothing else.
+
+    Only tables that refer to nothing: another could not be dropped in the target while its spare refers to it.
+    """
+    wanted = for_database(read_objects(server, source), source, target)
+    tables = [item for item in wanted.values() if item.kind is Kind.PARTS and _refers_to_nothing(item, target, spare)]
+    kept = {item.name for item in tables}
+    _drop(server, [item for item in read_objects(server, spare).values() if item.name not in kept], spare)
+    _make_ready(server, tables, source, target, spare)
+
+
+def _make_ready(server: Server, items: Sequence[Object], source: str, target: str, spare: str) -> None:
+    if server.comment(spare) is None:
+        server.create(spare)
+    present = for_database(read_objects(server, spare), spare, target)
+    stale = [item for item in items if not _is_like(present.get(item.name), item)]
+    _drop(server, [present[item.name] for item in stale if item.name in present], spare)
+    _in_parallel(lambda item: _fill(server, item, source, spare), stale)
+
+
+def _is_like(there: Object | None, want: Object) -> bool:
+    """What was swapped away has the same name: it is known by its rows."""
+    return there is not None and want.kind is Kind.PARTS and replace(there, inner=want.inner) == want
+
+
+def _refers_to_nothing(item: Object, target: str, spare: str) -> bool:
+    own = headed(item.definition, spare, item.name)
+    return moved(own, target, spare) == own
 
 
 def _fill(server: Server, item: Object, source: str, database: str) -> None:

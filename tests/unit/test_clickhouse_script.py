@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devenv.databases.clickhouse import script
@@ -32,6 +32,7 @@ def test_statements_end_at_semicolons_that_are_no_part_of_something(text: str, e
     assert [(found.text, found.line) for found in statements(text)] == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["SELECT 1", "'a;b'", "/* ; */", "-- x\n", ";", "\n", "`", "'", "$$", "(", "ü"])))
 def test_no_script_breaks_it_and_every_line_is_right(pieces: list[str]) -> None:
     text = " ".join(pieces)

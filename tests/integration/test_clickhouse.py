@@ -1,4 +1,4 @@
-"""ClickHouse resets, snapshots and clones, its image and its migrations, on a real server."""
+"""ClickHouse resets, snapshots and clones, and its migrations, on a real server."""
 
 from __future__ import annotations
 
@@ -8,19 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import httpx2
 import pytest
-from support.clickhouse_server import PASSWORD, ClickHouseContainer, clickhouse_server, fingerprint
-from support.images import provide
-from support.programs import require_tool
+from support.clickhouse_server import ClickHouseContainer, clickhouse_server, fingerprint
 
-from devenv.adapters.docker import OURS, Engine
 from devenv.databases.clickhouse import ClickHouse
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.clones import ClonePool
@@ -78,12 +73,8 @@ RUNS = "SELECT count() FROM system.processes WHERE startsWith(query, 'SELECT sum
 
 @pytest.fixture(scope="module")
 def container() -> Iterator[ClickHouseContainer]:
-    engine = Engine.connect(buildx=require_tool("buildx"))
-    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
-    images = provide("clickhouse", engine), provide("clickhouse-migrate", engine)
-    with clickhouse_server(engine, *images, labels) as made:
+    with clickhouse_server() as made:
         yield made
-    engine.close()
 
 
 @pytest.fixture(autouse=True)
@@ -371,83 +362,3 @@ def test_a_migration_that_was_changed_is_refused(
     assert "001_items.sql is not what was applied" in said
     assert fingerprint(server, "shop") == before
     assert database.pristine() == CONTENT
-
-
-class TestImage:
-    """What the recipe's image has of upstream's contract."""
-
-    @pytest.fixture
-    def http(self, server: Address) -> Iterator[httpx2.Client]:
-        with httpx2.Client(
-            base_url=f"http://127.0.0.1:{server.port}", auth=("shop", PASSWORD), trust_env=False
-        ) as client:
-            yield client
-
-    def test_all_ways_to_log_in(self, http: httpx2.Client) -> None:
-        bare = httpx2.Client(base_url=http.base_url, trust_env=False)
-        assert bare.get("/ping").text == "Ok.\n"
-        assert bare.post("/", content="SELECT 1").headers["X-ClickHouse-Exception-Code"] == "516"
-        assert bare.post("/", params={"user": "shop", "password": PASSWORD}, content="SELECT 1").text == "1\n"
-        headers = {"X-ClickHouse-User": "shop", "X-ClickHouse-Key": PASSWORD}
-        assert bare.post("/", headers=headers, content="SELECT 1").text == "1\n"
-        assert bare.post("/", headers={**headers, "X-ClickHouse-Key": "no"}, content="SELECT 1").status_code == 403
-        assert http.post("/", content="SELECT 1").text == "1\n"
-
-    def test_formats_settings_parameters_and_databases(self, http: httpx2.Client) -> None:
-        assert http.post("/", content="SELECT 1 AS a FORMAT JSONEachRow").json() == {"a": 1}
-        asked = http.post("/", params={"default_format": "JSONCompact"}, content="SELECT 1 AS a")
-        assert asked.json()["data"] == [[1]]
-        assert asked.headers["X-ClickHouse-Format"] == "JSONCompact"
-        assert http.post("/", params={"param_x": "it\\'s"}, content="SELECT {x:String}").text == "it\\'s\n"
-        assert http.post("/", params={"max_threads": "3"}, content="SELECT getSetting('max_threads')").text == "3\n"
-        assert http.post("/", params={"database": "shop"}, content="SELECT currentDatabase()").text == "shop\n"
-
-    def test_errors_have_the_servers_code_and_a_fitting_status(self, http: httpx2.Client) -> None:
-        for statement, code, status in (
-            ("SELEC 1", "62", 400),
-            ("SELECT * FROM nothing", "60", 404),
-            ("SELECT 1; SELECT 2", "62", 400),
-            ("SELECT throwIf(1)", "395", 500),
-        ):
-            answer = http.post("/", content=statement)
-            assert (answer.headers["X-ClickHouse-Exception-Code"], answer.status_code) == (code, status)
-            assert answer.text.startswith(f"Code: {code}. DB::Exception:")
-
-    def test_a_get_can_only_read(self, http: httpx2.Client) -> None:
-        assert http.get("/", params={"query": "SELECT 1"}).text == "1\n"
-        refused = http.get("/", params={"query": "CREATE TABLE shop.x (n UInt8) ENGINE = Log"})
-        assert refused.headers["X-ClickHouse-Exception-Code"] == "164"
-
-    def test_data_comes_in_in_any_format_and_encoding(self, http: httpx2.Client) -> None:
-        http.post("/", content="CREATE OR REPLACE TABLE shop.incoming (n UInt32) ENGINE = MergeTree ORDER BY n")
-        into = {"query": "INSERT INTO shop.incoming FORMAT RowBinary"}
-        http.post("/", params=into, content=b"\x01\x00\x00\x00\x0a\x00\x00\x00").raise_for_status()
-        http.post(
-            "/", params={"query": "INSERT INTO shop.incoming FORMAT CSV"}, content=iter([b"2\n", b"3\n"])
-        ).raise_for_status()
-        http.post("/", content='INSERT INTO shop.incoming FORMAT JSONEachRow\n{"n": 4}').raise_for_status()
-        http.post("/", content="INSERT INTO shop.incoming VALUES (5)").raise_for_status()
-        assert (
-            http.post("/", content="SELECT groupArray(n) FROM (SELECT n FROM shop.incoming ORDER BY n)").text
-            == "[1,2,3,4,5,10]\n"
-        )
-        bad = http.post("/", params={"query": "INSERT INTO shop.incoming FORMAT CSV"}, content=b"x\n")
-        assert bad.status_code == 400
-        http.post("/", content="DROP TABLE shop.incoming").raise_for_status()
-
-    def test_large_answers_come_in_pieces_and_whole(self, http: httpx2.Client) -> None:
-        answer = http.post("/", content="SELECT number FROM numbers(300000)")
-        assert "Content-Length" not in answer.headers
-        assert answer.text.split() == [str(number) for number in range(300000)]
-
-    def test_a_session_keeps_what_it_has_set(self, http: httpx2.Client) -> None:
-        session = {"session_id": uuid.uuid4().hex}
-        http.post("/", params=session, content="CREATE TEMPORARY TABLE t (n UInt8)").raise_for_status()
-        assert http.post("/", params=session, content="SELECT count() FROM t").text == "0\n"
-        assert http.post("/", content="SELECT count() FROM t").status_code == 404
-        unknown = {"session_id": "unknown", "session_check": "1"}
-        assert http.post("/", params=unknown, content="SELECT 1").headers["X-ClickHouse-Exception-Code"] == "372"
-
-    def test_its_client_runs_scripts(self, container: ClickHouseContainer) -> None:
-        assert container.client("--query", "SELECT 1; SELECT ';'", "--format", "CSV") == '1\n";"\n'
-        assert container.client("--database", "shop", "--query", "SELECT currentDatabase()") == "shop\n"

@@ -1,0 +1,103 @@
+"""What the image that is built here has of the contract of upstream's ClickHouse: its HTTP interface and its client."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from support.clickhouse_server import PASSWORD, ClickHouseContainer, clickhouse_server
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def container() -> Iterator[ClickHouseContainer]:
+    with clickhouse_server() as made:
+        yield made
+
+
+@pytest.fixture
+def http(container: ClickHouseContainer) -> Iterator[httpx2.Client]:
+    with httpx2.Client(
+        base_url=f"http://127.0.0.1:{container.address.port}", auth=("shop", PASSWORD), trust_env=False
+    ) as client:
+        yield client
+
+
+def test_all_ways_to_log_in(http: httpx2.Client) -> None:
+    bare = httpx2.Client(base_url=http.base_url, trust_env=False)
+    assert bare.get("/ping").text == "Ok.\n"
+    assert bare.post("/", content="SELECT 1").headers["X-ClickHouse-Exception-Code"] == "516"
+    assert bare.post("/", params={"user": "shop", "password": PASSWORD}, content="SELECT 1").text == "1\n"
+    headers = {"X-ClickHouse-User": "shop", "X-ClickHouse-Key": PASSWORD}
+    assert bare.post("/", headers=headers, content="SELECT 1").text == "1\n"
+    assert bare.post("/", headers={**headers, "X-ClickHouse-Key": "no"}, content="SELECT 1").status_code == 403
+    assert http.post("/", content="SELECT 1").text == "1\n"
+
+
+def test_formats_settings_parameters_and_databases(http: httpx2.Client) -> None:
+    assert http.post("/", content="SELECT 1 AS a FORMAT JSONEachRow").json() == {"a": 1}
+    asked = http.post("/", params={"default_format": "JSONCompact"}, content="SELECT 1 AS a")
+    assert asked.json()["data"] == [[1]]
+    assert asked.headers["X-ClickHouse-Format"] == "JSONCompact"
+    assert http.post("/", params={"param_x": "it\\'s"}, content="SELECT {x:String}").text == "it\\'s\n"
+    assert http.post("/", params={"max_threads": "3"}, content="SELECT getSetting('max_threads')").text == "3\n"
+    assert http.post("/", params={"database": "shop"}, content="SELECT currentDatabase()").text == "shop\n"
+
+
+def test_errors_have_the_servers_code_and_a_fitting_status(http: httpx2.Client) -> None:
+    for statement, code, status in (
+        ("SELEC 1", "62", 400),
+        ("SELECT * FROM nothing", "60", 404),
+        ("SELECT 1; SELECT 2", "62", 400),
+        ("SELECT throwIf(1)", "395", 500),
+    ):
+        answer = http.post("/", content=statement)
+        assert (answer.headers["X-ClickHouse-Exception-Code"], answer.status_code) == (code, status)
+        assert answer.text.startswith(f"Code: {code}. DB::Exception:")
+
+
+def test_a_get_can_only_read(http: httpx2.Client) -> None:
+    assert http.get("/", params={"query": "SELECT 1"}).text == "1\n"
+    refused = http.get("/", params={"query": "CREATE TABLE shop.x (n UInt8) ENGINE = Log"})
+    assert refused.headers["X-ClickHouse-Exception-Code"] == "164"
+
+
+def test_data_comes_in_in_any_format_and_encoding(http: httpx2.Client) -> None:
+    http.post("/", content="CREATE OR REPLACE TABLE shop.incoming (n UInt32) ENGINE = MergeTree ORDER BY n")
+    into = {"query": "INSERT INTO shop.incoming FORMAT RowBinary"}
+    http.post("/", params=into, content=b"\x01\x00\x00\x00\x0a\x00\x00\x00").raise_for_status()
+    http.post(
+        "/", params={"query": "INSERT INTO shop.incoming FORMAT CSV"}, content=iter([b"2\n", b"3\n"])
+    ).raise_for_status()
+    http.post("/", content='INSERT INTO shop.incoming FORMAT JSONEachRow\n{"n": 4}').raise_for_status()
+    http.post("/", content="INSERT INTO shop.incoming VALUES (5)").raise_for_status()
+    assert (
+        http.post("/", content="SELECT groupArray(n) FROM (SELECT n FROM shop.incoming ORDER BY n)").text
+        == "[1,2,3,4,5,10]\n"
+    )
+    bad = http.post("/", params={"query": "INSERT INTO shop.incoming FORMAT CSV"}, content=b"x\n")
+    assert bad.status_code == 400
+    http.post("/", content="DROP TABLE shop.incoming").raise_for_status()
+
+
+def test_large_answers_come_in_pieces_and_whole(http: httpx2.Client) -> None:
+    answer = http.post("/", content="SELECT number FROM numbers(300000)")
+    assert "Content-Length" not in answer.headers
+    assert answer.text.split() == [str(number) for number in range(300000)]
+
+
+def test_a_session_keeps_what_it_has_set(http: httpx2.Client) -> None:
+    session = {"session_id": uuid.uuid4().hex}
+    http.post("/", params=session, content="CREATE TEMPORARY TABLE t (n UInt8)").raise_for_status()
+    assert http.post("/", params=session, content="SELECT count() FROM t").text == "0\n"
+    assert http.post("/", content="SELECT count() FROM t").status_code == 404
+    unknown = {"session_id": "unknown", "session_check": "1"}
+    assert http.post("/", params=unknown, content="SELECT 1").headers["X-ClickHouse-Exception-Code"] == "372"
+
+
+def test_its_client_runs_scripts(container: ClickHouseContainer) -> None:
+    assert container.client("--query", "SELECT 1; SELECT ';'", "--format", "CSV") == '1\n";"\n'
+    assert container.client("--database", "shop", "--query", "SELECT currentDatabase()") == "shop\n"

@@ -26,10 +26,13 @@ from devenv.adapters.image_reference import normalise
 from devenv.adapters.paths import host_state_dir
 from devenv.adapters.trust import observe_proxies, observe_trust
 from devenv.images.build import CA_SECRET
+from devenv.plan.names import Names
 
 HERE = Path(__file__).resolve().parent
 LABELS = {"devenv.io/benchmark": "load"}
-PROJECT = "devenv-bench-load"
+PROJECT = "bench-load"
+CLUSTER = Names(PROJECT).cluster
+NETWORK = Names(PROJECT).network
 REGISTRY = "devenv-bench-registry"
 REGISTRY_VERSION = "v3.0.0"
 AT_ONCE = 4
@@ -58,7 +61,7 @@ def cluster(nodes: int) -> Iterator[list[str]]:
         run([*devenv, "down"], cwd=Path(folder))
         run([*devenv, "up", "--yes"], cwd=Path(folder))
         try:
-            yield run(["docker", "ps", "--filter", f"network={PROJECT}", "--format", "{{.Names}}"]).split()
+            yield run(["docker", "ps", "--filter", f"network={NETWORK}", "--format", "{{.Names}}"]).split()
         finally:
             run([*devenv, "down"], cwd=Path(folder))
 
@@ -114,7 +117,7 @@ def await_teaching() -> None:
 def kind_load(kind: str, images: Sequence[str]) -> float:
     """Seconds of kind's own loading."""
     began = time.monotonic()
-    run([kind, "load", "docker-image", "--name", PROJECT, *images])
+    run([kind, "load", "docker-image", "--name", CLUSTER, *images])
     return time.monotonic() - began
 
 
@@ -139,7 +142,7 @@ class Registry:
     def running(self) -> Iterator[None]:
         """An empty registry on the cluster's network."""
         self._engine.remove_containers([REGISTRY])
-        run(["docker", "run", "-d", "--name", REGISTRY, "--network", PROJECT, "-p", "127.0.0.1::5000", self._image])
+        run(["docker", "run", "-d", "--name", REGISTRY, "--network", NETWORK, "-p", "127.0.0.1::5000", self._image])
         self._port = run(["docker", "port", REGISTRY, "5000"]).strip().rpartition(":")[2]
         try:
             yield

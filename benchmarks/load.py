@@ -66,11 +66,12 @@ class Row:
 class Bench:
     """The cases on one cluster."""
 
-    def __init__(self, nodes: Sequence[str], kind: str, registry: Registry, images: Images, megabytes: int) -> None:
+    def __init__(self, engine: Engine, nodes: Sequence[str], kind: str, registry: Registry, megabytes: int) -> None:
+        self._engine = engine
         self._nodes = nodes
         self._kind = kind
         self._registry = registry
-        self._images = images
+        self._images = Images(engine)
         self._megabytes = megabytes
 
     def rows(self) -> list[Row]:
@@ -81,7 +82,7 @@ class Bench:
         small = [self._images.base(SMALL_MEGABYTES) for _ in range(SMALL_IMAGES)]
         ours_new = self._ours([base])
         ours_first = self._ours([first])
-        await_teaching()
+        await_teaching(self._engine, first)
         ours_changed = [self._ours([image]) for image in changes]
         ours_same = [self._ours([changes[0]]) for _ in range(ROUNDS)]
         ours_small = self._ours(small)
@@ -134,7 +135,7 @@ def main() -> None:
         for nodes in wanted.nodes:
             with cluster(nodes) as names:  # it also provides kind and the image with Go
                 registry = Registry(engine, _golang(engine))
-                rows += Bench(names, str(tools.locate("kind").path), registry, images, wanted.megabytes).rows()
+                rows += Bench(engine, names, str(tools.locate("kind").path), registry, wanted.megabytes).rows()
     finally:
         images.remove()
         engine.close()

@@ -26,6 +26,7 @@ from devenv.adapters.image_reference import normalise
 from devenv.adapters.paths import host_state_dir
 from devenv.adapters.trust import observe_proxies, observe_trust
 from devenv.images.build import CA_SECRET
+from devenv.images.teaching import teach
 from devenv.plan.names import Names
 
 HERE = Path(__file__).resolve().parent
@@ -107,10 +108,10 @@ def forget(nodes: Sequence[str], images: Sequence[str]) -> None:
         list(pool.map(one, nodes))
 
 
-def await_teaching() -> None:
-    """Wait until the engine has been taught what it is being taught."""
+def await_teaching(engine: Engine, image: str) -> None:
+    """Have the engine know an image's digests, and wait until the program that a load started for it has ended."""
+    teach(engine, image)
     with (host_state_dir("push") / "teaching.lock").open("w") as lock:
-        time.sleep(1)  # the program that holds the lock may not have begun yet
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 

@@ -186,7 +186,8 @@ def machine() -> str:
     told = run(["docker", "version", "--format", "{{.Server.Version}}"]).strip()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = os.cpu_count()
-    return f"{platform.platform()}, {cores} cores, {memory:.0f} GiB, engine {told}, Python {platform.python_version()}."
+    system = f"{platform.system()} {platform.machine()}"
+    return f"{system}, {cores} cores, {memory:.0f} GiB, engine {told}, Python {platform.python_version()}."
 
 
 if __name__ == "__main__":

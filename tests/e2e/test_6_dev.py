@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,24 @@ import pytest
 from support.environment import Project, run
 
 pytestmark = pytest.mark.e2e
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "alt"
 NAME = "alt-backend"
 NAMESPACE = "alt-apps"
-SAID, SAYS = "alt-backend listens", "alt-backend listens again"
+SAID = "alt-backend listens"
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[set[str]]:
+    """References of images that the tests' changes gave, which go again in the end."""
+    references: set[str] = set()
+    yield references
+    if references:
+        run(["docker", "rmi", *references])
+
+
+def another() -> str:
+    """A text that was never built."""
+    return f"{SAID}, {uuid.uuid4().hex}"
 
 
 def source(project: Project) -> Path:
@@ -99,16 +115,17 @@ def dev(project: Project) -> Iterator[Dev]:
             process.wait()
 
 
-def test_build_names_images_and_builds_only_what_has_changed(environment: Project) -> None:
+def test_build_names_images_and_builds_only_what_has_changed(environment: Project, made: set[str]) -> None:
     running = backend(environment)["image"]
     (before,) = json.loads(environment.devenv("build", "--json").stdout)
     assert (before["name"], before["reference"], before["built"]) == (NAME, running, False)
-    replace(source(environment), SAID, SAYS)
+    replace(source(environment), SAID, text := another())
     (changed,) = json.loads(environment.devenv("build", NAME, "--json").stdout)
+    made.add(changed["reference"])
     assert changed["built"]
     assert changed["reference"] != running
     assert backend(environment)["image"] == running
-    replace(source(environment), SAYS, SAID)
+    replace(source(environment), text, SAID)
     assert json.loads(environment.devenv("build", "--json").stdout) == [before]
 
 
@@ -149,17 +166,18 @@ def test_images_tells_what_is_where_and_prune_removes_nothing_unasked(environmen
     assert run(["docker", "image", "inspect", "--format", "{{.Id}}", running])
 
 
-def test_dev_rolls_out_what_is_saved_and_goes_on_after_a_failure(environment: Project) -> None:
+def test_dev_rolls_out_what_is_saved_and_goes_on_after_a_failure(environment: Project, made: set[str]) -> None:
     before, database = backend(environment), pods(environment, "alt-database", "app.kubernetes.io/name=postgres")
     with dev(environment) as running:
         (source(environment).parent / "notes.md").write_text("the build does not read this\n")
-        replace(source(environment), SAID, SAYS)
+        replace(source(environment), SAID, another())
         first = running.until("round-finished")
         assert first["succeeded"]
         assert (first["images"], first["stacks"]) == ([NAME], [NAME])
         assert first["build"] + first["load"] + first["rollout"] <= first["seconds"] + 0.1
         after = backend(environment)
         assert after["image"] != before["image"]
+        made.add(after["image"])
 
         replace(source(environment), "package main", "package main // unclosed: \n{")
         assert not running.until("round-finished")["succeeded"]
@@ -167,8 +185,8 @@ def test_dev_rolls_out_what_is_saved_and_goes_on_after_a_failure(environment: Pr
         failed = next(e for e in reversed(running.seen) if e["type"] == "step-failed")
         assert failed["key"] == f"image/{NAME}"
 
-        replace(source(environment), "package main // unclosed: \n{", "package main")
-        replace(source(environment), SAYS, SAID)
+        whole = (EXAMPLE / NAME / "main.go").read_text()
+        source(environment).write_text(whole)
         assert running.until("round-finished")["succeeded"]
     (source(environment).parent / "notes.md").unlink()
     assert backend(environment)["image"] == before["image"]
@@ -191,16 +209,17 @@ def test_up_tells_that_running_containers_are_what_was_built(environment: Projec
     assert [e["detail"] for e in ready] == ["1 container runs what was built"]
 
 
-def test_an_image_that_was_not_built_here_is_an_error(environment: Project) -> None:
+def test_an_image_that_was_not_built_here_is_an_error(environment: Project, made: set[str]) -> None:
     """Somebody gives the image's name on the node to another one."""
     reference = backend(environment)["image"]
     (node,) = nodes(environment)
     ctr = ["docker", "exec", node, "ctr", "-n", "k8s.io", "images"]
     former = f"localhost/devenv-test/{NAME}:former"
-    replace(source(environment), SAID, SAYS)
+    replace(source(environment), SAID, text := another())
     (changed,) = json.loads(environment.devenv("build", "--json").stdout)
+    made.add(changed["reference"])
     environment.devenv("load", NAME)
-    replace(source(environment), SAYS, SAID)
+    replace(source(environment), text, SAID)
     run([*ctr, "tag", reference, former])
     run([*ctr, "tag", "--force", changed["reference"], reference])
     try:

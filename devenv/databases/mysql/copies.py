@@ -6,14 +6,22 @@ text. Events are left where they are: in a copy they would run as well.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pymysql
 
 from devenv.databases.mysql import structure
 from devenv.databases.mysql.eviction import evicting
+from devenv.databases.mysql.gate import renamed_and_locked
 from devenv.databases.mysql.server import Server, quoted
 from devenv.databases.mysql.structure import Program, Table
+
+_GATE = "_gate"
+"""What the gate's schema is called after the one that it guards; so it comes after it."""
+_MOST_CONNECTIONS = 4
+_WORTH_A_CONNECTION_BYTES = 8 << 20
 
 
 def copy(server: Server, source: str, target: str, mark: str, *, home: str | None = None) -> None:
@@ -41,8 +49,7 @@ def copy_tables(server: Server, source: str, target: str, *, home: str) -> None:
     for table in definitions:
         # A default value that is a sequence's next one names the sequence with its schema.
         server.execute(table.create.replace(f"{quoted(source)}.", f"{quoted(home)}."))
-    for table in definitions:
-        server.execute(_fill(table, source, target))
+    _run_all(server, [_fill(table, source, target) for table in definitions], server.size(source))
 
 
 def replace(server: Server, target: str, by: str, aside: str, like: str) -> None:
@@ -63,15 +70,18 @@ def replace(server: Server, target: str, by: str, aside: str, like: str) -> None
     server.drop(aside)
     server.create(aside, like=target)
     moves = [(target, name, aside) for name in former] + [(by, name, target) for name in structure.tables(server, by)]
+    renames = [f"{quoted(source, name)} TO {quoted(to, name)}" for source, name, to in moves]
     with evicting(server, target):
         server.use(target)
         # A table with triggers cannot change its schema.
         for trigger in structure.triggers(server, target):
             server.execute(trigger.drop)
-        server.execute("; ".join(_swap(moves, target, wanted)))
-        for trigger in wanted:
-            _make(server, trigger)
-        server.execute("UNLOCK TABLES")
+        if wanted:
+            tables = [quoted(target, name) for name in sorted({trigger.table for trigger in wanted})]
+            with renamed_and_locked(server, renames, tables, f"{target}{_GATE}") as locker:
+                make_triggers(locker, target, wanted)
+        elif renames:
+            server.execute(f"RENAME TABLE {', '.join(renames)}")
         adjust_programs(server, target, structure.programs(server, like))
 
 
@@ -108,16 +118,32 @@ def make_triggers(server: Server, schema: str, triggers: Sequence[Program]) -> N
         _make(server, trigger)
 
 
-def _swap(moves: Sequence[tuple[str, str, str]], target: str, wanted: Sequence[Program]) -> list[str]:
-    """The statements that move tables and lock those that lack their triggers; they travel together."""
-    statements = []
-    if moves:
-        renames = (f"{quoted(source, name)} TO {quoted(to, name)}" for source, name, to in moves)
-        statements.append(f"RENAME TABLE {', '.join(renames)}")
-    if wanted:
-        names = sorted({trigger.table for trigger in wanted})
-        statements.append(f"LOCK TABLES {', '.join(f'{quoted(target, name)} WRITE' for name in names)}")
-    return statements or ["DO 0"]
+def _run_all(server: Server, statements: Sequence[str], size_bytes: int) -> None:
+    """Run statements that do not depend on each other, by several connections where there is much to copy."""
+    others = min(size_bytes // _WORTH_A_CONNECTION_BYTES, _MOST_CONNECTIONS - 1, len(statements) - 1)
+    waiting = deque(statements)
+    with ThreadPoolExecutor(max(others, 1), thread_name_prefix="copy") as pool:
+        copying = [pool.submit(_help, server, waiting) for _ in range(others)]
+        _work_off(server, waiting)
+        for helper in copying:
+            helper.result()
+
+
+def _help(server: Server, waiting: deque[str]) -> None:
+    other = Server(server.address)
+    try:
+        _work_off(other, waiting)
+    finally:
+        other.close()
+
+
+def _work_off(server: Server, waiting: deque[str]) -> None:
+    while waiting:
+        try:
+            statement = waiting.popleft()
+        except IndexError:
+            return  # another one took the last
+        server.execute(statement)
 
 
 def _fill(table: Table, source: str, target: str) -> str:

@@ -14,12 +14,11 @@ from contextlib import contextmanager
 
 import pymysql
 
-from devenv.databases.mysql.server import Server
+from devenv.databases.mysql.server import WAITS, Server
 
 _POLL_SECONDS = 0.01
-_PATIENCE_SECONDS = 0.5
+_PATIENCE_SECONDS = 2.0
 """After this, clients go too whose locks are no transaction's: LOCK TABLES, a cursor left open."""
-_WAITS = "SELECT 1 FROM information_schema.processlist WHERE id = %s AND state LIKE 'Waiting for %%lock'"
 _IN_TRANSACTION = (
     "SELECT p.id FROM information_schema.processlist p"
     " JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id"
@@ -49,7 +48,7 @@ def _watch(server: Server, schema: str, done: threading.Event) -> None:
     try:
         waits_since = 0.0
         while not done.wait(_POLL_SECONDS):
-            if not watching.execute(_WAITS, (server.id,)):
+            if not watching.execute(WAITS, (server.id,)):
                 waits_since = 0.0
                 continue
             waits_since = waits_since or time.monotonic()

@@ -19,6 +19,9 @@ from devenv.errors import DatabaseError
 
 MARK = "devenv_mark"
 """The table in which a copy says that it is complete, and what it was made from."""
+WAITS = "SELECT 1 FROM information_schema.processlist WHERE id = %s AND state LIKE 'Waiting for %%lock'"
+"""Answers with a row while a connection waits for a lock on a table or schema."""
+Rows = Sequence[tuple[Any, ...]]
 _CONNECT_SECONDS = 10
 _STATEMENT_SECONDS = 600
 _LOCK_SECONDS = 600
@@ -60,6 +63,8 @@ def connect(address: Address, database: str | None = None) -> pymysql.Connection
             read_timeout=_STATEMENT_SECONDS,
             client_flag=CLIENT.MULTI_STATEMENTS,
             program_name="devenv",
+            # The way there is this machine; making a TLS context takes longer than a small reset.
+            ssl_disabled=True,
         )
     except (pymysql.Error, OSError) as error:
         raise DatabaseError(
@@ -99,11 +104,11 @@ class Server:
         if self.connection.open:
             self.connection.close()
 
-    def execute(self, text: str, arguments: Sequence[object] | None = None) -> Sequence[tuple[Any, ...]]:
+    def execute(self, text: str, arguments: Sequence[object] | None = None) -> Rows:
         """Run one or more statements; the rows of the last one."""
         with self.connection.cursor() as cursor:
             cursor.execute(text, arguments)
-            rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+            rows: Rows = cursor.fetchall()
             while cursor.nextset():
                 rows = cursor.fetchall()
             return rows
@@ -135,6 +140,10 @@ class Server:
             (pattern,),
         )
         return [SchemaFacts(str(name), int(size)) for name, size in rows]
+
+    def size(self, schema: str) -> int:
+        """A schema's size in bytes, as the server estimates it."""
+        return sum(facts.size_bytes for facts in self.find(schema) if facts.name == schema)
 
     def exists(self, schema: str) -> bool:
         """Whether there is such a schema."""

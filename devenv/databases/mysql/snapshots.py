@@ -13,7 +13,8 @@ from devenv.databases.mysql.eviction import evicting
 from devenv.databases.mysql.server import Server, quoted, telling
 from devenv.errors import SnapshotError
 
-_LONGEST_SCHEMA = 64
+_LONGEST_SCHEMA = 59
+"""A schema's name has up to 64 characters, and there may be another one that is called after it."""
 
 
 class MySQLSnapshots:

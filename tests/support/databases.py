@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from devenv.databases.database import Address
 from support.environment import Project
 
+_KNOWN: dict[tuple[Path, str], Address] = {}
+"""Addresses stay for as long as a cluster lives."""
+
 
 def address_of(environment: Project, stack: str) -> Address:
     """Where a stack's database answers, as `devenv db url` prints it."""
+    key = (environment.root, stack)
+    if key not in _KNOWN:
+        _KNOWN[key] = _printed(environment, stack)
+    return _KNOWN[key]
+
+
+def _printed(environment: Project, stack: str) -> Address:
     parts = urlsplit(environment.devenv("db", "url", stack).stdout.strip())
     login = (unquote(parts.username or ""), unquote(parts.password or ""))
     engine = parts.scheme.replace("postgresql", "postgres")

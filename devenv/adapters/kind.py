@@ -12,8 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from devenv.adapters import process
+from devenv.errors import CommandFailedError
 
 _CREATE_SECONDS = 600.0
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_ENOUGH_INSTANCES = 512
+"""As kind advises: https://kind.sigs.k8s.io/docs/user/known-issues/#pod-errors-due-to-too-many-open-files"""
 _QUICK = 60.0
 OnLine = Callable[[str], None]
 
@@ -50,16 +54,21 @@ class Kind:
         """
         argv = ["create", "cluster", "--name", cluster, "--image", image, "--config", "-"]
         argv += ["--kubeconfig", str(kubeconfig), "--wait", f"{int(wait.total_seconds())}s"]
-        self._run(
-            argv,
-            kubeconfig,
-            network=network,
-            stdin=config_yaml,
-            timeout=_CREATE_SECONDS + wait.total_seconds(),
-            cancel=cancel,
-            on_line=on_line,
-            what=f"create cluster {cluster}",
-        )
+        try:
+            self._run(
+                argv,
+                kubeconfig,
+                network=network,
+                stdin=config_yaml,
+                timeout=_CREATE_SECONDS + wait.total_seconds(),
+                cancel=cancel,
+                on_line=on_line,
+                what=f"create cluster {cluster}",
+            )
+        except CommandFailedError as error:
+            if "is not running" in error.output and _inotify_instances() < _ENOUGH_INSTANCES:
+                error.hint = "the host may lack inotify instances: sysctl fs.inotify.max_user_instances=512"
+            raise
 
     def delete(self, cluster: str, kubeconfig: Path, *, cancel: threading.Event | None = None) -> None:
         """Remove a cluster's nodes and its entry in the kubeconfig; that there is none is fine."""
@@ -109,3 +118,8 @@ class Kind:
 def _environment() -> dict[str, str]:
     """The provider is fixed: a user's choice of another one is for another tool's clusters."""
     return {"KIND_EXPERIMENTAL_PROVIDER": "docker", "KIND_CLUSTER_NAME": ""}
+
+
+def _inotify_instances() -> int:
+    """How many each user may have; a cluster takes some thirty of them, and its nodes end at once without."""
+    return int(_INOTIFY.read_text()) if _INOTIFY.is_file() else _ENOUGH_INSTANCES

@@ -15,5 +15,5 @@ def seed_failed(path: Path, line: int, statement: str, cause: str) -> DatabaseEr
     return DatabaseError(
         f"seed {path.name}, line {line}: {cause.strip()}",
         context={"file": str(path), "statement": shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]} …"},
-        hint=f"mend {path}, then: devenv reset-db",
+        hint=f"mend {path}, then: devenv up",
     )

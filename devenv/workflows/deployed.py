@@ -35,6 +35,8 @@ class Deployed:
     content: str
     """Hash of its migrations and seeds as the files are now."""
     seeds: tuple[Path, ...]
+    interrupted: bool = False
+    """It was emptied, and its migrations have not run to their end since."""
 
     @property
     def name(self) -> str:
@@ -79,10 +81,11 @@ class Deployment:
             if name not in known:
                 raise UsageError(f"{name} is no database of this project", hint=name_hint(name, known, "databases"))
         if not names:
-            return [deployed for name, deployed in known.items() if name in self._facts.records]
+            return [d for name, d in known.items() if name in self._facts.records or d.interrupted]
         chosen = [known[name] for name in dict.fromkeys(names)]
         for deployed in chosen:
-            self._require_ready(deployed.name)
+            if not deployed.interrupted:
+                self._require_ready(deployed.name)
         return chosen
 
     def access(self, deployed: Deployed) -> Access:
@@ -100,7 +103,9 @@ class Deployment:
         if stack.spec.database is None:
             return None
         content = database_content(stack, self.environment.digests)
-        return Deployed(stack, stack.spec.database, content, database_seeds(stack))
+        installed = any(release.stack == name for release in self._facts.releases)
+        interrupted = installed and name not in self._facts.records
+        return Deployed(stack, stack.spec.database, content, database_seeds(stack), interrupted)
 
     def _require_ready(self, name: str) -> None:
         if name not in self._facts.records:

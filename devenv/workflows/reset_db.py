@@ -79,9 +79,11 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
 
 
 def _changed(deployment: Deployment, chosen: Sequence[Deployed]) -> frozenset[str]:
-    """Those whose migrations or seeds are not those that the pristine state was made from."""
+    """Those whose pristine state is none, or made from other migrations or seeds than there are now."""
 
     def is_changed(deployed: Deployed) -> bool:
+        if deployed.interrupted:
+            return True
         with deployment.open(deployed) as database:
             return database.pristine() != deployed.content
 

@@ -4,25 +4,47 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
-from devenv.databases.database import Address
+from devenv.databases.database import Address, Database
 from devenv.databases.engines import Access, open_database
 from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL
 from devenv.engine.environment import Environment
 from devenv.engine.localstack_access import local_stack
 from devenv.engine.step_context import StepContext
-from devenv.errors import DatabaseError
+from devenv.errors import DatabaseError, InterruptedRunError
 from devenv.plan.kind_config import LOOPBACK
 from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetAws, ResetDatabase
-from devenv.spec.stack import Database
+from devenv.spec.stack import Database as DatabaseSpec
+from devenv.spec.stack import DatabaseEngine
+
+_ROUTE_SECONDS = 20.0
+_RETRY_SECONDS = 0.2
 
 
 def prepare_database(step: PrepareDatabase, context: StepContext) -> str:
     """Keep the freshly migrated state of a database."""
     way = access(context.environment, step.stack, step.namespace, step.database)
-    with open_database(step.database.engine, way) as database:
+    with _first_connection(step.database.engine, way, context) as database:
         database.prepare(step.content, step.seeds)
     return step.content[:12]
+
+
+def _first_connection(engine: DatabaseEngine, way: Access, context: StepContext) -> AbstractContextManager[Database]:
+    """Connect to a server that is ready since a moment ago.
+
+    The nodes learn of a Service's new endpoint a second or two after the pod is ready, and tell nobody: until then
+    connections are refused.
+    """
+    deadline = time.monotonic() + _ROUTE_SECONDS
+    while True:
+        try:
+            return open_database(engine, way)
+        except DatabaseError:
+            if time.monotonic() > deadline:
+                raise
+        if context.cancel.wait(_RETRY_SECONDS):
+            raise InterruptedRunError("stopped while a database began to answer")
 
 
 def reset_database(step: ResetDatabase, context: StepContext) -> str:
@@ -51,7 +73,7 @@ def empty_database(step: EmptyDatabase, context: StepContext) -> str:
     return ""
 
 
-def access(environment: Environment, stack: str, namespace: str, database: Database) -> Access:
+def access(environment: Environment, stack: str, namespace: str, database: DatabaseSpec) -> Access:
     """The way to a stack's database.
 
     Raises:
@@ -72,7 +94,7 @@ def access(environment: Environment, stack: str, namespace: str, database: Datab
     return Access(address, run)
 
 
-def _login(environment: Environment, stack: str, namespace: str, database: Database) -> dict[str, str]:
+def _login(environment: Environment, stack: str, namespace: str, database: DatabaseSpec) -> dict[str, str]:
     data = environment.cluster.secret(namespace, database.secret)
     if not data:
         raise DatabaseError(
@@ -84,7 +106,7 @@ def _login(environment: Environment, stack: str, namespace: str, database: Datab
     return {"user": data.get("username", database.user.encode()).decode(), "password": password}
 
 
-def _host_port(environment: Environment, stack: str, database: Database) -> int:
+def _host_port(environment: Environment, stack: str, database: DatabaseSpec) -> int:
     nodes = environment.engine.containers({KIND_CLUSTER_LABEL: environment.names.cluster})
     for node in nodes:
         for _, outside, inside in node.ports:

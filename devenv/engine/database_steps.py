@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 
-from devenv.databases.database import Address, Database
+from devenv.databases.database import Address
 from devenv.databases.engines import Access, open_database
 from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL
 from devenv.engine.environment import Environment
@@ -25,13 +24,14 @@ _RETRY_SECONDS = 0.2
 def prepare_database(step: PrepareDatabase, context: StepContext) -> str:
     """Keep the freshly migrated state of a database."""
     way = access(context.environment, step.stack, step.namespace, step.database)
-    with _first_connection(step.database.engine, way, context) as database:
+    _await_route(step.database.engine, way, context)
+    with open_database(step.database.engine, way) as database:
         database.prepare(step.content, step.seeds)
     return step.content[:12]
 
 
-def _first_connection(engine: DatabaseEngine, way: Access, context: StepContext) -> AbstractContextManager[Database]:
-    """Connect to a server that is ready since a moment ago.
+def _await_route(engine: DatabaseEngine, way: Access, context: StepContext) -> None:
+    """Wait until a server that became ready a moment ago answers from here.
 
     The nodes learn of a Service's new endpoint a second or two after the pod is ready, and tell nobody: until then
     connections are refused.
@@ -39,10 +39,13 @@ def _first_connection(engine: DatabaseEngine, way: Access, context: StepContext)
     deadline = time.monotonic() + _ROUTE_SECONDS
     while True:
         try:
-            return open_database(engine, way)
+            with open_database(engine, way) as database:
+                database.pristine()
         except DatabaseError:
             if time.monotonic() > deadline:
                 raise
+        else:
+            return
         if context.cancel.wait(_RETRY_SECONDS):
             raise InterruptedRunError("stopped while a database began to answer")
 

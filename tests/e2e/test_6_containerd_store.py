@@ -13,6 +13,7 @@ from pathlib import Path
 
 import docker
 import pytest
+from support.bridges import own_bridge
 from support.nodes import LABELS, RUN, start_node
 from support.programs import missing
 from support.pushing import oci_archive, tar_of
@@ -46,23 +47,25 @@ def later(engine: Engine) -> Iterator[Engine]:
     folder = DOCKERFILE.parent
     engine.build(BuildRequest(reference, DOCKERFILE, folder, args=args, labels=LABELS))
     shared = Path(tempfile.mkdtemp(prefix="devenv-test-"))
-    container = engine.client.containers.run(
-        reference,
-        detach=True,
-        privileged=True,
-        network_mode="host",
-        labels=LABELS,
-        volumes=["/var/lib/docker", "/var/lib/containerd", f"{shared}:/run/shared"],
-    )
-    for line in container.logs(stream=True, follow=True):
-        if b"API listen on" in line:
-            break
-    else:
-        pytest.fail("the later engine does not start")
-    later = Engine(docker.DockerClient(base_url=f"unix://{shared}/docker.sock", version="auto"))
-    yield later
-    later.close()
-    engine.remove_containers([str(container.name)])
+    with own_bridge("devenv-test1", "198.51.100.129/25") as bridge:
+        container = engine.client.containers.run(
+            reference,
+            command=[f"--bridge={bridge}"],
+            detach=True,
+            privileged=True,
+            network_mode="host",
+            labels=LABELS,
+            volumes=["/var/lib/docker", "/var/lib/containerd", f"{shared}:/run/shared"],
+        )
+        for line in container.logs(stream=True, follow=True):
+            if b"API listen on" in line:
+                break
+        else:
+            pytest.fail("the later engine does not start")
+        later = Engine(docker.DockerClient(base_url=f"unix://{shared}/docker.sock", version="auto"))
+        yield later
+        later.close()
+        engine.remove_containers([str(container.name)])
     shutil.rmtree(shared)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from support.clickhouse_server import fingerprint
+from support.databases import restart
 from support.environment import Project
 
 from devenv.databases.clickhouse.server import Server
@@ -79,8 +80,7 @@ def test_clones_of_the_running_environment(environment: Project, monkeypatch: py
 
 def test_a_pod_restart_keeps_the_data(environment: Project, server: Server) -> None:
     server.execute("INSERT INTO events (id, kind) VALUES (generateUUIDv4(), 'kept')", database="alt")
-    environment.kubectl("delete", "pod", "clickhouse-0", "--namespace", "alt-analytics", "--wait")
-    environment.kubectl("rollout", "status", "statefulset/clickhouse", "--namespace", "alt-analytics", "--timeout=120s")
+    restart(environment, "alt-analytics", "clickhouse")
     assert server.execute("SELECT count() FROM events WHERE kind = 'kept'", database="alt") == b"1\n"
     environment.devenv("reset-db", "clickhouse", "--yes")
     assert count(server) == 3

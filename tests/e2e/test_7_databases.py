@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 import pytest
 import yaml
+from support.databases import restart
 from support.environment import Project
 from support.postgres_server import fingerprint
 
@@ -132,7 +133,7 @@ def test_a_broken_migration_is_named_and_leaves_live_data(environment: Project, 
     (own_migrations / NEW_MIGRATION).write_text("ALTER TABLE nothing ADD COLUMN price int;\n")
     environment.devenv("db", "hash", "postgres")
     failed = environment.devenv("db", "migrate", "postgres", "--yes", expect=1)
-    assert NEW_MIGRATION in failed.stderr
+    assert NEW_MIGRATION.partition("_")[0] in failed.stderr
     assert "ALTER TABLE nothing" in failed.stderr
     assert query(url, b"SELECT count(*) FROM items") == before
 
@@ -148,7 +149,6 @@ def test_clones_of_the_running_environment(environment: Project, monkeypatch: py
 def test_a_pod_restart_keeps_the_data(environment: Project, url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("INSERT INTO items (name) VALUES ('kept')")
-    environment.kubectl("delete", "pod", "postgres-0", "--namespace", "alt-database", "--wait")
-    environment.kubectl("rollout", "status", "statefulset/postgres", "--namespace", "alt-database", "--timeout=60s")
+    restart(environment, "alt-database", "postgres")
     assert query(url, b"SELECT count(*) FROM items WHERE name = 'kept'") == [(1,)]
     environment.devenv("reset-db", "postgres", "--yes")

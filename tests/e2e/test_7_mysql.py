@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pymysql
 import pytest
+from support.databases import restart
 from support.environment import Project, Result
 from support.mysql_server import fingerprint, query
 from support.programs import require_tool
@@ -108,8 +109,7 @@ def test_clones_of_the_running_environment(environment: Project, monkeypatch: py
 
 def test_a_pod_restart_keeps_the_data(environment: Project, address: Address) -> None:
     query(address, "UPDATE customers SET name = 'Kept' WHERE id = 1")
-    environment.kubectl("delete", "pod", "mysql-0", "--namespace", "alt-database", "--wait")
-    environment.kubectl("rollout", "status", "statefulset/mysql", "--namespace", "alt-database", "--timeout=90s")
+    restart(environment, "alt-database", "mysql")
     assert query(address, "SELECT name FROM customers WHERE id = 1") == [("Kept",)]
     environment.devenv("reset-db", "mysql", "--yes")
     assert query(address, "SELECT name FROM customers WHERE id = 1") == [("Ada",)]

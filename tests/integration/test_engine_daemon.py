@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.programs import require_program
+from support.bridges import own_bridge
 
 from devenv.adapters.engine_daemon import EngineDaemon, engine_answers
 from devenv.adapters.host import observe_host
@@ -27,12 +27,8 @@ pytestmark = [
 
 @pytest.fixture
 def bridge() -> Iterator[str]:
-    """A bridge of the test's own: a dockerd that is told to have none removes the docker0 of the host's engine."""
-    ip, name = str(require_program("ip")), "devenv-test0"
-    run([ip, "link", "add", "name", name, "type", "bridge"])
-    run([ip, "address", "add", "198.51.100.1/24", "dev", name])
-    yield name
-    run([ip, "link", "delete", name])
+    with own_bridge("devenv-test0", "198.51.100.1/24") as name:
+        yield name
 
 
 @pytest.fixture

@@ -227,6 +227,19 @@ def test_snapshots_are_saved_listed_restored_and_removed(database: Nats, server:
             missing("before import")
 
 
+def test_a_state_that_is_removed_takes_nothing_from_others(database: Nats, server: Address, seed: Path) -> None:
+    database.snapshots.save("before")
+    database.snapshots.remove("before")
+    as_application(server, _spoil)
+    spoiled = content(server)
+    database.snapshots.save("spoiled")
+    database.reset()
+    database.prepare(CONTENT, [seed])
+    database.snapshots.restore("spoiled")
+    assert content(server) == spoiled
+    database.snapshots.remove("spoiled")
+
+
 def test_seeds_that_are_refused_touch_no_live_data(database: Nats, server: Address, seed: Path) -> None:
     before = content(server)
     seed.write_text("streams: [{name: bad, subjects: [bad], config: {retention: forever}}]\n")

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from devenv.databases.database import Address
 from support.environment import Project
 
+_TRIES = 20
 _KNOWN: dict[tuple[Path, str], Address] = {}
 """Addresses stay for as long as a cluster lives."""
 
@@ -28,6 +29,11 @@ def _printed(environment: Project, stack: str) -> Address:
 
 
 def restart(environment: Project, namespace: str, name: str) -> None:
-    """Delete the pod of a StatefulSet and wait for the next one."""
+    """Delete the pod of a database's StatefulSet, and wait until the next one answers from here."""
     environment.kubectl("delete", "pod", f"{name}-0", "--namespace", namespace, "--wait")
     environment.kubectl("rollout", "status", f"statefulset/{name}", "--namespace", namespace, "--timeout=120s")
+    # Nobody tells when the nodes route to the new pod.
+    for _ in range(_TRIES):
+        if environment.devenv("db", "list", "--database", name, expect=None).status == 0:
+            return
+    raise AssertionError(f"{name} does not answer after its pod was replaced")

@@ -7,4 +7,4 @@ RUN --mount=type=cache,id=devenv-apt-trixie,target=/var/cache/apt,sharing=locked
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends docker.io \
  && mkdir -p /etc/docker \
  && echo '{"features": {"containerd-snapshotter": true}}' > /etc/docker/daemon.json
-ENTRYPOINT ["dockerd", "--host=unix:///run/shared/docker.sock", "--bridge=none", "--iptables=false"]
+ENTRYPOINT ["dockerd", "--host=unix:///run/shared/docker.sock", "--iptables=false"]

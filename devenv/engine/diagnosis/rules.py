@@ -69,7 +69,8 @@ def _findings(stack: Snapshot, rules: Rules) -> Iterator[Finding]:
         for item in stack[kind]:
             yield from creator_findings(kind, item, events.get(item["metadata"]["uid"], ()), patience)
     for job in stack["Job"]:
-        if not (_is_older(job, rules) and _is_over(job)):
+        # A hook's job from before the installation is replaced when its turn comes.
+        if not (_is_older(job, rules) and (_is_over(job) or is_hook(job))):
             others = starting - _pods_of(job, stack)
             yield from job_findings(job, stack["Pod"], beside_others=bool(others), patience=patience)
 

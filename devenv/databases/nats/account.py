@@ -75,6 +75,15 @@ class Account:
         found: Json = (await self.request(f"STREAM.INFO.{stream}"))["state"]
         return found
 
+    async def subjects(self, stream: str) -> list[str]:
+        """The subjects of a stream's messages.
+
+        For the keys of a bucket too: the client's own list of them is empty at times, when the answers of the server
+        overtake one another.
+        """
+        found = await self.request(f"STREAM.INFO.{stream}", {"subjects_filter": ">"})
+        return sorted(found["state"].get("subjects") or {})
+
     async def delete_stream(self, name: str) -> None:
         """Delete a stream; it may be gone already."""
         try:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from nats.js.errors import KeyNotFoundError, NoKeysError, NotFoundError
+from nats.js.errors import KeyNotFoundError, NotFoundError
 from nats.nuid import NUID
 
 from devenv.databases.nats.account import Account, Json
@@ -21,6 +21,7 @@ from devenv.errors import DatabaseError
 
 INDEX_BUCKET = "states"
 PRISTINE = "pristine"
+_SUBJECTS = f"$KV.{INDEX_BUCKET}."
 _ARCHIVES = "archives-"
 _SNAPSHOT = "snapshot."
 
@@ -112,10 +113,7 @@ class StateStore:
 
     async def snapshots(self) -> dict[str, State]:
         """All named states."""
-        try:
-            keys = await self._index.keys()
-        except NoKeysError:
-            return {}
+        keys = [subject.removeprefix(_SUBJECTS) for subject in await self._account.subjects(f"KV_{INDEX_BUCKET}")]
         found = {key: await self.find(key) for key in keys if key.startswith(_SNAPSHOT)}
         return {snapshot_name(key): state for key, state in found.items() if state}
 

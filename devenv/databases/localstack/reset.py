@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ _APART: tuple[tuple[str, str, _Empty], ...] = (
     ("lambda", "functions", empty_functions),
 )
 """Service, section of the seeds, and what removes the rest: each knows nothing of the others."""
+_GONE = re.compile("NonExistent|NotFound|NoSuch|DoesNotExist")
+"""Codes by which services say that what was listed a moment ago is not there."""
+_TRIES = 3
 _LAST = ("sns", "topics", empty_topics)
 """Topics subscribe to queues and functions."""
 
@@ -65,10 +69,8 @@ class LocalStack:
         for service, _, _ in (*_APART, _LAST):
             aws.client(service)
         try:
-            with self._locked(), ThreadPoolExecutor(len(_APART)) as threads:
-                apart = threads.map(lambda part: _reset(program, aws, seeds, part[1], part[2]), _APART)
-                found = [change for changes in apart for change in changes]
-                return (*found, *_reset(program, aws, seeds, _LAST[1], _LAST[2]))
+            with self._locked():
+                return _reset_all(program, aws, seeds)
         except (ClientError, BotoCoreError) as error:
             raise DatabaseError(
                 "localstack could not be reset",
@@ -83,6 +85,20 @@ class LocalStack:
             # Let go of by the kernel when the process ends, however it ends.
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _reset_all(program: SeedProgram, aws: Clients, seeds: Seed) -> tuple[Change, ...]:
+    """Every section; again where something went meanwhile, by the last request of a reset that was killed."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            with ThreadPoolExecutor(len(_APART)) as threads:
+                apart = threads.map(lambda part: _reset(program, aws, seeds, part[1], part[2]), _APART)
+                found = [change for changes in apart for change in changes]
+                return (*found, *_reset(program, aws, seeds, _LAST[1], _LAST[2]))
+        except ClientError as error:
+            if not tries_left or not _GONE.search(error.response["Error"]["Code"]):
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _reset(program: SeedProgram, aws: Clients, seeds: Seed, section: str, empty: _Empty) -> list[Change]:

@@ -295,7 +295,7 @@ def test_broken_pods_from_before_do_not_fail_their_repair(lab: Lab) -> None:
 
 def test_deadline_tells_what_is_probable(lab: Lab) -> None:
     probe = {"exec": {"command": ["sh", "-c", "echo not yet; exit 1"]}, "periodSeconds": 1}
-    outcome = lab.install("slow", workload(lab.container(*SLEEP, readinessProbe=probe)), deadline=8)
+    outcome = lab.install("slow", workload(lab.container(*SLEEP, readinessProbe=probe)), deadline=25)
     assert isinstance(outcome.error, NotReadyError)
     assert "not yet" in outcome.error.message
     assert lab.api.release(lab.namespace("slow"), "slow") is None

@@ -99,7 +99,7 @@ def observe_cluster(
         kubeconfig: the project's own.
         export: writes the kubeconfig again where it is missing.
     """
-    nodes = tuple(_node(c) for c in containers if c.labels.get(KIND_ROLE_LABEL) != _BALANCER)
+    nodes = tuple(_node(c) for c in containers if is_node(c))
     state = ownership(names, containers, network_labels)
     if state is not ClusterState.RUNNING:
         return ClusterFacts(state, nodes=nodes)
@@ -114,6 +114,11 @@ def observe_cluster(
     except (ApiUnreachableError, ApiRefusedError) as error:
         missing = not kubeconfig.is_file()
         return ClusterFacts(ClusterState.BROKEN if missing else ClusterState.UNREACHABLE, error.message, nodes)
+
+
+def is_node(container: ContainerFacts) -> bool:
+    """Whether a container of a cluster is a node: the load balancer of several control planes is none."""
+    return container.labels.get(KIND_ROLE_LABEL) != _BALANCER
 
 
 def ownership(

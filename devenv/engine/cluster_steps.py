@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from devenv.adapters.docker import Engine
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
 from devenv.engine.restart import overrated, reported_from_before
 from devenv.engine.step_context import StepContext
 from devenv.errors import ClusterError, DevenvError, InterruptedRunError
@@ -18,11 +16,10 @@ _REPORT_SECONDS = 120.0
 _RETRY_SECONDS = 0.25
 
 
-def remove_broken(step: RemoveBrokenCluster, context: StepContext) -> str:
+def remove_broken(_: RemoveBrokenCluster, context: StepContext) -> str:
     """Remove what an interrupted creation left; only containers of a cluster in devenv's own network come here."""
-    engine = context.environment.engine
-    containers = engine.containers({KIND_CLUSTER_LABEL: step.cluster})
-    engine.remove_containers([c.name for c in containers])
+    containers = context.environment.containers()
+    context.environment.engine.remove_containers([c.name for c in containers])
     context.environment.kubeconfig.unlink(missing_ok=True)
     return f"{len(containers)} containers removed"
 
@@ -76,7 +73,7 @@ def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
     environment = context.environment
     deadline = time.monotonic() + _RUNTIME_SECONDS
     while time.monotonic() < deadline:
-        nodes = node_names(environment.engine, step.cluster)
+        nodes = environment.node_names()
         if len(nodes) >= step.nodes and all(_answers(context, node) for node in nodes):
             return f"{len(nodes)} nodes"
         if environment.creation_failed.is_set():
@@ -87,12 +84,6 @@ def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
         f"the nodes' container runtime did not answer within {_RUNTIME_SECONDS:.0f} s",
         hint=f"docker logs {step.cluster}-control-plane",
     )
-
-
-def node_names(engine: Engine, cluster: str) -> list[str]:
-    """The containers that are nodes; a load balancer of several control planes carries kind's label too."""
-    containers = engine.containers({KIND_CLUSTER_LABEL: cluster})
-    return [c.name for c in containers if c.labels.get(KIND_ROLE_LABEL) != "external-load-balancer"]
 
 
 def _answers(context: StepContext, node: str) -> bool:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from devenv.adapters.docker import Engine
+from devenv.adapters.docker import ContainerInfo, Engine
 from devenv.adapters.helm import Helm
 from devenv.adapters.kind import Kind
 from devenv.adapters.kubectl import Kubectl
 from devenv.adapters.kubernetes import Cluster
 from devenv.adapters.trust import HostTrust, observe_trust
+from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, is_node
 from devenv.errors import ImageError, ToolMissingError
 from devenv.images.build import ImageWorkshop
 from devenv.images.catalogue import Catalogue, hashing
@@ -63,6 +64,14 @@ class Environment:
     def names(self) -> Names:
         """What the project's things are called."""
         return Names(self.workspace.project.project)
+
+    def containers(self) -> list[ContainerInfo]:
+        """The containers of the project's cluster: its nodes, and the load balancer of several control planes."""
+        return self.engine.containers({KIND_CLUSTER_LABEL: self.names.cluster})
+
+    def node_names(self) -> list[str]:
+        """The containers that are nodes."""
+        return [container.name for container in self.containers() if is_node(container)]
 
     @property
     def kubeconfig(self) -> Path:

@@ -22,15 +22,20 @@ def choose_ports(wanted: Ports, containers: Sequence[ContainerInfo]) -> tuple[in
     Raises:
         PortTakenError: a port of the specification is held by another process.
     """
-    if published := published_ports(containers):
+    if published := http_ports(containers):
         return published
     http = _free(wanted.http, PREFERRED_HTTP, "http", avoid=set())
     return http, _free(wanted.https, PREFERRED_HTTPS, "https", avoid={http})
 
 
-def published_ports(containers: Sequence[ContainerInfo]) -> tuple[int, int] | None:
-    """The ports of a running cluster; None where there is none."""
-    published = {inside: outside for c in containers for _, outside, inside in c.ports}
+def published_ports(containers: Iterable[ContainerInfo]) -> dict[int, int]:
+    """Port on the nodes to port on the host, for the nodes that run."""
+    return {inside: outside for container in containers for _, outside, inside in container.ports}
+
+
+def http_ports(containers: Sequence[ContainerInfo]) -> tuple[int, int] | None:
+    """HTTP and HTTPS port of a running cluster; None where there is none."""
+    published = published_ports(containers)
     if HTTP_NODE_PORT in published and HTTPS_NODE_PORT in published:
         return published[HTTP_NODE_PORT], published[HTTPS_NODE_PORT]
     return None
@@ -42,7 +47,7 @@ def choose_database_ports(
     """Port on the nodes to port on the host, for databases. A cluster keeps its ports for as long as it lives."""
     wanted = sorted(databases, key=lambda database: database.node_port)
     if containers:
-        published = {inside: outside for c in containers for _, outside, inside in c.ports}
+        published = published_ports(containers)
         return {d.node_port: published[d.node_port] for d in wanted if d.node_port in published}
     taken = set(avoid)
     chosen: dict[int, int] = {}

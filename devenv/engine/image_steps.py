@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from devenv.adapters.toolchain import Toolchain
-from devenv.engine.cluster_steps import node_names
 from devenv.engine.step_context import StepContext
 from devenv.images.build import ImageStep, Listener
 from devenv.images.loader import load
@@ -83,15 +82,15 @@ def prune_build_cache(step: PruneBuildCache, context: StepContext) -> str:
 
 def load_image(step: LoadImage, context: StepContext) -> str:
     """Bring an image into every node."""
-    engine = context.environment.engine
+    environment = context.environment
     loaded = load(
-        engine,
+        environment.engine,
         step.reference,
-        node_names(engine, step.cluster),
+        environment.node_names(),
         progress=context.progress,
         cancel=context.cancel,
         # A product's own images change all day; the others once a version.
-        expect_changes=context.environment.catalogue.is_local(step.image),
+        expect_changes=environment.catalogue.is_local(step.image),
     )
     return f"{loaded.sent_bytes / 1e6:.0f} MB sent"
 

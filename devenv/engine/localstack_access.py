@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from devenv.databases.localstack import LocalStack
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL
 from devenv.engine.environment import Environment
-from devenv.engine.host_ports import published_ports
+from devenv.engine.host_ports import http_ports
 from devenv.engine.stack_steps import SEED_DOCUMENT, SEED_PROGRAM, SEEDS_SECRET
 from devenv.errors import DatabaseError
 from devenv.plan.kind_config import LOOPBACK
@@ -18,7 +17,7 @@ def local_stack(environment: Environment) -> LocalStack:
         DatabaseError: it is not deployed.
     """
     stack = next(loaded.spec for loaded in environment.workspace.stacks.values() if loaded.spec.seeds)
-    ports = published_ports(environment.engine.containers({KIND_CLUSTER_LABEL: environment.names.cluster}))
+    ports = http_ports(environment.containers())
     held = environment.cluster.secret(stack.namespace, SEEDS_SECRET) if ports else {}
     if not ports or SEED_DOCUMENT not in held:
         raise DatabaseError(f"{stack.name} is not deployed", hint=f"devenv up --only {stack.name}")

@@ -15,7 +15,7 @@ import yaml
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.engine_service import is_own_engine
 from devenv.adapters.toolchain import Located, Toolchain
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, observe_cluster
+from devenv.engine.cluster_observation import ClusterFacts, is_node, observe_cluster
 from devenv.engine.environment import Environment
 from devenv.engine.host_ports import choose_database_ports, choose_ports
 from devenv.engine.image_steps import GOLANG
@@ -71,7 +71,7 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
     with ThreadPoolExecutor(thread_name_prefix="observe") as pool:
         tools = pool.submit(_locate_tools, environment)
         version = pool.submit(engine.version)
-        containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
+        containers = environment.containers()
         network = engine.network(names.network)
         cluster = pool.submit(observe_cluster, names, containers, network, environment.kubeconfig)
         ports = choose_ports(environment.workspace.project.cluster.ports, containers)
@@ -143,7 +143,7 @@ def _presence(environment: Environment, images: Sequence[str], containers: Seque
     plans = [environment.catalogue[name] for name in images]
     candidates = {reference for plan in plans for reference in (plan.upstream, plan.own) if reference}
     in_engine = frozenset(environment.engine.image_ids(candidates))
-    nodes = [c.name for c in containers if c.state == "running"]
+    nodes = [c.name for c in containers if c.state == "running" and is_node(c)]
     held = [set(names) for names in names_on_nodes(environment.engine, nodes).values()] if nodes else []
     on_nodes = frozenset(set.intersection(*held) & candidates) if held else frozenset()
     return _Presence(on_nodes, in_engine)

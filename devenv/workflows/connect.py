@@ -26,12 +26,17 @@ def connect(workspace: Workspace, session: Session, *, agreed: bool) -> Environm
     Raises:
         EngineUnavailableError: no engine answers, and none may or can be installed here.
     """
+    return environment_on(reach_engine(session, agreed=agreed), workspace, session)
+
+
+def environment_on(engine: Engine, workspace: Workspace, session: Session, *, create: bool = True) -> Environment:
+    """The project's environment on this engine; `create` makes the folders for its state where they are missing."""
     return Environment(
         workspace=workspace,
-        engine=reach_engine(session, agreed=agreed),
+        engine=engine,
         data=session.data_root,
-        state=state_dir(workspace.project.project),
-        cache=cache_dir(),
+        state=state_dir(workspace.project.project, create=create),
+        cache=cache_dir(create=create),
         mask=session.mask,
     )
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import OURS, Engine
-from devenv.adapters.paths import cache_dir, data_root, state_dir
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
+from devenv.adapters.paths import data_root
+from devenv.engine.cluster_observation import is_node
 from devenv.engine.environment import Environment
 from devenv.engine.image_usage import image_usage
 from devenv.images.inventory import ListedImage, Usage, known_images, list_images, removable
 from devenv.images.node_content import names_on_nodes
 from devenv.spec.load import load_workspace
+from devenv.workflows.connect import environment_on
+from devenv.workflows.session import silent_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,12 @@ def read_images(directory: Path, labels: Mapping[str, str] = OURS) -> ImageRepor
         EngineUnavailableError: no engine answers.
     """
     workspace = load_workspace(directory, data_root=data_root())
-    environment = Environment(
-        workspace=workspace,
-        engine=Engine.connect(),
-        data=data_root(),
-        state=state_dir(workspace.project.project, create=False),
-        cache=cache_dir(),
-        mask=lambda *_: None,
-    )
+    environment = environment_on(Engine.connect(), workspace, silent_session(), create=False)
     engine = environment.engine
     usage = image_usage(engine)
     known = known_images(environment.catalogue, workspace.versions.tools)
     stored = engine.stored_images()
-    images = list_images(stored, known, usage, labels, _held(engine, environment.names.cluster, usage))
+    images = list_images(stored, known, usage, labels, _held(environment, usage))
     made = {image.id for image in stored if labels.items() <= image.labels.items()}
     return ImageReport(tuple(images), tuple(removable(images, made)), usage.unknown)
 
@@ -79,12 +74,9 @@ def prune_images(report: ImageReport, agreed: Callable[[Sequence[ListedImage]], 
     return Pruned(report.removable, max(0, before - engine.image_bytes()))
 
 
-def _held(engine: Engine, cluster: str, usage: Usage) -> Mapping[str, frozenset[str]]:
+def _held(environment: Environment, usage: Usage) -> Mapping[str, frozenset[str]]:
     """What the nodes of the project's cluster hold; nothing where they do not run."""
-    containers = engine.containers({KIND_CLUSTER_LABEL: cluster})
-    if cluster in usage.unknown:
+    if environment.names.cluster in usage.unknown:
         return {}
-    nodes = [
-        c for c in containers if c.state == "running" and c.labels.get(KIND_ROLE_LABEL) != "external-load-balancer"
-    ]
-    return names_on_nodes(engine, [node.name for node in nodes])
+    nodes = [c.name for c in environment.containers() if c.state == "running" and is_node(c)]
+    return names_on_nodes(environment.engine, nodes)

@@ -12,8 +12,7 @@ from pathlib import Path
 from devenv.adapters.docker import Engine
 from devenv.adapters.image_reference import Reference
 from devenv.adapters.paths import state_dir
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ownership
-from devenv.engine.cluster_steps import node_names
+from devenv.engine.cluster_observation import is_node, ownership
 from devenv.engine.environment import Environment
 from devenv.engine.scheduler import Task, run
 from devenv.errors import ClusterError, ImageError
@@ -69,7 +68,7 @@ def load_images(directory: Path, images: Sequence[str], session: Session) -> lis
     began = time.monotonic()
     workspace = load_workspace(directory, data_root=session.data_root)
     environment = connect(workspace, session, agreed=False)
-    nodes = tuple(running_nodes(environment))
+    nodes = tuple(_running_nodes(environment))
     steps = {
         step.key: step
         for name in dict.fromkeys(images)
@@ -94,14 +93,14 @@ def load_images(directory: Path, images: Sequence[str], session: Session) -> lis
     return [LoadedImage(step.image, step.reference, nodes, reports[key]) for key, step in steps.items()]
 
 
-def running_nodes(environment: Environment) -> list[str]:
+def _running_nodes(environment: Environment) -> list[str]:
     """The node containers of the project's own, running cluster; raises ClusterError where there is none."""
-    names, engine = environment.names, environment.engine
-    containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
-    state = ownership(names, containers, engine.network(names.network))
+    names = environment.names
+    containers = environment.containers()
+    state = ownership(names, containers, environment.engine.network(names.network))
     if state is not ClusterState.RUNNING:
         raise ClusterError(f"cluster {names.cluster} is {state}", hint="devenv up")
-    return node_names(engine, names.cluster)
+    return [container.name for container in containers if is_node(container)]
 
 
 def _reference(environment: Environment, name: str) -> str:

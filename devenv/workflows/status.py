@@ -11,7 +11,7 @@ from devenv.adapters.docker import Engine
 from devenv.adapters.kubernetes import Cluster
 from devenv.adapters.paths import data_root, state_dir
 from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, NodeFact, observe_cluster
-from devenv.engine.host_ports import published_ports
+from devenv.engine.host_ports import http_ports
 from devenv.errors import EngineUnavailableError
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
@@ -103,7 +103,7 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
         return _report(workspace, names, ClusterFacts(ClusterState.ABSENT, error.message), (), ())
     containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
     facts = observe_cluster(names, containers, engine.network(names.network), kubeconfig)
-    ports = published_ports(containers)
+    ports = http_ports(containers)
     links: Sequence[Link] = ()
     credentials: tuple[CredentialStatus, ...] = ()
     if facts.state is ClusterState.RUNNING and ports:

@@ -11,7 +11,7 @@ import pytest
 
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.ports import first_free
-from devenv.engine.host_ports import PREFERRED_HTTP, PREFERRED_HTTPS, choose_ports, published_ports
+from devenv.engine.host_ports import PREFERRED_HTTP, PREFERRED_HTTPS, choose_ports, http_ports
 from devenv.errors import PortTakenError
 from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
 from devenv.spec.project import Ports
@@ -44,13 +44,13 @@ CLUSTER = [
 
 
 def test_a_cluster_keeps_its_ports(taken: int) -> None:
-    assert published_ports(CLUSTER) == (8081, 8444)
+    assert http_ports(CLUSTER) == (8081, 8444)
     assert choose_ports(Ports(http=taken, https=taken), CLUSTER) == (8081, 8444)
 
 
 @pytest.mark.parametrize("containers", [[], [container()], [container(("127.0.0.1", 8081, HTTP_NODE_PORT))]])
 def test_without_both_ports_there_is_no_cluster_to_follow(containers: list[ContainerInfo]) -> None:
-    assert published_ports(containers) is None
+    assert http_ports(containers) is None
 
 
 def test_free_ports_of_the_specification_are_taken_as_they_are(free: int) -> None:

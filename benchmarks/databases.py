@@ -178,7 +178,7 @@ def small_database(address: Address) -> Address:
 def address_of(deployment: Deployment) -> Address:
     """Where the measured database answers."""
     (deployed,) = deployment.choose([STACK])
-    return deployment.access(deployed).address
+    return deployment.address(deployed)
 
 
 def render(rows: Sequence[Row]) -> str:

@@ -69,6 +69,8 @@ class ClonePool:
         self._ready: queue.Queue[Address | _Failed] = queue.Queue()
         self._work: queue.PriorityQueue[_Task] = queue.PriorityQueue()
         self._size = size
+        self._broken: DevenvError | None = None
+        """Why no clone is made any more."""
         self._thread = threading.Thread(target=self._serve, name=f"clones of {database}", daemon=True)
 
     def __enter__(self) -> Self:
@@ -93,6 +95,8 @@ class ClonePool:
             TimeoutError: none was ready in time.
         """
         self._work.put(_Task(_MAKE))
+        if self._broken:
+            raise self._broken
         try:
             taken = self._ready.get(timeout=timeout)
         except queue.Empty:
@@ -126,8 +130,11 @@ class ClonePool:
                 for name in database.clones(self._mine):
                     database.drop(name)
         except DevenvError as error:
-            for _ in range(self._size):
-                self._ready.put(_Failed(error))
+            # In this order: who asks from now on sees the first, who asked before is answered by the second.
+            self._broken = error
+            while not self._work.empty():
+                if self._work.get().urgency == _MAKE:
+                    self._ready.put(_Failed(error))
 
     @property
     def _mine(self) -> str:

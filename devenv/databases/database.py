@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
+from devenv.spec.stack import DatabaseEngine
+
 _SCHEMES = {"postgres": "postgresql", "clickhouse": "http", "meilisearch": "http"}
 
 
@@ -20,7 +22,7 @@ _SCHEMES = {"postgres": "postgresql", "clickhouse": "http", "meilisearch": "http
 class Address:
     """Where a database answers on this machine, and as whom."""
 
-    engine: str
+    engine: DatabaseEngine
     host: str
     port: int
     name: str

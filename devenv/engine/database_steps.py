@@ -1,21 +1,21 @@
-"""The steps that concern databases, and the way to one: its Secret, its port, its container."""
+"""The steps that concern databases, and the way to one: its Secret and its port."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
-from devenv.databases.database import Address
-from devenv.databases.engines import Access, open_database
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL
+from devenv.databases.database import Address, Database
+from devenv.databases.engines import open_database
 from devenv.engine.environment import Environment
+from devenv.engine.host_ports import published_ports
 from devenv.engine.localstack_access import local_stack
 from devenv.engine.step_context import StepContext
 from devenv.errors import DatabaseError, InterruptedRunError
 from devenv.plan.kind_config import LOOPBACK
 from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetAws, ResetDatabase
 from devenv.spec.stack import Database as DatabaseSpec
-from devenv.spec.stack import DatabaseEngine
 
 _ROUTE_SECONDS = 20.0
 _RETRY_SECONDS = 0.2
@@ -23,37 +23,37 @@ _RETRY_SECONDS = 0.2
 
 def prepare_database(step: PrepareDatabase, context: StepContext) -> str:
     """Keep the freshly migrated state of a database."""
-    way = access(context.environment, step.stack, step.namespace, step.database)
-    _await_route(step.database.engine, way, context)
-    with open_database(step.database.engine, way) as database:
+    where = address(context.environment, step.stack, step.namespace, step.database)
+    with _open_when_routed(where, context) as database:
         database.prepare(step.content, step.seeds)
     return step.content[:12]
 
 
-def _await_route(engine: DatabaseEngine, way: Access, context: StepContext) -> None:
-    """Wait until a server that became ready a moment ago answers from here.
+@contextmanager
+def _open_when_routed(where: Address, context: StepContext) -> Iterator[Database]:
+    """Connect to a server that may have become ready a moment ago.
 
     The nodes learn of a Service's new endpoint a second or two after the pod is ready, and tell nobody: until then
     connections are refused.
     """
     deadline = time.monotonic() + _ROUTE_SECONDS
-    while True:
-        try:
-            with open_database(engine, way) as database:
-                database.pristine()
-        except DatabaseError:
-            if time.monotonic() > deadline:
-                raise
-        else:
-            return
-        if context.cancel.wait(_RETRY_SECONDS):
-            raise InterruptedRunError("stopped while a database began to answer")
+    with ExitStack() as stack:
+        while True:
+            try:
+                database = stack.enter_context(open_database(where))
+                break
+            except DatabaseError:
+                if time.monotonic() > deadline:
+                    raise
+            if context.cancel.wait(_RETRY_SECONDS):
+                raise InterruptedRunError("stopped while a database began to answer")
+        yield database
 
 
 def reset_database(step: ResetDatabase, context: StepContext) -> str:
     """Bring a database back to its pristine state."""
-    way = access(context.environment, step.stack, step.namespace, step.database)
-    with open_database(step.database.engine, way) as database:
+    where = address(context.environment, step.stack, step.namespace, step.database)
+    with open_database(where) as database:
         began = time.monotonic()
         database.reset()
     return f"{time.monotonic() - began:.3f} s in the server"
@@ -68,33 +68,27 @@ def reset_aws(_: ResetAws, context: StepContext) -> str:
 def empty_database(step: EmptyDatabase, context: StepContext) -> str:
     """Drop everything in a database; the stack counts as not installed until its migrations have run."""
     cluster = context.environment.cluster
-    way = access(context.environment, step.stack, step.namespace, step.database)
+    where = address(context.environment, step.stack, step.namespace, step.database)
     # Forgotten first: a run that ends here has the next `up` install the stack again.
     cluster.forget(step.stack)
-    with open_database(step.database.engine, way) as database:
+    with open_database(where) as database:
         database.empty()
     return ""
 
 
-def access(environment: Environment, stack: str, namespace: str, database: DatabaseSpec) -> Access:
-    """The way to a stack's database.
+def address(environment: Environment, stack: str, namespace: str, database: DatabaseSpec) -> Address:
+    """Where a stack's database answers, and as whom.
 
     Raises:
         DatabaseError: it has no Secret (it is not deployed), or the cluster was made before it was known.
     """
-    address = Address(
+    return Address(
         engine=database.engine,
         host=LOOPBACK,
         port=_host_port(environment, stack, database),
         name=database.name,
         **_login(environment, stack, namespace, database),
     )
-
-    def run(command: Sequence[str], stdin: bytes | None) -> str:
-        done = environment.kubectl.exec(namespace, database.workload, database.container, command, stdin=stdin)
-        return done.stdout
-
-    return Access(address, run)
 
 
 def _login(environment: Environment, stack: str, namespace: str, database: DatabaseSpec) -> dict[str, str]:
@@ -110,11 +104,9 @@ def _login(environment: Environment, stack: str, namespace: str, database: Datab
 
 
 def _host_port(environment: Environment, stack: str, database: DatabaseSpec) -> int:
-    nodes = environment.engine.containers({KIND_CLUSTER_LABEL: environment.names.cluster})
-    for node in nodes:
-        for _, outside, inside in node.ports:
-            if inside == database.node_port:
-                return outside
+    published = published_ports(environment.containers())
+    if database.node_port in published:
+        return published[database.node_port]
     raise DatabaseError(
         f"database {stack} has no port on this machine",
         context={

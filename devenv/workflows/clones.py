@@ -23,10 +23,10 @@ def clone_pool(directory: Path, stack: str, *, size: int = 4) -> Iterator[CloneP
     """
     with reach(directory, silent_session()) as deployment:
         (deployed,) = deployment.choose([stack])
-        way = deployment.access(deployed)
+        address = deployment.address(deployed)
 
     def connect() -> AbstractContextManager[Cloning]:
-        return open_clones(deployed.spec.engine, way)
+        return open_clones(address)
 
     with ClonePool(connect, deployed.spec.name, size) as pool:
         yield pool

@@ -125,7 +125,7 @@ def names(request: DatabaseRequest, session: Session) -> list[str]:
 def url(request: DatabaseRequest, session: Session) -> dict[str, str]:
     """Where each database answers on this machine, password included."""
     with reach(request.directory, session) as deployment:
-        return {d.name: deployment.access(d).address.url for d in deployment.choose(request.names)}
+        return {d.name: deployment.address(d).url for d in deployment.choose(request.names)}
 
 
 def shell(directory: Path, name: str, session: Session) -> list[str]:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.paths import cache_dir, state_dir
 from devenv.adapters.toolchain import Toolchain
-from devenv.databases.database import Database
-from devenv.databases.engines import Access, open_database
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, observe_cluster
-from devenv.engine.database_steps import access
+from devenv.databases.database import Address, Database
+from devenv.databases.engines import open_database
+from devenv.engine.cluster_observation import ClusterFacts, observe_cluster
+from devenv.engine.database_steps import address
 from devenv.engine.environment import Environment
 from devenv.engine.stack_inputs import database_content, database_seeds
 from devenv.errors import ClusterError, DatabaseError, UsageError
@@ -23,6 +22,7 @@ from devenv.spec.stack import Database as DatabaseSpec
 from devenv.spec.stack import StackSpec
 from devenv.spec.wording import name_hint
 from devenv.spec.workspace import LoadedStack
+from devenv.workflows.connect import environment_on
 from devenv.workflows.session import Session
 
 
@@ -88,14 +88,14 @@ class Deployment:
                 self._require_ready(deployed.name)
         return chosen
 
-    def access(self, deployed: Deployed) -> Access:
-        """The way to a database."""
-        return access(self.environment, deployed.name, deployed.namespace, deployed.spec)
+    def address(self, deployed: Deployed) -> Address:
+        """Where a database answers, and as whom."""
+        return address(self.environment, deployed.name, deployed.namespace, deployed.spec)
 
     @contextmanager
     def open(self, deployed: Deployed) -> Iterator[Database]:
         """Connect to a database; raises DatabaseError."""
-        with open_database(deployed.spec.engine, self.access(deployed)) as database:
+        with open_database(self.address(deployed)) as database:
             yield database
 
     def _deployed(self, name: str) -> Deployed | None:
@@ -122,17 +122,9 @@ def reach(directory: Path, session: Session) -> Iterator[Deployment]:
         ClusterError: it does not run, or is not devenv's.
     """
     workspace = load_workspace(directory, data_root=session.data_root)
-    environment = Environment(
-        workspace=workspace,
-        engine=Engine.connect(),
-        data=session.data_root,
-        state=state_dir(workspace.project.project),
-        cache=cache_dir(),
-        mask=session.mask,
-    )
-    names = environment.names
-    containers = environment.engine.containers({KIND_CLUSTER_LABEL: names.cluster})
-    facts = observe_cluster(names, containers, environment.engine.network(names.network), environment.kubeconfig)
+    environment = environment_on(Engine.connect(), workspace, session)
+    names, network = environment.names, environment.engine.network(environment.names.network)
+    facts = observe_cluster(names, environment.containers(), network, environment.kubeconfig)
     if facts.state is not ClusterState.RUNNING:
         raise ClusterError(
             f"cluster {names.cluster} is {facts.state}",

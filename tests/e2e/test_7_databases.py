@@ -6,12 +6,11 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
 import yaml
-from support.databases import restart
+from support.databases import address_of, restart
 from support.environment import Project
 from support.postgres_server import fingerprint
 
@@ -24,15 +23,13 @@ NEW_MIGRATION = "20261102090000_prices.sql"
 
 
 @pytest.fixture
-def url(environment: Project) -> str:
-    return environment.devenv("db", "url", "postgres").stdout.strip()
+def url(address: Address) -> str:
+    return address.url
 
 
 @pytest.fixture
-def address(url: str) -> Address:
-    parts = urlsplit(url)
-    login = (unquote(parts.username or ""), unquote(parts.password or ""))
-    return Address("postgres", parts.hostname or "", parts.port or 0, parts.path.removeprefix("/"), *login)
+def address(environment: Project) -> Address:
+    return address_of(environment, "postgres")
 
 
 @pytest.fixture

@@ -314,11 +314,11 @@ def test_a_seed_that_fails_is_told_and_can_be_mended(
 
 def test_a_wrong_password_and_a_server_that_is_not_there_are_told(server: Address) -> None:
     wrong = replace(server, password="wrong")  # noqa: S106 -- that is the case
-    with pytest.raises(DatabaseError, match="refused the login") as caught:
-        ClickHouse.connect(wrong)
+    with pytest.raises(DatabaseError, match="refused the login") as caught, ClickHouse.connect(wrong):
+        pass
     assert caught.value.hint == "devenv status --credentials"
-    with pytest.raises(DatabaseError, match="does not answer"):
-        ClickHouse.connect(replace(server, port=1))
+    with pytest.raises(DatabaseError, match="does not answer"), ClickHouse.connect(replace(server, port=1)):
+        pass
 
 
 def test_a_broken_migration_is_named_and_leaves_live_data(

@@ -280,7 +280,7 @@ def test_clones_are_whole_and_gone_afterwards(database: MySQL, server: Address) 
 
 def test_a_wrong_password_is_told(server: Address) -> None:
     wrong = replace(server, password="wrong")  # noqa: S106 -- that is the case
-    with pytest.raises(DatabaseError) as caught:
-        MySQL.connect(wrong)
+    with pytest.raises(DatabaseError) as caught, MySQL.connect(wrong):
+        pass
     assert "Access denied for user 'shop'" in caught.value.context["cause"]
     assert "wrong" not in repr(wrong)

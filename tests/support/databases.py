@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from devenv.adapters.paths import data_root
 from devenv.databases.database import Address
+from devenv.spec.load import load_workspace
 from support.environment import Project
 
 _TRIES = 20
@@ -22,10 +24,11 @@ def address_of(environment: Project, stack: str) -> Address:
 
 
 def _printed(environment: Project, stack: str) -> Address:
+    database = load_workspace(environment.root, data_root=data_root()).stacks[stack].spec.database
+    assert database is not None
     parts = urlsplit(environment.devenv("db", "url", stack).stdout.strip())
     login = (unquote(parts.username or ""), unquote(parts.password or ""))
-    engine = parts.scheme.replace("postgresql", "postgres")
-    return Address(engine, parts.hostname or "", parts.port or 0, parts.path.removeprefix("/"), *login)
+    return Address(database.engine, parts.hostname or "", parts.port or 0, parts.path.removeprefix("/"), *login)
 
 
 def restart(environment: Project, namespace: str, name: str) -> None:

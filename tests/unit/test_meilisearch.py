@@ -193,8 +193,10 @@ def test_a_seed_that_cannot_be_applied_is_told_with_its_file(
 
 
 def test_a_wrong_key_and_a_server_that_is_not_there_are_told(server: MeilisearchDouble) -> None:
-    with pytest.raises(DatabaseError, match="refused the login") as refused:
-        Meilisearch.connect(address(server, "another key"))
+    wrong = Meilisearch.connect(address(server, "another key"))
+    with pytest.raises(DatabaseError, match="refused the login") as refused, wrong:
+        pass
     assert refused.value.hint == "devenv status --credentials"
-    with pytest.raises(DatabaseError, match="does not answer"):
-        Meilisearch.connect(Address("meilisearch", "127.0.0.1", 1, "alt", "master", KEY))
+    nowhere = Meilisearch.connect(Address("meilisearch", "127.0.0.1", 1, "alt", "master", KEY))
+    with pytest.raises(DatabaseError, match="does not answer"), nowhere:
+        pass

@@ -8,9 +8,9 @@ began to read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from devenv.databases.clickhouse.script import statements
@@ -42,25 +42,12 @@ class ClickHouse:
         self._spare = f"{self._name}_spare"
 
     @classmethod
-    def connect(cls, address: Address) -> ClickHouse:
-        """Reach the server; raises DatabaseError."""
-        server = Server(address)
-        try:
+    @contextmanager
+    def connect(cls, address: Address) -> Iterator[Self]:
+        """A connection for a few calls; raises DatabaseError when the server does not answer or refuses the login."""
+        with closing(Server(address)) as server:
             server.execute("SELECT 1")
-        except DatabaseError:
-            server.close()
-            raise
-        return cls(server)
-
-    def __enter__(self) -> Self:
-        """The database itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Disconnect."""
-        self._server.close()
+            yield cls(server)
 
     @property
     def snapshots(self) -> ClickHouseSnapshots:

@@ -6,9 +6,9 @@ live indexes. What the sets are made from is noted in an index of devenv's own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from devenv.databases.database import Address, AppliedMigration
@@ -31,25 +31,12 @@ class Meilisearch:
         self._sets = IndexSets(server, server.address.name)
 
     @classmethod
-    def connect(cls, address: Address) -> Meilisearch:
-        """Reach the server; raises DatabaseError."""
-        server = Server(address)
-        try:
+    @contextmanager
+    def connect(cls, address: Address) -> Iterator[Self]:
+        """A connection for a few calls; raises DatabaseError when the server does not answer or refuses the login."""
+        with closing(Server(address)) as server:
             server.indexes()
-        except DatabaseError:
-            server.close()
-            raise
-        return cls(server)
-
-    def __enter__(self) -> Self:
-        """The database itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Disconnect."""
-        self._server.close()
+            yield cls(server)
 
     @property
     def snapshots(self) -> MeilisearchSnapshots:

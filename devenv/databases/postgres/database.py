@@ -7,9 +7,9 @@ by a reset; those that reconnect find the new one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import psycopg
@@ -36,19 +36,11 @@ class Postgres:
         self._old = f"{self._name}_old"
 
     @classmethod
-    def connect(cls, address: Address) -> Postgres:
-        """Reach the server; raises DatabaseError."""
-        return cls(Server(address))
-
-    def __enter__(self) -> Self:
-        """The database itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Disconnect."""
-        self._server.close()
+    @contextmanager
+    def connect(cls, address: Address) -> Iterator[Self]:
+        """A connection for a few calls; raises DatabaseError when the server does not answer or refuses the login."""
+        with closing(Server(address)) as server:
+            yield cls(server)
 
     @property
     def snapshots(self) -> PostgresSnapshots:

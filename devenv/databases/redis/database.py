@@ -7,7 +7,7 @@ their connections stay, what they have WATCHed counts as changed, and what block
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -32,11 +32,8 @@ class Redis:
     @contextmanager
     def connect(cls, address: Address) -> Iterator[Self]:
         """A connection for a few calls; raises DatabaseError when the server does not answer or refuses the login."""
-        link = Link.connect(address)
-        try:
+        with closing(Link.connect(address)) as link:
             yield cls(link)
-        finally:
-            link.close()
 
     def prepare(self, content: str, seeds: Sequence[Path]) -> None:
         """Keep what the seeds alone make; live data that was never prepared is replaced by it."""

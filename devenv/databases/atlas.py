@@ -1,17 +1,21 @@
-"""`atlas.sum`: the checksums that Atlas keeps beside migration files, read and written.
+"""Atlas' migrations: the checksums that it keeps beside the files, and where the statement stands that it failed at.
 
-Each is taken over all files up to its own, so what follows a changed file has changed too. The form is Atlas' own:
-https://atlasgo.io/concepts/migration-directory-integrity
+Each checksum in `atlas.sum` is taken over all files up to its own, so what follows a changed file has changed too. The
+form is Atlas' own: https://atlasgo.io/concepts/migration-directory-integrity
 """
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 SUM_FILE = "atlas.sum"
 _PREFIX = "h1:"
+_FAILED = re.compile(r'executing statement (?P<quoted>"(?:[^"\\]|\\.)*") from version "(?P<version>\w+)"')
+"""What `atlas migrate apply` says at its end; the statement is quoted as Go does, whose escapes are also Python's."""
 
 
 def atlas_sums(folder: Path) -> dict[str, str]:
@@ -40,3 +44,22 @@ def write_atlas_sums(folder: Path) -> bool:
         return False
     file.write_text(text, encoding="utf-8")
     return True
+
+
+def failed_statement(log: str, folder: Path) -> str | None:
+    """Where the statement stands that Atlas says it failed at: `20261102090000_prices.sql:3`.
+
+    Args:
+        log: of `atlas migrate apply`.
+        folder: the migration files.
+
+    Returns:
+        The file's name and the statement's first line, without the line where the file has changed since; None where
+        the log tells of no statement or there is no such file.
+    """
+    told = _FAILED.search(log)
+    file = next(folder.glob(f"{told['version']}_*.sql"), None) if told else None
+    if not told or not file:
+        return None
+    before, found, _ = file.read_text(encoding="utf-8").partition(ast.literal_eval(told["quoted"]))
+    return f"{file.name}:{before.count(chr(10)) + 1}" if found else file.name

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from devenv.adapters import kustomize, manifests
 from devenv.adapters.certificates import local_ca
 from devenv.adapters.charts import copy_chart
+from devenv.databases.atlas import failed_statement
 from devenv.engine.checks import await_checks
 from devenv.engine.diagnosis import Scope
 from devenv.engine.image_proof import prove_images, warn_of_pulls
@@ -16,10 +19,11 @@ from devenv.engine.image_swap import head_start
 from devenv.engine.install import ChartInstallation, install
 from devenv.engine.readiness import await_workloads
 from devenv.engine.step_context import StepContext
-from devenv.errors import CommandFailedError, HookError
+from devenv.errors import CommandFailedError, HookError, WorkloadError
 from devenv.plan.names import HOST_CA, LABEL_CONTENT, LABEL_STACK
 from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplySeeds, ApplyTls, AwaitReady, InstallChart, RunHook
 from devenv.spec import seeds
+from devenv.spec.workspace import LoadedStack
 
 TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name
 SEEDS_SECRET = "localstack-seeds"  # noqa: S105 -- a Secret's name
@@ -130,7 +134,7 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
             labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
         )
         scope = Scope(step.stack, step.namespace, frozenset({step.release}))
-        with head_start(step, scope, context):
+        with head_start(step, scope, context), _locating_migrations(context.environment.workspace.stacks[step.stack]):
             install(
                 context.environment.helm,
                 context.environment.cluster,
@@ -141,6 +145,19 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
                 on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
             )
     return ""
+
+
+@contextmanager
+def _locating_migrations(stack: LoadedStack) -> Iterator[None]:
+    """Tell where the statement stands at which the stack's migrations failed; Flyway tells that itself."""
+    try:
+        yield
+    except WorkloadError as error:
+        database = stack.spec.database
+        log = error.context.get("last log lines", "")
+        if database and database.migrations and (place := failed_statement(log, stack.root / database.migrations)):
+            error.context["failed statement"] = place
+        raise
 
 
 def await_ready(step: AwaitReady, context: StepContext) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.databases.atlas import write_atlas_sums
+from devenv.databases.atlas import failed_statement, write_atlas_sums
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.migrations import MigrationFile, MigrationState, compare, migration_files
 
@@ -101,3 +101,29 @@ def test_an_address_is_a_url_and_keeps_its_password_out_of_texts() -> None:
 
     assert address.url == "postgresql://shop:p%40ss%2Fword@127.0.0.1:5433/shop"
     assert "p@ss" not in repr(address)
+
+
+FAILED_AT_ATLAS = r"""
+    -> ALTER TABLE nothing
+    pq: relation "nothing" does not exist
+Error: sql/migrate: executing statement "ALTER TABLE nothing\n  ADD \"price\" int;" from version "20261102": pq: x
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('-- prices\n\nALTER TABLE nothing\n  ADD "price" int;\n', "20261102_prices.sql:3"),
+        ("SELECT 'changed since';\n", "20261102_prices.sql"),
+    ],
+)
+def test_a_statement_that_atlas_fails_at_is_found_in_its_file(tmp_path: Path, text: str, place: str) -> None:
+    (tmp_path / "20261101_items.sql").write_text(text)
+    (tmp_path / "20261102_prices.sql").write_text(text)
+
+    assert failed_statement(FAILED_AT_ATLAS, tmp_path) == place
+
+
+@pytest.mark.parametrize("log", ["", "Error: checksum mismatch", FAILED_AT_ATLAS])
+def test_where_nothing_is_told_or_known_no_statement_is_named(tmp_path: Path, log: str) -> None:
+    assert failed_statement(log, tmp_path) is None

@@ -1,34 +1,37 @@
 """Resets and clones against what they replace, in one run on one cluster.
 
-Compared are, for a PostgreSQL of 200 tables and 50 MB made by 200 migrations: uninstalling and reinstalling it,
-replaying its migrations over one connection, `devenv reset-db`, and the reset alone. Then clones for tests: how long 1,
-4 and 16 clients wait for one, while each of their tests lasts a tenth of a second. Run it as
-`python benchmarks/databases.py`; with `--write` its table goes into docs/databases.md.
+Compared are, for a PostgreSQL and a MySQL of 200 tables and 50 MB made by 200 migrations: uninstalling and reinstalling
+the database, replaying its migrations over one connection, `devenv reset-db`, and the reset alone; then `devenv
+reset-db` of all databases and LocalStack. At last clones for tests: how long 1, 4 and 16 clients wait for one, while
+each of their tests lasts a tenth of a second. Run it as `python benchmarks/databases.py`; with `--write` its tables go
+into docs/databases.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
-from database_project import STACK, make_project
-from machine import describe_machine, write_table
+from database_project import MYSQL, POSTGRES, make_project
+from machine import describe_machine, devenv, run, seconds_of, write_table
 
 from devenv.adapters.toolchain import Toolchain
+from devenv.databases import mysql, postgres
 from devenv.databases.clones import ClonePool
 from devenv.databases.database import Address
-from devenv.databases.postgres import Postgres
-from devenv.databases.postgres.server import Server, connect
+from devenv.databases.engines import open_database
+from devenv.databases.mysql.server import connect as connect_to_mysql
+from devenv.databases.postgres.server import connect as connect_to_postgres
 from devenv.workflows.deployed import Deployment, reach
 from devenv.workflows.session import silent_session
 
@@ -41,106 +44,151 @@ SMALL = b"CREATE TABLE items (id serial PRIMARY KEY, name text); INSERT INTO ite
 
 
 @dataclass(frozen=True)
-class Row:
-    """One figure."""
+class Resets:
+    """Seconds of each way to bring one database back."""
 
-    what: str
+    stack: str
+    reinstalled: float
+    replayed: float
+    command: float
+    without_spare: float
+    with_spare: float
+
+
+@dataclass(frozen=True)
+class Everything:
+    """`devenv reset-db` without a name."""
+
     seconds: float
-    p99: float | None = None
+    parts: dict[str, float]
+    """Database to the seconds of its reset, with the time that it took to connect."""
+
+
+@dataclass(frozen=True)
+class Clones:
+    """Seconds that one client waits for a clone that is made for it, and several for those of a warm pool."""
+
+    database: str
+    cold: Sequence[float]
+    warm: dict[int, Sequence[float]]
+    """Number of clients to all of their waits."""
 
 
 def main() -> None:
     """Measure, print, and write if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="put the table into docs/databases.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/databases.md")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="devenv-benchmark-") as folder:
         project = Path(folder)
         migrations = make_project(project)
         devenv(project, "down")
-        devenv(project, "up")
         try:
-            rows = [*resets(project, migrations), *clones(project)]
+            devenv(project, "up", "--yes")
+            resets = [measure_resets(project, stack, files) for stack, files in migrations.items()]
+            everything = measure_everything(project)
+            clones = measure_clones(project)
         finally:
             devenv(project, "down")
-    table = render(rows)
-    print(table)
+        text = "\n\n".join(
+            [describe_machine(), render_resets(resets), render_everything(everything), render_clones(clones)]
+        )
+    print(text)
     if wanted.write:
-        write_table(DOCS, "databases", f"{describe_machine()}\n\n{table}")
+        write_table(DOCS, "databases", text)
 
 
-def resets(project: Path, migrations: Path) -> list[Row]:
+def measure_resets(project: Path, stack: str, migrations: Path) -> Resets:
     """Reinstalling, replaying, and the ways to reset."""
     with reach(project, silent_session()) as deployment:
-        reinstalled = seconds_of(lambda: reinstall(project, deployment))
-        address = address_of(deployment)
-    replayed = seconds_of(lambda: replay(address, migrations))
-    devenv(project, "reset-db", "--yes")
-    command = statistics.median(seconds_of(lambda: devenv(project, "reset-db", "--yes")) for _ in range(ROUNDS))
-    with Postgres.connect(address) as database:
+        reinstalled = seconds_of(lambda: reinstall(project, deployment, stack))
+        address = address_of(deployment, stack)
+    with replaying(address) as target:
+        replayed = seconds_of(lambda: replay(target, migrations))
+    devenv(project, "reset-db", stack, "--yes")
+    command = statistics.median(seconds_of(lambda: devenv(project, "reset-db", stack, "--yes")) for _ in range(ROUNDS))
+    with open_database(address) as database:
         content = database.pristine()
         ready, cold = [], []
         for _ in range(ROUNDS):
             database.prepare(content, [])
             ready.append(seconds_of(database.reset))
             cold.append(seconds_of(database.reset))
-    return [
-        Row("uninstall, drop the volume, `devenv up`", reinstalled),
-        Row("replay 200 migrations over one connection", replayed),
-        Row("`devenv reset-db`, the whole command", command),
-        Row("the reset alone, without a spare", statistics.median(cold)),
-        Row("the reset alone, with a spare ready", statistics.median(ready)),
-    ]
+    return Resets(stack, reinstalled, replayed, command, statistics.median(cold), statistics.median(ready))
 
 
-def reinstall(project: Path, deployment: Deployment) -> None:
-    """What people do without devenv."""
+def reinstall(project: Path, deployment: Deployment, stack: str) -> None:
+    """What people do without devenv: uninstall, drop the volume, install."""
     environment = deployment.environment
-    namespace = environment.workspace.stacks[STACK].spec.namespace
-    kubeconfig = str(environment.kubeconfig)
-    program = environment.programs["kubectl"]
-    helm = Toolchain(environment.workspace.versions.tools).locate("helm").path
-    call(str(helm), "--kubeconfig", kubeconfig, "uninstall", STACK, "--namespace", namespace, "--wait")
-    call(str(program), "--kubeconfig", kubeconfig, "delete", "pvc", "--all", "--namespace", namespace, "--wait")
-    devenv(project, "up")
+    namespace = environment.workspace.stacks[stack].spec.namespace
+    kubectl = str(environment.program("kubectl"))
+    helm = str(Toolchain(environment.workspace.versions.tools).locate("helm").path)
+    cluster = ["--kubeconfig", str(environment.kubeconfig), "--namespace", namespace]
+    run([helm, *cluster, "uninstall", stack, "--wait"])
+    run([kubectl, *cluster, "delete", "pvc", "--selector", f"app.kubernetes.io/instance={stack}", "--wait"])
+    devenv(project, "up", "--yes")
+
+
+@contextmanager
+def replaying(address: Address) -> Iterator[Address]:
+    """An empty database for the length of a block."""
+    target = replace(address, name=f"{address.name}_replayed")
+    if address.engine == "postgres":
+        with closing(postgres.server.Server(address)) as server:
+            server.create(target.name)
+            yield target
+            server.drop(target.name)
+    else:
+        with closing(mysql.server.Server(address)) as server:
+            server.execute(f"CREATE DATABASE {target.name}")
+            yield target
+            server.drop(target.name)
 
 
 def replay(address: Address, migrations: Path) -> None:
     """The files one after the other into an empty database: the least that any migration tool does."""
-    server = Server(address)
-    server.drop("replayed")
-    server.create("replayed")
-    with connect(address, "replayed") as connection:
-        for file in sorted(migrations.glob("*.sql")):
-            connection.execute(file.read_bytes())
-    server.drop("replayed")
-    server.close()
+    scripts = [file.read_bytes() for file in sorted(migrations.glob("*.sql"))]
+    if address.engine == "postgres":
+        with connect_to_postgres(address, address.name) as connection:
+            for script in scripts:
+                connection.execute(script)
+    else:
+        with closing(connect_to_mysql(address, address.name)) as client, client.cursor() as cursor:
+            for script in scripts:
+                cursor.execute(script.decode())
+                while cursor.nextset():
+                    pass
 
 
-def clones(project: Path) -> list[Row]:
+def measure_everything(project: Path) -> Everything:
+    """All databases and LocalStack at once; the parts are those of the run in the middle."""
+    runs = []
+    for _ in range(ROUNDS):
+        began = time.monotonic()
+        rows = json.loads(devenv(project, "reset-db", "--yes", "--json"))
+        runs.append((time.monotonic() - began, {row["name"]: row["seconds"] for row in rows}))
+    return Everything(*sorted(runs, key=lambda run: run[0])[len(runs) // 2])
+
+
+def measure_clones(project: Path) -> list[Clones]:
     """How long a test waits for its database."""
     with reach(project, silent_session()) as deployment:
-        large = address_of(deployment)
-    small = small_database(large)
-    rows = []
-    for name, address in (("small schema", small), ("200 tables, 50 MB", large)):
-        with Postgres.connect(address) as database:
-            times = []
+        large = address_of(deployment, POSTGRES)
+    found = []
+    for name, address in (("small schema", small_database(large)), ("200 tables, 50 MB", large)):
+        with postgres.Postgres.connect(address) as database:
+            cold = []
             for number in range(ROUNDS):
                 clone = f"{address.name}_clone_0_{number}"
-                times.append(seconds_of(lambda clone=clone: database.clone(clone)))  # type: ignore[misc]
+                cold.append(seconds_of(lambda clone=clone: database.clone(clone)))  # type: ignore[misc]
                 database.drop(clone)
-        rows.append(Row(f"clone, cold, {name}", statistics.median(times), max(times)))
-        for clients in CLIENTS:
-            waits = waits_of(address, clients)
-            p99 = statistics.quantiles(waits, n=100)[-1]
-            rows.append(Row(f"clone, warm pool, {name}, clients: {clients}", statistics.median(waits), p99))
-    return rows
+        found.append(Clones(name, cold, {clients: waits_of(address, clients) for clients in CLIENTS}))
+    return found
 
 
 def waits_of(address: Address, clients: int) -> list[float]:
     """Seconds that each of a number of clients waits for each of its clones."""
-    with ClonePool(lambda: Postgres.connect(address), address.name, size=2 * clients) as pool:
+    with ClonePool(lambda: postgres.Postgres.connect(address), address.name, size=2 * clients) as pool:
         taken = [pool.take() for _ in range(clients)]  # so that the pool is warm
         for clone in taken:
             pool.give_back(clone)
@@ -164,51 +212,64 @@ def waits_of(address: Address, clients: int) -> list[float]:
 def small_database(address: Address) -> Address:
     """Another database on the same server, with a schema of one table."""
     small = replace(address, name="small")
-    server = Server(address)
-    with Postgres.connect(small) as database:
+    with closing(postgres.server.Server(address)) as server, postgres.Postgres.connect(small) as database:
         database.empty()
         server.create("small_pristine")
-        with connect(small, "small_pristine") as connection:
+        with connect_to_postgres(small, "small_pristine") as connection:
             connection.execute(SMALL)
         database.prepare("benchmark", [])
-    server.close()
     return small
 
 
-def address_of(deployment: Deployment) -> Address:
-    """Where the measured database answers."""
-    (deployed,) = deployment.choose([STACK])
+def address_of(deployment: Deployment, stack: str) -> Address:
+    """Where a measured database answers."""
+    (deployed,) = deployment.choose([stack])
     return deployment.address(deployed)
 
 
-def render(rows: Sequence[Row]) -> str:
-    """A table with the ratio of each reset to a reinstallation."""
-    reinstalled = rows[0].seconds
-    lines = ["| what | seconds | p99 | reinstalling takes |", "| --- | --- | --- | --- |"]
-    for row in rows:
-        p99 = "" if row.p99 is None else f"{row.p99:.3f}"
-        ratio = f"{reinstalled / row.seconds:.0f} times as long" if row.p99 is None else ""
-        lines.append(f"| {row.what} | {row.seconds:.3f} | {p99} | {ratio} |")
+def render_resets(measured: Sequence[Resets]) -> str:
+    """A table with the ratio of each way to a reinstallation."""
+    ways = {
+        "uninstall, drop the volume, `devenv up`": "reinstalled",
+        "replay 200 migrations over one connection": "replayed",
+        "`devenv reset-db NAME`, the whole command": "command",
+        "the reset alone, without a spare": "without_spare",
+        "the reset alone, with a spare ready": "with_spare",
+    }
+    titles = {POSTGRES: "PostgreSQL", MYSQL: "MySQL"}
+    heads = [f"{titles[one.stack]}, s | reinstalling takes" for one in measured]
+    lines = [f"| 200 tables, 50 MB | {' | '.join(heads)} |", f"| --- |{' --- |' * 2 * len(measured)}"]
+    for what, field in ways.items():
+        cells = [
+            f"{getattr(one, field):.3f} | {one.reinstalled / getattr(one, field):.0f} times as long" for one in measured
+        ]
+        lines.append(f"| {what} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def seconds_of(work: Callable[[], object]) -> float:
-    """How long something takes."""
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began
+def render_everything(measured: Everything) -> str:
+    """One sentence."""
+    parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in measured.parts.items())
+    return f"`devenv reset-db` of everything, the whole command: {measured.seconds:.2f} s ({parts})."
 
 
-def devenv(project: Path, *arguments: str) -> None:
-    """Run devenv on the project."""
-    call(sys.executable, "-m", "devenv", *arguments, "--directory", str(project))
+def render_clones(measured: Sequence[Clones]) -> str:
+    """A table in milliseconds."""
+    lines = [
+        "| PostgreSQL clones, ms | median | p99 (of the cold ones: the longest) |",
+        "| --- | --- | --- |",
+    ]
+    for one in measured:
+        lines.append(f"| {one.database}, cold | {_ms(statistics.median(one.cold))} | {_ms(max(one.cold))} |")
+        for clients, waits in one.warm.items():
+            p99 = statistics.quantiles(waits, n=100)[-1]
+            what = f"{one.database}, warm pool, clients: {clients}"
+            lines.append(f"| {what} | {_ms(statistics.median(waits))} | {_ms(p99)} |")
+    return "\n".join(lines)
 
 
-def call(*command: str) -> None:
-    """Run a program; what it printed is shown when it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f}"
 
 
 if __name__ == "__main__":

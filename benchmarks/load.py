@@ -1,29 +1,26 @@
 """`devenv load` against `kind load docker-image` and against a registry: the same images, nodes and machine, one run.
 
-Seconds of each way, how often devenv's fit into the others', what devenv sent, and the memory that it took. The table
-replaces the one in `docs/loading.md`. Run it as `python benchmarks/load.py [--nodes 1 2 3] [--megabytes 800]`.
+Seconds of each way, how often devenv's fit into the others', what devenv sent, and the memory that it took. Run it as
+`python benchmarks/load.py [--nodes 1 2 3] [--megabytes 800]`; with `--write` its table goes into docs/loading.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import re
 import statistics
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from load_rivals import HERE, Images, Registry, await_teaching, cluster, forget, kind_load, run
+from load_rivals import HERE, Images, Registry, await_teaching, cluster, forget, kind_load
+from machine import describe_machine, run, write_table
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.toolchain import Toolchain
 from devenv.spec.catalogue import load_versions
 
-DOCUMENT = HERE.parent / "docs" / "loading.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+DOCS = HERE.parent / "docs" / "loading.md"
 CHANGED_MEGABYTES = 2
 SMALL_IMAGES = 20
 SMALL_MEGABYTES = 5
@@ -125,6 +122,7 @@ def main() -> None:
     """Measure, print, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nodes", nargs="+", type=int, default=[1, 2, 3])
+    parser.add_argument("--write", action="store_true", help="put the table into docs/loading.md")
     parser.add_argument("--megabytes", type=int, default=800)
     wanted = parser.parse_args()
     tools = Toolchain(load_versions().tools)
@@ -141,9 +139,8 @@ def main() -> None:
         engine.close()
     table = report(rows, wanted.megabytes)
     print(table)
-    document = DOCUMENT.read_text()
-    old = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
-    DOCUMENT.write_text(old.sub(f"{BEGIN}\n{table}\n{END}", document))
+    if wanted.write:
+        write_table(DOCS, "loading", table)
 
 
 def _golang(engine: Engine) -> str:
@@ -157,7 +154,7 @@ def _golang(engine: Engine) -> str:
 def report(rows: Sequence[Row], megabytes: int) -> str:
     """The machine, and a table in Markdown."""
     lines = [
-        machine(),
+        describe_machine(),
         f"An image of {megabytes} MB, {CHANGED_MEGABYTES} MB of which change; small images have {SMALL_MEGABYTES} MB.",
         "",
         f"| {' | '.join(COLUMNS)} |",
@@ -179,15 +176,6 @@ def report(rows: Sequence[Row], megabytes: int) -> str:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def machine() -> str:
-    """What it was measured on."""
-    told = run(["docker", "version", "--format", "{{.Server.Version}}"]).strip()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    cores = os.cpu_count()
-    system = f"{platform.system()} {platform.machine()}"
-    return f"{system}, {cores} cores, {memory:.0f} GiB, engine {told}, Python {platform.python_version()}."
 
 
 if __name__ == "__main__":

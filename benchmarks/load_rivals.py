@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
-import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +17,7 @@ from pathlib import Path
 
 import certifi
 import yaml
+from machine import devenv, run, seconds_of
 
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.image_reference import normalise
@@ -40,14 +38,6 @@ AT_ONCE = 4
 _NAMESPACE = ["ctr", "--namespace=k8s.io"]
 
 
-def run(argv: Sequence[str], cwd: Path | None = None) -> str:
-    """Standard output of a program that must succeed."""
-    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(argv)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return done.stdout
-
-
 @contextmanager
 def cluster(nodes: int) -> Iterator[list[str]]:
     """A cluster of its own with so many nodes; their containers' names."""
@@ -58,13 +48,13 @@ def cluster(nodes: int) -> Iterator[list[str]]:
             "stacks": [{"name": "namespaces"}],
         }
         Path(folder, "devenv.yaml").write_text(yaml.safe_dump(spec))
-        devenv = [sys.executable, "-m", "devenv"]
-        run([*devenv, "down"], cwd=Path(folder))
-        run([*devenv, "up", "--yes"], cwd=Path(folder))
+        project = Path(folder)
+        devenv(project, "down")
+        devenv(project, "up", "--yes")
         try:
             yield run(["docker", "ps", "--filter", f"network={NETWORK}", "--format", "{{.Names}}"]).split()
         finally:
-            run([*devenv, "down"], cwd=Path(folder))
+            devenv(project, "down")
 
 
 class Images:
@@ -117,9 +107,7 @@ def await_teaching(engine: Engine, image: str) -> None:
 
 def kind_load(kind: str, images: Sequence[str]) -> float:
     """Seconds of kind's own loading."""
-    began = time.monotonic()
-    run([kind, "load", "docker-image", "--name", CLUSTER, *images])
-    return time.monotonic() - began
+    return seconds_of(lambda: run([kind, "load", "docker-image", "--name", CLUSTER, *images]))
 
 
 class Registry:
@@ -152,11 +140,13 @@ class Registry:
 
     def load(self, nodes: Sequence[str], images: Sequence[str]) -> float:
         """Seconds of pushing, then pulling."""
-        began = time.monotonic()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(self._push, images))
-            list(pool.map(self._pull, [(node, image) for image in images for node in nodes]))
-        return time.monotonic() - began
+
+        def push_and_pull() -> None:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                list(pool.map(self._push, images))
+                list(pool.map(self._pull, [(node, image) for image in images for node in nodes]))
+
+        return seconds_of(push_and_pull)
 
     def _push(self, image: str) -> None:
         name = f"127.0.0.1:{self._port}/{_path(image)}"

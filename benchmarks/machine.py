@@ -1,19 +1,46 @@
-"""What a table of figures needs beside them: the machine they are from, and its place in the docs."""
+"""What every benchmark needs: other programs, the words for the machine, and the figures' place in the docs."""
 
 from __future__ import annotations
 
 import os
 import platform
 import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 
+def run(argv: Sequence[str], cwd: Path | None = None) -> str:
+    """Standard output of a program; when it fails, the benchmark ends with all that it printed."""
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(argv)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def devenv(project: Path, *arguments: str) -> str:
+    """Standard output of a devenv command for a project."""
+    return run([sys.executable, "-m", "devenv", *arguments], cwd=project)
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long something takes."""
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
 def describe_machine() -> str:
-    """One line: cores, memory, kernel, day."""
+    """One line: system, cores, memory, engine, Python, day."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    engine = run(["docker", "version", "--format", "{{.Server.Version}}"]).strip()
     day = datetime.now(UTC).date().isoformat()
-    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}, {day}."
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    size = f"{os.cpu_count()} cores, {memory:.0f} GiB"
+    return f"{system}, {size}, engine {engine}, Python {platform.python_version()}, {day}."
 
 
 def write_table(file: Path, name: str, text: str) -> None:

@@ -2,24 +2,24 @@
 
 Both make the same cluster from the same configuration and put the same charts, values and images into it, in one run
 on one machine; images are built beforehand. Printed are seconds and their ratio, and how far `devenv up` is from the
-longest chain of its own steps. Run it as `python benchmarks/up.py [PROJECT_FOLDER] [--rounds N]`.
+longest chain of its own steps; then an `up` that finds nothing changed, and `down`. Run it as
+`python benchmarks/up.py [PROJECT_FOLDER] [--rounds N]`; with `--write` its table goes into benchmarks/README.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from machine import describe_machine, devenv, run, seconds_of, write_table
 
 from devenv.adapters.charts import copy_chart
 from devenv.engine.environment import Environment
@@ -35,6 +35,7 @@ from devenv.spec.load import load_workspace
 from devenv.workflows.connect import connect
 from devenv.workflows.session import Session
 
+DOCS = Path(__file__).resolve().parent / "README.md"
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "alt"
 
 
@@ -43,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("project", nargs="?", type=Path, default=EXAMPLE)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/README.md")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="devenv-benchmark-") as folder:
         project = Path(folder, "project")
@@ -52,21 +54,36 @@ def main() -> None:
         devenv(project, "down")
         devenv(project, "up")  # provides tools and images, which neither side is to pay for
         rows = [measure(project) for _ in range(wanted.rounds)]
-    report(rows)
+    text = f"{describe_machine()}\n\n{render(rows)}"
+    print(text)
+    if wanted.write:
+        write_table(DOCS, "up", text)
 
 
-def measure(project: Path) -> tuple[float, float, float]:
-    """Seconds of the script, of `devenv up`, and of its longest chain."""
+@dataclass(frozen=True)
+class Row:
+    """Seconds of one round."""
+
+    script: float
+    up: float
+    chain: float
+    """The longest chain of steps of `up`."""
+    again: float
+    """`devenv up` when nothing has changed."""
+    down: float
+
+
+def measure(project: Path) -> Row:
+    """One round."""
     devenv(project, "down")
-    began = time.monotonic()
-    one_after_the_other(project)
-    script = time.monotonic() - began
+    script = seconds_of(lambda: one_after_the_other(project))
     devenv(project, "down")
     began = time.monotonic()
     events = [json.loads(line) for line in devenv(project, "up", "--yes", "--json").splitlines()]
-    ours = time.monotonic() - began
-    devenv(project, "down")
-    return script, ours, events[-1]["chain_seconds"]
+    up = time.monotonic() - began
+    again = seconds_of(lambda: devenv(project, "up", "--yes"))
+    down = seconds_of(lambda: devenv(project, "down"))
+    return Row(script, up, events[-1]["chain_seconds"], again, down)
 
 
 def one_after_the_other(project: Path) -> None:
@@ -125,26 +142,15 @@ def helm(step: InstallChart, environment: Environment) -> None:
         run(argv)
 
 
-def devenv(project: Path, *args: str) -> str:
-    """Standard output of `devenv` in a project."""
-    return run([sys.executable, "-m", "devenv", *args], cwd=project)
-
-
-def run(argv: Sequence[str], cwd: Path | None = None) -> str:
-    """Standard output of a program that must succeed."""
-    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(argv)}: {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return done.stdout
-
-
-def report(rows: list[tuple[float, float, float]]) -> None:
-    """Print the table."""
-    print(f"{platform.platform()}, Python {platform.python_version()}")
-    print("| script, s | devenv up, s | ratio | longest chain, s | up / chain |")
-    print("| --- | --- | --- | --- | --- |")
-    for script, ours, chain in rows:
-        print(f"| {script:.1f} | {ours:.1f} | {ours / script:.2f} | {chain:.1f} | {ours / chain:.2f} |")
+def render(rows: Sequence[Row]) -> str:
+    """A table."""
+    heads = ("script, s", "up, s", "up / script", "longest chain, s", "up / chain", "up again, s", "down, s")
+    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    for row in rows:
+        cells = [f"{row.script:.1f}", f"{row.up:.1f}", f"{row.up / row.script:.2f}", f"{row.chain:.1f}"]
+        cells += [f"{row.up / row.chain:.2f}", f"{row.again:.1f}", f"{row.down:.1f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -107,6 +107,16 @@ def test_limit_of_memory_is_named() -> None:
     assert finding.cause.message == "it was killed for using more than its limit of 64Mi of memory"
 
 
+def test_a_kill_that_the_runtime_did_not_explain_is_put_down_to_the_limit_of_memory() -> None:
+    status = container(state={"running": {}}, lastState=terminated(137), restartCount=1)
+    limited, free = (pod("app-1", status, phase="Running", limits=limits) for limits in ({"memory": "64Mi"}, {}))
+    told = only(Pod=[limited]).cause
+    assert (told.code, "64Mi" in told.message) == ("out-of-memory", True)
+    assert only(Pod=[free]).cause.code == "crash-loop"
+    probe = event(limited, "Unhealthy", "Liveness probe failed: HTTP 500")
+    assert only(Pod=[limited], Event=[probe]).cause.code == "crash-loop"
+
+
 def test_log_is_that_of_the_container_that_failed() -> None:
     crashed = container(state=waiting("CrashLoopBackOff"), lastState=terminated(1), restartCount=2)
     again = container(state={"running": {}}, lastState=terminated(1), restartCount=2)

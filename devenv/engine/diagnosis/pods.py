@@ -123,15 +123,29 @@ def _ended(view: PodView, spec: Json, status: Json) -> Iterator[Finding]:
     if end.get("reason") in _NOT_STARTED:
         message = f"it cannot be started: {words.plain(end.get('message', ''))}"
         yield view.finding("container-failed", message, view.patience.container, name)
-    elif end.get("reason") == "OOMKilled":
-        limit = spec.get("resources", {}).get("limits", {}).get("memory")
-        bound = f"its limit of {limit} of memory" if limit else "the memory that there is"
-        message = f"it was killed for using more than {bound}"
+    elif message := _out_of_memory(view, spec, end):
         patience = view.patience.memory if restarts else NEVER
         yield view.finding("out-of-memory", message, patience, name, log)
     else:
         message = _crash(view, end, restarts)
         yield view.finding("crash-loop", message, _crash_patience(view, status), name, log)
+
+
+def _out_of_memory(view: PodView, spec: Json, end: Json) -> str:
+    """What is to be said of a container that the kernel has killed for its use of memory; empty for others."""
+    limit = spec.get("resources", {}).get("limits", {}).get("memory")
+    if end.get("reason") == "OOMKilled":
+        bound = f"its limit of {limit} of memory" if limit else "the memory that there is"
+        return f"it was killed for using more than {bound}"
+    # With cgroup v1 the word of the kernel may reach the runtime after the end, which is then an error like others.
+    if limit and end.get("exitCode") == _SIGNAL_STATUS + signal.SIGKILL and not _failed_probes(view):
+        return f"it was ended by SIGKILL, as the kernel does above its limit of {limit} of memory"
+    return ""
+
+
+def _failed_probes(view: PodView) -> list[Json]:
+    """Events of probes for whose failure the kubelet stops a container; startup probes last."""
+    return [e for kind in ("Liveness", "Startup") for e in view.events if f"{kind} probe" in e.get("message", "")]
 
 
 def _crash_patience(view: PodView, status: Json) -> float:
@@ -154,9 +168,7 @@ def _crash(view: PodView, end: Json, restarts: int) -> str:
     if code > _SIGNAL_STATUS and code - _SIGNAL_STATUS in [s.value for s in signal.Signals]:
         how = f"is ended by {signal.Signals(code - _SIGNAL_STATUS).name}"
     again = f", and was started again {restarts} time{'s' if restarts > 1 else ''}" if restarts else ""
-    probes = [e for e in view.events if "Liveness probe" in e.get("message", "")]
-    probes += [e for e in view.events if "Startup probe" in e.get("message", "")]
-    if probes:
+    if probes := _failed_probes(view):
         return f"it is stopped because of its probe: {words.plain(probes[-1]['message'])}"
     return f"it {how}{again}"
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from support.clickhouse_server import ClickHouseContainer, clickhouse_server, fingerprint
+from support.resets import kill_while_resetting, reset_at_once
 
+from devenv.adapters.docker import Engine
 from devenv.databases.clickhouse import ClickHouse
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.clones import ClonePool
@@ -72,8 +69,8 @@ RUNS = "SELECT count() FROM system.processes WHERE startsWith(query, 'SELECT sum
 
 
 @pytest.fixture(scope="module")
-def container() -> Iterator[ClickHouseContainer]:
-    with clickhouse_server() as made:
+def container(engine: Engine, labels: dict[str, str]) -> Iterator[ClickHouseContainer]:
+    with clickhouse_server(engine, labels) as made:
         yield made
 
 
@@ -208,40 +205,15 @@ def test_clients_that_keep_writing_do_not_stop_it(database: ClickHouse, server: 
 def test_resets_at_once_follow_each_other(server: Address) -> None:
     seeded = fingerprint(server, "shop")
     run(server, *SPOIL)
-
-    def reset(_: int) -> None:
-        with ClickHouse.connect(server) as other:
-            other.reset()
-
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(reset, range(3)))
+    reset_at_once(server, 3)
     assert fingerprint(server, "shop") == seeded
-
-
-KILLED = """
-import sys
-from devenv.databases.database import Address
-from devenv.databases.clickhouse import ClickHouse
-address = Address("clickhouse", "127.0.0.1", int(sys.argv[1]), "shop", "shop", sys.argv[2])
-with ClickHouse.connect(address) as database:
-    print("begun", flush=True)
-    while True:
-        database.reset()
-"""
 
 
 @pytest.mark.parametrize("after", [0.0, 0.03, 0.1, 0.23])
 def test_a_reset_that_is_killed_is_mended_by_the_next(database: ClickHouse, server: Address, after: float) -> None:
     seeded = fingerprint(server, "shop")
     run(server, *SPOIL)
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(server.port), server.password], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "begun\n"
-    time.sleep(after)  # it is killed wherever it then happens to be
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_while_resetting(server, after)
     database.reset()
     assert fingerprint(server, "shop") == seeded
     assert set(database.clones("shop")) == {"shop", "shop_pristine", "shop_spare"}

@@ -9,12 +9,14 @@ import httpx2
 import pytest
 from support.clickhouse_server import PASSWORD, ClickHouseContainer, clickhouse_server
 
+from devenv.adapters.docker import Engine
+
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def container() -> Iterator[ClickHouseContainer]:
-    with clickhouse_server() as made:
+def container(engine: Engine, labels: dict[str, str]) -> Iterator[ClickHouseContainer]:
+    with clickhouse_server(engine, labels) as made:
         yield made
 
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,9 +17,8 @@ from typing import Any
 import pytest
 from support.images import provide
 from support.localstack_server import await_answer, content, localstack_server
-from support.programs import require_tool
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
 from devenv.adapters.paths import data_root
 from devenv.databases.localstack import LocalStack
 from devenv.databases.localstack.program import Clients, load_program
@@ -64,13 +62,10 @@ while True:
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    engine = Engine.connect(buildx=require_tool("buildx"))
-    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+def endpoint(engine: Engine, labels: dict[str, str]) -> Iterator[str]:
     with localstack_server(engine, provide("localstack", engine), labels) as endpoint:
         await_answer(load_program(PROGRAM).Aws(endpoint, ""))
         yield endpoint
-    engine.close()
 
 
 @pytest.fixture(scope="module")

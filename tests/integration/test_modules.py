@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from support.images import provide
-from support.programs import require_tool
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.paths import data_root
@@ -21,12 +20,7 @@ UUID = Module("github.com/google/uuid", "v1.6.0", "h1:NIvaJDMOsjHA8n1jAhLSgzrAzy
 OTHER = Module("github.com/google/uuid", "v1.6.0", "h1:AAvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=")
 
 
-@pytest.fixture(scope="session")
-def engine() -> Engine:
-    return Engine.connect(buildx=require_tool("buildx"))
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def golang(engine: Engine) -> str:
     """The Go image of the catalogue."""
     return provide("golang", engine)

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
-import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +12,9 @@ import pymysql
 import pytest
 from support.images import provide
 from support.mysql_server import fingerprint, mysql_server, query
-from support.programs import require_tool
+from support.resets import kill_while_resetting, reset_at_once
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
 from devenv.databases.clones import ClonePool
 from devenv.databases.database import Address
 from devenv.databases.mysql import MySQL
@@ -60,12 +53,9 @@ ALTER TABLE items AUTO_INCREMENT = 1000;
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    engine = Engine.connect(buildx=require_tool("buildx"))
-    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+def server(engine: Engine, labels: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     with mysql_server(engine, provide("mysql", engine), labels, tmp_path_factory.mktemp("credentials")) as address:
         yield address
-    engine.close()
 
 
 @pytest.fixture
@@ -181,40 +171,15 @@ def test_clients_that_keep_writing_see_each_row_with_its_trigger(database: MySQL
 
 def test_two_resets_at_once_follow_each_other(database: MySQL, server: Address) -> None:
     spoil(server)
-
-    def reset(_: int) -> None:
-        with MySQL.connect(server) as other:
-            other.reset()
-
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(reset, range(3)))
+    reset_at_once(server, 3)
     assert query(server, ROWS) == SEEDED
     assert database.pristine() == CONTENT
-
-
-KILLED = """
-import sys
-from devenv.databases.database import Address
-from devenv.databases.mysql import MySQL
-address = Address("mysql", "127.0.0.1", int(sys.argv[1]), "shop", "shop", sys.argv[2])
-with MySQL.connect(address) as database:
-    print("begun", flush=True)
-    while True:
-        database.reset()
-"""
 
 
 @pytest.mark.parametrize("after", [0.0, 0.03, 0.08, 0.17])
 def test_a_reset_that_is_killed_is_mended_by_the_next(database: MySQL, server: Address, after: float) -> None:
     seeded = fingerprint(server, "shop")
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(server.port), server.password], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "begun\n"
-    time.sleep(after)  # it is killed wherever it then happens to be
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_while_resetting(server, after)
     database.reset()
     assert fingerprint(server, "shop") == seeded
 

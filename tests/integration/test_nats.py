@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-import threading
-import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.images import provide
 from support.nats_server import as_application, content, nats_server
-from support.programs import require_tool
+from support.resets import kill_while_resetting, reset_at_once
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
 from devenv.databases.database import Address
 from devenv.databases.nats.account import Account
 from devenv.databases.nats.database import Nats
@@ -45,26 +38,14 @@ object_stores:
   - bucket: files
     objects: [{name: readme.txt, text: some text}]
 """
-RESET_FOREVER = """
-import asyncio, sys
-from devenv.databases.database import Address
-from devenv.databases.nats.database import Nats
-address = Address("nats", "127.0.0.1", int(sys.argv[1]), "APPLICATIONS", "alt", sys.argv[2])
-print("begun", flush=True)
-while True:
-    with Nats.connect(address) as database:
-        database._runner.run(database._live.jetstream.publish("events.created", b"x"))
-        database.reset()
-"""
+PUBLISH = 'database._runner.run(database._live.jetstream.publish("events.created", b"x"))'
+"""So that there is something to reset."""
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    engine = Engine.connect(buildx=require_tool("buildx"))
-    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+def server(engine: Engine, labels: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     with nats_server(engine, provide("nats", engine), labels, tmp_path_factory.mktemp("nats")) as address:
         yield address
-    engine.close()
 
 
 @pytest.fixture
@@ -187,26 +168,14 @@ def test_a_subscriber_goes_on_after_a_reset(server: Address) -> None:
 def test_many_at_once_wait_for_each_other(server: Address) -> None:
     seeded = content(server)
     spoil(server)
-
-    def reset() -> None:
-        with Nats.connect(server) as another:
-            another.reset()
-
-    with ThreadPoolExecutor(6) as threads:
-        for done in [threads.submit(reset) for _ in range(12)]:
-            done.result()
+    reset_at_once(server, 12)
     assert content(server) == seeded
 
 
 @pytest.mark.parametrize("delay", [0.01, 0.03, 0.06, 0.1, 0.2])
 def test_one_that_is_killed_is_made_up_for(database: Nats, server: Address, delay: float) -> None:
     seeded = content(server)
-    argv = [sys.executable, "-c", RESET_FOREVER, str(server.port), server.password]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "begun\n"
-        threading.Event().wait(delay)
-        os.kill(process.pid, signal.SIGKILL)
+    kill_while_resetting(server, delay, PUBLISH)
     database.reset()
     assert content(server) == seeded
 

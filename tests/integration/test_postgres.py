@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
-import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +11,9 @@ import psycopg
 import pytest
 from support.images import provide
 from support.postgres_server import fingerprint, postgres_server
-from support.programs import require_tool
+from support.resets import kill_while_resetting, reset_at_once
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
 from devenv.databases.clones import ClonePool
 from devenv.databases.database import Address
 from devenv.databases.postgres import Postgres
@@ -37,12 +30,9 @@ CONTENT = "hash-of-migrations"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Address]:
-    engine = Engine.connect(buildx=require_tool("buildx"))
-    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+def server(engine: Engine, labels: dict[str, str]) -> Iterator[Address]:
     with postgres_server(engine, provide("postgres", engine), labels) as address:
         yield address
-    engine.close()
 
 
 @pytest.fixture
@@ -145,39 +135,14 @@ def spoil_if_possible(server: Address) -> None:
 
 def test_two_resets_at_once_follow_each_other(database: Postgres, server: Address) -> None:
     spoil(server)
-
-    def reset(_: int) -> None:
-        with Postgres.connect(server) as other:
-            other.reset()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(reset, range(4)))
+    reset_at_once(server, 4)
     assert len(names_of(server)) == 2
     assert database.pristine() == CONTENT
 
 
-KILLED = """
-import sys
-from devenv.databases.database import Address
-from devenv.databases.postgres import Postgres
-address = Address("postgres", "127.0.0.1", int(sys.argv[1]), "shop", "shop", sys.argv[2])
-with Postgres.connect(address) as database:
-    print("begun", flush=True)
-    while True:
-        database.reset()
-"""
-
-
 @pytest.mark.parametrize("after", [0.0, 0.02, 0.05, 0.11])
 def test_a_reset_that_is_killed_is_mended_by_the_next(database: Postgres, server: Address, after: float) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(server.port), server.password], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "begun\n"
-    time.sleep(after)  # it is killed wherever it then happens to be
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_while_resetting(server, after)
     database.reset()
     assert len(names_of(server)) == 2
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -17,10 +13,10 @@ import pytest
 import redis
 from redis.exceptions import WatchError
 from support.images import provide
-from support.programs import require_tool
 from support.redis_server import client, content, redis_server
+from support.resets import kill_while_resetting, reset_at_once
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
 from devenv.databases.database import Address
 from devenv.databases.redis.database import Redis
 from devenv.errors import DatabaseError, SnapshotError
@@ -38,29 +34,10 @@ SELECT 3
 RPUSH list a b c
 FUNCTION LOAD "#!lua name=seeded\nredis.register_function('one', function() return 1 end)"
 """
-RESET_FOREVER = """
-import sys
-from devenv.databases.database import Address
-from devenv.databases.redis.database import Redis
-address = Address("redis", "127.0.0.1", int(sys.argv[1]), "0", "default", sys.argv[2])
-print("begun", flush=True)
-while True:
-    with Redis.connect(address) as database:
-        database.reset()
-        database.prepare(sys.argv[3], [])
-"""
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    engine = Engine.connect(buildx=require_tool("buildx"))
-    yield engine
-    engine.close()
-
-
-@pytest.fixture(scope="module")
-def server(engine: Engine) -> Iterator[Address]:
-    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+def server(engine: Engine, labels: dict[str, str]) -> Iterator[Address]:
     with redis_server(engine, provide("redis", engine), labels) as address:
         yield address
 
@@ -173,14 +150,7 @@ def test_transactions_and_blocked_clients_meet_the_new_state(database: Redis, se
 def test_many_at_once_wait_for_each_other(database: Redis, server: Address) -> None:
     seeded = content(server)
     spoil(server)
-
-    def reset() -> None:
-        with Redis.connect(server) as another:
-            another.reset()
-
-    with ThreadPoolExecutor(8) as threads:
-        for done in [threads.submit(reset) for _ in range(16)]:
-            done.result()
+    reset_at_once(server, 16)
     database.reset()
     assert content(server) == seeded
 
@@ -188,12 +158,7 @@ def test_many_at_once_wait_for_each_other(database: Redis, server: Address) -> N
 @pytest.mark.parametrize("delay", [0.001, 0.004, 0.01, 0.02, 0.05])
 def test_one_that_is_killed_is_made_up_for(database: Redis, server: Address, delay: float) -> None:
     seeded = content(server)
-    argv = [sys.executable, "-c", RESET_FOREVER, str(server.port), server.password, CONTENT]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "begun\n"
-        threading.Event().wait(delay)
-        os.kill(process.pid, signal.SIGKILL)
+    kill_while_resetting(server, delay, f"database.prepare({CONTENT!r}, [])")
     spoil(server)
     database.reset()
     assert content(server) == seeded
@@ -234,7 +199,7 @@ def test_a_seed_that_is_refused_is_named_and_touches_no_live_data(database: Redi
         assert database.pristine() == CONTENT
 
 
-def test_what_cannot_be_reached_is_told(engine: Engine, server: Address) -> None:
+def test_what_cannot_be_reached_is_told(engine: Engine, labels: dict[str, str], server: Address) -> None:
     with (
         pytest.raises(DatabaseError, match="refuses the login"),
         Redis.connect(replace(server, password=uuid.uuid4().hex)),
@@ -242,9 +207,8 @@ def test_what_cannot_be_reached_is_told(engine: Engine, server: Address) -> None
         pass
     with pytest.raises(DatabaseError, match="does not answer"), Redis.connect(replace(server, port=1)):
         pass
-    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
     with (
-        redis_server(engine, provide("redis", engine), labels, databases=16) as small,
+        redis_server(engine, provide("redis", engine), {**labels, "devenv.io/size": "small"}, databases=16) as small,
         pytest.raises(DatabaseError, match="too few logical databases") as caught,
         Redis.connect(small),
     ):

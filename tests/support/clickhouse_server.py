@@ -13,11 +13,10 @@ import docker.errors
 import httpx2
 import pytest
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
 from devenv.databases.clickhouse.server import Server, identifier
 from devenv.databases.database import Address
 from support.images import provide
-from support.programs import require_tool
 
 PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
 _SECONDS = 60.0
@@ -108,10 +107,8 @@ class ClickHouseContainer:
 
 
 @contextmanager
-def clickhouse_server() -> Iterator[ClickHouseContainer]:
+def clickhouse_server(engine: Engine, labels: dict[str, str]) -> Iterator[ClickHouseContainer]:
     """A server of the image that is built here; lives as long as the block."""
-    engine = Engine.connect(buildx=require_tool("buildx"))
-    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
     images = provide("clickhouse", engine), provide("clickhouse-migrate", engine)
     container = ClickHouseContainer(engine, *images, labels)
     try:
@@ -119,7 +116,6 @@ def clickhouse_server() -> Iterator[ClickHouseContainer]:
         yield container
     finally:
         container.remove()
-        engine.close()
 
 
 def fingerprint(address: Address, name: str) -> dict[str, tuple[str, bytes]]:

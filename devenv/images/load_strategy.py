@@ -11,7 +11,7 @@ from enum import StrEnum
 _ARCHIVE_START = 0.05
 _ARCHIVE_RATE = 280e6
 """Bytes a second at which an engine writes an archive, which holds all layers."""
-_PUSH_START = 0.1
+_PUSH_START = 0.15
 _COMPRESS_RATE = 50e6
 """Bytes a second at which an engine compresses a layer that it pushes, one core for each."""
 _TEACH_SECONDS = 0.3

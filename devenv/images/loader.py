@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -123,13 +123,20 @@ class _Load:
     ways: Sequence[Way]
     teach: bool
     way: Way | None = None
+    archives: ExitStack = field(default_factory=ExitStack)
+    """What the engine has been asked for, ended with the load."""
+    begun: Iterator[bytes] | None = None
+    """An archive that nobody has read from yet."""
     streams: list[NodeStream] = field(default_factory=list)
     """All that something was sent by."""
 
     def run(self, nodes: Sequence[str]) -> tuple[str, ...]:
         """Load; returns the nodes that had the image."""
         streams = self._open(nodes)
-        with self.pushing() as push:
+        with self.pushing() as push, self.archives:
+            if push is None:
+                # Whatever the nodes lack, it is an archive, and it takes the engine a while to begin one.
+                self.begun = self._begin_archive()
             try:
                 sizes = self.engine.layer_sizes(self.image.id)
                 contents = {stream: stream.content() for stream in streams}
@@ -192,9 +199,10 @@ class _Load:
         tee = _Tee(streams, self.progress)
         held = _held_by_all(list(contents.values()))
         try:
-            source = self._source(held, self._measure(held, sizes), push)
+            # First, since the program in the node takes as long to start as a small change takes to come.
             for stream, content in contents.items():
                 stream.begin(content.blobs, self.image.id if self.image.keeps_blobs else "")
+            source = self._source(held, self._measure(held, sizes), push)
             manifest = source.read(tee.take)
             for stream in streams:
                 stream.conclude(manifest)
@@ -223,8 +231,11 @@ class _Load:
         if push:
             push.refuse()
         self.way = Way.ARCHIVE
-        chunks = self.engine.save([self.image.reference], self.cancel)
+        chunks, self.begun = self.begun or self._begin_archive(), None
         return ImageArchive(chunks, self.image.diff_ids, self.image.platform)
+
+    def _begin_archive(self) -> Iterator[bytes]:
+        return self.archives.enter_context(closing(self.engine.save([self.image.reference], self.cancel)))
 
     def _measure(self, held: Mapping[str, int], steps: Sequence[int]) -> Transfer:
         sizes = layer_bytes(steps, len(self.image.diff_ids))

@@ -26,17 +26,21 @@ _TOLD = "told"
 _TAKE = f"""{INVENTORY}
 inventory "$1" &
 asked=$!
-local=$(if ctr images import --help | grep -q -e --local; then echo --local; fi)
+local=/run/devenv-import-option
+if [ ! -e $local ]; then
+  ctr images import --help | grep -o -m 1 -w -e --local > $local.$$ || true
+  mv $local.$$ $local
+fi
 wait "$asked"
 echo {_TOLD}
 read -r engine_id || exit 0
-ctr --namespace=k8s.io images import $local --all-platforms -
+ctr --namespace=k8s.io images import $(cat $local) --all-platforms -
 if [ "$engine_id" ]; then
   ctr --namespace=k8s.io images label "$1" {ENGINE_ID}="$engine_id"
 fi
 """
-"""From containerd 2 on, ctr has the server import by default, which does not accept partial layouts. When nothing
-is to be sent, the input ends without a line."""
+"""From containerd 2 on, ctr has the server import by default, which does not accept partial layouts; whether it has
+the option against that is asked once in a node's life. When nothing is to be sent, the input ends without a line."""
 _FORGET = """
 ctr --namespace=k8s.io images rm "$1" || true
 shift
@@ -68,6 +72,7 @@ class NodeStream:
         self._broken = False
         self._layers: list[str] = []
         self.error: DevenvError | None = None
+        self._bug: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=f"load into {node}", daemon=True)
         self._thread.start()
 
@@ -131,6 +136,8 @@ class NodeStream:
     def join(self) -> None:
         """Wait until the node has taken the image or refused it; `error` tells which."""
         self._thread.join()
+        if self._bug:
+            raise self._bug
 
     def _put(self, item: bytes | None) -> None:
         while not self._over.is_set():
@@ -173,6 +180,8 @@ class NodeStream:
             self.error = self._refused(error)
         except DevenvError as error:
             self.error = error
+        except BaseException as error:  # noqa: BLE001 (raised again in `join`)
+            self._bug = error
         finally:
             self._over.set()
             self._told.set()

@@ -42,7 +42,7 @@ class PushGivenUpError(Exception):
 
 
 class Push:
-    """One push, begun before it is known what of the image is wanted: until then the engine waits for an answer."""
+    """One push, begun before it is known what of the image is wanted: a small change comes meanwhile."""
 
     def __init__(self, place: PushPlace, engine: Engine, image: EngineImage, cancel: threading.Event | None) -> None:
         self._place = place
@@ -107,7 +107,7 @@ class Push:
 
         try:
             self._engine.push(repository, TAG, stopped)
-            if not receiver.unwanted and not receiver.is_complete():
+            if not receiver.is_complete():
                 self._engine.push(repository, TAG, stopped)
                 if not receiver.is_complete():
                     raise PushGivenUpError(NoPush.FAILED, "it left out layers")

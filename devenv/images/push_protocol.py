@@ -23,6 +23,7 @@ from devenv.images.oci import digest_of
 _CHUNK = 1 << 20
 _MANIFEST_BYTES = 4 << 20
 _IDLE_SECONDS = 120.0
+_BROKEN_OFF = "the connection ended within a body"
 _PATH = re.compile(r"^/v2/(?P<repository>.+)/(?P<kind>blobs/uploads|blobs|manifests)/(?P<what>[^/]*)$")
 
 
@@ -199,7 +200,7 @@ class PushHandler(BaseHTTPRequestHandler):
     def _body(self) -> Iterator[bytes]:
         """The request's body in pieces."""
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            while size := int(self.rfile.readline().partition(b";")[0], 16):
+            while size := self._chunk_size():
                 yield from self._take(size)
                 self.rfile.readline()
             while self.rfile.readline().strip():
@@ -207,11 +208,20 @@ class PushHandler(BaseHTTPRequestHandler):
         else:
             yield from self._take(int(self.headers.get("Content-Length") or 0))
 
+    def _chunk_size(self) -> int:
+        line = self.rfile.readline()
+        if not line:
+            raise ConnectionError(_BROKEN_OFF)
+        try:
+            return int(line.partition(b";")[0], 16)
+        except ValueError:
+            raise _Failure(HTTPStatus.BAD_REQUEST, "BLOB_UPLOAD_INVALID") from None
+
     def _take(self, size: int) -> Iterator[bytes]:
         while size:
             chunk = self.rfile.read(min(size, _CHUNK))
             if not chunk:
-                raise ConnectionError("the connection ended within a body")
+                raise ConnectionError(_BROKEN_OFF)
             size -= len(chunk)
             yield chunk
 

@@ -21,12 +21,15 @@ from devenv.images.engine_image import EngineImage
 from devenv.images.oci import Descriptor, MediaType, digest_of, select_manifest
 from devenv.images.push_protocol import PushRefusedError
 
+_EARLY_BYTES = 3 << 20
+"""Of plain layers that are taken before it is known whether they are wanted: a small change has come by then."""
+
 
 class PushedImage:
     """Receives one image; afterwards a source of its layers, as an archive is."""
 
     def __init__(self, image: EngineImage) -> None:
-        """What the engine asks is answered from when it is known what is expected."""
+        """Before it is known what is expected, the engine is answered as far as that does not matter."""
         self.unwanted = False
         self.exceeded = False
         """More came than the nodes lack: the engine does not know the digests of layers that they have."""
@@ -59,6 +62,7 @@ class PushedImage:
         if digest in self._blobs:
             return self._blobs[digest].received
         if self._image.keeps_blobs:
+            self._await_expectation()
             return self._held.get(digest)
         return None if digest in self._lacking or digest == self._image.id else 1
 
@@ -79,6 +83,8 @@ class PushedImage:
             self.failure = error
         with self._lock:
             taken = sum(begun.size for begun in self._begun)
+        if taken > _EARLY_BYTES:
+            self._await_expectation()
         self.exceeded = self.exceeded or (self._bound is not None and taken > self._bound)
         self._check()
 
@@ -92,7 +98,13 @@ class PushedImage:
         self._documents[self._root.digest] = data
 
     def is_complete(self) -> bool:
-        """Whether what has come and what the nodes hold are the image; if not it is to be pushed once more."""
+        """Whether what has come and what the nodes hold are the image; if not it is to be pushed once more.
+
+        Waits until it is known what they hold. Nothing lacks of an image that is not wanted.
+        """
+        self._expected.wait()
+        if self.unwanted:
+            return True
         if not self._image.keeps_blobs:
             here = {digest for digest, diff_id in self._pairs() if diff_id in self._held or digest in self._blobs}
             self._lacking = {digest for digest, _ in self._pairs()} - here
@@ -110,8 +122,11 @@ class PushedImage:
         for blob in self._begun:
             blob.close()
 
-    def _check(self) -> None:
+    def _await_expectation(self) -> None:
         self._expected.wait()
+        self._check()
+
+    def _check(self) -> None:
         if self.unwanted or self.failure or self.exceeded:
             raise PushRefusedError("no more is wanted")
 

@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -206,15 +207,15 @@ def test_save_streams_the_archive_of_several_images(engine: Engine, tiny: str) -
         manifest = archive.extractfile("manifest.json")
         assert manifest
         assert sorted(json.load(manifest)[0]["RepoTags"]) == sorted([tiny, other])
-    with pytest.raises(ImageError, match="save"):
-        next(engine.save(["localhost/devenv-test/none:1"]))
+    with pytest.raises(ImageError, match="save"), closing(engine.save(["localhost/devenv-test/none:1"])) as nothing:
+        next(nothing)
     cancel = threading.Event()
     cancel.set()
-    with pytest.raises(InterruptedRunError):
-        next(engine.save([tiny], cancel))
-    left = engine.save([tiny])
-    next(left)
-    left.close()
+    with pytest.raises(InterruptedRunError), closing(engine.save([tiny], cancel)) as stopped:
+        next(stopped)
+    with closing(engine.save([tiny])) as left:
+        next(left)
+    assert list(left) == []
 
 
 def test_a_pull_from_a_dead_registry_names_it(engine: Engine) -> None:

@@ -150,6 +150,23 @@ def test_what_is_no_http_does_no_harm(client: Client, endpoint: PushEndpoint) ->
     assert not endpoint.bug
 
 
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [(b"", b" 500 "), (b"8\r\nhal", b" 500 "), (b"no number\r\n", b" 400 "), (b"4\r\nhalf\r\n", b" 500 ")],
+)
+def test_a_body_that_breaks_off_is_no_blob(
+    client: Client, endpoint: PushEndpoint, shelf: Shelf, sent: bytes, answer: bytes
+) -> None:
+    _, headers, _ = client.ask("POST", client.here("blobs/uploads/"))
+    request = f"PATCH {headers['Location']} HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=5) as connection:
+        connection.sendall(request.encode() + sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert answer in connection.recv(100)
+    assert shelf.blobs == {}
+    client.push_blob(b"another")
+
+
 def test_a_port_that_is_taken_is_told(endpoint: PushEndpoint) -> None:
     with pytest.raises(OSError, match="in use"):
         PushEndpoint(endpoint.port)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,14 +38,17 @@ def image_of(layers: Sequence[bytes], config: bytes, *, keeps_blobs: bool = Fals
 
 @contextmanager
 def receiving(
-    image: EngineImage, held: Mapping[str, int], bound: int | None = None
+    image: EngineImage, held: Mapping[str, int] | None, bound: int | None = None
 ) -> Iterator[tuple[PushedImage, str]]:
+    """A receiver and its repository; `held` is None when it is not known yet what the nodes hold."""
     receiver = PushedImage(image)
-    receiver.expect(held, bound)
+    if held is not None:
+        receiver.expect(held, bound)
     endpoint = PushEndpoint(0)
     try:
         yield receiver, endpoint.open("secret/0", receiver)
     finally:
+        receiver.refuse()
         endpoint.close()
         receiver.close()
     assert endpoint.bug is None
@@ -154,6 +158,38 @@ def test_a_damaged_layer_is_told() -> None:
         with pytest.raises((AssertionError, ConnectionError)):
             Client(repository).push_blob(b"\x1f\x8b\x08 no gzip at all")
         assert isinstance(receiver.failure, ImageError)
+
+
+def test_a_small_change_comes_before_it_is_known_what_the_nodes_hold() -> None:
+    layers = [b"base" * 100, b"top"]
+    config = config_of(layers)
+    with receiving(image_of(layers, config), None) as (receiver, repository):
+        engine = Engine()
+        engine.known = {digest(layers[0]): digest(gzip.compress(layers[0], mtime=0))}
+        engine.push(repository, layers, config)
+        receiver.expect({digest(layers[0]): len(layers[0])}, None)
+        assert receiver.is_complete()
+        node = Node()
+        receiver.read(node.take)
+    assert list(node.held) == [digest(layers[1])]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_much_waits_until_it_is_known_whether_it_is_wanted(*, wanted: bool) -> None:
+    layer = os.urandom(6 << 20)
+    config = config_of([layer])
+    with receiving(image_of([layer], config), None) as (receiver, repository), ThreadPoolExecutor(1) as pool:
+        pushed = pool.submit(Client(repository).push_blob, gzip.compress(layer, 1))
+        with pytest.raises(TimeoutError):
+            pushed.result(timeout=0.5)
+        if wanted:
+            receiver.expect({}, None)
+            pushed.result()
+        else:
+            receiver.refuse()
+            with pytest.raises((AssertionError, ConnectionError)):
+                pushed.result()
+            assert receiver.is_complete()
 
 
 def test_another_image_is_told() -> None:

@@ -6,7 +6,8 @@ import base64
 import json
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import docker
@@ -131,13 +132,13 @@ class ImageStore:
             raise ImageError(f"import image {reference}: the engine refused", context={"cause": answer})
         return str(self.inspect_image(reference)["Id"])
 
-    def save(self, references: Sequence[str], cancel: threading.Event | None = None) -> Generator[bytes]:
-        """The archive of images as the engine writes it, in chunks; memory is bounded.
+    def save(self, references: Sequence[str], cancel: threading.Event | None = None) -> AnswerStream:
+        """The archive of images as the engine writes it, begun at once, in chunks; memory is bounded.
 
-        Raises ImageError when there is no such image, InterruptedRunError within a second of `cancel`.
+        Reading raises ImageError when there is no such image, InterruptedRunError within a second of `cancel`.
         """
         request = {"method": "GET", "params": [("names", reference) for reference in references]}
-        return self._stream(f"save {', '.join(references)}", "images/get", request, _set(cancel))
+        return AnswerStream(self.client.api, "images/get", request, f"save {', '.join(references)}", _set(cancel))
 
     def push(self, repository: str, tag: str, stopped: Callable[[], bool]) -> None:
         """Push a tag without credentials, until the registry has it or `stopped` answers true.
@@ -147,55 +148,18 @@ class ImageStore:
         what = f"push {repository}"
         request = {"method": "POST", "params": {"tag": tag}, "headers": {"X-Registry-Auth": _NO_CREDENTIALS}}
         rest = b""
-        for chunk in self._stream(what, f"images/{repository}/push", request, stopped):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                if line.strip() and (cause := json.loads(line).get("error")):
-                    raise ImageError(f"{what}: the engine failed", context={"cause": cause})
+        with closing(AnswerStream(self.client.api, f"images/{repository}/push", request, what, stopped)) as answer:
+            for chunk in answer:
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    if line.strip() and (cause := json.loads(line).get("error")):
+                        raise ImageError(f"{what}: the engine failed", context={"cause": cause})
 
     def layer_sizes(self, reference: str) -> list[int]:
         """Bytes of the files in each step of an image's history, bottom first; 0 for steps without a layer."""
         with telling(f"ask for the history of {reference}", ImageError):
             history = self.client.api.history(reference)  # type: ignore[no-untyped-call]
         return [int(entry["Size"]) for entry in reversed(history)]
-
-    def _stream(
-        self, what: str, path: str, request: Mapping[str, Any], stopped: Callable[[], bool]
-    ) -> Generator[bytes]:
-        """The body of an answer as it comes. The engine may be silent for long, so it is read apart."""
-        chunks: queue.Queue[bytes | BaseException | None] = queue.Queue(_QUEUED_CHUNKS)
-        left = threading.Event()
-        reader = threading.Thread(target=self._read, args=(path, request, chunks, left), name=what, daemon=True)
-        reader.start()
-        try:
-            while (chunk := _next(chunks, stopped, what)) is not None:
-                if isinstance(chunk, BaseException):
-                    with telling(what, ImageError):
-                        raise chunk
-                yield chunk
-        finally:
-            left.set()
-
-    def _read(
-        self,
-        path: str,
-        request: Mapping[str, Any],
-        chunks: queue.Queue[bytes | BaseException | None],
-        left: threading.Event,
-    ) -> None:
-        """Thread: ask, and queue the answer until the reader has left; then the engine stops too."""
-        api = self.client.api
-        url = f"{api.base_url}/v{api.api_version}/{path}"
-        try:
-            with api.request(url=url, stream=True, timeout=_IDLE_SECONDS, **request) as response:
-                _raise_for_status(response)
-                for chunk in response.iter_content(_CHUNK):
-                    if not _put(chunks, chunk, left):
-                        return
-        except BaseException as error:  # noqa: BLE001 (raised again where the chunks are read)
-            _put(chunks, error, left)
-        else:
-            _put(chunks, None, left)
 
     def tag(self, source: str, target: str) -> None:
         """Give an image one more name."""
@@ -221,37 +185,74 @@ class ImageStore:
                     continue  # absent is what is wanted
 
 
+class AnswerStream(Iterator[bytes]):
+    """The body of an engine's answer as it comes. The engine may be silent for long, so a thread reads it.
+
+    The question is asked at once, and the engine stops its work when the stream is closed.
+    """
+
+    def __init__(
+        self, api: docker.APIClient, path: str, request: Mapping[str, Any], what: str, stopped: Callable[[], bool]
+    ) -> None:
+        """`what` is done, for errors; reading ends with InterruptedRunError soon after `stopped` answers true."""
+        self._api = api
+        self._what = what
+        self._stopped = stopped
+        self._chunks: queue.Queue[bytes | BaseException | None] = queue.Queue(_QUEUED_CHUNKS)
+        self._closed = threading.Event()
+        url = f"{api.base_url}/v{api.api_version}/{path}"
+        threading.Thread(target=self._read, args=(url, request), name=what, daemon=True).start()
+
+    def __next__(self) -> bytes:
+        """More of it."""
+        while not self._closed.is_set():
+            if self._stopped():
+                self.close()
+                raise InterruptedRunError(f"stopped: {self._what}")
+            try:
+                chunk = self._chunks.get(timeout=_TICK)
+            except queue.Empty:
+                continue
+            if isinstance(chunk, bytes):
+                return chunk
+            self.close()
+            if chunk:
+                with telling(self._what, ImageError):
+                    raise chunk
+        raise StopIteration
+
+    def close(self) -> None:
+        """Nothing more is wanted; may be called again."""
+        self._closed.set()
+
+    def _read(self, url: str, request: Mapping[str, Any]) -> None:
+        try:
+            with self._api.request(url=url, stream=True, timeout=_IDLE_SECONDS, **request) as response:
+                _raise_for_status(response)
+                for chunk in response.iter_content(_CHUNK):
+                    if not self._put(chunk):
+                        return
+        except BaseException as error:  # noqa: BLE001 (raised again where the chunks are read)
+            self._put(error)
+        else:
+            self._put(None)
+
+    def _put(self, item: bytes | BaseException | None) -> bool:
+        """Queue an item unless nothing more is wanted; whether it was queued."""
+        while not self._closed.is_set():
+            try:
+                self._chunks.put(item, timeout=_TICK)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+
 def _raise_for_status(response: requests.Response) -> None:
     try:
         response.raise_for_status()
     except requests.HTTPError as error:
         create_api_error_from_http_exception(error)
-
-
-def _put(
-    chunks: queue.Queue[bytes | BaseException | None],
-    item: bytes | BaseException | None,
-    left: threading.Event,
-) -> bool:
-    """Queue an item unless the reader has left; whether it was queued."""
-    while not left.is_set():
-        try:
-            chunks.put(item, timeout=_TICK)
-        except queue.Full:
-            continue
-        return True
-    return False
-
-
-def _next(
-    chunks: queue.Queue[bytes | BaseException | None], stopped: Callable[[], bool], what: str
-) -> bytes | BaseException | None:
-    while not stopped():
-        try:
-            return chunks.get(timeout=_TICK)
-        except queue.Empty:
-            continue
-    raise InterruptedRunError(f"stopped: {what}")
 
 
 def _set(cancel: threading.Event | None) -> Callable[[], bool]:

@@ -30,6 +30,8 @@ _LEFTOVER = 0.5
 """Seconds that output is still awaited after a program's end, when something it left holds the pipe."""
 _TOLD_LINES = 20
 _CHUNK = 65536
+_PIPE_BYTES = 1 << 20
+"""Of a fed program's pipes, as large as Linux allows without privileges: fewer turns for what is streamed."""
 
 End = Literal["ended", "timeout", "cancelled"]
 _guardian = Guardian()
@@ -224,6 +226,7 @@ def _start(argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, *, fee
             env=env,
             cwd=cwd,
             start_new_session=True,
+            pipesize=_PIPE_BYTES if feed else -1,
         )
     except OSError as error:
         raise ToolMissingError(

@@ -55,20 +55,24 @@ class Helm:
         labels: Mapping[str, str],
         version: str | None = None,
         repository: str | None = None,
+        wait: bool = True,
         cancel: threading.Event | None = None,
         on_line: OnLine | None = None,
     ) -> None:
         """Install or upgrade a release in an existing namespace and wait until it is ready; a failure is rolled back.
 
+        With `wait` false it ends when all is applied and the hooks have run, and a failure is left as it is.
+
         Raises:
-            CommandFailedError: the release failed, and has been rolled back.
+            CommandFailedError: the release failed.
             InterruptedRunError: `cancel` was set.
         """
         argv = ["upgrade", release, *ChartRef(chart, repository, version).arguments(), "--install"]
         # No --create-namespace: Helm would apply the namespace as its own, and take away the labels of the release that
         # declares it.
         argv += ["--values", "-", "--labels", _pairs(labels), "--hide-notes"]
-        argv += ["--rollback-on-failure", "--wait=watcher", "--wait-for-jobs", "--cleanup-on-fail"]
+        waiting = ["--rollback-on-failure", "--wait=watcher", "--wait-for-jobs"]
+        argv += [*(waiting if wait else ["--wait=hookOnly"]), "--cleanup-on-fail"]
         # Force: another field manager (a user's `kubectl edit`) must not stop an upgrade.
         argv += ["--server-side=true", "--force-conflicts", "--history-max", _HISTORY]
         # The API server checks every field of what is applied, strictly. Without Helm's own check beforehand, which

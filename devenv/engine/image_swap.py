@@ -61,11 +61,11 @@ def swap_images(step: InstallChart, scope: Scope, context: StepContext) -> HeadS
 
 
 @contextmanager
-def head_start(step: InstallChart, scope: Scope, context: StepContext) -> Iterator[None]:
+def head_start(step: InstallChart, scope: Scope, context: StepContext) -> Iterator[HeadStart | None]:
     """Swap the images of a chart that is upgraded in the body, and keep devenv's record true whatever comes of it."""
     swapped = swap_images(step, scope, context)
     try:
-        yield
+        yield swapped
     except InterruptedRunError:
         raise
     except DevenvError as error:

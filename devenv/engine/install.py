@@ -56,6 +56,8 @@ class ChartInstallation:
     repository: str | None = None
     version: str | None = None
     patience: Patience = field(default_factory=Patience)
+    waits: bool = True
+    """Whether Helm waits for the workloads too, in its own way; devenv does in any case."""
 
 
 def install(
@@ -136,6 +138,7 @@ class _Attempt:
         failure = done.exception()
         self._deployed = failure is None
         if self._deployed and not found:
+            self._expect_what_was_applied()
             # Helm takes a pod that runs for a moment for one that is ready.
             found = self._watch(self._is_ready)
             late = not found and not self._is_ready()
@@ -158,6 +161,7 @@ class _Attempt:
             labels=wanted.labels,
             version=wanted.version,
             repository=wanted.repository,
+            wait=wanted.waits,
             cancel=end,
             on_line=on_line,
         )
@@ -184,6 +188,12 @@ class _Attempt:
 
     def _is_ready(self) -> bool:
         return not self._rollout.unfinished(self._cluster.mirror().snapshot())
+
+    def _expect_what_was_applied(self) -> None:
+        """The live copy may be some milliseconds behind what Helm has just applied."""
+        release, namespace = self._wanted.release, self._wanted.namespace
+        mine = (w for w in self._cluster.workloads() if (w.release, w.namespace) == (release, namespace))
+        self._rollout.expect({(w.kind, w.namespace, w.name): w.generation for w in mine})
 
     def _explain(self, failure: DevenvError | None, found: Diagnosis | None, *, late: bool) -> DevenvError:
         what = f"chart {self._wanted.release}"

@@ -51,6 +51,10 @@ class Rollout:
         self._clock = clock
         self._running: dict[str, float] = {}
 
+    def expect(self, wanted: Mapping[Key, int]) -> None:
+        """From now on these workloads have to be there, with their generations."""
+        self._wanted = wanted
+
     def unfinished(self, snapshot: Snapshot) -> list[str]:
         """What is not rolled out yet, in words; nothing when the stack is."""
         stack = members(snapshot, self._scope)

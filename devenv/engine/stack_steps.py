@@ -123,18 +123,20 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
         if step.module:
             source = _origin(step.module, step.chart, context)
             chart = str(copy_chart(source, Path(scratch, step.release), step.drop_dependencies))
-        wanted = ChartInstallation(
-            release=step.release,
-            namespace=step.namespace,
-            chart=chart,
-            repository=step.repository,
-            version=step.version,
-            values=step.values,
-            deadline=step.deadline,
-            labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
-        )
         scope = Scope(step.stack, step.namespace, frozenset({step.release}))
-        with head_start(step, scope, context), _locating_migrations(context.environment.workspace.stacks[step.stack]):
+        stack = context.environment.workspace.stacks[step.stack]
+        with head_start(step, scope, context) as begun, _locating_migrations(stack):
+            wanted = ChartInstallation(
+                release=step.release,
+                namespace=step.namespace,
+                chart=chart,
+                repository=step.repository,
+                version=step.version,
+                values=step.values,
+                deadline=step.deadline,
+                labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
+                waits=not begun,
+            )
             install(
                 context.environment.helm,
                 context.environment.cluster,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -33,6 +34,12 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	// First: a probe that comes while the rest is opened waits for it, instead of being refused and tried a second later.
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.address)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
 	starting, cancel := context.WithTimeout(ctx, startDeadline)
 	defer cancel()
 	items, err := openItems(starting, settings)
@@ -46,12 +53,11 @@ func run() error {
 	}
 
 	server := &http.Server{
-		Addr:              settings.address,
 		Handler:           routes(settings, items, outbox),
 		ReadHeaderTimeout: 5 * time.Second,
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
+	go func() { failed <- server.Serve(listener) }()
 	slog.Info("alt-backend listens", "address", settings.address)
 	select {
 	case err := <-failed:

@@ -24,7 +24,8 @@ DOCS = HERE.parent / "docs" / "loading.md"
 CHANGED_MEGABYTES = 2
 SMALL_IMAGES = 20
 SMALL_MEGABYTES = 5
-ROUNDS = 3
+ROUNDS = 7
+KIND_ROUNDS = 3
 COLUMNS = (
     "nodes",
     "case",
@@ -74,48 +75,40 @@ class Bench:
     def rows(self) -> list[Row]:
         """Measure all cases. Each way finds the nodes as it would have left them itself."""
         base = self._images.base(self._megabytes)
-        first = self._images.changed(base, CHANGED_MEGABYTES)
-        changes = [self._images.changed(base, CHANGED_MEGABYTES) for _ in range(ROUNDS)]
+        first, *changes = [self._images.changed(base, CHANGED_MEGABYTES) for _ in range(1 + KIND_ROUNDS + 2 * ROUNDS)]
+        by_kind, by_us, pulled = changes[:KIND_ROUNDS], changes[KIND_ROUNDS:-ROUNDS], changes[-ROUNDS:]
         small = [self._images.base(SMALL_MEGABYTES) for _ in range(SMALL_IMAGES)]
-        ours_new = self._ours([base])
-        ours_first = self._ours([first])
-        await_teaching(self._engine, first)
-        ours_changed = [self._ours([image]) for image in changes]
-        ours_same = [self._ours([changes[0]]) for _ in range(ROUNDS)]
-        ours_small = self._ours(small)
-        forget(self._nodes, [base, first, *changes, *small])
-        kind_new, kind_first, *kind_changed = [self._by_kind([image]) for image in (base, first, *changes)]
-        kind_same = [self._by_kind([changes[0]]) for _ in range(ROUNDS)]
-        kind_small = self._by_kind(small)
-        forget(self._nodes, [base, first, *changes, *small])
-        with self._registry.running():
-            pulled = [self._registry.load(self._nodes, [image]) for image in (base, first, *changes)]
-            pulled_same = [self._registry.load(self._nodes, [changes[0]]) for _ in range(ROUNDS)]
-            pulled_small = self._registry.load(self._nodes, small)
-        forget(self._nodes, [base, first, *changes, *small])
-        self._images.remove()
-        middle = statistics.median
-        return [
-            self._row("unchanged", _middle(ours_same), middle(kind_same), middle(pulled_same)),
-            self._row("2 MB changed", _middle(ours_changed), middle(kind_changed), middle(pulled[2:])),
-            self._row("2 MB changed, the first time", ours_first, kind_first, pulled[1]),
-            self._row("all new", ours_new, kind_new, pulled[0]),
-            self._row(f"{SMALL_IMAGES} small images", ours_small, kind_small, pulled_small),
-        ]
+        once = {"all new": [base], "2 MB changed, the first time": [first], f"{SMALL_IMAGES} small images": small}
 
-    def _row(self, case: str, ours: Ours, kind: float, registry: float) -> Row:
-        return Row(len(self._nodes), case, ours, kind, registry)
+        ours = {case: self._ours(images) for case, images in once.items()}
+        await_teaching(self._engine, first)
+        forget(self._nodes, [base, first, *small])
+        kind = {case: kind_load(self._kind, images) for case, images in once.items()}
+        kind["2 MB changed"] = statistics.median(kind_load(self._kind, [image]) for image in by_kind)
+        kind["unchanged"] = statistics.median(kind_load(self._kind, [base]) for _ in range(KIND_ROUNDS))
+        forget(self._nodes, [base, first, *by_kind, *small])
+        with self._registry.running():
+            registry = {case: self._registry.load(self._nodes, images) for case, images in once.items()}
+            self._ours([base])
+            pairs = {
+                "2 MB changed": list(zip(by_us, pulled, strict=True)),
+                "unchanged": [(by_us[0], pulled[0])] * ROUNDS,
+            }
+            for case, images in pairs.items():
+                ours[case], registry[case] = self._in_turn(images)
+        forget(self._nodes, [base, first, *by_us, *pulled, *small])
+        self._images.remove()
+        return [Row(len(self._nodes), case, ours[case], kind[case], registry[case]) for case in (*pairs, *once)]
+
+    def _in_turn(self, images: Sequence[tuple[str, str]]) -> tuple[Ours, float]:
+        """Medians of devenv and of the registry, turn by turn: a minute later the machine may be another."""
+        turns = [(self._ours([one]), self._registry.load(self._nodes, [another])) for one, another in images]
+        ours = sorted((one for one, _ in turns), key=lambda one: one.seconds)
+        return ours[len(ours) // 2], statistics.median(seconds for _, seconds in turns)
 
     def _ours(self, images: Sequence[str]) -> Ours:
         told = run([sys.executable, str(HERE / "load_once.py"), " ".join(images), " ".join(self._nodes)])
         return Ours(**json.loads(told))
-
-    def _by_kind(self, images: Sequence[str]) -> float:
-        return kind_load(self._kind, images)
-
-
-def _middle(several: Sequence[Ours]) -> Ours:
-    return sorted(several, key=lambda ours: ours.seconds)[len(several) // 2]
 
 
 def main() -> None:

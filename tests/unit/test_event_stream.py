@@ -90,10 +90,11 @@ def test_a_failure_of_a_sink_does_not_hide_the_error_of_the_run() -> None:
 def test_a_secret_is_masked_wherever_it_stands(secret: str, before: str, after: str) -> None:
     secrets = Secrets()
     secrets.add(secret)
-    masked = secrets.mask(f"{before}{secret}{after}")
+    text = f"{before}{secret}{after}"
+    masked = secrets.mask(text)
     assert MASK in masked
-    if secret not in f"{before}{MASK}{after}":
-        assert masked == secrets.mask(before + MASK + after)
+    if [at for at in range(len(text)) if text.startswith(secret, at)] == [len(before)]:
+        assert masked == secrets.mask(before) + MASK + secrets.mask(after)
 
 
 def test_secrets_are_masked_in_all_that_events_say() -> None:

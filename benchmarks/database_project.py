@@ -30,7 +30,7 @@ def make_project(root: Path) -> dict[str, Path]:
     """Write the project below `root`; returns the folders with the migrations of both large databases."""
     stacks = root / "stacks" / "02-infrastructure"
     migrations = {POSTGRES: _postgres(stacks / POSTGRES), MYSQL: _mysql(stacks / MYSQL)}
-    secrets = {POSTGRES: _LOGIN, MYSQL: {**_LOGIN, "root-password": _GENERATED}}
+    secrets = {POSTGRES: _LOGIN, MYSQL: {**_LOGIN, "root_password": _GENERATED}}
     _dump(root / "seeds.yaml", {"secrets": [{"name": name, "value": value} for name, value in secrets.items()]})
     image = {"context": str(migrations[POSTGRES].relative_to(root)), "bases": {"ATLAS": "atlas"}}
     _dump(

@@ -73,8 +73,7 @@ def apply_seeds(step: ApplySeeds, context: StepContext) -> str:
     previous = before.get(SEED_DOCUMENT, b"")
     known = seeds.secret_texts(seeds.from_json(previous.decode())) if previous else {}
     document = seeds.generate(seeds.from_json(step.document), known)
-    texts = seeds.secret_texts(document)
-    environment.mask(*texts.values())
+    environment.mask(*seeds.texts_to_mask(document))
     text = document.to_json()
     program = (environment.data / "localstack-init" / SEED_PROGRAM).read_bytes()
     data = {SEED_DOCUMENT: text.encode(), SEED_PROGRAM: program}
@@ -90,7 +89,7 @@ def apply_seeds(step: ApplySeeds, context: StepContext) -> str:
             on_line=context.output,
         )
         return "applied to the running pod"
-    return f"{len(texts)} secret values"
+    return f"{len(seeds.secret_texts(document))} secret values"
 
 
 def apply_licence(step: ApplyLicence, context: StepContext) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets as randomness
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
@@ -16,6 +16,10 @@ from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, T
 from devenv.spec.model import SpecModel
 
 _ALPHABET = string.ascii_letters + string.digits
+_OPEN_KEYS = frozenset({"engine", "host", "port", "dbname", "database", "username", "user"})
+"""What a secret holds beside the secret: the keys that AWS' own rotation knows, and their usual other names.
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
+"""
 
 
 def _as_text(value: Any) -> Any:
@@ -221,13 +225,21 @@ def generate(document: Seeds, previous: Mapping[str, str]) -> Seeds:
 
 def secret_texts(document: Seeds) -> dict[str, str]:
     """All texts of the secrets, as `generate` takes them the next time."""
-    texts: dict[str, str] = {}
+    return {f"{name}/{key}" if key else name: text for name, key, text in _texts(document)}
+
+
+def texts_to_mask(document: Seeds) -> tuple[str, ...]:
+    """The texts of the secrets that nobody may see; a log in which each user's name is masked could not be read."""
+    return tuple(text for _, key, text in _texts(document) if key not in _OPEN_KEYS)
+
+
+def _texts(document: Seeds) -> Iterator[tuple[str, str, str]]:
+    """Secret, key and text; the key of a secret of one text is empty."""
     for secret in document.secrets:
         entries = secret.value if isinstance(secret.value, dict) else {"": secret.value}
         for key, value in entries.items():
             if isinstance(value, str):
-                texts[f"{secret.name}/{key}" if key else secret.name] = value
-    return texts
+                yield secret.name, key, value
 
 
 def _filled(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from devenv.spec.places import Boundary
 from devenv.spec.seed_files import SeedFile, load_seeds
-from devenv.spec.seeds import Seeds, from_json, generate, secret_texts
+from devenv.spec.seeds import Seeds, from_json, generate, secret_texts, texts_to_mask
 
 DOCUMENT = Seeds.model_validate(
     {
@@ -43,6 +43,12 @@ def test_values_differ_each_time_unless_they_are_known() -> None:
 
     assert secret_texts(generate(DOCUMENT, {})) != secret_texts(first)
     assert generate(DOCUMENT, secret_texts(first)) == first
+
+
+def test_who_and_where_is_not_masked() -> None:
+    filled = generate(DOCUMENT, {})
+
+    assert set(texts_to_mask(filled)) == set(secret_texts(filled).values()) - {"app"}
 
 
 def test_fixed_values_are_never_the_previous_ones() -> None:

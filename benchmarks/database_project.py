@@ -17,7 +17,7 @@ from devenv.databases.atlas import write_atlas_sums
 
 POSTGRES, MYSQL = "bench-postgres", "bench-mysql"
 TABLES = 200
-_OTHERS = ("auth-postgres", "kratos-postgres", "clickhouse", "redis", "nats")
+OTHERS = ("auth-postgres", "kratos-postgres", "clickhouse", "redis", "nats", "localstack")
 _NODE_PORTS = {POSTGRES: 30435, MYSQL: 30436}
 _ROWS = 900
 _WIDTH = 200
@@ -37,7 +37,7 @@ def make_project(root: Path) -> dict[str, Path]:
         root / "devenv.yaml",
         {
             "project": "devenv-bench-db",
-            "stacks": [{"name": name} for name in (*migrations, *_OTHERS)],
+            "stacks": [{"name": name} for name in (*migrations, *OTHERS)],
             "stack_paths": ["stacks"],
             "images": {"bench-migrations": image},
             "seeds": ["seeds.yaml"],

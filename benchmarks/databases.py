@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
-from database_project import MYSQL, POSTGRES, make_project
+from database_project import MYSQL, OTHERS, POSTGRES, make_project
 from machine import describe_machine, devenv, run, seconds_of, write_table
 
 from devenv.adapters.toolchain import Toolchain
@@ -57,7 +57,7 @@ class Resets:
 
 @dataclass(frozen=True)
 class Everything:
-    """`devenv reset-db` without a name."""
+    """`devenv reset-db` of many."""
 
     seconds: float
     parts: dict[str, float]
@@ -85,8 +85,12 @@ def main() -> None:
         devenv(project, "down")
         try:
             devenv(project, "up", "--yes")
-            resets = [measure_resets(project, stack, files) for stack, files in migrations.items()]
-            everything = measure_everything(project)
+            resets = []
+            for stack, files in migrations.items():
+                resets.append(measure_resets(project, stack, files))
+                print(resets[-1])
+            everything = [measure_everything(project, OTHERS), measure_everything(project, ())]
+            print(everything)
             clones = measure_clones(project)
         finally:
             devenv(project, "down")
@@ -160,12 +164,12 @@ def replay(address: Address, migrations: Path) -> None:
                     pass
 
 
-def measure_everything(project: Path) -> Everything:
-    """All databases and LocalStack at once; the parts are those of the run in the middle."""
+def measure_everything(project: Path, names: Sequence[str]) -> Everything:
+    """The named databases, or all, at once; the parts are those of the run in the middle."""
     runs = []
     for _ in range(ROUNDS):
         began = time.monotonic()
-        rows = json.loads(devenv(project, "reset-db", "--yes", "--json"))
+        rows = json.loads(devenv(project, "reset-db", *names, "--yes", "--json"))
         runs.append((time.monotonic() - began, {row["name"]: row["seconds"] for row in rows}))
     return Everything(*sorted(runs, key=lambda run: run[0])[len(runs) // 2])
 
@@ -247,10 +251,13 @@ def render_resets(measured: Sequence[Resets]) -> str:
     return "\n".join(lines)
 
 
-def render_everything(measured: Everything) -> str:
-    """One sentence."""
-    parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in measured.parts.items())
-    return f"`devenv reset-db` of everything, the whole command: {measured.seconds:.2f} s ({parts})."
+def render_everything(measured: Sequence[Everything]) -> str:
+    """A line for each."""
+    lines = []
+    for one in measured:
+        parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in one.parts.items())
+        lines.append(f"- {one.seconds:.2f} s: {parts}")
+    return "`devenv reset-db` of many at once, the whole command:\n\n" + "\n".join(lines)
 
 
 def render_clones(measured: Sequence[Clones]) -> str:

@@ -71,7 +71,8 @@ class Aws:
             aws_secret_access_key="test",
             config=Config(
                 s3={"addressing_style": "path"},
-                retries={"max_attempts": 2},
+                # With waits in between: on a busy machine the way there may be closed for a moment.
+                retries={"mode": "standard", "max_attempts": 5},
                 read_timeout=60,
                 max_pool_connections=POOL,
             ),

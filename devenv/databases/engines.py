@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from devenv.databases.clones import Cloning
@@ -11,6 +12,7 @@ from devenv.errors import DatabaseError
 
 if TYPE_CHECKING:
     from devenv.databases.clickhouse import ClickHouse
+    from devenv.databases.localstack import LocalStack
     from devenv.databases.mysql import MySQL
     from devenv.databases.postgres import Postgres
 
@@ -42,6 +44,13 @@ def open_clones(address: Address) -> AbstractContextManager[Cloning]:
             return _open_clonable(address.engine, address)
         case _:
             raise DatabaseError(f"{address.engine} databases cannot be cloned", hint="devenv db snapshot")
+
+
+def localstack(endpoint: str, host: str, document: str, program: Path, lock: Path) -> LocalStack:
+    """LocalStack with its seeds; see there."""
+    from devenv.databases.localstack import LocalStack
+
+    return LocalStack(endpoint, host, document, program, lock)
 
 
 def _open_clonable(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from devenv.databases.localstack import LocalStack
+from typing import TYPE_CHECKING
+
+from devenv.databases.engines import localstack
 from devenv.engine.environment import Environment
 from devenv.engine.host_ports import http_ports
 from devenv.engine.stack_steps import SEED_DOCUMENT, SEED_PROGRAM, SEEDS_SECRET
 from devenv.errors import DatabaseError
 from devenv.plan.kind_config import LOOPBACK
+
+if TYPE_CHECKING:
+    from devenv.databases.localstack import LocalStack
 
 
 def local_stack(environment: Environment) -> LocalStack:
@@ -22,7 +27,7 @@ def local_stack(environment: Environment) -> LocalStack:
     if not ports or SEED_DOCUMENT not in held:
         raise DatabaseError(f"{stack.name} is not deployed", hint=f"devenv up --only {stack.name}")
     http, _ = ports
-    return LocalStack(
+    return localstack(
         endpoint=f"http://{LOOPBACK}:{http}",
         host=f"{stack.endpoints[0].host}.{environment.names.domain}:{http}",
         document=held[SEED_DOCUMENT].decode(),

@@ -5,7 +5,7 @@ import json
 import os
 import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import pytest
@@ -131,19 +131,16 @@ def test_more_than_was_expected_is_refused() -> None:
         assert Client(repository).ask("POST", client.here("blobs/uploads/"))[0] == 403
 
 
-def test_the_engine_waits_until_it_is_known_what_is_wanted() -> None:
+def test_what_depends_on_the_nodes_is_answered_when_it_is_known() -> None:
     layers = [b"one", b"two"]
-    config = config_of(layers)
-    receiver, endpoint = PushedImage(image_of(layers, config)), PushEndpoint(0)
-    repository = endpoint.open("secret/0", receiver)
-    with ThreadPoolExecutor() as pool:
+    image = image_of(layers, config_of(layers), keeps_blobs=True)
+    with receiving(image, None) as (receiver, repository), ThreadPoolExecutor() as pool:
         asked = [pool.submit(Client(repository).has, digest(layer)) for layer in layers]
-        assert not any(answer.done() for answer in asked)
-        receiver.expect({}, None)
-        assert all(answer.result(10) for answer in asked)
+        assert not wait(asked, timeout=0.3).done
+        receiver.expect({digest(layers[0]): 3}, None)
+        assert [answer.result(10) for answer in asked] == [True, False]
         receiver.refuse()
         assert Client(repository).ask("POST", f"/v2/{repository.partition('/')[2]}/blobs/uploads/")[0] == 403
-    endpoint.close()
 
 
 def test_a_damaged_layer_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Fresh databases for tests, handed out from a pool that a thread keeps warm.
+"""Fresh databases for tests, handed out from a pool that threads keep warm.
 
 A clone is a database of its own, like the pristine one, for one test. Making one takes the server a copy; the pool
 makes the next ones while the tests run, and drops those that are given back.
@@ -44,20 +44,22 @@ class _Failed:
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Task:
-    """Work of the pool's thread, the most urgent first: somebody may wait for a clone, nobody for its end."""
+    """Work of the pool's threads, the most urgent first: somebody may wait for a clone, nobody for its end."""
 
     urgency: int
     database: str = ""
 
 
 _MAKE, _DROP, _END = 0, 1, 2
+_MAKERS = 2
+"""Threads, each with a connection: a server copies and drops databases side by side, but not many."""
 
 
 class ClonePool:
     """Clones of one database, `size` of them ready at any time. Threads may share it.
 
     Names begin with `<database>_clone_` and the process's ID: what a process that was killed has left behind is dropped
-    by the next pool on this machine.
+    when the next pool on this machine ends.
     """
 
     def __init__(self, connect: Connect, database: str, size: int = 4) -> None:
@@ -66,26 +68,36 @@ class ClonePool:
             raise ValueError("a pool holds at least one clone")
         self._connect = connect
         self._prefix = f"{database}_clone_"
+        self._name = uuid.uuid4().hex[:6]
         self._ready: queue.Queue[Address | _Failed] = queue.Queue()
         self._work: queue.PriorityQueue[_Task] = queue.PriorityQueue()
         self._size = size
         self._broken: DevenvError | None = None
         """Why no clone is made any more."""
-        self._thread = threading.Thread(target=self._serve, name=f"clones of {database}", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"clones of {database}", daemon=True) for _ in range(_MAKERS)
+        ]
 
     def __enter__(self) -> Self:
         """Begin to make clones."""
         for _ in range(self._size):
             self._work.put(_Task(_MAKE))
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Drop all clones of this process."""
-        self._work.put(_Task(_END))
-        self._thread.join()
+        """Drop all clones of this pool, and those of processes that were killed."""
+        for _ in self._threads:
+            self._work.put(_Task(_END))
+        for thread in self._threads:
+            thread.join()
+        if not self._broken:
+            with self._connect() as database:
+                for name in (*database.clones(self._mine), *self._orphans(database)):
+                    database.drop(name)
 
     def take(self, timeout: float = 60.0) -> Address:
         """A fresh database, waiting up to `timeout` seconds when none is ready; the next one is begun.
@@ -121,14 +133,11 @@ class ClonePool:
     def _serve(self) -> None:
         try:
             with self._connect() as database:
-                self._drop_orphans(database)
                 while (task := self._work.get()).urgency != _END:
                     if task.urgency == _MAKE:
                         self._make(database)
                     else:
                         database.drop(task.database)
-                for name in database.clones(self._mine):
-                    database.drop(name)
         except DevenvError as error:
             # In this order: who asks from now on sees the first, who asked before is answered by the second.
             self._broken = error
@@ -138,7 +147,7 @@ class ClonePool:
 
     @property
     def _mine(self) -> str:
-        return f"{self._prefix}{os.getpid()}_"
+        return f"{self._prefix}{os.getpid()}_{self._name}_"
 
     def _make(self, database: Cloning) -> None:
         try:
@@ -146,11 +155,12 @@ class ClonePool:
         except DevenvError as error:
             self._ready.put(_Failed(error))
 
-    def _drop_orphans(self, database: Cloning) -> None:
+    def _orphans(self, database: Cloning) -> Iterator[str]:
+        """What processes that were killed have left behind."""
         for name in database.clones(self._prefix):
             owner = name.removeprefix(self._prefix).split("_")[0]
             if owner.isdecimal() and not _runs(int(owner)):
-                database.drop(name)
+                yield name
 
 
 def _runs(pid: int) -> bool:

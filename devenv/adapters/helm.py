@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from devenv.adapters import process
-from devenv.adapters.paths import cache_dir
+from devenv.adapters.paths import cache_dir, kube_cache
 
 _QUICK = 60.0
 _ROLLBACK_ALLOWANCE = timedelta(seconds=120)
@@ -198,6 +198,7 @@ class Helm:
             "HELM_DRIVER": "secret",
             "HELM_DEBUG": "false",
             "KUBECONFIG": str(self._kubeconfig),
+            **kube_cache(self._kubeconfig),
         }
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from devenv.adapters import manifests, process
+from devenv.adapters.paths import kube_cache
 
 FIELD_MANAGER = "devenv"
 _SECONDS = 60.0
@@ -146,7 +147,7 @@ class Kubectl:
 
     def _environment(self) -> dict[str, str]:
         # KUBERC: a user's preferences would change what the commands mean.
-        return {"KUBECONFIG": str(self.kubeconfig), "KUBECTL_KUBERC": "false"}
+        return {"KUBECONFIG": str(self.kubeconfig), "KUBECTL_KUBERC": "false", **kube_cache(self.kubeconfig)}
 
 
 def _in(namespace: str) -> list[str]:

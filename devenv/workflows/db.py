@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from devenv.adapters.paths import kube_cache
 from devenv.databases.atlas import SUM_FILE, write_atlas_sums
 from devenv.databases.database import Database, Snapshot
 from devenv.databases.migrations import MigrationRow, compare, migration_files
 from devenv.databases.shells import shell_command
-from devenv.errors import SnapshotError, ToolMissingError, UsageError
+from devenv.errors import SnapshotError, UsageError
 from devenv.spec.load import load_workspace
 from devenv.spec.wording import name_hint
 from devenv.workflows.deployed import Deployed, Deployment, reach
@@ -132,14 +133,11 @@ def shell(directory: Path, name: str, session: Session) -> list[str]:
     """The command that opens a database's own shell in its container."""
     with reach(directory, session) as deployment:
         (deployed,) = deployment.choose([name])
-        kubectl = deployment.environment.programs.get("kubectl")
-        if kubectl is None:
-            raise ToolMissingError("kubectl is not available", hint="devenv up")
-        spec = deployed.spec
+        kubectl, spec = deployment.environment.kubectl, deployed.spec
         container = ["-c", spec.container] if spec.container else []
         target = ["--namespace", deployed.namespace, "exec", "-it", spec.workload, *container]
-        kubeconfig = ["--kubeconfig", str(deployment.environment.kubeconfig)]
-        return [str(kubectl), *kubeconfig, *target, "--", *shell_command(spec)]
+        cache = ["--cache-dir", kube_cache(kubectl.kubeconfig)["KUBECACHEDIR"]]
+        return [*kubectl.command(), *cache, *target, "--", *shell_command(spec)]
 
 
 def _check(name: str) -> None:

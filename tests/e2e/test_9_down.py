@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from support.environment import Project, engine_objects, run
 
 pytestmark = pytest.mark.e2e
@@ -19,7 +20,10 @@ def test_down_leaves_nothing(environment: Project) -> None:
         v for n in nodes for v in run(["docker", "inspect", "-f", "{{range .Mounts}}{{.Name}} {{end}}", n]).split()
     }
     assert nodes
+    server = yaml.safe_load(kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
     environment.devenv("down", timeout=60)
+    discovered = Path.home() / ".kube" / "cache" / "discovery" / server.removeprefix("https://").replace(":", "_")
+    assert not discovered.exists()
     after = engine_objects()
     assert network not in after["networks"]
     assert not volumes & after["volumes"]

@@ -104,7 +104,9 @@ class Project:
     def kubectl(self, *args: str) -> str:
         """Run kubectl against the project's cluster."""
         kubeconfig = self.devenv("kubeconfig").stdout.strip()
-        return run([self.tool("kubectl"), "--kubeconfig", kubeconfig, *args])
+        # A cache of the tests' own: that devenv leaves none in ~/.kube is tested.
+        where = ["--kubeconfig", kubeconfig, "--cache-dir", str(self.root / "kube-cache")]
+        return run([self.tool("kubectl"), *where, *args])
 
 
 def run(argv: Sequence[str], *, timeout: float = 300) -> str:

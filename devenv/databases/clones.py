@@ -6,6 +6,7 @@ makes the next ones while the tests run, and drops those that are given back.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
@@ -141,9 +142,14 @@ class ClonePool:
         except DevenvError as error:
             # In this order: who asks from now on sees the first, who asked before is answered by the second.
             self._broken = error
-            while not self._work.empty():
-                if self._work.get().urgency == _MAKE:
-                    self._ready.put(_Failed(error))
+            self._refuse(error)
+
+    def _refuse(self, error: DevenvError) -> None:
+        """Answer those who wait for a clone; what is not urgent comes last, and is left to the other threads."""
+        with contextlib.suppress(queue.Empty):
+            while (task := self._work.get_nowait()).urgency == _MAKE:
+                self._ready.put(_Failed(error))
+            self._work.put(task)
 
     @property
     def _mine(self) -> str:

@@ -198,7 +198,7 @@ class Helm:
             "HELM_DRIVER": "secret",
             "HELM_DEBUG": "false",
             "KUBECONFIG": str(self._kubeconfig),
-            **kube_cache(self._kubeconfig),
+            "KUBECACHEDIR": str(kube_cache(self._kubeconfig)),
         }
 
 

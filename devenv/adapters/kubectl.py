@@ -147,7 +147,8 @@ class Kubectl:
 
     def _environment(self) -> dict[str, str]:
         # KUBERC: a user's preferences would change what the commands mean.
-        return {"KUBECONFIG": str(self.kubeconfig), "KUBECTL_KUBERC": "false", **kube_cache(self.kubeconfig)}
+        cache = str(kube_cache(self.kubeconfig))
+        return {"KUBECONFIG": str(self.kubeconfig), "KUBECTL_KUBERC": "false", "KUBECACHEDIR": cache}
 
 
 def _in(namespace: str) -> list[str]:

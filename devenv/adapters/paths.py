@@ -28,12 +28,12 @@ def state_dir(project: str, *, create: bool = True) -> Path:
     return _folder(state_root(create=create) / project, create=create)
 
 
-def kube_cache(kubeconfig: Path) -> dict[str, str]:
+def kube_cache(kubeconfig: Path) -> Path:
     """Where kubectl and Helm keep what a cluster's API offers: beside its kubeconfig, and gone with it.
 
     Else they keep it in ~/.kube, and again for each cluster.
     """
-    return {"KUBECACHEDIR": str(kubeconfig.parent / "kube-cache")}
+    return kubeconfig.parent / "kube-cache"
 
 
 def host_state_dir(part: str, *, create: bool = True) -> Path:

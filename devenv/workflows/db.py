@@ -136,7 +136,7 @@ def shell(directory: Path, name: str, session: Session) -> list[str]:
         kubectl, spec = deployment.environment.kubectl, deployed.spec
         container = ["-c", spec.container] if spec.container else []
         target = ["--namespace", deployed.namespace, "exec", "-it", spec.workload, *container]
-        cache = ["--cache-dir", kube_cache(kubectl.kubeconfig)["KUBECACHEDIR"]]
+        cache = ["--cache-dir", str(kube_cache(kubectl.kubeconfig))]
         return [*kubectl.command(), *cache, *target, "--", *shell_command(spec)]
 
 

@@ -27,7 +27,7 @@ from devenv.engine.diagnosis import (
 )
 from devenv.engine.diagnosis.scope import Snapshot
 from devenv.engine.readiness import replace_stuck_pods
-from devenv.engine.rollout import Rollout
+from devenv.engine.rollout import Rollout, generations
 from devenv.errors import CommandFailedError, DevenvError, InterruptedRunError, WorkloadError
 
 _HELM_SLACK = timedelta(seconds=30)
@@ -138,7 +138,8 @@ class _Attempt:
         failure = done.exception()
         self._deployed = failure is None
         if self._deployed and not found:
-            self._expect_what_was_applied()
+            if not self._wanted.waits:
+                self._expect_what_was_applied()
             # Helm takes a pod that runs for a moment for one that is ready.
             found = self._watch(self._is_ready)
             late = not found and not self._is_ready()
@@ -193,7 +194,7 @@ class _Attempt:
         """The live copy may be some milliseconds behind what Helm has just applied."""
         release, namespace = self._wanted.release, self._wanted.namespace
         mine = (w for w in self._cluster.workloads() if (w.release, w.namespace) == (release, namespace))
-        self._rollout.expect({(w.kind, w.namespace, w.name): w.generation for w in mine})
+        self._rollout.expect(generations(mine))
 
     def _explain(self, failure: DevenvError | None, found: Diagnosis | None, *, late: bool) -> DevenvError:
         what = f"chart {self._wanted.release}"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from devenv.adapters.kubernetes import Cluster
 from devenv.engine.diagnosis import Observer, Patience, Scope, not_ready, stuck_pods, watch_stack
 from devenv.engine.diagnosis.scope import Snapshot
-from devenv.engine.rollout import Rollout
+from devenv.engine.rollout import Rollout, generations
 from devenv.errors import InterruptedRunError
 
 _AGE = timedelta(minutes=1)
@@ -47,11 +47,9 @@ def await_workloads(
     releases = frozenset(r.name for r in cluster.releases() if r.stack == stack and r.namespace == namespace)
     scope = Scope(stack, namespace, releases)
     # What the API server knows now; the live copy may be some milliseconds behind it.
-    wanted = {
-        (w.kind, w.namespace, w.name): w.generation
-        for w in cluster.workloads()
-        if w.stack == stack or (w.release in releases and w.namespace == namespace)
-    }
+    wanted = generations(
+        w for w in cluster.workloads() if w.stack == stack or (w.release in releases and w.namespace == namespace)
+    )
     # Containers of releases have proven themselves to `install`.
     rollout = Rollout(scope, wanted=wanted, proven=Scope(stack, namespace))
     end, problems = time.monotonic() + deadline.total_seconds(), [""]

@@ -6,11 +6,11 @@ Responsible for the question only; it waits for nothing and asks no cluster.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from devenv.adapters.kubernetes_objects import Json, is_hook, rollout_problem
+from devenv.adapters.kubernetes_objects import Json, Workload, is_hook, rollout_problem
 from devenv.adapters.kubernetes_watch import WORKLOADS
 from devenv.engine.diagnosis.pods import waiting_for
 from devenv.engine.diagnosis.scope import Scope, Snapshot, members
@@ -24,6 +24,11 @@ _OLD = timedelta(seconds=30)
 """What runs for so long needs no proof."""
 Key = tuple[str, str, str]
 """Kind, namespace and name."""
+
+
+def generations(workloads: Iterable[Workload]) -> dict[Key, int]:
+    """What `Rollout` has to see of workloads as the API server knows them now."""
+    return {(w.kind, w.namespace, w.name): w.generation for w in workloads}
 
 
 class Rollout:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
 
 import pytest
 from support.clickhouse_server import fingerprint
-from support.databases import restart
+from support.databases import address_of, restart
 from support.environment import Project
 
 from devenv.databases.clickhouse.server import Server
@@ -23,9 +22,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def address(environment: Project) -> Address:
-    parts = urlsplit(environment.devenv("db", "url", "clickhouse").stdout.strip())
-    login = (unquote(parts.username or ""), unquote(parts.password or ""))
-    return Address("clickhouse", parts.hostname or "", parts.port or 0, parts.path.removeprefix("/"), *login)
+    return address_of(environment, "clickhouse")
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pymysql
 import pytest
-from support.databases import restart
+from support.databases import address_of, restart
 from support.environment import Project, Result
 from support.mysql_server import fingerprint, query
 from support.programs import require_tool
@@ -29,9 +28,7 @@ CUSTOMERS = "SELECT count(*) FROM customers"
 @pytest.fixture(scope="module")
 def address(project: Project, first_up: Result) -> Address:
     assert first_up.status == 0
-    parts = urlsplit(project.devenv("db", "url", "mysql").stdout.strip())
-    login = (unquote(parts.username or ""), unquote(parts.password or ""))
-    return Address("mysql", parts.hostname or "", parts.port or 0, parts.path.removeprefix("/"), *login)
+    return address_of(project, "mysql")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -66,9 +67,12 @@ def test_the_seeded_state_is_what_migrations_and_seeds_make(environment: Project
     assert [row["state"] for row in status] == ["applied"] * 3
 
 
-def test_baseline_and_migrations_lead_to_the_same_schema(cluster: Path) -> None:
+def test_baseline_and_migrations_lead_to_the_same_schema(cluster: Path, tmp_path: Path) -> None:
     command = [str(require_tool("helm")), "test", "mysql", "--namespace", "alt-database", "--timeout", "2m"]
-    subprocess.run([*command, "--kubeconfig", str(cluster)], check=True, capture_output=True, timeout=150)
+    own_cache = {**os.environ, "KUBECACHEDIR": str(tmp_path)}
+    subprocess.run(
+        [*command, "--kubeconfig", str(cluster)], env=own_cache, check=True, capture_output=True, timeout=150
+    )
 
 
 def test_snapshots(environment: Project, address: Address) -> None:

@@ -6,6 +6,8 @@ line turns an error into text (or JSON) and an exit status.
 
 from __future__ import annotations
 
+import errno
+import shlex
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +19,8 @@ EXIT_BAD_SPEC = 2
 EXIT_MISSING_TOOL = 3
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 class DevenvError(Exception):
@@ -148,7 +152,7 @@ class CommandTimeoutError(CommandFailedError):
 
 
 class FolderError(DevenvError):
-    """A folder of devenv's own cannot be made, read or written."""
+    """A folder or file that devenv needs cannot be made, read or written."""
 
     code = "folder-unusable"
 
@@ -285,6 +289,25 @@ class UnexpectedError(DevenvError):
             context={"traceback": "".join(traceback.format_exception(error)).rstrip()},
             hint=hint,
         )
+
+
+def as_devenv_error(error: BaseException) -> DevenvError:
+    """An exception that nobody translated: what the machine refuses to any program, else a bug in devenv."""
+    if isinstance(error, DevenvError):
+        return error
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return DiskFullError(
+            f"there is no room for {error.filename}" if error.filename else "a disk is full",
+            context={"cause": error.strerror or str(error)},
+            hint="see which: df -h; then make room, or point XDG_CACHE_HOME, XDG_STATE_HOME and TMPDIR elsewhere",
+        )
+    if isinstance(error, OSError) and error.errno in _REFUSED and error.filename:
+        return FolderError(
+            f"{error.filename} cannot be used",
+            context={"cause": error.strerror or str(error)},
+            hint=f"see whose it is: ls -ld {shlex.quote(str(error.filename))}",
+        )
+    return UnexpectedError(error, hint="this is a bug in devenv: please open an issue and attach the report")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from devenv.errors import EXIT_BUG, EXIT_INTERRUPTED, DevenvError, UnexpectedError
+from devenv.errors import EXIT_BUG, EXIT_INTERRUPTED, DevenvError, UnexpectedError, as_devenv_error
 
 EXIT_BROKEN_PIPE = 141
 """128 + SIGPIPE, what a program that does not catch the signal ends with."""
@@ -43,11 +43,12 @@ def error_boundary(*, as_json: bool = False) -> Iterator[None]:
     except BrokenPipeError as error:
         if _reader_is_gone():
             _leave_quietly()
-        _tell(_as_bug(error), as_json=as_json)
+        _tell(as_devenv_error(error), as_json=as_json)
         sys.exit(EXIT_BUG)
     except Exception as error:  # noqa: BLE001 -- the last resort, told with a report of where it happened
-        _tell(_as_bug(error), as_json=as_json)
-        sys.exit(EXIT_BUG)
+        told = as_devenv_error(error)
+        _tell(told, as_json=as_json)
+        sys.exit(told.exit_status)
 
 
 def _tell(error: DevenvError, *, as_json: bool) -> None:
@@ -67,10 +68,6 @@ def _tell(error: DevenvError, *, as_json: bool) -> None:
             sys.stderr.flush()
     except BrokenPipeError:
         _leave_quietly(error.exit_status)
-
-
-def _as_bug(error: Exception) -> UnexpectedError:
-    return UnexpectedError(error, hint="this is a bug in devenv: please open an issue and attach the report")
 
 
 def _here() -> Path | None:

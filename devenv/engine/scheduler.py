@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from devenv.engine.tasks import RunReport, Task, TaskGraph, TaskResult, TaskState, remaining_costs
-from devenv.errors import DevenvError, InterruptedRunError, UnexpectedError
+from devenv.errors import DevenvError, InterruptedRunError, as_devenv_error
 from devenv.events import Emit, Event, StepFailed, StepSkipped, StepStarted, StepSucceeded
 
 __all__ = ["STOPPED", "RunReport", "Task", "TaskResult", "TaskState", "Work", "run"]
@@ -169,10 +169,8 @@ class _Crew:
             return TaskState.SUCCEEDED, None, self._work(key, self._cancel)
         except InterruptedRunError as error:
             return TaskState.CANCELLED, error, ""
-        except DevenvError as error:
-            return TaskState.FAILED, error, ""
         except BaseException as error:  # noqa: BLE001 -- a thread that dies silently would hang the run
-            return TaskState.FAILED, UnexpectedError(error), ""
+            return TaskState.FAILED, as_devenv_error(error), ""
 
     def _finish(self, key: str, result: TaskResult) -> None:
         self._running.remove(key)

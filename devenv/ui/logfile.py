@@ -56,17 +56,22 @@ class LogFile:
                 f"the log file cannot be written below {folder}", context={"cause": str(error)}
             ) from error
         self._stream = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")
+        # At once, so that a full disk is told before the run has taken its time.
+        self._write(f"devenv {command}")
 
     def handle(self, event: Event) -> None:
         """Write the event; flushed at once, so that a killed run leaves its log."""
-        time = f"{self._now():%H:%M:%S.%f}"[:-3]
-        for line in _told(event).splitlines() or [""]:
-            self._stream.write(f"{time} {line}\n")
-        self._stream.flush()
+        self._write(_told(event))
 
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+    def _write(self, text: str) -> None:
+        time = f"{self._now():%H:%M:%S.%f}"[:-3]
+        for line in text.splitlines() or [""]:
+            self._stream.write(f"{time} {line}\n")
+        self._stream.flush()
 
 
 def _told(event: Event) -> str:

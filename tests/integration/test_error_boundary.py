@@ -44,6 +44,8 @@ def run(body: str, environment: dict[str, str], *arguments: str) -> subprocess.C
         ('SpecError([Problem(Path("a"), 1, "", "x")])', 2),
         ('ToolMissingError("x")', 3),
         ('InterruptedRunError("x")', 130),
+        ('OSError(28, "No space left on device")', 1),
+        ('PermissionError(13, "Permission denied", "/there")', 1),
         ("SystemExit(5)", 5),
         ("KeyboardInterrupt()", 130),
     ],

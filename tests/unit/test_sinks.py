@@ -154,6 +154,7 @@ def test_the_log_file_holds_everything_and_only_its_owner_reads_it(tmp_path: Pat
     assert (
         log.path.read_text()
         == """\
+12:30:05.250 devenv up
 12:30:05.250 plan for alt, cluster devenv-alt: 5 steps
 12:30:05.250 planned tool/kind: Provide kind
 12:30:05.250 planned image/traefik: Build image traefik (new)

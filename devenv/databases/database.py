@@ -80,8 +80,8 @@ class Database(Protocol):
     def prepare(self, content: str, seeds: Sequence[Path]) -> None:
         """Complete the pristine state after its migrations ran: apply the seeds, and note what it was made from.
 
-        Idempotent. What can be made ready for the next reset (a spare copy) is made here. Live data that has
-        never been prepared is replaced by the pristine state; live data that has is left alone.
+        Idempotent; ends with `make_spare`. Live data that has never been prepared is replaced by the pristine state;
+        live data that has is left alone.
 
         Args:
             content: hash of migrations and seeds.
@@ -90,6 +90,9 @@ class Database(Protocol):
 
     def pristine(self) -> str:
         """The `content` of the last `prepare`; empty when there is no pristine state to reset to."""
+
+    def make_spare(self) -> None:
+        """Make what the next reset only has to put in place, unless it is there or nothing is pristine. Idempotent."""
 
     def reset(self) -> None:
         """Bring the live data back to the pristine state, whoever is connected. Ends as a whole or not at all."""

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.databases.spares import start_making
 from devenv.errors import UsageError
 from devenv.events import Noted
 from devenv.images.choice import Mode
 from devenv.plan.plan import Plan, PlanDraft
-from devenv.plan.steps import ApplySeeds, EmptyDatabase, PrepareDatabase, ResetAws, ResetDatabase
+from devenv.plan.steps import ApplySeeds, EmptyDatabase, ResetAws, ResetDatabase
 from devenv.spec.stack import StackSpec
 from devenv.workflows.deployed import Deployed, Deployment, reach
 from devenv.workflows.execution import Tail, perform
@@ -67,6 +68,8 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
         plan = _plan(deployment, chosen, aws, changed)
         report = perform(plan, deployment.environment, session, Tail(began, log), again="devenv reset-db")
         times = {key.partition("/")[2]: r.seconds for key, r in report.results.items() if key.startswith("reset/")}
+        if used := [deployment.address(d) for d in chosen if d.name not in changed]:
+            start_making(used)
     if changed:
         began = time.monotonic()
         up(UpRequest(request.directory, assume_yes=True, only=tuple(changed), images=request.images), session)
@@ -115,7 +118,6 @@ def _plan(deployment: Deployment, chosen: Sequence[Deployed], aws: StackSpec | N
         if d.name in changed:
             draft.add(EmptyDatabase(*target), reason="migrations or seeds changed")
         else:
-            reset = draft.add(ResetDatabase(*target), reason="asked for")
-            draft.add(PrepareDatabase(*target, d.content, d.seeds), {reset}, "for the next reset")
+            draft.add(ResetDatabase(*target), reason="asked for")
     names = deployment.environment.names
     return draft.finish(names.project, names.cluster, ())

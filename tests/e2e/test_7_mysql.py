@@ -16,9 +16,10 @@ from support.databases import address_of, restart
 from support.environment import Project, Result
 from support.mysql_server import fingerprint, query
 from support.programs import require_tool
+from support.waiting import await_true
 
 from devenv.databases.database import Address
-from devenv.databases.mysql.server import connect
+from devenv.databases.mysql.server import Server, connect
 from devenv.workflows.clones import clone_pool
 
 STACK = Path(__file__).resolve().parents[2] / "stacks" / "02-infrastructure" / "mysql"
@@ -54,6 +55,14 @@ def test_a_reset_brings_back_the_seeded_state(environment: Project, address: Add
             cursor.execute(CUSTOMERS)
     assert [(row["name"], row["how"]) for row in json.loads(done.stdout)] == [("mysql", "pristine")]
     assert fingerprint(address, "alt") == seeded
+
+
+def test_the_command_ends_before_the_next_spare_is_made(environment: Project, address: Address) -> None:
+    environment.devenv("reset-db", "mysql", "--yes")
+    with closing(Server(address)) as server:
+        await_true(lambda: bool(server.mark("alt_spare")))
+        environment.devenv("reset-db", "mysql", "--yes")
+        await_true(lambda: bool(server.mark("alt_spare")))
 
 
 def test_the_seeded_state_is_what_migrations_and_seeds_make(environment: Project, address: Address) -> None:

@@ -122,7 +122,9 @@ def run(address: Address, *statements: str) -> str:
 def test_a_reset_brings_back_every_kind_of_object(database: ClickHouse, server: Address) -> None:
     seeded = fingerprint(server, "shop")
     assert run(server, "SELECT count() FROM items") == "3"
-    for _ in range(2):
+    for makes_spare in (False, False, True):  # with what `prepare` made, then without
+        if makes_spare:
+            database.make_spare()
         run(server, *SPOIL)
         assert fingerprint(server, "shop") != seeded
         database.reset()

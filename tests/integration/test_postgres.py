@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,14 @@ import pytest
 from support.images import provide
 from support.postgres_server import fingerprint, postgres_server
 from support.resets import kill_while_resetting, reset_at_once
+from support.waiting import await_true
 
 from devenv.adapters.docker import Engine
 from devenv.databases.clones import ClonePool
 from devenv.databases.database import Address
 from devenv.databases.postgres import Postgres
 from devenv.databases.postgres.server import Server, connect
+from devenv.databases.spares import make, start_making
 from devenv.errors import DatabaseError, SnapshotError
 
 pytestmark = pytest.mark.engine
@@ -81,6 +84,36 @@ def test_a_reset_brings_back_schema_rows_and_sequences(database: Postgres, serve
         assert fingerprint(server, "shop") != seeded
         database.reset()
         assert fingerprint(server, "shop") == seeded
+
+
+def test_a_spare_is_made_while_nobody_waits(database: Postgres, server: Address) -> None:
+    seeded = fingerprint(server, "shop")
+    database.reset()
+    with closing(Server(server)) as admin:
+        assert admin.comment("shop_spare") is None
+        start_making([server])
+        await_true(lambda: admin.comment("shop_spare") == CONTENT)
+        assert admin.comment("shop_old") is None
+        spoil(server)
+        database.reset()
+        assert admin.comment("shop_spare") is None
+    assert fingerprint(server, "shop") == seeded
+
+
+def test_a_spare_that_cannot_be_made_stops_no_other(database: Postgres, server: Address) -> None:
+    database.reset()
+    problems = make([replace(server, password="wrong"), server])  # noqa: S106 -- it is wrong
+    assert len(problems) == 1
+    assert "postgres shop" in problems[0]
+    assert server.password not in problems[0]
+    with closing(Server(server)) as admin:
+        assert admin.comment("shop_spare") == CONTENT
+
+
+def test_without_a_pristine_state_there_is_no_spare(database: Postgres) -> None:
+    database.empty()
+    database.make_spare()
+    assert database.clones("shop") == ["shop"]
 
 
 def test_preparing_again_leaves_live_data_alone(database: Postgres, server: Address, seed: Path) -> None:
@@ -210,6 +243,7 @@ def test_clones_are_fresh_and_gone_afterwards(database: Postgres, server: Addres
     orphan = "shop_clone_999999999_x"
     database.clone(orphan)
     with ClonePool(lambda: Postgres.connect(server), "shop", 2) as pool:
+        await_true(lambda: orphan not in database.clones("shop_clone_"))
         with pool.database() as one, pool.database() as two:
             assert one.name != two.name
             with psycopg.connect(one.url) as connection:

@@ -218,6 +218,7 @@ def test_what_cannot_be_reached_is_told(engine: Engine, labels: dict[str, str], 
 
 def test_without_a_pristine_state_there_is_nothing_to_return_to(database: Redis, server: Address) -> None:
     database.empty()
+    database.make_spare()
     assert content(server) == {}
     assert database.pristine() == ""
     with pytest.raises(DatabaseError, match="no pristine state"):

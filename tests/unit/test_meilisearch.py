@@ -82,7 +82,9 @@ def test_a_reset_brings_back_the_seeded_state_with_one_swap(
 ) -> None:
     database.prepare("one", seeds)
     seeded = live(server)
-    for spare_is_ready in (True, False):
+    for spare_is_ready in (True, False, True):
+        if spare_is_ready:
+            database.make_spare()
         write(server)
         assert live(server) != seeded
         swaps = server.swaps

@@ -1,7 +1,8 @@
-"""Programs that are meant to outlive devenv: daemons."""
+"""Programs that are meant to outlive devenv: daemons, and work that nobody waits for."""
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,18 +26,26 @@ class Detached:
         self._process.terminate()
 
 
-def start_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> Detached:
-    """Start a daemon in a session of its own, both outputs appended to `log`; raises ToolMissingError."""
+def start_detached(
+    argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, stdin: bytes = b""
+) -> Detached:
+    """Start a daemon in a session of its own, both outputs appended to `log`; raises ToolMissingError.
+
+    `stdin` is all that it is told; it has to be small.
+    """
     whole = environment(env)
     program = locate(argv[0], whole)
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(program), *argv[1:]],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=whole,
             cwd="/",
             start_new_session=True,
         )
+    if process.stdin:
+        with contextlib.suppress(BrokenPipeError), process.stdin:  # its end tells why it did not listen
+            process.stdin.write(stdin)
     return Detached(process)

@@ -74,6 +74,12 @@ class ClickHouse:
         found = self._server.comment(self._pristine) or ""
         return "" if found == _SEEDING else found
 
+    def make_spare(self) -> None:
+        """See `Database.make_spare`."""
+        with host_lock(self._server.address):
+            if self.pristine():
+                make_spares(self._server, self._name, self._pristine, self._spare)
+
     def reset(self) -> None:
         """See `Database.reset`. Rows of all tables change with one statement; what else differs, one by one."""
         with host_lock(self._server.address):

@@ -61,6 +61,12 @@ class Meilisearch:
         """See `Database.pristine`."""
         return self._note(_PRISTINE)
 
+    def make_spare(self) -> None:
+        """See `Database.make_spare`."""
+        with host_lock(self._server.address):
+            if content := self.pristine():
+                self._make_spare(content)
+
     def reset(self) -> None:
         """See `Database.reset`: one swap, after a copy when no spare set is there."""
         with host_lock(self._server.address):

@@ -62,13 +62,19 @@ class MySQL:
             if not self._server.mark(self._marks):
                 self._reset(content)
             self._server.drop(self._old)
-            if self._server.mark(self._spare) != content:
-                self._make_spare(content)
+            self._make_spare(content)
 
     def pristine(self) -> str:
         """See `Database.pristine`."""
         with telling(f"ask for the pristine state of {self._name}"):
             return self._server.mark(self._pristine)
+
+    def make_spare(self) -> None:
+        """See `Database.make_spare`. The tables that the last reset replaced go too."""
+        with telling(f"make a spare of MySQL database {self._name}"), self._server.lock(self._name):
+            self._server.drop(self._old)
+            if content := self._server.mark(self._pristine):
+                self._make_spare(content)
 
     def reset(self) -> None:
         """See `Database.reset`: one RENAME TABLE when a spare is there, a copy before it when not."""
@@ -121,8 +127,7 @@ class MySQL:
             return [facts.name for facts in self._server.find(prefix)]
 
     def _reset(self, content: str) -> None:
-        if self._server.mark(self._spare) != content:
-            self._make_spare(content)
+        self._make_spare(content)
         # The spare counts no more from here on: half of it may be in use.
         self._server.remove_mark(self._spare)
         # Nor is the live schema complete until its triggers and routines are there as well.
@@ -132,8 +137,9 @@ class MySQL:
         self._server.set_mark(self._marks, content)
 
     def _make_spare(self, content: str) -> None:
-        copy_tables(self._server, self._pristine, self._spare, home=self._name)
-        self._server.set_mark(self._spare, content)
+        if self._server.mark(self._spare) != content:
+            copy_tables(self._server, self._pristine, self._spare, home=self._name)
+            self._server.set_mark(self._spare, content)
 
     def _seed(self, seeds: Sequence[Path]) -> None:
         """Apply the seeds, and stop what the schema would do by itself."""

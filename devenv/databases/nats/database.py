@@ -75,6 +75,9 @@ class Nats:
 
         return self._look(find)
 
+    def make_spare(self) -> None:
+        """Nothing: a stream cannot be renamed, so that a spare one would be of no use."""
+
     def reset(self) -> None:
         """Delete what is not in the pristine state, and restore what differs from it."""
 

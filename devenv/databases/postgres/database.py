@@ -59,13 +59,19 @@ class Postgres:
             if not self._server.comment(self._name):
                 self._reset(content)
             self._server.drop(self._old)
-            if self._server.comment(self._spare) != content:
-                self._server.copy(self._pristine, self._spare, content)
+            self._make_spare(content)
 
     def pristine(self) -> str:
         """See `Database.pristine`."""
         with telling(f"ask for the pristine state of {self._name}"):
             return self._server.comment(self._pristine) or ""
+
+    def make_spare(self) -> None:
+        """See `Database.make_spare`. The database that the last reset replaced goes too."""
+        with telling(f"make a spare of PostgreSQL database {self._name}"), self._server.lock(self._name):
+            self._server.drop(self._old)
+            if content := self._server.comment(self._pristine):
+                self._make_spare(content)
 
     def reset(self) -> None:
         """See `Database.reset`: two renames when a spare is there, a copy before them when not."""
@@ -118,9 +124,12 @@ class Postgres:
             return [facts.name for facts in self._server.find(prefix)]
 
     def _reset(self, content: str) -> None:
+        self._make_spare(content)
+        self._server.replace(self._name, self._spare, self._old, content)
+
+    def _make_spare(self, content: str) -> None:
         if self._server.comment(self._spare) != content:
             self._server.copy(self._pristine, self._spare, content)
-        self._server.replace(self._name, self._spare, self._old, content)
 
     def _seed(self, seeds: Sequence[Path]) -> None:
         if not seeds:

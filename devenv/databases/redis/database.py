@@ -51,8 +51,14 @@ class Redis:
             state = states.pristine(self._link)
         return state.content if state else ""
 
+    def make_spare(self) -> None:
+        """Fill the logical databases that the next reset swaps in."""
+        with words_of("make its spares"), locked(self._link):
+            if state := states.pristine(self._link):
+                states.fill_spares(self._link, state)
+
     def reset(self) -> None:
-        """Swap the pristine state in. `prepare` makes the next spares; without it the next reset does."""
+        """Swap the pristine state in; the spares for it are made first where there are none."""
         with words_of("be reset"), locked(self._link):
             state = states.pristine(self._link)
             if state is None:

@@ -51,7 +51,7 @@ class _Task:
     database: str = ""
 
 
-_MAKE, _DROP, _END = 0, 1, 2
+_MAKE, _DROP, _SWEEP, _END = range(4)
 _MAKERS = 2
 """Threads, each with a connection: a server copies and drops databases side by side, but not many."""
 
@@ -60,7 +60,7 @@ class ClonePool:
     """Clones of one database, `size` of them ready at any time. Threads may share it.
 
     Names begin with `<database>_clone_` and the process's ID: what a process that was killed has left behind is dropped
-    when the next pool on this machine ends.
+    by the next pool on this machine, once its first clones are made.
     """
 
     def __init__(self, connect: Connect, database: str, size: int = 4) -> None:
@@ -83,6 +83,7 @@ class ClonePool:
         """Begin to make clones."""
         for _ in range(self._size):
             self._work.put(_Task(_MAKE))
+        self._work.put(_Task(_SWEEP))
         for thread in self._threads:
             thread.start()
         return self
@@ -90,14 +91,14 @@ class ClonePool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Drop all clones of this pool, and those of processes that were killed."""
+        """Drop all clones of this pool."""
         for _ in self._threads:
             self._work.put(_Task(_END))
         for thread in self._threads:
             thread.join()
         if not self._broken:
             with self._connect() as database:
-                for name in (*database.clones(self._mine), *self._orphans(database)):
+                for name in database.clones(self._mine):
                     database.drop(name)
 
     def take(self, timeout: float = 60.0) -> Address:
@@ -137,8 +138,10 @@ class ClonePool:
                 while (task := self._work.get()).urgency != _END:
                     if task.urgency == _MAKE:
                         self._make(database)
-                    else:
+                    elif task.urgency == _DROP:
                         database.drop(task.database)
+                    else:
+                        self._sweep(database)
         except DevenvError as error:
             # In this order: who asks from now on sees the first, who asked before is answered by the second.
             self._broken = error
@@ -161,12 +164,12 @@ class ClonePool:
         except DevenvError as error:
             self._ready.put(_Failed(error))
 
-    def _orphans(self, database: Cloning) -> Iterator[str]:
-        """What processes that were killed have left behind."""
+    def _sweep(self, database: Cloning) -> None:
+        """Have dropped what processes that were killed have left behind."""
         for name in database.clones(self._prefix):
             owner = name.removeprefix(self._prefix).split("_")[0]
             if owner.isdecimal() and not _runs(int(owner)):
-                yield name
+                self._work.put(_Task(_DROP, name))
 
 
 def _runs(pid: int) -> bool:

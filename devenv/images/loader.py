@@ -190,7 +190,9 @@ class _Load:
             start_teaching(self.image.reference)
 
     def _open(self, nodes: Sequence[str]) -> list[NodeStream]:
-        return [NodeStream(self.engine, node, self.image.name, self.cancel) for node in nodes]
+        # Where an image is known by its configuration, that travels with it; else by what a node need not have.
+        proof = "" if self.image.keeps_blobs else self.image.id
+        return [NodeStream(self.engine, node, self.image.name, self.cancel, proof) for node in nodes]
 
     def _send(self, contents: Mapping[NodeStream, NodeContent], sizes: Sequence[int], push: Push | None) -> None:
         """Read the image once and feed every node; errors of nodes are left in their streams."""

@@ -20,7 +20,10 @@ INVENTORY = """
 set -eu
 inventory() {
   blobs=/var/lib/containerd/io.containerd.content.v1.content/blobs/sha256
-  listed=$(ctr --namespace=k8s.io images ls "name==\\"$1\\"")
+  listed=
+  if [ ! -d "$blobs" ] || [ -z "$2" ] || [ -e "$blobs/${2#sha256:}" ]; then
+    listed=$(ctr --namespace=k8s.io images ls "name==\\"$1\\"")
+  fi
   if [ -d "$blobs" ]; then
     find "$blobs" -type f -printf 'blob sha256:%f %s\\n' || true  # one may be collected meanwhile
   fi
@@ -32,9 +35,10 @@ inventory() {
   done
 }
 """
-"""A shell function that prints all blobs with their sizes, and what one name stands for. The blobs are listed as
-files: a question to containerd takes longer than everything else here. A manifest that has been collected is no
-error: the image then counts as missing."""
+"""A shell function that prints all blobs with their sizes, and what one name stands for: `inventory NAME BLOB`. The
+blobs are listed as files: a question to containerd takes longer than everything else here, and is not asked at all
+where the wanted image cannot be there since it lacks the BLOB, if one is named. A manifest that has been collected is
+no error: the image then counts as missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class NodeContent:
 
 def read_content(engine: Engine, node: str, name: str, cancel: threading.Event | None = None) -> NodeContent:
     """Ask one node; `name` is an image's full name. Raises ImageError when the node does not answer."""
-    asked = ["sh", "-c", f'{INVENTORY}\ninventory "$1"', "sh", name]
+    asked = ["sh", "-c", f'{INVENTORY}\ninventory "$1" ""', "sh", name]
     try:
         done = engine.exec(node, asked, timeout=_SECONDS, cancel=cancel)
     except CommandFailedError as error:

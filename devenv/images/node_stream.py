@@ -24,7 +24,7 @@ _INVENTORY_SECONDS = 30.0
 _TICK = 0.2
 _TOLD = "told"
 _TAKE = f"""{INVENTORY}
-inventory "$1" &
+inventory "$1" "$2" &
 asked=$!
 local=/run/devenv-import-option
 if [ ! -e $local ]; then
@@ -56,13 +56,22 @@ _NO_SPACE = "no space left on device"
 class NodeStream:
     """Feeds one node from a bounded queue, in a thread of its own."""
 
-    def __init__(self, engine: Engine, node: str, name: str, cancel: threading.Event | None) -> None:
-        """`name` is the image's full name. What the node holds is asked at once."""
+    def __init__(self, engine: Engine, node: str, name: str, cancel: threading.Event | None, proof: str = "") -> None:
+        """Ask at once what the node holds.
+
+        Args:
+            engine: where the node runs.
+            node: its container's name.
+            name: the image's full name.
+            cancel: ends it.
+            proof: a blob that the node must have if it has the image; empty when none is known.
+        """
         self.node = node
         self.sent_bytes = 0
         self.sent_layers = 0
         self._engine = engine
         self._name = name
+        self._proof = proof
         self._blobs: set[str] = set()
         self._cancel = cancel
         self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUED_CHUNKS)
@@ -169,7 +178,7 @@ class NodeStream:
         try:
             self._engine.exec(
                 self.node,
-                ["sh", "-c", _TAKE, "sh", self._name],
+                ["sh", "-c", _TAKE, "sh", self._name, self._proof],
                 self._chunks(),
                 timeout=_SECONDS,
                 cancel=self._cancel,

@@ -14,7 +14,7 @@ from devenv.engine.staleness import ExpectedImage, expectations, pull_problems, 
 from devenv.engine.step_context import StepContext
 from devenv.errors import StaleImageError
 from devenv.events import Noted
-from devenv.images.node_identity import image_digests
+from devenv.images.node_identity import image_digests, index_parts
 from devenv.plan.steps import AwaitReady
 
 
@@ -63,10 +63,15 @@ class _Nodes:
         self._names = [normalise(image.reference) for image in expected]
         self._known: dict[str, Mapping[str, frozenset[str]]] = {}
 
-    def __call__(self, node: str, name: str) -> frozenset[str]:
+    def meant(self, node: str, name: str) -> frozenset[str]:
+        """See `NodeImages.meant`."""
         if node not in self._known:
             self._known[node] = image_digests(self._engine, node, self._names)
         return self._known[node].get(name, frozenset())
+
+    def parts(self, node: str, digest: str) -> frozenset[str]:
+        """See `NodeImages.parts`."""
+        return index_parts(self._engine, node, digest) if digest else frozenset()
 
 
 def _error(step: AwaitReady, wrong: Sequence[str]) -> StaleImageError:

@@ -51,11 +51,14 @@ class ExpectedImage:
     """Built from the project's own sources."""
 
 
-class DigestsOnNode(Protocol):
-    """Asks nodes what they mean by an image's name."""
+class NodeImages(Protocol):
+    """Asks nodes about their images."""
 
-    def __call__(self, node: str, name: str) -> frozenset[str]:
-        """The digests that stand for the image; none when the node does not have it."""
+    def meant(self, node: str, name: str) -> frozenset[str]:
+        """The digests that stand for the image of a name; none when the node does not have it."""
+
+    def parts(self, node: str, digest: str) -> frozenset[str]:
+        """The digests of the manifests in an index; none for what is no index."""
 
 
 def running_containers(snapshot: Snapshot, scope: Scope) -> list[RunningContainer]:
@@ -69,7 +72,7 @@ def running_containers(snapshot: Snapshot, scope: Scope) -> list[RunningContaine
 
 
 def stale(
-    containers: Iterable[RunningContainer], expected: Sequence[ExpectedImage], on_node: DigestsOnNode
+    containers: Iterable[RunningContainer], expected: Sequence[ExpectedImage], nodes: NodeImages
 ) -> tuple[list[str], int]:
     """Containers that run something else than what was built, in words, and how many run just that.
 
@@ -89,8 +92,8 @@ def stale(
         if container.digest == image.id:
             right += 1
             continue
-        held = on_node(container.node, container.reference)
-        if container.digest not in held:
+        held = nodes.meant(container.node, container.reference)
+        if container.digest not in held and not held & nodes.parts(container.node, container.digest):
             wrong.append(f"{container.place} runs {container.digest or 'an unknown image'}, built was {image.id}")
         elif image.id in held:
             right += 1

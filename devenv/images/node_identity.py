@@ -27,6 +27,9 @@ for name; do
 done
 """
 """Per name one line with the name and the manifest's digest, and one with the manifest, empty when it was collected."""
+_CONTENT = """
+ctr --namespace=k8s.io content get "$1" || true
+"""
 
 
 def image_digests(
@@ -42,6 +45,31 @@ def image_digests(
     except CommandFailedError as error:
         raise ImageError(f"node {node} does not answer", context=error.context, hint="devenv status") from error
     return parse_digests(done.stdout)
+
+
+def index_parts(engine: Engine, node: str, digest: str, cancel: threading.Event | None = None) -> frozenset[str]:
+    """The digests of the manifests in an index that a node has; none for what is no index, or not there.
+
+    `kind load` gives an image a second name, which stands for the index around it, and pods may report that one.
+
+    Raises:
+        ImageError: the node does not answer.
+    """
+    try:
+        done = engine.exec(node, ["sh", "-c", _CONTENT, "sh", digest], timeout=_SECONDS, cancel=cancel)
+    except CommandFailedError as error:
+        raise ImageError(f"node {node} does not answer", context=error.context, hint="devenv status") from error
+    return parse_index(done.stdout)
+
+
+def parse_index(text: str) -> frozenset[str]:
+    """The manifests that an index lists; none where the text is none. Pure."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return frozenset()
+    listed = document.get("manifests") if isinstance(document, dict) else None
+    return frozenset(str(manifest["digest"]) for manifest in listed or ())
 
 
 def parse_digests(text: str) -> Mapping[str, frozenset[str]]:

@@ -26,6 +26,7 @@ from devenv.images.engine_image import EngineImage
 from devenv.images.load_strategy import Way
 from devenv.images.loader import load
 from devenv.images.node_content import NodeContent, names_on_nodes, read_content
+from devenv.images.node_identity import image_digests, index_parts
 from devenv.images.teaching import teach
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -83,6 +84,24 @@ def assert_whole(engine: Engine, reference: str, nodes: list[str]) -> None:
 
 def close_to(sent: int, expected: int) -> bool:
     return expected <= sent <= expected + OVERHEAD
+
+
+def test_an_image_that_kind_loaded_is_known_by_the_index_around_it(
+    engine: Engine, nodes: list[str], images: Images
+) -> None:
+    reference = images.make(os.urandom(MIB))
+    name, before = normalise(reference), names_on_nodes(engine, nodes[:1])[nodes[0]]
+    take = ["ctr", "--namespace=k8s.io", "images", "import", "--all-platforms", "--digests", "-"]
+    engine.exec(nodes[0], take, engine.save([reference]), timeout=60)  # as `kind load docker-image` does
+    after = names_on_nodes(engine, nodes[:1])[nodes[0]]
+    (second,) = (new for new in after - before if new.startswith("import-"))
+    held = image_digests(engine, nodes[0], [name])[name]
+    index = second.partition("@")[2]
+    assert engine.inspect_image(reference)["Id"] in held
+    assert index not in held
+    assert index_parts(engine, nodes[0], index) & held
+    assert index_parts(engine, nodes[0], digest(b"not there")) == frozenset()
+    assert load(engine, reference, nodes[:1]).unchanged == (nodes[0],)
 
 
 @both_ways

@@ -15,7 +15,7 @@ from devenv.engine.staleness import (
     spec_problems,
     stale,
 )
-from devenv.images.node_identity import parse_digests
+from devenv.images.node_identity import parse_digests, parse_index
 
 REFERENCE = "localhost/devenv/api:0123"
 CONFIG, MANIFEST, OTHER = (f"sha256:{letter * 64}" for letter in "abc")
@@ -30,12 +30,24 @@ def running(digest: str, reference: str = REFERENCE) -> RunningContainer:
     return RunningContainer("apps", "api-1", "main", "node-1", reference, digest)
 
 
-def nobody(node: str, name: str) -> frozenset[str]:
-    raise AssertionError(f"{node} need not be asked about {name}")
+class NodesThatHold:
+    """All nodes, which mean the same by every name and have no index but one."""
+
+    def __init__(self, *digests: str, index: str = "") -> None:
+        self._digests = frozenset(digests)
+        self._index = index
+
+    def meant(self, node: str, name: str) -> frozenset[str]:
+        assert self._digests, f"{node} need not be asked about {name}"
+        return self._digests
+
+    def parts(self, node: str, digest: str) -> frozenset[str]:
+        assert node == "node-1"
+        return frozenset({MANIFEST}) if digest == self._index else frozenset()
 
 
-def holding(*digests: str) -> Any:
-    return lambda _node, _name: frozenset(digests)
+holding = NodesThatHold
+nobody = NodesThatHold()
 
 
 def pod(name: str = "api-1", image: str = REFERENCE, image_id: str = CONFIG, **more: Any) -> dict[str, Any]:
@@ -92,6 +104,12 @@ def test_container_that_runs_a_former_build_is_stale() -> None:
     assert wrong == [f"apps/pod/api-1/main runs {OTHER}, built was {CONFIG}"]
 
 
+def test_index_around_the_image_is_the_same_image() -> None:
+    inside, outside = holding(MANIFEST, CONFIG, index=OTHER), holding(CONFIG, index=OTHER)
+    assert stale([running(OTHER)], [expected()], inside) == ([], 1)
+    assert len(stale([running(OTHER)], [expected()], outside)[0]) == 1
+
+
 def test_container_of_another_tag_is_stale() -> None:
     wrong, _ = stale([running(OTHER, "localhost/devenv/api:latest")], [expected()], nobody)
     assert wrong == [f"apps/pod/api-1/main runs localhost/devenv/api:latest, and {REFERENCE} was built"]
@@ -119,6 +137,19 @@ def test_latest_is_told_and_pulled_by_default() -> None:
     problems = [problem for _, problem in spec_problems(spec)]
     assert len(problems) == 2
     assert "any build" in problems[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (f'{{"manifests": [{{"digest": "{MANIFEST}"}}, {{"digest": "{OTHER}"}}]}}', {MANIFEST, OTHER}),
+        (f'{{"config": {{"digest": "{CONFIG}"}}}}', set()),
+        ("", set()),
+        ("[]", set()),
+    ],
+)
+def test_index_is_read_and_nothing_else_taken_for_one(text: str, parts: set[str]) -> None:
+    assert parse_index(text) == parts
 
 
 def test_nodes_answer_is_read_with_and_without_manifest() -> None:

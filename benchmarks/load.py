@@ -26,6 +26,7 @@ SMALL_IMAGES = 20
 SMALL_MEGABYTES = 5
 ROUNDS = 7
 KIND_ROUNDS = 3
+IN_DEV = "2 MB changed, in `devenv dev`"
 COLUMNS = (
     "nodes",
     "case",
@@ -75,8 +76,10 @@ class Bench:
     def rows(self) -> list[Row]:
         """Measure all cases. Each way finds the nodes as it would have left them itself."""
         base = self._images.base(self._megabytes)
-        first, *changes = [self._images.changed(base, CHANGED_MEGABYTES) for _ in range(1 + KIND_ROUNDS + 2 * ROUNDS)]
-        by_kind, by_us, pulled = changes[:KIND_ROUNDS], changes[KIND_ROUNDS:-ROUNDS], changes[-ROUNDS:]
+        first, *by_kind = [self._images.changed(base, CHANGED_MEGABYTES) for _ in range(1 + KIND_ROUNDS)]
+        by_us, in_dev, *pulled = [
+            [self._images.changed(base, CHANGED_MEGABYTES) for _ in range(ROUNDS)] for _ in range(4)
+        ]
         small = [self._images.base(SMALL_MEGABYTES) for _ in range(SMALL_IMAGES)]
         once = {"all new": [base], "2 MB changed, the first time": [first], f"{SMALL_IMAGES} small images": small}
 
@@ -85,29 +88,34 @@ class Bench:
         forget(self._nodes, [base, first, *small])
         kind = {case: kind_load(self._kind, images) for case, images in once.items()}
         kind["2 MB changed"] = statistics.median(kind_load(self._kind, [image]) for image in by_kind)
+        kind[IN_DEV] = kind["2 MB changed"]
         kind["unchanged"] = statistics.median(kind_load(self._kind, [base]) for _ in range(KIND_ROUNDS))
         forget(self._nodes, [base, first, *by_kind, *small])
         with self._registry.running():
             registry = {case: self._registry.load(self._nodes, images) for case, images in once.items()}
             self._ours([base])
             pairs = {
-                "2 MB changed": list(zip(by_us, pulled, strict=True)),
-                "unchanged": [(by_us[0], pulled[0])] * ROUNDS,
+                "2 MB changed": list(zip(by_us, pulled[0], strict=True)),
+                IN_DEV: list(zip(in_dev, pulled[1], strict=True)),
+                "unchanged": [(by_us[0], pulled[0][0])] * ROUNDS,
             }
             for case, images in pairs.items():
-                ours[case], registry[case] = self._in_turn(images)
-        forget(self._nodes, [base, first, *by_us, *pulled, *small])
+                ours[case], registry[case] = self._in_turn(images, waiting=case == IN_DEV)
+        forget(self._nodes, [base, first, *by_us, *in_dev, *pulled[0], *pulled[1], *small])
         self._images.remove()
         return [Row(len(self._nodes), case, ours[case], kind[case], registry[case]) for case in (*pairs, *once)]
 
-    def _in_turn(self, images: Sequence[tuple[str, str]]) -> tuple[Ours, float]:
+    def _in_turn(self, images: Sequence[tuple[str, str]], *, waiting: bool) -> tuple[Ours, float]:
         """Medians of devenv and of the registry, turn by turn: a minute later the machine may be another."""
-        turns = [(self._ours([one]), self._registry.load(self._nodes, [another])) for one, another in images]
+        turns = [
+            (self._ours([one], waiting=waiting), self._registry.load(self._nodes, [another])) for one, another in images
+        ]
         ours = sorted((one for one, _ in turns), key=lambda one: one.seconds)
         return ours[len(ours) // 2], statistics.median(seconds for _, seconds in turns)
 
-    def _ours(self, images: Sequence[str]) -> Ours:
-        told = run([sys.executable, str(HERE / "load_once.py"), " ".join(images), " ".join(self._nodes)])
+    def _ours(self, images: Sequence[str], *, waiting: bool = False) -> Ours:
+        options = ["--waiting"] if waiting else []
+        told = run([sys.executable, str(HERE / "load_once.py"), *options, " ".join(images), " ".join(self._nodes)])
         return Ours(**json.loads(told))
 
 

@@ -1,7 +1,8 @@
-"""One measured load, in a process of its own: `python benchmarks/load_once.py 'IMAGE…' 'NODE…'`.
+"""One measured load, in a process of its own: `python benchmarks/load_once.py [--waiting] 'IMAGE…' 'NODE…'`.
 
 Prints JSON: seconds of the load without the interpreter's start, what was sent and how, and by how much the process
-grew at its peak. Several images are loaded side by side, as `devenv up` does.
+grew at its peak. Several images are loaded side by side, as `devenv up` does. With `--waiting` programs wait in the
+nodes, as `devenv dev` has them.
 """
 
 from __future__ import annotations
@@ -9,29 +10,39 @@ from __future__ import annotations
 import json
 import re
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
 from devenv.images.loader import LoadReport, load
+from devenv.images.node_programs import NODE_PROGRAMS
 
 AT_ONCE = 4
+BUILD_SECONDS = 1.0
+"""What comes before a load in a round of `devenv dev`, at the least."""
 
 
 def main() -> None:
     """Load and print."""
-    images, nodes = sys.argv[1].split(), sys.argv[2].split()
+    waiting = sys.argv[1] == "--waiting"
+    images, nodes = (names.split() for names in sys.argv[-2:])
     engine = Engine.connect()
 
     def one(image: str) -> LoadReport:
         return load(engine, image, nodes)
 
-    before = _memory("VmRSS")
-    began = time.monotonic()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        reports = list(pool.map(one, images))
-    seconds = time.monotonic() - began
+    with ExitStack() as stack:
+        if waiting:
+            stack.enter_context(NODE_PROGRAMS.kept_waiting(engine, nodes, None))
+            threading.Event().wait(BUILD_SECONDS)
+        before = _memory("VmRSS")
+        began = time.monotonic()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            reports = list(pool.map(one, images))
+        seconds = time.monotonic() - began
     ways = sorted({str(report.way) for report in reports})
     sent = sum(report.sent_bytes for report in reports)
     grown = _memory("VmHWM") - before

@@ -21,6 +21,7 @@ from devenv.images.archive import ImageArchive, ImageManifest, Layer
 from devenv.images.engine_image import EngineImage, layer_bytes
 from devenv.images.load_strategy import Transfer, Way, choose, is_worth_teaching
 from devenv.images.node_content import NodeContent
+from devenv.images.node_programs import NODE_PROGRAMS
 from devenv.images.node_stream import NodeStream
 from devenv.images.push import PUSHES, NoPush, Push, PushGivenUpError
 from devenv.images.teaching import start_teaching
@@ -192,7 +193,10 @@ class _Load:
     def _open(self, nodes: Sequence[str]) -> list[NodeStream]:
         # Where an image is known by its configuration, that travels with it; else by what a node need not have.
         proof = "" if self.image.keeps_blobs else self.image.id
-        return [NodeStream(self.engine, node, self.image.name, self.cancel, proof) for node in nodes]
+        streams = [NODE_PROGRAMS.take(self.engine, node, self.cancel) for node in nodes]
+        for stream in streams:
+            stream.ask(self.image.name, proof)
+        return streams
 
     def _send(self, contents: Mapping[NodeStream, NodeContent], sizes: Sequence[int], push: Push | None) -> None:
         """Read the image once and feed every node; errors of nodes are left in their streams."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Iterator
 
 from devenv.adapters.docker import Engine
@@ -19,12 +20,15 @@ from devenv.images.node_content import ENGINE_ID, INVENTORY, NodeContent, node_f
 from devenv.images.oci import LAYOUT_FILE, TAR_END, index_file, tar_file, tar_header, tar_padding
 
 _QUEUED_CHUNKS = 4
-_SECONDS = 1800.0
+_SECONDS = 2400.0
+_WAITING_SECONDS = 600.0
+"""A program that has waited for longer is not asked any more: it has less than half an hour left."""
 _INVENTORY_SECONDS = 30.0
 _TICK = 0.2
 _TOLD = "told"
 _TAKE = f"""{INVENTORY}
-inventory "$1" "$2" &
+read -r name proof || exit 0
+inventory "$name" "$proof" &
 asked=$!
 local=/run/devenv-import-option
 if [ ! -e $local ]; then
@@ -36,11 +40,12 @@ echo {_TOLD}
 read -r engine_id || exit 0
 ctr --namespace=k8s.io images import $(cat $local) --all-platforms -
 if [ "$engine_id" ]; then
-  ctr --namespace=k8s.io images label "$1" {ENGINE_ID}="$engine_id"
+  ctr --namespace=k8s.io images label "$name" {ENGINE_ID}="$engine_id"
 fi
 """
 """From containerd 2 on, ctr has the server import by default, which does not accept partial layouts; whether it has
-the option against that is asked once in a node's life. When nothing is to be sent, the input ends without a line."""
+the option against that is asked once in a node's life. When nothing is to be asked, or sent, the input ends without
+another line."""
 _FORGET = """
 ctr --namespace=k8s.io images rm "$1" || true
 shift
@@ -56,24 +61,16 @@ _NO_SPACE = "no space left on device"
 class NodeStream:
     """Feeds one node from a bounded queue, in a thread of its own."""
 
-    def __init__(self, engine: Engine, node: str, name: str, cancel: threading.Event | None, proof: str = "") -> None:
-        """Ask at once what the node holds.
-
-        Args:
-            engine: where the node runs.
-            node: its container's name.
-            name: the image's full name.
-            cancel: ends it.
-            proof: a blob that the node must have if it has the image; empty when none is known.
-        """
+    def __init__(self, engine: Engine, node: str, cancel: threading.Event | None) -> None:
+        """Start the program, which waits until it is asked; it ends when `cancel` is set."""
         self.node = node
+        self.cancel = cancel
         self.sent_bytes = 0
         self.sent_layers = 0
         self._engine = engine
-        self._name = name
-        self._proof = proof
+        self._started = time.monotonic()
+        self._name = ""
         self._blobs: set[str] = set()
-        self._cancel = cancel
         self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUED_CHUNKS)
         self._lines: list[str] = []
         self._told = threading.Event()
@@ -84,6 +81,21 @@ class NodeStream:
         self._bug: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=f"load into {node}", daemon=True)
         self._thread.start()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it runs, and will for as long as a load may take."""
+        return not self.is_over and time.monotonic() - self._started < _WAITING_SECONDS
+
+    def ask(self, name: str, proof: str = "") -> None:
+        """Have it tell what the node holds.
+
+        Args:
+            name: the full name of the image that is to be loaded.
+            proof: a blob that the node must have if it has the image; empty when none is known.
+        """
+        self._name = name
+        self._put(f"{name} {proof}\n".encode())
 
     def content(self) -> NodeContent:
         """What the node holds; raises ImageError when it does not answer, InterruptedRunError when cancelled."""
@@ -178,10 +190,10 @@ class NodeStream:
         try:
             self._engine.exec(
                 self.node,
-                ["sh", "-c", _TAKE, "sh", self._name, self._proof],
+                ["sh", "-c", _TAKE],
                 self._chunks(),
                 timeout=_SECONDS,
-                cancel=self._cancel,
+                cancel=self.cancel,
                 on_line=self._hear,
                 on_end=self._end,
             )

@@ -21,6 +21,7 @@ from devenv.errors import DevenvError, InterruptedRunError, RunFailedError, Usag
 from devenv.events import Noted, RoundFinished
 from devenv.images.catalogue import Recipe
 from devenv.images.choice import Mode
+from devenv.images.node_programs import NODE_PROGRAMS
 from devenv.images.watched import WatchedContext, latest_save
 from devenv.plan.plan import Plan
 from devenv.spec.load import load_workspace
@@ -107,13 +108,19 @@ class _Loop:
 
     def run(self) -> None:
         """Until KeyboardInterrupt, or an error of the watch itself."""
-        with _watching(self._contexts, self._tell_polling) as changes:
+        environment, cancel = self._environment, self._session.cancel
+        nodes = environment.node_names()
+        with (
+            _watching(self._contexts, self._tell_polling) as changes,
+            NODE_PROGRAMS.kept_waiting(environment.engine, nodes, cancel) as make_ready,
+        ):
             folders = ", ".join(f"{context.name} ({context.context})" for context in self._contexts)
             self._session.emit(Noted(f"watching {folders}; Ctrl-C ends it"))
             # The first answer of the watch is that it has begun: what was saved until then would be missed.
             self._next(changes)
             self._round(tuple(self._users), time.time(), asked=False)
             while True:
+                make_ready()
                 paths = self._next(changes)
                 noticed = time.time()
                 names = tuple(c.name for c in self._contexts if any(c.concerns(path) for path in paths))

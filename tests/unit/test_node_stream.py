@@ -54,7 +54,9 @@ def start(taken: Path) -> Start:
     engine = Engine(docker.DockerClient(base_url="unix:///nonexistent", version="1.41"))
 
     def start(node: str = "node", cancel: threading.Event | None = None) -> NodeStream:
-        return NodeStream(engine, node, NAME, cancel)
+        stream = NodeStream(engine, node, cancel)
+        stream.ask(NAME)
+        return stream
 
     return start
 

@@ -132,6 +132,7 @@ class ContainerHost:
         ) as process:
             for chunk in stdin:
                 process.stdin.write(chunk)
+                process.stdin.flush()  # the program may answer before it is told more
             return process.finish()
 
     def copy_out(self, reference: str, path: str, target: Path) -> None:

@@ -17,7 +17,8 @@ from devenv.databases.atlas import write_atlas_sums
 
 POSTGRES, MYSQL = "bench-postgres", "bench-mysql"
 TABLES = 200
-OTHERS = ("auth-postgres", "kratos-postgres", "clickhouse", "redis", "nats", "localstack")
+AWS = "localstack"
+OTHERS = ("auth-postgres", "kratos-postgres", "clickhouse", "redis", "nats", AWS)
 _NODE_PORTS = {POSTGRES: 30435, MYSQL: 30436}
 _ROWS = 900
 _WIDTH = 200

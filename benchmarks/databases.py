@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
-from database_project import MYSQL, OTHERS, POSTGRES, make_project
+from database_project import AWS, MYSQL, OTHERS, POSTGRES, make_project
 from machine import describe_machine, devenv, run, seconds_of, write_table
 
 from devenv.adapters.toolchain import Toolchain
@@ -32,6 +32,7 @@ from devenv.databases.database import Address
 from devenv.databases.engines import open_database
 from devenv.databases.mysql.server import connect as connect_to_mysql
 from devenv.databases.postgres.server import connect as connect_to_postgres
+from devenv.databases.spares import make
 from devenv.workflows.deployed import Deployment, reach
 from devenv.workflows.session import silent_session
 
@@ -51,6 +52,9 @@ class Resets:
     reinstalled: float
     replayed: float
     command: float
+    """Of `devenv reset-db`, when the spare is ready that the command before has left to make."""
+    command_at_once: float
+    """The same, right after another one."""
     without_spare: float
     with_spare: float
 
@@ -109,16 +113,18 @@ def measure_resets(project: Path, stack: str, migrations: Path) -> Resets:
         address = address_of(deployment, stack)
     with replaying(address) as target:
         replayed = seconds_of(lambda: replay(target, migrations))
-    devenv(project, "reset-db", stack, "--yes")
-    command = statistics.median(seconds_of(lambda: devenv(project, "reset-db", stack, "--yes")) for _ in range(ROUNDS))
     with open_database(address) as database:
-        content = database.pristine()
-        ready, cold = [], []
+        by_command, at_once, ready, cold = [], [], [], []
         for _ in range(ROUNDS):
-            database.prepare(content, [])
+            database.make_spare()
+            by_command.append(seconds_of(lambda: devenv(project, "reset-db", stack, "--yes")))
+            at_once.append(seconds_of(lambda: devenv(project, "reset-db", stack, "--yes")))
+        for _ in range(ROUNDS):
+            database.make_spare()
             ready.append(seconds_of(database.reset))
             cold.append(seconds_of(database.reset))
-    return Resets(stack, reinstalled, replayed, command, statistics.median(cold), statistics.median(ready))
+    medians = (statistics.median(seconds) for seconds in (by_command, at_once, cold, ready))
+    return Resets(stack, reinstalled, replayed, *medians)
 
 
 def reinstall(project: Path, deployment: Deployment, stack: str) -> None:
@@ -165,9 +171,14 @@ def replay(address: Address, migrations: Path) -> None:
 
 
 def measure_everything(project: Path, names: Sequence[str]) -> Everything:
-    """The named databases, or all, at once; the parts are those of the run in the middle."""
+    """The named databases, or all, at once, with their spares; the parts are those of the run in the middle."""
     runs = []
+    with reach(project, silent_session()) as deployment:
+        databases = deployment.choose([name for name in names if name != AWS])
+        addresses = [deployment.address(deployed) for deployed in databases]
     for _ in range(ROUNDS):
+        if problems := make(addresses):
+            raise AssertionError(problems)
         began = time.monotonic()
         rows = json.loads(devenv(project, "reset-db", *names, "--yes", "--json"))
         runs.append((time.monotonic() - began, {row["name"]: row["seconds"] for row in rows}))
@@ -237,6 +248,7 @@ def render_resets(measured: Sequence[Resets]) -> str:
         "uninstall, drop the volume, `devenv up`": "reinstalled",
         "replay 200 migrations over one connection": "replayed",
         "`devenv reset-db NAME`, the whole command": "command",
+        "the same right after another one": "command_at_once",
         "the reset alone, without a spare": "without_spare",
         "the reset alone, with a spare ready": "with_spare",
     }
@@ -257,7 +269,7 @@ def render_everything(measured: Sequence[Everything]) -> str:
     for one in measured:
         parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in one.parts.items())
         lines.append(f"- {one.seconds:.2f} s: {parts}")
-    return "`devenv reset-db` of many at once, the whole command:\n\n" + "\n".join(lines)
+    return "`devenv reset-db` of many at once, the whole command, spares being ready:\n\n" + "\n".join(lines)
 
 
 def render_clones(measured: Sequence[Clones]) -> str:

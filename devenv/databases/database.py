@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
-from devenv.spec.stack import DatabaseEngine
+if TYPE_CHECKING:
+    from devenv.spec.stack import DatabaseEngine
 
 _SCHEMES = {"postgres": "postgresql", "clickhouse": "http", "meilisearch": "http"}
 

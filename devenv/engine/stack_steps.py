@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devenv.adapters import kustomize, manifests
-from devenv.adapters.certificates import local_ca
 from devenv.adapters.charts import copy_chart
 from devenv.databases.atlas import failed_statement
 from devenv.engine.checks import await_checks
@@ -58,6 +57,9 @@ def run_hook(step: RunHook, context: StepContext) -> str:
 
 def apply_tls(step: ApplyTls, context: StepContext) -> str:
     """Issue the project's certificate and hand it to the stack as a Secret."""
+    # Its library takes long to load, and few runs issue a certificate.
+    from devenv.adapters.certificates import local_ca  # noqa: PLC0415
+
     leaf = local_ca().issue(step.domain)
     data = {"tls.crt": leaf.chain_pem, "tls.key": leaf.key_pem}
     context.environment.cluster.write_secret(

@@ -70,6 +70,6 @@ def _purge(engine: Engine | None, session: Session) -> None:
         freed = engine.prune_build_cache(0) if is_own_engine() else 0
         session.emit(Noted(f"{len(images)} images and {freed / 1e9:.1f} GB of build cache removed"))
     shared = state_root(create=False) / "_host"
-    for folder in (cache_dir(create=False), shared / "ca", shared / "push"):
+    for folder in (cache_dir(create=False), *(shared / name for name in ("ca", "push", "databases"))):
         if folder.exists():
             shutil.rmtree(folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.certificates import local_ca
 from devenv.adapters.paths import state_dir
 from devenv.spec.project_name import project_name
 
@@ -31,4 +30,7 @@ def project_locations(directory: Path) -> Locations:
 
 def local_ca_certificate() -> Path:
     """Path of the local CA's certificate, made when it is missing."""
+    # Its library takes long to load, and the other paths need none.
+    from devenv.adapters.certificates import local_ca  # noqa: PLC0415
+
     return local_ca().certificate

@@ -18,7 +18,6 @@ from devenv.spec.stack import StackSpec
 from devenv.workflows.deployed import Deployed, Deployment, reach
 from devenv.workflows.execution import Tail, perform
 from devenv.workflows.session import Session
-from devenv.workflows.up import UpRequest, up
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,9 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
         if used := [deployment.address(d) for d in chosen if d.name not in changed]:
             start_making(used)
     if changed:
+        # All that brings an environment up takes long to load, and most resets need nothing of it.
+        from devenv.workflows.up import UpRequest, up  # noqa: PLC0415
+
         began = time.monotonic()
         up(UpRequest(request.directory, assume_yes=True, only=tuple(changed), images=request.images), session)
         times |= dict.fromkeys(changed, time.monotonic() - began)

@@ -13,11 +13,11 @@ from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, KIND_ROLE_LABE
 from devenv.images.inventory import Usage, images_named
 from devenv.plan.names import LABEL_PROJECT
 
-_SECONDS = 30.0
+_SECONDS = 60.0
 _CONTROL_PLANE = "control-plane"
 _KINDS = "pods,deployments,statefulsets,daemonsets,jobs,cronjobs"
 _ASK = (
-    *("kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "--request-timeout=20s"),
+    *("kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "--request-timeout=50s"),
     *("get", _KINDS, "--all-namespaces", "-o=jsonpath={..image}"),
 )
 """Templates of objects and what pods report: whatever is called `image`."""

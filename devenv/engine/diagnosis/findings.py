@@ -47,8 +47,8 @@ class Patience:
     memory: float = 5.0
     claim: float = 8.0
     schedule: float = 10.0
-    schedule_elsewhere: float = 60.0
-    """While a node is not ready."""
+    schedule_elsewhere: float = 180.0
+    """While a node is not ready: a new one takes minutes where the machine is busy."""
     rejected: float = 8.0
     """A webhook or a service account may be a moment late."""
     node: float = 30.0

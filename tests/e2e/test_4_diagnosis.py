@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.programs import require_tool
+from support.programs import own_kube_cache, require_tool
 
 from devenv.adapters.helm import Helm
 from devenv.adapters.kubectl import Kubectl
@@ -316,8 +316,7 @@ def test_release_left_pending_by_a_kill_is_cleared(lab: Lab) -> None:
     lab.write_chart("killed", slow)
     where = ["--kubeconfig", str(lab.api.kubeconfig), "--namespace", lab.namespace("killed"), "--create-namespace"]
     argv = ["upgrade", "--install", "--wait=watcher", "killed", str(lab.folder / "killed"), *where]
-    own_cache = {**os.environ, "KUBECACHEDIR": str(lab.folder / "kube-cache")}
-    helm = subprocess.Popen([require_tool("helm"), *argv], stdout=subprocess.DEVNULL, env=own_cache)
+    helm = subprocess.Popen([require_tool("helm"), *argv], stdout=subprocess.DEVNULL, env=own_kube_cache(lab.folder))
     pending = None
     while helm.poll() is None and not (pending := lab.api.release(lab.namespace("killed"), "killed")):
         time.sleep(0.1)  # Helm does not tell when it has written its record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import pytest
 from support.databases import address_of, restart
 from support.environment import Project, Result
 from support.mysql_server import fingerprint, query
-from support.programs import require_tool
+from support.programs import own_kube_cache, require_tool
 from support.waiting import await_true
 
 from devenv.databases.database import Address
@@ -57,7 +56,7 @@ def test_a_reset_brings_back_the_seeded_state(environment: Project, address: Add
     assert fingerprint(address, "alt") == seeded
 
 
-def test_the_command_ends_before_the_next_spare_is_made(environment: Project, address: Address) -> None:
+def test_a_spare_for_the_next_reset_is_made_after_the_command(environment: Project, address: Address) -> None:
     environment.devenv("reset-db", "mysql", "--yes")
     with closing(Server(address)) as server:
         await_true(lambda: bool(server.mark("alt_spare")))
@@ -78,10 +77,8 @@ def test_the_seeded_state_is_what_migrations_and_seeds_make(environment: Project
 
 def test_baseline_and_migrations_lead_to_the_same_schema(cluster: Path, tmp_path: Path) -> None:
     command = [str(require_tool("helm")), "test", "mysql", "--namespace", "alt-database", "--timeout", "2m"]
-    own_cache = {**os.environ, "KUBECACHEDIR": str(tmp_path)}
-    subprocess.run(
-        [*command, "--kubeconfig", str(cluster)], env=own_cache, check=True, capture_output=True, timeout=150
-    )
+    argv = [*command, "--kubeconfig", str(cluster)]
+    subprocess.run(argv, env=own_kube_cache(tmp_path), check=True, capture_output=True, timeout=150)
 
 
 def test_snapshots(environment: Project, address: Address) -> None:

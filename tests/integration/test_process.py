@@ -9,31 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.programs import Script
 
 from devenv.adapters.process import PipedProcess, find_program, run, start_detached
 from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, ToolMissingError
-
-Script = Callable[[str, str], Path]
-
-
-@pytest.fixture
-def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    """Puts a shell script on PATH under a name."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-
-    def write(name: str, body: str) -> Path:
-        path = folder / name
-        path.write_text(f"#!/bin/sh\n{body}\n")
-        path.chmod(0o755)
-        return path
-
-    return write
 
 
 def await_end(pid: int, seconds: float) -> bool:

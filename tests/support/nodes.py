@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import uuid
 
+import docker
+
 from devenv.adapters.docker import OURS, Engine
 
 RUN = f"test-{uuid.uuid4().hex[:8]}"
 LABELS = {**OURS, "devenv.io/test": RUN}
 """Of all that the tests of loading make."""
 NODE_REPOSITORIES = ("localhost/devenv/node", "localhost/devenv/kind-node", "kindest/node")
+
+
+def unreachable_engine() -> Engine:
+    """An engine of which only the command line is asked, which a script on PATH may stand for."""
+    return Engine(docker.DockerClient(base_url="unix:///nonexistent", version="1.41"))
 
 
 def start_node(engine: Engine, image: str, **more: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +14,8 @@ from devenv.adapters.toolchain import Toolchain
 from devenv.spec.catalogue import load_versions
 
 CI = os.environ.get("CI") == "true"
+Script = Callable[[str, str], Path]
+"""Puts a shell script on PATH under a name: the fixture `script`."""
 
 
 def require_program(name: str) -> Path:
@@ -25,6 +28,11 @@ def require_tool(name: str) -> Path:
     """The path of a program as devenv itself finds it: on PATH in a version that fits, else in devenv's cache."""
     located = Toolchain(load_versions().tools).locate(name)
     return located.path or missing(f"{name} on PATH in a version that fits, or in the cache")
+
+
+def own_kube_cache(folder: Path) -> dict[str, str]:
+    """The environment for a kubectl or Helm of the tests' own: that devenv leaves nothing in ~/.kube is tested."""
+    return {**os.environ, "KUBECACHEDIR": str(folder / "kube-cache")}
 
 
 def missing(what: str) -> NoReturn:

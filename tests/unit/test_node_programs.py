@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import docker
 import pytest
+from support.nodes import unreachable_engine
+from support.programs import Script
 
 from devenv.adapters.docker import Engine
 from devenv.images.node_programs import NodePrograms
 from devenv.images.node_stream import NodeStream
 
-DOCKER = """#!/bin/sh
+DOCKER = """
 shift 2
 [ "$1" != gone ] || { echo "Error: No such container: gone" >&2; exit 1; }
 echo "$1" >> "$STARTED"
@@ -22,11 +23,9 @@ exec "$@"
 
 
 @pytest.fixture
-def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def started(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file into which each started program writes the name of its node."""
-    (tmp_path / "docker").write_text(DOCKER)
-    (tmp_path / "docker").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    script("docker", DOCKER)
     monkeypatch.setenv("STARTED", str(tmp_path / "started"))
     return tmp_path / "started"
 
@@ -34,7 +33,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def engine(started: Path) -> Engine:
     assert started
-    return Engine(docker.DockerClient(base_url="unix:///nonexistent", version="1.41"))
+    return unreachable_engine()
 
 
 def end(*streams: NodeStream) -> None:

@@ -8,23 +8,23 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import docker
 import pytest
+from support.nodes import unreachable_engine
+from support.programs import Script
 from support.pushing import config_of, digest
 
-from devenv.adapters.docker import Engine
 from devenv.errors import DiskFullError, ImageError, InterruptedRunError
 from devenv.images.archive import make_manifest
 from devenv.images.node_stream import NodeStream
 from devenv.images.oci import Descriptor, MediaType
 
 NAME = "docker.io/library/a:b"
-DOCKER = """#!/bin/sh
+DOCKER = """
 [ "$3" = node ] || { echo "Error: No such container: $3" >&2; exit 1; }
 shift 3
 exec "$@"
 """
-CTR = """#!/bin/sh
+CTR = """
 case "$*" in
   *--help) echo "   --local  run it here"; exit ;;
   *" ls "*) printf 'REF TYPE DIGEST SIZE PLATFORMS LABELS\\n'; exit ;;
@@ -39,11 +39,9 @@ Start = Callable[..., NodeStream]
 
 
 @pytest.fixture
-def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, script in (("docker", DOCKER), ("ctr", CTR)):
-        (tmp_path / name).write_text(script)
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+def taken(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    script("docker", DOCKER)
+    script("ctr", CTR)
     monkeypatch.setenv("TAKEN", str(tmp_path / "taken"))
     return tmp_path / "taken"
 
@@ -51,7 +49,7 @@ def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def start(taken: Path) -> Start:
     assert taken
-    engine = Engine(docker.DockerClient(base_url="unix:///nonexistent", version="1.41"))
+    engine = unreachable_engine()
 
     def start(node: str = "node", cancel: threading.Event | None = None) -> NodeStream:
         stream = NodeStream(engine, node, cancel)

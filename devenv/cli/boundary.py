@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from devenv.errors import EXIT_BUG, EXIT_INTERRUPTED, DevenvError, UnexpectedError, as_devenv_error
+from devenv.errors import EXIT_INTERRUPTED, DevenvError, UnexpectedError, as_devenv_error
 
 EXIT_BROKEN_PIPE = 141
 """128 + SIGPIPE, what a program that does not catch the signal ends with."""
@@ -37,15 +37,9 @@ def error_boundary(*, as_json: bool = False) -> Iterator[None]:
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; run the same command again to go on\n")
         sys.exit(EXIT_INTERRUPTED)
-    except DevenvError as error:
-        _tell(error, as_json=as_json)
-        sys.exit(error.exit_status)
-    except BrokenPipeError as error:
-        if _reader_is_gone():
-            _leave_quietly()
-        _tell(as_devenv_error(error), as_json=as_json)
-        sys.exit(EXIT_BUG)
     except Exception as error:  # noqa: BLE001 -- the last resort, told with a report of where it happened
+        if isinstance(error, BrokenPipeError) and _reader_is_gone():
+            _leave_quietly()
         told = as_devenv_error(error)
         _tell(told, as_json=as_json)
         sys.exit(told.exit_status)

@@ -40,11 +40,7 @@ def image_digests(
     Raises:
         ImageError: the node does not answer.
     """
-    try:
-        done = engine.exec(node, ["sh", "-c", _SCRIPT, "sh", *names], timeout=_SECONDS, cancel=cancel)
-    except CommandFailedError as error:
-        raise ImageError(f"node {node} does not answer", context=error.context, hint="devenv status") from error
-    return parse_digests(done.stdout)
+    return parse_digests(_ask(engine, node, _SCRIPT, names, cancel))
 
 
 def index_parts(engine: Engine, node: str, digest: str, cancel: threading.Event | None = None) -> frozenset[str]:
@@ -55,11 +51,7 @@ def index_parts(engine: Engine, node: str, digest: str, cancel: threading.Event 
     Raises:
         ImageError: the node does not answer.
     """
-    try:
-        done = engine.exec(node, ["sh", "-c", _CONTENT, "sh", digest], timeout=_SECONDS, cancel=cancel)
-    except CommandFailedError as error:
-        raise ImageError(f"node {node} does not answer", context=error.context, hint="devenv status") from error
-    return parse_index(done.stdout)
+    return parse_index(_ask(engine, node, _CONTENT, [digest], cancel))
 
 
 def parse_index(text: str) -> frozenset[str]:
@@ -88,3 +80,10 @@ def _configuration(manifest: str) -> set[str]:
     except ValueError:
         return set()
     return {str(config["digest"])} if config.get("digest") else set()
+
+
+def _ask(engine: Engine, node: str, script: str, arguments: Sequence[str], cancel: threading.Event | None) -> str:
+    try:
+        return engine.exec(node, ["sh", "-c", script, "sh", *arguments], timeout=_SECONDS, cancel=cancel).stdout
+    except CommandFailedError as error:
+        raise ImageError(f"node {node} does not answer", context=error.context, hint="devenv status") from error

@@ -84,10 +84,8 @@ class Cluster:
             return None
         return {stack: Recorded.from_json(text) for stack, text in (found.get("data") or {}).items()}
 
-    def record(self, stack: str, content: str) -> None:
+    def record(self, stack: str, recorded: Recorded) -> None:
         """Keep what a stack that is ready now was installed from, and the workloads that it has."""
-        mine = of_stack(stack, self.releases(), self.workloads())
-        recorded = Recorded(content, tuple(sorted(w.key for w in mine if w.kind != "Job")))
         body: Json = {"data": {stack: recorded.to_json()}}
         self._api.write("PATCH", _STATE, body, "application/merge-patch+json")
 

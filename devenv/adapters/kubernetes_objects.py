@@ -74,6 +74,11 @@ class Recorded:
     workloads: tuple[str, ...] = ()
     """Keys of the workloads that it had then, jobs left out: they come and go."""
 
+    @classmethod
+    def of(cls, content: str, workloads: Iterable[Workload]) -> Recorded:
+        """A stack made of `content` that has these workloads."""
+        return cls(content, tuple(sorted(w.key for w in workloads if w.kind != "Job")))
+
     def to_json(self) -> str:
         """As it is written into the ConfigMap."""
         return json.dumps({"content": self.content, "workloads": self.workloads})

@@ -18,7 +18,7 @@ from devenv.images.node_identity import image_digests, index_parts
 from devenv.plan.steps import AwaitReady
 
 
-def prove_images(step: AwaitReady, context: StepContext) -> str:
+def prove_images(step: AwaitReady, scope: Scope, context: StepContext) -> str:
     """Compare each running container of a stack with the engine's image; how many were proven, in words.
 
     Raises:
@@ -29,7 +29,6 @@ def prove_images(step: AwaitReady, context: StepContext) -> str:
         return ""
     ids = environment.engine.image_ids([reference for _, reference in step.images])
     expected = expectations(step.images, ids, set(environment.workspace.project.images))
-    scope = stack_scope(step.stack, step.namespace, environment)
     snapshot = environment.cluster.mirror(context.cancel.is_set).snapshot()
     warn_of_pulls(snapshot, scope, context)
     nodes = _Nodes(environment, expected)
@@ -47,12 +46,6 @@ def warn_of_pulls(snapshot: Snapshot, scope: Scope, context: StepContext) -> Non
         if place not in context.environment.warned:
             context.environment.warned.add(place)
             context.emit(Noted(f"{place}: {problem}", "warning", "set it in the chart: IfNotPresent, and devenv's tag"))
-
-
-def stack_scope(stack: str, namespace: str, environment: Environment) -> Scope:
-    """What belongs to an installed stack."""
-    releases = environment.cluster.releases()
-    return Scope(stack, namespace, frozenset(r.name for r in releases if r.stack == stack and r.namespace == namespace))
 
 
 class _Nodes:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.image_reference import Reference
+from devenv.adapters.kubernetes import Recorded
 from devenv.adapters.kubernetes_objects import Json
 from devenv.engine.diagnosis.scope import Scope, members
 from devenv.engine.step_context import StepContext
@@ -27,8 +28,8 @@ _HOOK = "helm.sh/hook"
 class HeadStart:
     """Workloads that have their new images."""
 
-    content: str
-    """What the stack was recorded to be made of."""
+    former: Recorded
+    """What was recorded of the stack."""
     generations: Mapping[str, int]
     """Workload's UID to the generation that its new image gave it."""
 
@@ -57,7 +58,7 @@ def swap_images(step: InstallChart, scope: Scope, context: StepContext) -> HeadS
     # Should the run end here, what the stack was made of is no longer what it is recorded to be.
     cluster.forget(step.stack)
     made = [cluster.set_images(kind, namespace, name, images) for (kind, namespace, name), images in changes.items()]
-    return HeadStart(recorded.content, {item["metadata"]["uid"]: int(item["metadata"]["generation"]) for item in made})
+    return HeadStart(recorded, {item["metadata"]["uid"]: int(item["metadata"]["generation"]) for item in made})
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def head_start(step: InstallChart, scope: Scope, context: StepContext) -> Iterat
     except DevenvError as error:
         if swapped and "rollback" not in error.context:
             # The former revision is back, image included.
-            context.environment.cluster.record(step.stack, swapped.content)
+            context.environment.cluster.record(step.stack, swapped.former)
         raise
     if swapped and _repeated(swapped, scope, context):
         context.environment.unswappable.add(step.stack)

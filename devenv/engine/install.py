@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from devenv.adapters.helm import Helm
-from devenv.adapters.kubernetes import Cluster
+from devenv.adapters.kubernetes import Cluster, Release
 from devenv.adapters.kubernetes_objects import STACK_LABEL
 from devenv.engine.diagnosis import (
     Diagnosis,
@@ -81,8 +81,7 @@ def install(
         InterruptedRunError: `cancel` was set; what is left pending is cleared by the next installation.
     """
     cluster.ensure_namespace(wanted.namespace)
-    clear_pending(cluster, wanted.release, wanted.namespace, progress)
-    former = cluster.release(wanted.namespace, wanted.release)
+    former = clear_pending(cluster, wanted.release, wanted.namespace, progress)
     attempt = _Attempt(helm, cluster, wanted, cancel, progress, on_change=on_change)
     error = attempt.run(on_line)
     if error is None:
@@ -93,11 +92,15 @@ def install(
     raise error
 
 
-def clear_pending(cluster: Cluster, release: str, namespace: str, progress: Tell) -> None:
-    """Remove the records of revisions that a killed run left half done: Helm would refuse to go on."""
+def clear_pending(cluster: Cluster, release: str, namespace: str, progress: Tell) -> Release | None:
+    """Remove the records of revisions that a killed run left half done: Helm would refuse to go on.
+
+    Returns the release as it is then.
+    """
     while (found := cluster.release(namespace, release)) and found.pending:
         cluster.forget_pending(found)
         progress(f"cleared revision {found.revision} of {release}, left {found.status} by an interrupted run")
+    return found
 
 
 class _Attempt:

@@ -25,14 +25,13 @@ _RESTART_SECONDS = 180.0
 
 def await_workloads(
     cluster: Cluster,
-    stack: str,
-    namespace: str,
+    scope: Scope,
     deadline: timedelta,
     *,
     cancel: threading.Event,
     progress: Callable[[str], None],
     restarted: bool = False,
-    on_change: Callable[[Snapshot, Scope], None] | None = None,
+    on_change: Callable[[Snapshot], None] | None = None,
 ) -> None:
     """Wait until every workload of a stack is rolled out; a stack without workloads is at once.
 
@@ -44,11 +43,10 @@ def await_workloads(
         NotReadyError: the deadline passed without a cause that can be seen.
         InterruptedRunError: `cancel` was set.
     """
-    releases = frozenset(r.name for r in cluster.releases() if r.stack == stack and r.namespace == namespace)
-    scope = Scope(stack, namespace, releases)
+    stack, namespace = scope.stack, scope.namespace
     # What the API server knows now; the live copy may be some milliseconds behind it.
     wanted = generations(
-        w for w in cluster.workloads() if w.stack == stack or (w.release in releases and w.namespace == namespace)
+        w for w in cluster.workloads() if w.stack == stack or (w.release in scope.releases and w.namespace == namespace)
     )
     # Containers of releases have proven themselves to `install`.
     rollout = Rollout(scope, wanted=wanted, proven=Scope(stack, namespace))
@@ -62,7 +60,7 @@ def await_workloads(
     def note(snapshot: Snapshot) -> None:
         replace_stuck_pods(cluster, scope, snapshot, progress)
         if on_change:
-            on_change(snapshot, scope)
+            on_change(snapshot)
 
     now = datetime.now(UTC)
     patience = Patience(older=_RESTART_SECONDS, crash_beside_others=_RESTART_SECONDS) if restarted else Patience()

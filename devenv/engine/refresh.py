@@ -30,6 +30,8 @@ class Refresher:
         self._observation = observation
         self._on_nodes = observation.observed.images_on_nodes
         self._images = dict(observation.images)
+        self._rolled_out = dict(observation.images)
+        """Image to the reference that its stacks run: not that of a round that failed."""
 
     def plan(self, images: Sequence[str], stacks: Sequence[str]) -> Plan:
         """What brings the present sources of the project's `images` into `stacks`, which use them.
@@ -40,7 +42,6 @@ class Refresher:
         """
         environment, seen = self._environment, self._observation
         environment.forget_images()
-        former = dict(self._images)
         self._images |= {name: environment.catalogue[name].own or "" for name in images}
         facts = ask_cluster(environment.cluster, seen.cluster.nodes)
         wanted = replace(
@@ -57,7 +58,8 @@ class Refresher:
             images_on_nodes=self._on_nodes,
         )
         records = {name: recorded.content for name, recorded in facts.records.items()}
-        swappable = {spec.name for spec, made in self._inputs(stacks, former) if made.content == records.get(spec.name)}
+        former = self._inputs(stacks, self._rolled_out)
+        swappable = {spec.name for spec, made in former if made.content == records.get(spec.name)}
         new = tuple(self._images[name] for name in images)
         return _with_swaps(make_plan(wanted, observed), swappable, new)
 
@@ -65,8 +67,9 @@ class Refresher:
         environment, facts = self._environment, self._observation.facts
         return stack_inputs(environment.workspace, stacks, facts, images, environment.digests, environ=os.environ)
 
-    def done(self, plan: Plan) -> None:
-        """Take note that a plan was carried out."""
+    def done(self, plan: Plan, images: Sequence[str]) -> None:
+        """Take note that a plan was carried out, and with it the stacks of `images` rolled out."""
+        self._rolled_out |= {name: self._images[name] for name in images}
         self._on_nodes |= {node.step.reference for node in plan.nodes if isinstance(node.step, LoadImage)}
 
     def _provide(self, names: Sequence[str]) -> Sequence[Provision]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from devenv.adapters import kustomize, manifests
 from devenv.adapters.charts import copy_chart
+from devenv.adapters.kubernetes import Recorded, of_stack
 from devenv.databases.atlas import failed_statement
 from devenv.engine.checks import await_checks
 from devenv.engine.diagnosis import Scope
@@ -118,7 +119,6 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
 
 def install_chart(step: InstallChart, context: StepContext) -> str:
     """Install or upgrade a release, watched: a root cause ends the wait."""
-    share_certificates(step.namespace, context)
     with tempfile.TemporaryDirectory(prefix="devenv-chart-") as scratch:
         chart = step.chart
         if step.module:
@@ -127,6 +127,7 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
         scope = Scope(step.stack, step.namespace, frozenset({step.release}))
         stack = context.environment.workspace.stacks[step.stack]
         with head_start(step, scope, context) as begun, _locating_migrations(stack):
+            share_certificates(step.namespace, context)
             wanted = ChartInstallation(
                 release=step.release,
                 namespace=step.namespace,
@@ -165,20 +166,21 @@ def _locating_migrations(stack: LoadedStack) -> Iterator[None]:
 
 def await_ready(step: AwaitReady, context: StepContext) -> str:
     """Wait for the stack's workloads and checks, prove that they run what was built, then record its content."""
-    environment = context.environment
+    environment, cluster = context.environment, context.environment.cluster
+    releases = cluster.releases()
+    scope = Scope.of_stack(step.stack, step.namespace, releases)
     await_workloads(
-        environment.cluster,
-        step.stack,
-        step.namespace,
+        cluster,
+        scope,
         step.deadline,
         cancel=context.cancel,
         progress=context.progress,
         restarted=environment.restarted.is_set(),
-        on_change=lambda snapshot, scope: warn_of_pulls(snapshot, scope, context),
+        on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
     )
     await_checks(
         step.checks,
-        environment.cluster,
+        cluster,
         environment.kubectl,
         namespace=step.namespace,
         root=step.root,
@@ -186,8 +188,8 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
         cancel=context.cancel,
         progress=context.progress,
     )
-    proven = prove_images(step, context)
-    environment.cluster.record(step.stack, step.content)
+    proven = prove_images(step, scope, context)
+    cluster.record(step.stack, Recorded.of(step.content, of_stack(step.stack, releases, cluster.workloads())))
     return proven
 
 

@@ -147,6 +147,7 @@ class ImageWorkshop:
             target=step.target,
             args={**self._proxies, **dict(step.args)},
             secrets={CA_SECRET: self._ca_bundle},
+            network=step.network,
         )
         try:
             self._engine.build(request, told, listener.cancel)

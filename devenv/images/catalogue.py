@@ -14,7 +14,7 @@ from pathlib import Path
 from devenv.adapters.image_reference import Reference
 from devenv.errors import ImageError
 from devenv.images.fingerprint import TAG_DIGITS, FileDigests, fingerprint, hash_of
-from devenv.spec.project import LocalImage
+from devenv.spec.project import BuildNetwork, LocalImage
 from devenv.spec.versions import CatalogueImage, ToolVersion, Versions
 
 OWN_REPOSITORY = "localhost/devenv"
@@ -39,6 +39,7 @@ class Recipe:
     args: Pairs
     bases: Pairs
     """Build argument to the name of an image."""
+    network: BuildNetwork = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ class Catalogue:
 
     def _describe_local(self, name: str, image: LocalImage) -> ImagePlan:
         context = (self._project_root / image.context).resolve()
-        recipe = Recipe(context / image.dockerfile, context, image.target, _pairs(image.args), _pairs(image.bases))
+        args, bases = _pairs(image.args), _pairs(image.bases)
+        recipe = Recipe(context / image.dockerfile, context, image.target, args, bases, image.network)
         built = self._built(name, "", recipe)
         if image.tag == "content" or self._commit_tag is None:
             return built

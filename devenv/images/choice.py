@@ -172,6 +172,7 @@ class _Provider:
                     recipe.context,
                     recipe.target,
                     (*recipe.args, *bases),
+                    recipe.network,
                 )
                 return step, {_BUILDX, *(f"image/{name}" for name in image.needs)}
             case Assembly(base=base, system=system):

@@ -45,6 +45,7 @@ class StackChoice(SpecModel):
 
 
 TagPolicy = Literal["content", "git"]
+BuildNetwork = Literal["default", "none", "host"]
 
 
 class LocalImage(SpecModel):
@@ -60,6 +61,8 @@ class LocalImage(SpecModel):
     tag: TagPolicy = "content"
     """What the tag is made from: a hash of what the build reads, or the git commit (with that hash, when not all of
     it is committed)."""
+    network: BuildNetwork = "default"
+    """What the build's commands reach: a network made for each, none, or the engine's host as it is."""
 
 
 ProjectName = Annotated[DnsLabel, Field(max_length=30)]

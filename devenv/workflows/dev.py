@@ -188,7 +188,7 @@ class _Loop:
     def _conclude(self, plan: Plan, report: RunReport, finished: RoundFinished, tail: Tail) -> None:
         try:
             conclude(report, len(plan.unchanged), self._session, tail, again="devenv dev")
-            self._refresher.done(plan)
+            self._refresher.done(plan, finished.images)
         finally:
             if not self._session.cancel.is_set():
                 self._session.emit(finished)

@@ -19,8 +19,9 @@ from support.programs import own_kube_cache, require_tool
 
 from devenv.adapters.helm import Helm
 from devenv.adapters.kubectl import Kubectl
-from devenv.adapters.kubernetes import Cluster
+from devenv.adapters.kubernetes import Cluster, Recorded
 from devenv.engine.checks import await_checks
+from devenv.engine.diagnosis import Scope
 from devenv.engine.install import ChartInstallation, install
 from devenv.engine.readiness import await_workloads
 from devenv.errors import DevenvError, InterruptedRunError, NotReadyError, WorkloadError
@@ -113,8 +114,7 @@ class Lab:
     def await_workloads(self, stack: str) -> None:
         await_workloads(
             self.api,
-            stack,
-            self.namespace(stack),
+            Scope.of_stack(stack, self.namespace(stack), self.api.releases()),
             timedelta(seconds=60),
             cancel=threading.Event(),
             progress=lambda _: None,
@@ -394,7 +394,7 @@ def test_plain_manifests_are_watched(lab: Lab) -> None:
 def test_record_of_what_is_installed(lab: Lab) -> None:
     before = lab.api.state()
     assert before is not None
-    lab.api.record("some-stack", "abc")
+    lab.api.record("some-stack", Recorded("abc"))
     assert (lab.api.state() or {})["some-stack"].content == "abc"
     lab.api.forget("some-stack")
     assert lab.api.state() == before

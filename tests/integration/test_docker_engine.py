@@ -254,6 +254,23 @@ def test_builds_use_arguments_targets_labels_and_secrets(building: Engine, conte
         building.copy_out(request.reference, "/nowhere", target)
 
 
+@pytest.mark.parametrize("network", ["default", "none", "host"])
+def test_builds_reach_the_network_that_is_asked_for(building: Engine, context: Path, tiny: str, network: str) -> None:
+    dockerfile = f"FROM {tiny}\nRUN echo {uuid.uuid4()}; cat /proc/net/dev > /devices\n"
+    request = request_for(building, context, dockerfile, network=network)
+    building.build(request)
+    target = context.parent / "devices"
+    building.copy_out(request.reference, "/devices", target)
+    expected = {"default": {"lo", "eth0"}, "none": {"lo"}, "host": devices(Path("/proc/net/dev"))}
+    assert devices(target) == expected[network]
+
+
+def devices(file: Path) -> set[str]:
+    """Network devices without those that the kernel gives every network, and without what comes and goes."""
+    names = {line.partition(":")[0].strip() for line in file.read_text().splitlines()[2:]}
+    return {name for name in names if not name.startswith(("veth", "br-", "sit", "tunl", "ip6tnl", "erspan", "gre"))}
+
+
 def test_a_failed_build_names_the_step_and_its_last_lines(building: Engine, context: Path, tiny: str) -> None:
     request = request_for(building, context, f"FROM {tiny}\nRUN echo about to fail >&2; exit 3\n")
     step = BuildImage("broken", request.reference, request.dockerfile, context)

@@ -48,7 +48,7 @@ TOOL = {
     "target": "buildx",
     "bases": {"GOLANG": "golang"},
 }
-LOCAL = {"backend": LocalImage(context="backend", bases={"GOLANG": "golang"})}
+LOCAL = {"backend": LocalImage(context="backend", bases={"GOLANG": "golang"}, network="none")}
 ROOT = Path("/data")
 
 
@@ -174,7 +174,7 @@ def test_bases_are_pulled_for_what_has_to_be_built() -> None:
     assert isinstance(build, BuildImage)
     assert build.reference == own("backend")
     assert dict(build.args)["GOLANG"] == "docker.io/library/golang:1.26"
-    assert build.context == Path("/project/backend")
+    assert (build.context, build.network) == (Path("/project/backend"), "none")
 
 
 def test_a_recorded_digest_pins_the_pull() -> None:

@@ -56,6 +56,8 @@ class BuildRequest:
     args: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
     """Secret ID to the file that holds it."""
+    network: str = "default"
+    """Of the commands of the build: `default`, `none` or `host`."""
     labels: Mapping[str, str] = field(default_factory=lambda: dict(OURS))
 
 
@@ -131,6 +133,7 @@ class Builder:
 
         argv = [str(client_with_buildkit()), "build", "--progress", "plain", "--tag", request.reference]
         argv += ["--file", str(request.dockerfile)]
+        argv += ["--network", request.network]
         argv += ["--target", request.target] if request.target else []
         argv += [f"--build-arg={name}={value}" for name, value in request.args.items()]
         argv += [f"--secret=id={name},src={path}" for name, path in request.secrets.items()]
@@ -194,6 +197,7 @@ def _buildx_lines(buildx: Path, pid_file: Path, request: BuildRequest) -> Iterat
         build_args=dict(request.args),
         secrets=[f"id={name},src={path}" for name, path in request.secrets.items()],
         labels=dict(request.labels),
+        network=request.network,
         builder="default",  # the engine's own BuildKit: its cache, and no image that has to be brought in
         load=True,
         provenance=False,  # it would make an index of two manifests, and another image ID each time

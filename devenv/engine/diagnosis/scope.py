@@ -6,10 +6,18 @@ through their owners. Hooks carry no mark of Helm's: they are known by their nam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from devenv.adapters.kubernetes_objects import RELEASE_ANNOTATION, STACK_LABEL, Json, annotation, is_hook, label
+from devenv.adapters.kubernetes_objects import (
+    RELEASE_ANNOTATION,
+    STACK_LABEL,
+    Json,
+    Release,
+    annotation,
+    is_hook,
+    label,
+)
 
 Snapshot = Mapping[str, tuple[Json, ...]]
 """Kind to objects, as the API server sends them."""
@@ -34,6 +42,12 @@ class Scope:
     namespace: str
     releases: frozenset[str] = frozenset()
     """Helm releases, all in the namespace."""
+
+    @classmethod
+    def of_stack(cls, stack: str, namespace: str, releases: Iterable[Release]) -> Scope:
+        """All of a stack whose releases are among these."""
+        mine = (release.name for release in releases if (release.stack, release.namespace) == (stack, namespace))
+        return cls(stack, namespace, frozenset(mine))
 
     def owns(self, item: Json) -> bool:
         """Whether the object itself says that it belongs here."""

@@ -26,8 +26,10 @@ _LOG_LINES = 20
 _EVENT_LINES = 5
 _TICK = 0.3
 """Seconds between two questions whether it is over, which cannot be awaited together with the watches."""
-_GATHER = 0.1
-"""Seconds in which changes are gathered: a rollout makes dozens at once, and one look is enough for them."""
+_LONGEST_GATHER = 0.1
+_GATHER = 10
+"""Changes are gathered for so many times as long as the last look at them took, for a rollout makes dozens at once: a
+look at a large cluster waits for more of them, and what is small is seen at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def watch_stack(
     mirror, told = cluster.mirror(over), ""
     observer = observer or Observer(cluster, scope, since=datetime.now(UTC))
     while not over():
-        revision, snapshot = mirror.revision, mirror.snapshot()
+        began, revision, snapshot = time.monotonic(), mirror.revision, mirror.snapshot()
         final, wait = observer.look(snapshot)
         if final:
             return observer.probable
@@ -123,7 +125,8 @@ def watch_stack(
             emit_progress(message)
         if on_change:
             on_change(snapshot)
-        mirror.wait(revision, min(wait, _TICK), gather=_GATHER)
+        gather = min(_LONGEST_GATHER, _GATHER * (time.monotonic() - began))
+        mirror.wait(revision, min(wait, _TICK), gather=gather)
     return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.plan.steps.step import PlanStep
+from devenv.spec.project import BuildNetwork
 
 Pairs = tuple[tuple[str, str], ...]
 """An ordered, hashable mapping."""
@@ -75,6 +76,7 @@ class BuildImage(PlanStep):
     target: str | None = None
     args: Pairs = ()
     """Build arguments, base images included as full references."""
+    network: BuildNetwork = "default"
 
 
 @dataclass(frozen=True, slots=True)

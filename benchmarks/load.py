@@ -1,7 +1,8 @@
 """`devenv load` against `kind load docker-image` and against a registry: the same images, nodes and machine, one run.
 
-Seconds of each way, how often devenv's fit into the others', what devenv sent, and the memory that it took. Run it as
-`python benchmarks/load.py [--nodes 1 2 3] [--megabytes 800]`; with `--write` its table goes into docs/loading.md.
+Seconds of each way, how often devenv's fit into the others', what devenv sent, and what it took of processors and
+memory. Run it as `python benchmarks/load.py [--nodes 1 2 3] [--megabytes 800]`; with `--write` its table goes into
+docs/loading.md.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ COLUMNS = (
     "nodes",
     "case",
     "devenv, s",
+    "cores busy, s",
     "kind load, s",
     "push + pull, s",
     "kind / devenv",
@@ -46,6 +48,8 @@ class Ours:
     """A load by devenv."""
 
     seconds: float
+    busy_seconds: float
+    """Of all cores, whatever they did."""
     sent_bytes: int
     ways: Sequence[str]
     grown_bytes: int
@@ -167,6 +171,7 @@ def report(rows: Sequence[Row], megabytes: int) -> str:
             str(row.nodes),
             row.case,
             f"{ours.seconds:.2f}",
+            f"{ours.busy_seconds:.2f}",
             f"{row.kind:.2f}",
             f"{row.registry:.2f}",
             f"{row.kind / ours.seconds:.1f}",

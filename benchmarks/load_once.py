@@ -1,13 +1,14 @@
 """One measured load, in a process of its own: `python benchmarks/load_once.py [--waiting] 'IMAGE…' 'NODE…'`.
 
-Prints JSON: seconds of the load without the interpreter's start, what was sent and how, and by how much the process
-grew at its peak. Several images are loaded side by side, as `devenv up` does. With `--waiting` programs wait in the
-nodes, as `devenv dev` has them.
+Prints JSON: seconds of the load without the interpreter's start, for how many seconds the machine's cores were busy
+meanwhile, what was sent and how, and by how much the process grew at its peak. Several images are loaded side by side,
+as `devenv up` does. With `--waiting` programs wait in the nodes, as `devenv dev` has them.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import threading
@@ -39,15 +40,23 @@ def main() -> None:
             stack.enter_context(NODE_PROGRAMS.kept_waiting(engine, nodes, None))
             threading.Event().wait(BUILD_SECONDS)
         before = _memory("VmRSS")
-        began = time.monotonic()
+        began, busy = time.monotonic(), _busy()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             reports = list(pool.map(one, images))
-        seconds = time.monotonic() - began
+        seconds, busy = time.monotonic() - began, _busy() - busy
     ways = sorted({str(report.way) for report in reports})
     sent = sum(report.sent_bytes for report in reports)
     grown = _memory("VmHWM") - before
-    print(json.dumps({"seconds": seconds, "sent_bytes": sent, "ways": ways, "grown_bytes": grown}))
+    told = {"seconds": seconds, "busy_seconds": busy, "sent_bytes": sent, "ways": ways, "grown_bytes": grown}
+    print(json.dumps(told))
     engine.close()
+
+
+def _busy() -> float:
+    """Seconds for which the cores have been busy since the machine was started, all together."""
+    times = [int(word) for word in Path("/proc/stat").read_text().partition("\n")[0].split()[1:]]
+    user, nice, system, _idle, _wait, irq, softirq, *_ = times
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory(field: str) -> int:

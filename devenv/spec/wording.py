@@ -188,7 +188,7 @@ def _hint(complaints: list[Complaint], value: Any, text: str) -> str:
     if "string_type" in kinds and isinstance(value, bool | int | float):
         return f'put it in quotes: "{_short(text)}"'
     if kinds & {"tuple_type", "list_type"} and isinstance(value, str):
-        return f"write a list: [{_short(value)}]"
+        return f"write a list: [{', '.join(_short(value).replace(',', ' ').split())}]"
     if "literal_error" in kinds and isinstance(value, str):
         words = [w for c in complaints for w in str(c.get("ctx", {}).get("expected", "")).split("'")]
         return did_you_mean(value, [w for w in words if w.strip(", ") and w != " or "])

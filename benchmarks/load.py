@@ -11,11 +11,13 @@ import argparse
 import json
 import statistics
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from load_rivals import HERE, Images, Registry, await_teaching, cluster, forget, kind_load
-from machine import describe_machine, run, write_table
+from machine import busy_seconds, describe_machine, devenv, run, write_table
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.toolchain import Toolchain
@@ -27,7 +29,9 @@ SMALL_IMAGES = 20
 SMALL_MEGABYTES = 5
 ROUNDS = 7
 KIND_ROUNDS = 3
-IN_DEV = "2 MB changed, in `devenv dev`"
+CHANGED = "2 MB changed"
+IN_DEV = f"{CHANGED}, in `devenv dev`"
+COMMAND = f"{CHANGED}, `devenv load` as a whole"
 COLUMNS = (
     "nodes",
     "case",
@@ -51,8 +55,8 @@ class Ours:
     busy_seconds: float
     """Of all cores, whatever they did."""
     sent_bytes: int
-    ways: Sequence[str]
-    grown_bytes: int
+    ways: Sequence[str] = ()
+    grown_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,60 +70,70 @@ class Row:
     registry: float
 
 
+@dataclass(frozen=True)
 class Bench:
     """The cases on one cluster."""
 
-    def __init__(self, engine: Engine, nodes: Sequence[str], kind: str, registry: Registry, megabytes: int) -> None:
-        self._engine = engine
-        self._nodes = nodes
-        self._kind = kind
-        self._registry = registry
-        self._images = Images(engine)
-        self._megabytes = megabytes
+    engine: Engine
+    project: Path
+    """Folder of the cluster's project."""
+    nodes: Sequence[str]
+    kind: str
+    """The program."""
+    registry: Registry
+    megabytes: int
+    """Of the large image."""
 
     def rows(self) -> list[Row]:
         """Measure all cases. Each way finds the nodes as it would have left them itself."""
-        base = self._images.base(self._megabytes)
-        first, *by_kind = [self._images.changed(base, CHANGED_MEGABYTES) for _ in range(1 + KIND_ROUNDS)]
-        by_us, in_dev, *pulled = [
-            [self._images.changed(base, CHANGED_MEGABYTES) for _ in range(ROUNDS)] for _ in range(4)
-        ]
-        small = [self._images.base(SMALL_MEGABYTES) for _ in range(SMALL_IMAGES)]
-        once = {"all new": [base], "2 MB changed, the first time": [first], f"{SMALL_IMAGES} small images": small}
+        images = Images(self.engine)
+        base = images.base(self.megabytes)
+        first, *by_kind = [images.changed(base, CHANGED_MEGABYTES) for _ in range(1 + KIND_ROUNDS)]
+        changed = {
+            case: [[images.changed(base, CHANGED_MEGABYTES) for _ in range(2)] for _ in range(ROUNDS)]
+            for case in (CHANGED, IN_DEV, COMMAND)
+        }
+        small = [images.base(SMALL_MEGABYTES) for _ in range(SMALL_IMAGES)]
+        once = {"all new": [base], f"{CHANGED}, the first time": [first], f"{SMALL_IMAGES} small images": small}
 
-        ours = {case: self._ours(images) for case, images in once.items()}
-        await_teaching(self._engine, first)
-        forget(self._nodes, [base, first, *small])
-        kind = {case: kind_load(self._kind, images) for case, images in once.items()}
-        kind["2 MB changed"] = statistics.median(kind_load(self._kind, [image]) for image in by_kind)
-        kind[IN_DEV] = kind["2 MB changed"]
-        kind["unchanged"] = statistics.median(kind_load(self._kind, [base]) for _ in range(KIND_ROUNDS))
-        forget(self._nodes, [base, first, *by_kind, *small])
-        with self._registry.running():
-            registry = {case: self._registry.load(self._nodes, images) for case, images in once.items()}
+        ours = {case: self._ours(several) for case, several in once.items()}
+        await_teaching(self.engine, first)
+        forget(self.nodes, [base, first, *small])
+        kind = {case: kind_load(self.kind, several) for case, several in once.items()}
+        kind |= dict.fromkeys(changed, statistics.median(kind_load(self.kind, [image]) for image in by_kind))
+        kind["unchanged"] = statistics.median(kind_load(self.kind, [base]) for _ in range(KIND_ROUNDS))
+        forget(self.nodes, [base, first, *by_kind, *small])
+        with self.registry.running():
+            registry = {case: self.registry.load(self.nodes, several) for case, several in once.items()}
             self._ours([base])
-            pairs = {
-                "2 MB changed": list(zip(by_us, pulled[0], strict=True)),
-                IN_DEV: list(zip(in_dev, pulled[1], strict=True)),
-                "unchanged": [(by_us[0], pulled[0][0])] * ROUNDS,
-            }
-            for case, images in pairs.items():
-                ours[case], registry[case] = self._in_turn(images, waiting=case == IN_DEV)
-        forget(self._nodes, [base, first, *by_us, *in_dev, *pulled[0], *pulled[1], *small])
-        self._images.remove()
-        return [Row(len(self._nodes), case, ours[case], kind[case], registry[case]) for case in (*pairs, *once)]
+            turns = {**changed, "unchanged": changed[CHANGED][:1] * ROUNDS}
+            for case, pairs in turns.items():
+                ours[case], registry[case] = self._in_turn(case, pairs)
+        sent = [image for pairs in changed.values() for pair in pairs for image in pair]
+        forget(self.nodes, [base, first, *small, *sent])
+        images.remove()
+        return [Row(len(self.nodes), case, ours[case], kind[case], registry[case]) for case in (*turns, *once)]
 
-    def _in_turn(self, images: Sequence[tuple[str, str]], *, waiting: bool) -> tuple[Ours, float]:
+    def _in_turn(self, case: str, pairs: Sequence[Sequence[str]]) -> tuple[Ours, float]:
         """Medians of devenv and of the registry, turn by turn: a minute later the machine may be another."""
         turns = [
-            (self._ours([one], waiting=waiting), self._registry.load(self._nodes, [another])) for one, another in images
+            (
+                self._by_command(one) if case == COMMAND else self._ours([one], waiting=case == IN_DEV),
+                self.registry.load(self.nodes, [another]),
+            )
+            for one, another in pairs
         ]
         ours = sorted((one for one, _ in turns), key=lambda one: one.seconds)
         return ours[len(ours) // 2], statistics.median(seconds for _, seconds in turns)
 
+    def _by_command(self, image: str) -> Ours:
+        began, busy = time.monotonic(), busy_seconds()
+        (loaded,) = json.loads(devenv(self.project, "load", image, "--json"))
+        return Ours(time.monotonic() - began, busy_seconds() - busy, loaded["sent_bytes"])
+
     def _ours(self, images: Sequence[str], *, waiting: bool = False) -> Ours:
         options = ["--waiting"] if waiting else []
-        told = run([sys.executable, str(HERE / "load_once.py"), *options, " ".join(images), " ".join(self._nodes)])
+        told = run([sys.executable, str(HERE / "load_once.py"), *options, " ".join(images), " ".join(self.nodes)])
         return Ours(**json.loads(told))
 
 
@@ -136,9 +150,10 @@ def main() -> None:
     rows: list[Row] = []
     try:
         for nodes in wanted.nodes:
-            with cluster(nodes) as names:  # it also provides kind and the image with Go
+            with cluster(nodes) as (project, names):  # it also provides kind and the image with Go
                 registry = Registry(engine, _golang(engine))
-                rows += Bench(engine, names, str(tools.locate("kind").path), registry, wanted.megabytes).rows()
+                kind = str(tools.locate("kind").path)
+                rows += Bench(engine, project, names, kind, registry, wanted.megabytes).rows()
     finally:
         images.remove()
         engine.close()
@@ -178,7 +193,7 @@ def report(rows: Sequence[Row], megabytes: int) -> str:
             f"{row.registry / ours.seconds:.1f}",
             f"{ours.sent_bytes / 1e6:.1f}",
             ", ".join(way for way in ours.ways if way != "None") or "-",
-            f"{ours.grown_bytes / 1e6:.0f}",
+            "-" if ours.grown_bytes is None else f"{ours.grown_bytes / 1e6:.0f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

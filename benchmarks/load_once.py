@@ -8,7 +8,6 @@ as `devenv up` does. With `--waiting` programs wait in the nodes, as `devenv dev
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 import threading
@@ -16,6 +15,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+
+from machine import busy_seconds
 
 from devenv.adapters.docker import Engine
 from devenv.images.loader import LoadReport, load
@@ -40,23 +41,16 @@ def main() -> None:
             stack.enter_context(NODE_PROGRAMS.kept_waiting(engine, nodes, None))
             threading.Event().wait(BUILD_SECONDS)
         before = _memory("VmRSS")
-        began, busy = time.monotonic(), _busy()
+        began, busy = time.monotonic(), busy_seconds()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             reports = list(pool.map(one, images))
-        seconds, busy = time.monotonic() - began, _busy() - busy
+        seconds, busy = time.monotonic() - began, busy_seconds() - busy
     ways = sorted({str(report.way) for report in reports})
     sent = sum(report.sent_bytes for report in reports)
     grown = _memory("VmHWM") - before
     told = {"seconds": seconds, "busy_seconds": busy, "sent_bytes": sent, "ways": ways, "grown_bytes": grown}
     print(json.dumps(told))
     engine.close()
-
-
-def _busy() -> float:
-    """Seconds for which the cores have been busy since the machine was started, all together."""
-    times = [int(word) for word in Path("/proc/stat").read_text().partition("\n")[0].split()[1:]]
-    user, nice, system, _idle, _wait, irq, softirq, *_ = times
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory(field: str) -> int:

@@ -39,8 +39,8 @@ _NAMESPACE = ["ctr", "--namespace=k8s.io"]
 
 
 @contextmanager
-def cluster(nodes: int) -> Iterator[list[str]]:
-    """A cluster of its own with so many nodes; their containers' names."""
+def cluster(nodes: int) -> Iterator[tuple[Path, list[str]]]:
+    """A cluster of its own with so many nodes: its project's folder, and its containers' names."""
     with tempfile.TemporaryDirectory(prefix="devenv-benchmark-") as folder:
         spec = {
             "project": PROJECT,
@@ -52,7 +52,7 @@ def cluster(nodes: int) -> Iterator[list[str]]:
         devenv(project, "down")
         devenv(project, "up", "--yes")
         try:
-            yield run(["docker", "ps", "--filter", f"network={NETWORK}", "--format", "{{.Names}}"]).split()
+            yield project, run(["docker", "ps", "--filter", f"network={NETWORK}", "--format", "{{.Names}}"]).split()
         finally:
             devenv(project, "down")
 

@@ -33,6 +33,13 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
+def busy_seconds() -> float:
+    """For how long the machine's cores have been busy since it was started, all together."""
+    times = [int(word) for word in Path("/proc/stat").read_text().partition("\n")[0].split()[1:]]
+    user, nice, system, _idle, _wait, irq, softirq, *_ = times
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
 def describe_machine() -> str:
     """One line: system, cores, memory, engine, Python, day."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

@@ -28,7 +28,6 @@ CHANGED_MEGABYTES = 2
 SMALL_IMAGES = 20
 SMALL_MEGABYTES = 5
 ROUNDS = 7
-KIND_ROUNDS = 3
 CHANGED = "2 MB changed"
 IN_DEV = f"{CHANGED}, in `devenv dev`"
 COMMAND = f"{CHANGED}, `devenv load` as a whole"
@@ -88,7 +87,7 @@ class Bench:
         """Measure all cases. Each way finds the nodes as it would have left them itself."""
         images = Images(self.engine)
         base = images.base(self.megabytes)
-        first, *by_kind = [images.changed(base, CHANGED_MEGABYTES) for _ in range(1 + KIND_ROUNDS)]
+        first, by_kind = [images.changed(base, CHANGED_MEGABYTES) for _ in range(2)]
         changed = {
             case: [[images.changed(base, CHANGED_MEGABYTES) for _ in range(2)] for _ in range(ROUNDS)]
             for case in (CHANGED, IN_DEV, COMMAND)
@@ -100,9 +99,9 @@ class Bench:
         await_teaching(self.engine, first)
         forget(self.nodes, [base, first, *small])
         kind = {case: kind_load(self.kind, several) for case, several in once.items()}
-        kind |= dict.fromkeys(changed, statistics.median(kind_load(self.kind, [image]) for image in by_kind))
-        kind["unchanged"] = statistics.median(kind_load(self.kind, [base]) for _ in range(KIND_ROUNDS))
-        forget(self.nodes, [base, first, *by_kind, *small])
+        kind |= dict.fromkeys(changed, kind_load(self.kind, [by_kind]))
+        kind["unchanged"] = kind_load(self.kind, [base])
+        forget(self.nodes, [base, first, by_kind, *small])
         with self.registry.running():
             registry = {case: self.registry.load(self.nodes, several) for case, several in once.items()}
             self._ours([base])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import certifi
+import httpx2
 import yaml
 from machine import devenv, run, seconds_of
 
@@ -35,6 +37,7 @@ NETWORK = Names(PROJECT).network
 REGISTRY = "devenv-bench-registry"
 REGISTRY_VERSION = "v3.0.0"
 AT_ONCE = 4
+ANSWER_SECONDS = 30.0
 _NAMESPACE = ["ctr", "--namespace=k8s.io"]
 
 
@@ -134,9 +137,23 @@ class Registry:
         run(["docker", "run", "-d", "--name", REGISTRY, "--network", NETWORK, "-p", "127.0.0.1::5000", self._image])
         self._port = run(["docker", "port", REGISTRY, "5000"]).strip().rpartition(":")[2]
         try:
+            self._await_answer()
             yield
         finally:
             self._engine.remove_containers([REGISTRY])
+
+    def _await_answer(self) -> None:
+        # The port is open before the registry listens behind it: nothing but an answer tells.
+        end = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                httpx2.get(f"http://127.0.0.1:{self._port}/v2/", trust_env=False).raise_for_status()
+            except httpx2.HTTPError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
     def load(self, nodes: Sequence[str], images: Sequence[str]) -> float:
         """Seconds of pushing, then pulling."""

@@ -5,40 +5,16 @@ Responsible for looking only, in well under half a second: every question to the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from devenv.adapters.kubernetes import Cluster, NodeState, Recorded, Release, Workload, of_stack
+from devenv.engine.ownership import KIND_ROLE_LABEL, ContainerFacts, is_node, ownership
 from devenv.errors import ApiRefusedError, ApiUnreachableError, DevenvError
-from devenv.plan.names import LABEL_PROJECT, Names
+from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
-
-KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
-KIND_ROLE_LABEL = "io.x-k8s.kind.role"
-_BALANCER = "external-load-balancer"
-
-
-class ContainerFacts(Protocol):
-    """A container, as far as it matters here."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def state(self) -> str:
-        """The engine's word: running, exited, created or another."""
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """Its labels."""
-
-    @property
-    def networks(self) -> Iterable[str]:
-        """Names of the networks that it is attached to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +90,6 @@ def observe_cluster(
     except (ApiUnreachableError, ApiRefusedError) as error:
         missing = not kubeconfig.is_file()
         return ClusterFacts(ClusterState.BROKEN if missing else ClusterState.UNREACHABLE, error.message, nodes)
-
-
-def is_node(container: ContainerFacts) -> bool:
-    """Whether a container of a cluster is a node: the load balancer of several control planes is none."""
-    return container.labels.get(KIND_ROLE_LABEL) != _BALANCER
-
-
-def ownership(
-    names: Names, containers: Sequence[ContainerFacts], network_labels: Mapping[str, str] | None
-) -> ClusterState:
-    """What the engine alone tells: absent, foreign, stopped, or running as far as one can see. Pure."""
-    if not containers:
-        return ClusterState.ABSENT
-    ours = network_labels is not None and network_labels.get(LABEL_PROJECT) == names.project
-    if not ours or not all(names.network in c.networks for c in containers):
-        return ClusterState.FOREIGN
-    running = all(c.state == "running" for c in containers)
-    return ClusterState.RUNNING if running else ClusterState.STOPPED
 
 
 def _node(container: ContainerFacts) -> NodeFact:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devenv.adapters.docker import ContainerInfo, Engine
 from devenv.adapters.helm import Helm
 from devenv.adapters.kind import Kind
 from devenv.adapters.kubectl import Kubectl
-from devenv.adapters.kubernetes import Cluster
 from devenv.adapters.trust import HostTrust, observe_trust
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, is_node
+from devenv.engine.ownership import KIND_CLUSTER_LABEL, is_node
 from devenv.errors import ImageError, ToolMissingError
 from devenv.images.build import ImageWorkshop
 from devenv.images.catalogue import Catalogue, hashing
@@ -28,6 +28,9 @@ from devenv.images.tags import commit_tags
 from devenv.plan.names import Names
 from devenv.spec.discover import PROJECT_FILE
 from devenv.spec.workspace import Workspace
+
+if TYPE_CHECKING:
+    from devenv.adapters.kubernetes import Cluster
 
 
 @dataclass
@@ -144,4 +147,7 @@ class Environment:
     @cached_property
     def cluster(self) -> Cluster:
         """The API of the project's cluster; it must exist."""
+        # Its libraries take long to load, and some commands ask the engine alone.
+        from devenv.adapters.kubernetes import Cluster  # noqa: PLC0415
+
         return Cluster(self.kubeconfig)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from devenv.adapters.docker import ContainerInfo, Engine
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
+from devenv.engine.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
 from devenv.images.inventory import Usage, images_named
 from devenv.plan.names import LABEL_PROJECT
 

@@ -15,10 +15,11 @@ import yaml
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.engine_service import is_own_engine
 from devenv.adapters.toolchain import Located, Toolchain
-from devenv.engine.cluster_observation import ClusterFacts, is_node, observe_cluster
+from devenv.engine.cluster_observation import ClusterFacts, observe_cluster
 from devenv.engine.environment import Environment
 from devenv.engine.host_ports import choose_database_ports, choose_ports
 from devenv.engine.image_steps import GOLANG
+from devenv.engine.ownership import running_nodes
 from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
 from devenv.images.build import references
 from devenv.images.catalogue import NODE
@@ -143,7 +144,7 @@ def _presence(environment: Environment, images: Sequence[str], containers: Seque
     plans = [environment.catalogue[name] for name in images]
     candidates = {reference for plan in plans for reference in (plan.upstream, plan.own) if reference}
     in_engine = frozenset(environment.engine.image_ids(candidates))
-    nodes = [c.name for c in containers if c.state == "running" and is_node(c)]
+    nodes = running_nodes(containers)
     held = [set(names) for names in names_on_nodes(environment.engine, nodes).values()] if nodes else []
     on_nodes = frozenset(set.intersection(*held) & candidates) if held else frozenset()
     return _Presence(on_nodes, in_engine)

@@ -22,7 +22,8 @@ _LONGEST = timedelta(days=7)
 class SpecModel(BaseModel):
     """A frozen model that refuses unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # Every command imports every model: each is made ready when it is needed.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def parse_duration(text: Any) -> Any:

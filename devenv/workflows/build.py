@@ -13,8 +13,9 @@ from devenv.images.choice import Mode
 from devenv.spec.load import load_workspace
 from devenv.spec.wording import name_hint
 from devenv.spec.workspace import Workspace
+from devenv.workflows.conclusion import Tail
 from devenv.workflows.connect import connect
-from devenv.workflows.execution import Tail, perform
+from devenv.workflows.execution import perform
 from devenv.workflows.session import Session
 
 

@@ -27,7 +27,7 @@ from devenv.plan.plan import Plan
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
 from devenv.workflows.build import project_images
-from devenv.workflows.execution import Tail, conclude
+from devenv.workflows.conclusion import Tail, conclude
 from devenv.workflows.session import Session
 from devenv.workflows.up import Raised, UpRequest, bring_up
 

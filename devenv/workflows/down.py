@@ -9,7 +9,7 @@ from pathlib import Path
 from devenv.adapters.docker import OURS, Engine
 from devenv.adapters.engine_service import is_own_engine
 from devenv.adapters.paths import cache_dir, state_root
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL
+from devenv.engine.ownership import KIND_CLUSTER_LABEL
 from devenv.errors import EngineUnavailableError, ForeignClusterError
 from devenv.events import Noted
 from devenv.plan.names import LABEL_PROJECT, Names

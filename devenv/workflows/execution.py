@@ -1,28 +1,13 @@
-"""Running a plan and telling how it went: what every command that runs one has in common."""
+"""Running a plan: what every command that makes one has in common."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-from pathlib import Path
-
 from devenv.engine.environment import Environment
 from devenv.engine.run_plan import run_plan
-from devenv.engine.scheduler import RunReport, TaskState
-from devenv.errors import InterruptedRunError, RunFailedError
-from devenv.events import RunFinished
+from devenv.engine.scheduler import RunReport
 from devenv.plan.plan import Plan
+from devenv.workflows.conclusion import Tail, conclude
 from devenv.workflows.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """What the end of a run tells beyond what became of its steps."""
-
-    began: float
-    """Of the command, on the monotonic clock."""
-    log: Path | None = None
-    links: tuple[tuple[str, str], ...] = ()
 
 
 def perform(
@@ -38,26 +23,3 @@ def perform(
     report = run_plan(plan, environment, session.emit, session.cancel)
     conclude(report, len(plan.unchanged), session, tail, again=again)
     return report
-
-
-def conclude(report: RunReport, unchanged: int, session: Session, tail: Tail, *, again: str) -> None:
-    """Tell the end of a run; raises as `perform` does."""
-    failures = report.failures
-    session.emit(
-        RunFinished(
-            succeeded=report.count(TaskState.SUCCEEDED),
-            failed=len(failures),
-            skipped=report.count(TaskState.SKIPPED) + report.count(TaskState.CANCELLED),
-            unchanged=unchanged,
-            seconds=time.monotonic() - tail.began,
-            chain=report.chain,
-            chain_seconds=report.chain_seconds,
-            log=str(tail.log or ""),
-            links=() if failures else tail.links,
-        )
-    )
-    if session.cancel.is_set():
-        raise InterruptedRunError("stopped; what is done is kept", hint=again)
-    if failures:
-        names = ", ".join(failures)
-        raise RunFailedError(f"{len(failures)} of {len(report.results)} steps failed: {names}", failures=failures)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from devenv.adapters.docker import OURS, Engine
 from devenv.adapters.paths import data_root
-from devenv.engine.cluster_observation import is_node
 from devenv.engine.environment import Environment
 from devenv.engine.image_usage import image_usage
+from devenv.engine.ownership import running_nodes
 from devenv.images.inventory import ListedImage, Usage, known_images, list_images, removable
 from devenv.images.node_content import names_on_nodes
 from devenv.spec.load import load_workspace
@@ -78,5 +78,5 @@ def _held(environment: Environment, usage: Usage) -> Mapping[str, frozenset[str]
     """What the nodes of the project's cluster hold; nothing where they do not run."""
     if environment.names.cluster in usage.unknown:
         return {}
-    nodes = [c.name for c in environment.containers() if c.state == "running" and is_node(c)]
+    nodes = running_nodes(environment.containers())
     return names_on_nodes(environment.engine, nodes)

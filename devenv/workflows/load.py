@@ -12,8 +12,8 @@ from pathlib import Path
 from devenv.adapters.docker import Engine
 from devenv.adapters.image_reference import Reference
 from devenv.adapters.paths import state_dir
-from devenv.engine.cluster_observation import is_node, ownership
 from devenv.engine.environment import Environment
+from devenv.engine.ownership import ownership, running_nodes
 from devenv.engine.scheduler import Task, run
 from devenv.errors import ClusterError, ImageError
 from devenv.events import PlanMade, PlannedStep, StepProgressed
@@ -22,8 +22,8 @@ from devenv.plan.observed import ClusterState
 from devenv.plan.steps import LoadImage
 from devenv.spec.load import load_workspace
 from devenv.spec.wording import did_you_mean
+from devenv.workflows.conclusion import Tail, conclude
 from devenv.workflows.connect import connect
-from devenv.workflows.execution import Tail, conclude
 from devenv.workflows.session import Session
 
 _SLOT = "load"
@@ -100,7 +100,7 @@ def _running_nodes(environment: Environment) -> list[str]:
     state = ownership(names, containers, environment.engine.network(names.network))
     if state is not ClusterState.RUNNING:
         raise ClusterError(f"cluster {names.cluster} is {state}", hint="devenv up")
-    return [container.name for container in containers if is_node(container)]
+    return running_nodes(containers)
 
 
 def _reference(environment: Environment, name: str) -> str:

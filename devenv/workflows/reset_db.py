@@ -15,8 +15,9 @@ from devenv.images.choice import Mode
 from devenv.plan.plan import Plan, PlanDraft
 from devenv.plan.steps import ApplySeeds, EmptyDatabase, ResetAws, ResetDatabase
 from devenv.spec.stack import StackSpec
+from devenv.workflows.conclusion import Tail
 from devenv.workflows.deployed import Deployed, Deployment, reach
-from devenv.workflows.execution import Tail, perform
+from devenv.workflows.execution import perform
 from devenv.workflows.session import Session
 
 

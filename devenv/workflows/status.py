@@ -10,8 +10,9 @@ from pathlib import Path
 from devenv.adapters.docker import Engine
 from devenv.adapters.kubernetes import Cluster
 from devenv.adapters.paths import data_root, state_dir
-from devenv.engine.cluster_observation import KIND_CLUSTER_LABEL, ClusterFacts, NodeFact, observe_cluster
+from devenv.engine.cluster_observation import ClusterFacts, NodeFact, observe_cluster
 from devenv.engine.host_ports import http_ports
+from devenv.engine.ownership import KIND_CLUSTER_LABEL
 from devenv.errors import EngineUnavailableError
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState

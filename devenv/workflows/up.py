@@ -13,8 +13,9 @@ from devenv.plan.graph import Selection, select
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.spec.load import load_workspace
+from devenv.workflows.conclusion import Tail
 from devenv.workflows.connect import connect
-from devenv.workflows.execution import Tail, perform
+from devenv.workflows.execution import perform
 from devenv.workflows.links import links
 from devenv.workflows.session import Session
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from devenv.adapters.kubernetes import Recorded, Release, Workload
-from devenv.engine.cluster_observation import ClusterFacts, observe_cluster, ownership
+from devenv.engine.cluster_observation import ClusterFacts, observe_cluster
+from devenv.engine.ownership import ownership
 from devenv.errors import ClusterError
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState

@@ -27,9 +27,9 @@ _EVENT_LINES = 5
 _TICK = 0.3
 """Seconds between two questions whether it is over, which cannot be awaited together with the watches."""
 _LONGEST_GATHER = 0.1
-_GATHER = 10
-"""Changes are gathered for so many times as long as the last look at them took, for a rollout makes dozens at once: a
-look at a large cluster waits for more of them, and what is small is seen at once."""
+_GATHER = 30
+"""Changes are gathered for so many times as long as the last look at them took, since a rollout makes dozens at once:
+looking never takes more than a small part of the time, and what happens in a small cluster is seen soon."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 readonly checkout
 readonly environment="$checkout/.venv"
 readonly stamp="$environment/.devenv-stamp"
+readonly unfinished="$environment/.devenv-unfinished"
 requirements="$checkout/requirements.lock"
 
 say() { printf '%s\n' "onboard: $*" >&2; }
@@ -105,11 +106,13 @@ install_devenv() {
     say "devenv is installed already: $environment/bin/devenv"
     return
   fi
-  if ! fits "$environment/bin/python"; then
+  # pip takes a package that it was stopped in the middle of for one that is there.
+  if [[ -e $unfinished ]] || ! fits "$environment/bin/python"; then
     python=$(provide_python)
     say "making a virtual environment with $("$python" --version): $environment"
     "$python" -m venv --clear "$environment"
   fi
+  touch "$unfinished"
   trust_what_the_host_trusts
   python=$environment/bin/python
   if ! "$python" -m pip --version >/dev/null 2>&1; then
@@ -122,6 +125,7 @@ install_devenv() {
   # Also where the environment forbids Python to write bytecode by itself: it makes every command quicker.
   "$python" -m compileall -q "$checkout/devenv"
   fingerprint "$python" >"$stamp"
+  rm "$unfinished"
 }
 
 # The project of the current directory, or the example.

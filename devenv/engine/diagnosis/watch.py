@@ -74,7 +74,7 @@ class Observer:
         self._scope = scope
         self._rules = Rules(patience or Patience(), since)
         self._judge = Judge()
-        self._seen = ""
+        self._seen: tuple[str, Cause] | None = None
         self.probable: Diagnosis | None = None
         """What was last seen to be wrong. It stays when the stack itself has gone, rolled back by Helm."""
 
@@ -89,9 +89,10 @@ class Observer:
     def _remember(self, finding: Finding | None, stack: Snapshot, *, final: bool) -> None:
         if finding is None:
             gone = not any(stack[kind] for kind in (*WORKLOADS, "Pod"))
-            self.probable, self._seen = (self.probable, self._seen) if gone else (None, "")
-        elif final or finding.identity != self._seen:
-            self.probable, self._seen = diagnose(self._cluster, finding, stack), finding.identity
+            self.probable, self._seen = (self.probable, self._seen) if gone else (None, None)
+        elif final or (finding.identity, finding.cause) != self._seen:
+            # The same trouble may be told better later, by an event that comes after it.
+            self.probable, self._seen = diagnose(self._cluster, finding, stack), (finding.identity, finding.cause)
 
 
 def watch_stack(

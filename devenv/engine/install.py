@@ -17,6 +17,8 @@ from devenv.adapters.helm import Helm
 from devenv.adapters.kubernetes import Cluster, Release
 from devenv.adapters.kubernetes_objects import STACK_LABEL
 from devenv.engine.diagnosis import (
+    GATHER,
+    QUICK_GATHER,
     Diagnosis,
     Observer,
     Patience,
@@ -179,6 +181,7 @@ class _Attempt:
             emit_progress=self._progress,
             observer=self._observer,
             on_change=self._note,
+            gather=GATHER if self._wanted.waits else QUICK_GATHER,
         )
         if found:
             self._progress(f"cannot become ready: {found.summary}")

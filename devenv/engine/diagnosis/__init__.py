@@ -8,6 +8,8 @@ from devenv.engine.diagnosis.findings import Patience
 from devenv.engine.diagnosis.rules import stuck_pods
 from devenv.engine.diagnosis.scope import Scope
 from devenv.engine.diagnosis.watch import (
+    GATHER,
+    QUICK_GATHER,
     Diagnosis,
     Observer,
     diagnose_now,
@@ -17,6 +19,8 @@ from devenv.engine.diagnosis.watch import (
 )
 
 __all__ = [
+    "GATHER",
+    "QUICK_GATHER",
     "Diagnosis",
     "Observer",
     "Patience",

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.image_reference import Reference
-from devenv.adapters.kubernetes import Recorded
-from devenv.adapters.kubernetes_objects import Json
+from devenv.adapters.kubernetes_objects import Json, Recorded
 from devenv.engine.diagnosis.scope import Scope, members
 from devenv.engine.step_context import StepContext
 from devenv.errors import DevenvError, ImageError, InterruptedRunError

@@ -23,7 +23,12 @@ class Tail:
 
 
 def conclude(report: RunReport, unchanged: int, session: Session, tail: Tail, *, again: str) -> None:
-    """Tell the end of a run; raises as `perform` does."""
+    """Tell the end of a run; `again` is the command that goes on after a stop.
+
+    Raises:
+        RunFailedError: steps failed; each was told as an event.
+        InterruptedRunError: the user stopped the run.
+    """
     failures = report.failures
     session.emit(
         RunFinished(

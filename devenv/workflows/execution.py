@@ -13,12 +13,7 @@ from devenv.workflows.session import Session
 def perform(
     plan: Plan, environment: Environment, session: Session, tail: Tail, *, again: str = "devenv up"
 ) -> RunReport:
-    """Run a plan and tell its end; `again` is the command that goes on after a stop.
-
-    Raises:
-        RunFailedError: steps failed; each was told as an event.
-        InterruptedRunError: the user stopped the run.
-    """
+    """Run a plan and tell its end; raises as `conclude` does."""
     session.emit(plan.as_event())
     report = run_plan(plan, environment, session.emit, session.cancel)
     conclude(report, len(plan.unchanged), session, tail, again=again)

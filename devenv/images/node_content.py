@@ -27,7 +27,7 @@ inventory() {
   if [ -d "$blobs" ]; then
     find "$blobs" -type f -printf 'blob sha256:%f %s\\n' || true  # one may be collected meanwhile
   fi
-  echo "$listed" | sed 1d | while read -r _ _ digest rest; do
+  [ -z "$listed" ] || echo "$listed" | sed 1d | while read -r _ _ digest rest; do
     echo "image $digest $rest"
     if [ -f "$blobs/${digest#sha256:}" ]; then
       echo "manifest $(base64 --wrap=0 "$blobs/${digest#sha256:}")"

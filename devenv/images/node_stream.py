@@ -27,25 +27,24 @@ _INVENTORY_SECONDS = 30.0
 _TICK = 0.2
 _TOLD = "told"
 _TAKE = f"""{INVENTORY}
-read -r name proof || exit 0
-inventory "$name" "$proof" &
-asked=$!
-local=/run/devenv-import-option
-if [ ! -e $local ]; then
-  ctr images import --help | grep -o -m 1 -w -e --local > $local.$$ || true
-  mv $local.$$ $local
+known=/run/devenv-import-option
+if [ ! -e $known ]; then
+  ctr images import --help | grep -o -m 1 -w -e --local > $known.$$ || true
+  mv $known.$$ $known
 fi
-wait "$asked"
+read -r local < $known || local=
+read -r name proof || exit 0
+inventory "$name" "$proof"
 echo {_TOLD}
 read -r engine_id || exit 0
-ctr --namespace=k8s.io images import $(cat $local) --all-platforms -
+ctr --namespace=k8s.io images import $local --all-platforms -
 if [ "$engine_id" ]; then
   ctr --namespace=k8s.io images label "$name" {ENGINE_ID}="$engine_id"
 fi
 """
 """From containerd 2 on, ctr has the server import by default, which does not accept partial layouts; whether it has
 the option against that is asked once in a node's life. When nothing is to be asked, or sent, the input ends without
-another line."""
+another line. Each program that the shell starts takes some milliseconds of a core, in every node."""
 _FORGET = """
 ctr --namespace=k8s.io images rm "$1" || true
 shift

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 from devenv.adapters.paths import host_state_dir
-from devenv.adapters.process import start_detached
+from devenv.adapters.process import start_module
 from devenv.databases.database import Address
 from devenv.databases.engines import open_database
 from devenv.errors import DevenvError
@@ -22,10 +22,8 @@ from devenv.errors import DevenvError
 
 def start_making(addresses: Sequence[Address]) -> None:
     """Start it for these databases and go on. Its last words are in the state folder's `databases/spares.log`."""
-    log = host_state_dir("databases") / "spares.log"
-    log.unlink(missing_ok=True)
     told = json.dumps([asdict(address) for address in addresses]).encode()
-    start_detached([sys.executable, "-m", __name__], log=log, stdin=told)
+    start_module(__name__, log=host_state_dir("databases") / "spares.log", stdin=told)
 
 
 def make(addresses: Sequence[Address]) -> list[str]:

@@ -17,7 +17,7 @@ import time
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.paths import host_state_dir
-from devenv.adapters.process import start_detached
+from devenv.adapters.process import start_module
 from devenv.images.blob_spool import Blob
 from devenv.images.engine_image import EngineImage
 from devenv.images.push import TAG
@@ -29,9 +29,7 @@ _SECONDS = 600.0
 
 def start_teaching(reference: str) -> None:
     """Start it and go on. Its last words are in the state folder's `push/teaching.log`."""
-    log = host_state_dir("push") / "teaching.log"
-    log.unlink(missing_ok=True)
-    start_detached([sys.executable, "-m", __name__, reference], log=log)
+    start_module(__name__, reference, log=host_state_dir("push") / "teaching.log")
 
 
 def teach(engine: Engine, reference: str, cancel: threading.Event | None = None) -> None:

@@ -4,9 +4,9 @@ Every program runs in a session of its own, so that a stop reaches all that it s
 shell. What a program's words mean is the concern of the adapter that calls it.
 """
 
-from devenv.adapters.process.detached import Detached, start_detached
+from devenv.adapters.process.detached import Detached, start_detached, start_module
 from devenv.adapters.process.piped import PipedProcess
 from devenv.adapters.process.program import Completed, find_program
 from devenv.adapters.process.run import run
 
-__all__ = ["Completed", "Detached", "PipedProcess", "find_program", "run", "start_detached"]
+__all__ = ["Completed", "Detached", "PipedProcess", "find_program", "run", "start_detached", "start_module"]

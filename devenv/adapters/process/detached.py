@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -49,3 +50,9 @@ def start_detached(
         with contextlib.suppress(BrokenPipeError), process.stdin:  # its end tells why it did not listen
             process.stdin.write(stdin)
     return Detached(process)
+
+
+def start_module(module: str, *arguments: str, log: Path, stdin: bytes = b"") -> None:
+    """Start one of devenv's own modules as a program and go on; `log` keeps the words of its last run."""
+    log.unlink(missing_ok=True)
+    start_detached([sys.executable, "-m", module, *arguments], log=log, stdin=stdin)

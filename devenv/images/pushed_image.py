@@ -4,7 +4,8 @@ An engine that keeps layers unpacked compresses one to push it, and knows it by 
 from when it pulled it). Nodes hold plain tars under their diffIDs, whichever way they came. Which digest is which
 layer shows at the end only, when the manifest lists the one in the order in which the configuration lists the other.
 So the engine's question after a compressed digest is answered with yes, and the push is repeated in the rare case that
-this was not true. What comes is unpacked, and the manifest is written anew with the plain layers.
+this was not true. Podman asks after the plain layer first, and is told the truth. What comes is unpacked, and the
+manifest is written anew with the plain layers.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class PushedImage:
         self._check()
         if digest in self._blobs:
             return self._blobs[digest].received
-        if self._image.keeps_blobs:
+        if self._image.keeps_blobs or digest in self._image.diff_ids:
             self._await_expectation()
             return self._held.get(digest)
         return None if digest in self._lacking or digest == self._image.id else 1

@@ -6,19 +6,15 @@ The engine is a later one in a container; the nodes are containers of the usual 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-import docker
 import pytest
 from support.bridges import own_bridge
-from support.nodes import LABELS, RUN, start_node
-from support.programs import missing
+from support.engines import other_engine
+from support.nodes import start_node
 from support.pushing import oci_archive, tar_of
 
-from devenv.adapters.docker import BuildRequest, Engine
+from devenv.adapters.docker import Engine
 from devenv.adapters.image_reference import normalise
 from devenv.images.load_strategy import Way
 from devenv.images.loader import load
@@ -27,46 +23,24 @@ from devenv.images.node_content import read_content
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 MIB = 1 << 20
 both_ways = pytest.mark.parametrize("way", list(Way))
-DOCKERFILE = Path(__file__).parents[1] / "support" / "later_engine.Dockerfile"
-TRIXIE = ("localhost/devenv/debian-trixie", "debian")
-
-
-def trixie(engine: Engine) -> str:
-    for repository in TRIXIE:
-        for image in engine.client.images.list(name=repository):
-            if image.tags and "trixie" in image.tags[0]:
-                return image.tags[0]
-    return missing("there is no Debian 13 image yet: the tests of `up` make it")
 
 
 @pytest.fixture(scope="module")
 def later(engine: Engine) -> Iterator[Engine]:
-    """The later engine, which shares the network with this machine and listens on a socket in a shared folder."""
-    reference = f"localhost/devenv-test/later-engine:{RUN}"
-    args = {"DEBIAN_TRIXIE": trixie(engine)}
-    folder = DOCKERFILE.parent
-    engine.build(BuildRequest(reference, DOCKERFILE, folder, args=args, labels=LABELS))
-    shared = Path(tempfile.mkdtemp(prefix="devenv-test-"))
-    with own_bridge("devenv-test1", "198.51.100.129/25") as bridge:
-        container = engine.client.containers.run(
-            reference,
+    """The later engine."""
+    folders = ["/var/lib/docker", "/var/lib/containerd"]
+    with (
+        own_bridge("devenv-test1", "198.51.100.129/25") as bridge,
+        other_engine(
+            engine,
+            "later_engine",
+            socket="docker.sock",
+            listens=b"API listen on",
+            data=folders,
             command=[f"--bridge={bridge}"],
-            detach=True,
-            privileged=True,
-            network_mode="host",
-            labels=LABELS,
-            volumes=["/var/lib/docker", "/var/lib/containerd", f"{shared}:/run/shared"],
-        )
-        for line in container.logs(stream=True, follow=True):
-            if b"API listen on" in line:
-                break
-        else:
-            pytest.fail("the later engine does not start")
-        later = Engine(docker.DockerClient(base_url=f"unix://{shared}/docker.sock", version="auto"))
+        ) as later,
+    ):
         yield later
-        later.close()
-        engine.remove_containers([str(container.name)])
-    shutil.rmtree(shared)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ def digest(data: bytes) -> str:
 
 def config_of(layers: Sequence[bytes], comment: str = "") -> bytes:
     rootfs = {"type": "layers", "diff_ids": [digest(layer) for layer in layers]}
-    history = [{"created_by": f"COPY {number}"} for number, _ in enumerate(layers)]
+    history = [{"created": "2026-01-01T00:00:00Z", "created_by": f"COPY {number}"} for number, _ in enumerate(layers)]
     settings = {"architecture": "amd64", "os": "linux", "config": {"Env": [f"A={comment}"]}}
     return json.dumps({**settings, "rootfs": rootfs, "history": history}).encode()
 

@@ -1,0 +1,70 @@
+"""Other engines than the host's: programs of Debian 13 in a privileged container, which shares the host's network."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+import pytest
+
+from devenv.adapters.docker import BuildRequest, Engine
+from support.nodes import LABELS, RUN
+from support.programs import missing
+
+_FOLDER = Path(__file__).parent
+_TRIXIE = ("localhost/devenv/debian-trixie", "debian")
+
+
+@contextmanager
+def other_engine(
+    engine: Engine, name: str, *, socket: str, listens: bytes, data: Sequence[str], command: Sequence[str] = ()
+) -> Iterator[Engine]:
+    """The engine that `NAME.Dockerfile` makes.
+
+    Args:
+        engine: what it runs in.
+        name: of the Dockerfile beside this module.
+        socket: the file name of its socket.
+        listens: what its log says when it answers.
+        data: folders that need a file system of their own.
+        command: more arguments of it.
+    """
+    reference = f"localhost/devenv-test/{name.replace('_', '-')}:{RUN}"
+    dockerfile = _FOLDER / f"{name}.Dockerfile"
+    engine.build(BuildRequest(reference, dockerfile, _FOLDER, args={"DEBIAN_TRIXIE": _trixie(engine)}, labels=LABELS))
+    shared = Path(tempfile.mkdtemp(prefix="devenv-test-"))
+    container = engine.client.containers.run(
+        reference,
+        command=list(command),
+        detach=True,
+        privileged=True,
+        network_mode="host",
+        labels=LABELS,
+        volumes=[*data, f"{shared}:/run/shared"],
+    )
+    try:
+        seen = b""
+        for chunk in container.logs(stream=True, follow=True):
+            seen += chunk
+            if listens in seen:
+                break
+        else:
+            pytest.fail(f"{name} does not start: {seen.decode(errors='replace')}")
+        other = Engine(docker.DockerClient(base_url=f"unix://{shared}/{socket}", version="auto"))
+        yield other
+        other.close()
+    finally:
+        engine.remove_containers([str(container.name)])
+        shutil.rmtree(shared)
+
+
+def _trixie(engine: Engine) -> str:
+    for repository in _TRIXIE:
+        for image in engine.client.images.list(name=repository):
+            if image.tags and "trixie" in image.tags[0]:
+                return image.tags[0]
+    return missing("there is no Debian 13 image yet: the tests of `up` make it")

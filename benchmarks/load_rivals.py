@@ -91,11 +91,17 @@ class Images:
 
 
 def forget(nodes: Sequence[str], images: Sequence[str]) -> None:
-    """Take images out of nodes, with the content that nothing else uses."""
+    """Take images out of nodes with the content that nothing else uses; a pull would skip layers that are unpacked."""
+    ours = {*map(normalise, images), *(f"{REGISTRY}:5000/{_path(image)}" for image in images)}
 
     def one(node: str) -> None:
-        names = [*map(normalise, images), *(f"{REGISTRY}:5000/{_path(image)}" for image in images)]
-        run(["docker", "exec", node, *_NAMESPACE, "images", "rm", "--sync", *names])
+        in_node = ["docker", "exec", node, *_NAMESPACE, "images"]
+        targets = {name: digest for name, _, digest, *_ in map(str.split, run([*in_node, "ls"]).splitlines()[1:])}
+        # The kubelet's interface gives each image a second name, by its ID; kind names the index around it.
+        gone = {digest for name, digest in targets.items() if name in ours or name.startswith("import-")}
+        names = [name for name, digest in targets.items() if digest in gone]
+        if names:
+            run([*in_node, "rm", "--sync", *names])
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(one, nodes))

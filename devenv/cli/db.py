@@ -167,15 +167,17 @@ def shell(
 ) -> None:
     """Open the database's own shell, in its container: psql, mysql, clickhouse-client, redis-cli.
 
-    Example: `devenv db shell postgres`.
+    Examples: `devenv db shell postgres`, `devenv db shell mysql < report.sql`.
     """
     import os
+    import sys
 
     from devenv.cli import wiring
     from devenv.workflows import db
 
     with wiring.run_session("db") as session:
-        command = db.shell(directory, name, session)
+        on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        command = db.shell(directory, name, session, on_terminal=on_terminal)
     os.execv(command[0], command)  # noqa: S606 -- the shell takes the terminal over
 
 

@@ -129,13 +129,14 @@ def url(request: DatabaseRequest, session: Session) -> dict[str, str]:
         return {d.name: deployment.address(d).url for d in deployment.choose(request.names)}
 
 
-def shell(directory: Path, name: str, session: Session) -> list[str]:
-    """The command that opens a database's own shell in its container."""
+def shell(directory: Path, name: str, session: Session, *, on_terminal: bool) -> list[str]:
+    """The command that opens a database's own shell in its container; it reads a script where no terminal is."""
     with reach(directory, session) as deployment:
         (deployed,) = deployment.choose([name])
         kubectl, spec = deployment.environment.kubectl, deployed.spec
         container = ["-c", spec.container] if spec.container else []
-        target = ["--namespace", deployed.namespace, "exec", "-it", spec.workload, *container]
+        terminal = ["--stdin", "--tty"] if on_terminal else ["--stdin"]
+        target = ["--namespace", deployed.namespace, "exec", *terminal, spec.workload, *container]
         cache = ["--cache-dir", str(kube_cache(kubectl.kubeconfig))]
         return [*kubectl.command(), *cache, *target, "--", *shell_command(spec)]
 

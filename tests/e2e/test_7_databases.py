@@ -87,6 +87,21 @@ def test_what_is_no_database_is_refused(environment: Project, name: str, said: s
     assert said in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        ("postgres", "SELECT 6 * 7;"),
+        ("mysql", "SELECT 6 * 7;"),
+        ("clickhouse", "SELECT 6 * 7;"),
+        ("redis", "ECHO 42"),
+    ],
+)
+def test_a_shell_reads_a_script(environment: Project, name: str, script: str) -> None:
+    done = environment.devenv("db", "shell", name, script=script)
+    assert "42" in done.stdout
+    assert not done.stderr
+
+
 def test_snapshots_of_all_databases(environment: Project, url: str) -> None:
     environment.devenv("reset-db", "--yes")
     environment.devenv("db", "snapshot", "before")

@@ -68,17 +68,18 @@ class Project:
             cwd=self.root,
             env={**os.environ, **self.env},
             text=True,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
 
-    def devenv(self, *args: str, timeout: float = 3000, expect: int | None = 0) -> Result:
-        """Run `devenv` to its end; `expect` is the exit status that must come, None for any."""
+    def devenv(self, *args: str, timeout: float = 3000, expect: int | None = 0, script: str = "") -> Result:
+        """Run `devenv` to its end; `expect` is the exit status that must come, None for any; `script` its input."""
         began = time.monotonic()
         process = self.start(*args)
         try:
-            stdout, stderr = process.communicate(timeout=timeout)
+            stdout, stderr = process.communicate(script, timeout=timeout)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             stdout, stderr = process.communicate()

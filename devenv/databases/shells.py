@@ -17,8 +17,8 @@ def shell_command(database: Database) -> list[str]:
             login = 'MYSQL_PWD=$(cat "$MYSQL_PASSWORD_FILE") exec mysql --user="$1" "$2"'
             return ["sh", "-c", login, "sh", database.user, database.name]
         case "clickhouse":
-            login = 'exec clickhouse-client --user "$1" --password "$CLICKHOUSE_PASSWORD" --database "$2"'
-            return ["sh", "-c", login, "sh", database.user, database.name]
+            # It takes CLICKHOUSE_PASSWORD from the environment by itself.
+            return ["clickhouse-client", "--user", database.user, "--database", database.name]
         case "redis":
             return [
                 "sh",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import docker
-import pytest
 
 from devenv.adapters.docker import BuildRequest, Engine
-from support.nodes import LABELS, RUN
+from support.nodes import LABELS, RUN, await_words
 from support.programs import missing
 
 _FOLDER = Path(__file__).parent
@@ -36,30 +34,23 @@ def other_engine(
     reference = f"localhost/devenv-test/{name.replace('_', '-')}:{RUN}"
     dockerfile = _FOLDER / f"{name}.Dockerfile"
     engine.build(BuildRequest(reference, dockerfile, _FOLDER, args={"DEBIAN_TRIXIE": _trixie(engine)}, labels=LABELS))
-    shared = Path(tempfile.mkdtemp(prefix="devenv-test-"))
-    container = engine.client.containers.run(
-        reference,
-        command=list(command),
-        detach=True,
-        privileged=True,
-        network_mode="host",
-        labels=LABELS,
-        volumes=[*data, f"{shared}:/run/shared"],
-    )
-    try:
-        seen = b""
-        for chunk in container.logs(stream=True, follow=True):
-            seen += chunk
-            if listens in seen:
-                break
-        else:
-            pytest.fail(f"{name} does not start: {seen.decode(errors='replace')}")
-        other = Engine(docker.DockerClient(base_url=f"unix://{shared}/{socket}", version="auto"))
-        yield other
-        other.close()
-    finally:
-        engine.remove_containers([str(container.name)])
-        shutil.rmtree(shared)
+    with tempfile.TemporaryDirectory(prefix="devenv-test-") as shared:
+        container = engine.client.containers.run(
+            reference,
+            command=list(command),
+            detach=True,
+            privileged=True,
+            network_mode="host",
+            labels=LABELS,
+            volumes=[*data, f"{shared}:/run/shared"],
+        )
+        try:
+            await_words(container, listens)
+            client = docker.DockerClient(base_url=f"unix://{shared}/{socket}", version="auto")
+            with closing(Engine(client)) as other:
+                yield other
+        finally:
+            engine.remove_containers([str(container.name)])
 
 
 def _trixie(engine: Engine) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 
 import docker
+import pytest
+from docker.models.containers import Container
 
 from devenv.adapters.docker import OURS, Engine
 
@@ -31,9 +33,15 @@ def start_node(engine: Engine, image: str, **more: object) -> str:
         labels=LABELS,
         **options,
     )
+    await_words(container, b"containerd successfully booted")
+    return str(container.name)
+
+
+def await_words(container: Container, words: bytes) -> None:
+    """Return when a container's log has them; fails, with what it has, when the container ends before."""
     seen = b""
     for chunk in container.logs(stream=True, follow=True):
         seen += chunk
-        if b"containerd successfully booted" in seen:
-            break
-    return str(container.name)
+        if words in seen:
+            return
+    pytest.fail(f"{container.name} has ended: {seen.decode(errors='replace')}")

@@ -50,9 +50,16 @@ def watch_folders(
             yield changes
     except (OSError, RuntimeError) as error:  # the library's own error is a RuntimeError
         if begun:
-            raise FolderError("the watch of files broke", context={"cause": str(error)}) from error
+            raise _broken(error) from error
         on_polling(str(error))
-        yield from _watch(folders, concerns, stop, polling=True)
+        try:
+            yield from _watch(folders, concerns, stop, polling=True)
+        except (OSError, RuntimeError) as polling_error:
+            raise _broken(polling_error) from polling_error
+
+
+def _broken(error: Exception) -> FolderError:
+    return FolderError("the watch of files broke", context={"cause": str(error)})
 
 
 def _watch(

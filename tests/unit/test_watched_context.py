@@ -79,14 +79,18 @@ def test_watch_tells_that_it_has_begun_and_then_what_changed(context: Path) -> N
 
 
 def test_files_are_looked_at_where_the_system_has_no_watches_left(context: Path) -> None:
+    import watchfiles  # noqa: F401, PLC0415 -- loaded while files can still be opened
+
     told: list[str] = []
     stop, image = threading.Event(), watched(context)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    changes = watch_folders([context], image.concerns, stop, on_polling=told.append)
-    import watchfiles  # noqa: F401, PLC0415 -- loaded while files can still be opened
 
-    used = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 -- numbers, not paths
-    resource.setrlimit(resource.RLIMIT_NOFILE, (used, limit[1]))
+    def give_files_back(cause: str) -> None:  # looking at folders opens them
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+        told.append(cause)
+
+    changes = watch_folders([context], image.concerns, stop, on_polling=give_files_back)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limit[1]))
     try:
         assert next(changes) == frozenset()
     finally:
@@ -96,6 +100,19 @@ def test_files_are_looked_at_where_the_system_has_no_watches_left(context: Path)
     assert next(filter(None, changes)) == {context / "src" / "main.go"}
     stop.set()
     assert list(changes) == []
+
+
+def test_no_file_that_can_be_opened_is_told(context: Path) -> None:
+    import watchfiles  # noqa: F401, PLC0415 -- loaded while files can still be opened
+
+    changes = watch_folders([context], watched(context).concerns, threading.Event())
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limit[1]))
+    try:
+        with pytest.raises(FolderError, match="the watch of files broke"):
+            next(changes)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
 
 
 def test_a_folder_that_cannot_be_watched_is_told(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from devenv.engine.scheduler import RunReport, run
 from devenv.engine.step_context import StepContext
 from devenv.engine.tasks import Task
 from devenv.events import Emit
+from devenv.images.node_programs import NODE_PROGRAMS
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.steps import (
     AssembleNodeImage,
@@ -48,14 +49,15 @@ def run_plan(plan: Plan, environment: Environment, emit: Emit, cancel: threading
         return execute(steps[key], StepContext(environment, key, emit, stop))
 
     cores = os.cpu_count() or 1
-    return run(
-        [_task(node) for node in plan.nodes],
-        work,
-        emit,
-        slots={BUILD_SLOT: max(1, cores), LOAD_SLOT: max(2, cores)},
-        workers=WORKERS,
-        cancel=cancel,
-    )
+    with NODE_PROGRAMS.kept():
+        return run(
+            [_task(node) for node in plan.nodes],
+            work,
+            emit,
+            slots={BUILD_SLOT: max(1, cores), LOAD_SLOT: max(2, cores)},
+            workers=WORKERS,
+            cancel=cancel,
+        )
 
 
 def _task(node: PlanNode) -> Task:

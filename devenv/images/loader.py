@@ -74,7 +74,7 @@ def load(
     began = time.monotonic()
     image = EngineImage.inspect(engine, reference)
     job = _Load(engine, image, progress or (lambda _: None), cancel, ways, teach=expect_changes)
-    with _TRAFFIC.turn(image, nodes, cancel):
+    with NODE_PROGRAMS.kept(), _TRAFFIC.turn(image, nodes, cancel):
         unchanged = job.run(nodes)
     return LoadReport(
         sent_bytes=sum(stream.sent_bytes for stream in job.streams),
@@ -142,17 +142,15 @@ class _Load:
                 sizes = self.engine.layer_sizes(self.image.id)
                 contents = {stream: stream.content() for stream in streams}
             except BaseException:
-                for stream in streams:
-                    stream.dismiss()
+                _break_off(streams)
                 raise
             lacking = {stream: held for stream, held in contents.items() if self.image.id not in held.image_ids}
             had = [stream for stream in streams if stream not in lacking]
             for stream in had:
                 stream.dismiss()
+                NODE_PROGRAMS.give_back(stream.program)
             if lacking:
                 self.transfer(lacking, sizes, push)
-        for stream in had:
-            stream.join()
         return tuple(stream.node for stream in had)
 
     @contextmanager
@@ -193,10 +191,8 @@ class _Load:
     def _open(self, nodes: Sequence[str]) -> list[NodeStream]:
         # Where an image is known by its configuration, that travels with it; else by what a node need not have.
         proof = "" if self.image.keeps_blobs else self.image.id
-        streams = [NODE_PROGRAMS.take(self.engine, node, self.cancel) for node in nodes]
-        for stream in streams:
-            stream.ask(self.image.name, proof)
-        return streams
+        programs = [NODE_PROGRAMS.take(self.engine, node, self.cancel) for node in nodes]
+        return [NodeStream(program, self.image.name, proof) for program in programs]
 
     def _send(self, contents: Mapping[NodeStream, NodeContent], sizes: Sequence[int], push: Push | None) -> None:
         """Read the image once and feed every node; errors of nodes are left in their streams."""
@@ -219,6 +215,7 @@ class _Load:
             raise
         for stream in streams:
             stream.join()
+            NODE_PROGRAMS.give_back(stream.program)
 
     def _source(self, held: Mapping[str, int], transfer: Transfer, push: Push | None) -> Source:
         """The image by the way that is expected to be the quickest."""

@@ -1,7 +1,8 @@
 """Programs that wait in nodes for something to load, so that a load does not begin by starting them.
 
-Starting a program in a node takes as long as a small change takes to arrive. Who loads again and again, as `devenv dev`
-does, keeps one waiting in each node; a load takes those, and starts its own where none waits.
+Starting a program in a node takes as long as a small change takes to arrive. Who loads several images, as `devenv up`
+does, keeps those that have served for the next load; who loads again and again, as `devenv dev` does, has one waiting
+in each node from the beginning. A load starts its own where none waits.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from devenv.adapters.docker import Engine
-from devenv.images.node_stream import NodeStream
+from devenv.images.node_program import NodeProgram
+from devenv.images.node_stream import start_program
 
 
 class NodePrograms:
@@ -19,40 +21,73 @@ class NodePrograms:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[str, str], NodeStream] = {}
+        self._waiting: list[NodeProgram] = []
+        self._keepers = 0
 
-    def take(self, engine: Engine, node: str, cancel: threading.Event | None) -> NodeStream:
-        """A program in a node, which nobody has asked for anything yet; it ends when `cancel` is set."""
+    def take(self, engine: Engine, node: str, cancel: threading.Event | None) -> NodeProgram:
+        """A program in a node that serves nobody; it ends when `cancel` is set. To be given back after the load."""
         with self._lock:
-            waiting = self._waiting.pop((engine.address, node), None)
-        if waiting and waiting.is_fresh and waiting.cancel is cancel:
-            return waiting
-        if waiting:
-            waiting.dismiss()
-        return NodeStream(engine, node, cancel)
+            found = self._find(engine, node, cancel)
+            if found:
+                self._waiting.remove(found)
+        return found or start_program(engine, node, cancel)
+
+    def give_back(self, program: NodeProgram) -> None:
+        """Have a program wait for the next load where somebody keeps such; else it ends."""
+        with self._lock:
+            is_kept = self._keepers > 0 and program.is_fresh
+            if is_kept:
+                self._waiting.append(program)
+        if not is_kept:
+            _end([program])
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Programs that have served wait for the next load while the body runs; the last such body ends them."""
+        with self._lock:
+            self._keepers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._keepers -= 1
+                left = [] if self._keepers else self._waiting
+                if left:
+                    self._waiting = []
+            _end(left)
 
     @contextmanager
     def kept_waiting(
         self, engine: Engine, nodes: Sequence[str], cancel: threading.Event | None
     ) -> Iterator[Callable[[], None]]:
-        """Have a program wait in each node while the body runs; what is yielded replaces those that were taken."""
+        """As `kept`, with a program in each node from the beginning; what is yielded replaces those that are gone."""
 
         def start() -> None:
             with self._lock:
                 for node in nodes:
-                    if (engine.address, node) not in self._waiting:
-                        self._waiting[engine.address, node] = NodeStream(engine, node, cancel)
+                    if self._find(engine, node, cancel) is None:
+                        self._waiting.append(start_program(engine, node, cancel))
 
-        start()
-        try:
+        with self.kept():
+            start()
             yield start
-        finally:
-            with self._lock:
-                left = [self._waiting.pop((engine.address, node), None) for node in nodes]
-            for stream in left:
-                if stream:
-                    stream.dismiss()
-                    stream.join()
+
+    def _find(self, engine: Engine, node: str, cancel: threading.Event | None) -> NodeProgram | None:
+        """One that can serve; those that no longer can are let go."""
+        for program in [program for program in self._waiting if not program.is_fresh]:
+            self._waiting.remove(program)
+            program.end()
+        for program in self._waiting:
+            if (program.engine.address, program.node) == (engine.address, node) and program.cancel is cancel:
+                return program
+        return None
+
+
+def _end(programs: Sequence[NodeProgram]) -> None:
+    for program in programs:
+        program.end()
+    for program in programs:
+        program.join()
 
 
 NODE_PROGRAMS = NodePrograms()

@@ -18,6 +18,7 @@ from devenv.engine.scheduler import Task, run
 from devenv.errors import ClusterError, ImageError
 from devenv.events import PlanMade, PlannedStep, StepProgressed
 from devenv.images.loader import LoadReport, load
+from devenv.images.node_programs import NODE_PROGRAMS
 from devenv.plan.observed import ClusterState
 from devenv.plan.steps import LoadImage
 from devenv.spec.load import load_workspace
@@ -88,7 +89,8 @@ def load_images(directory: Path, images: Sequence[str], session: Session) -> lis
 
     tasks = [Task(key, frozenset(), _SLOT, 1.0) for key in steps]
     at_once = max(2, os.cpu_count() or 1)
-    report = run(tasks, work, session.emit, slots={_SLOT: at_once}, workers=at_once, cancel=session.cancel)
+    with NODE_PROGRAMS.kept():
+        report = run(tasks, work, session.emit, slots={_SLOT: at_once}, workers=at_once, cancel=session.cancel)
     conclude(report, 0, session, Tail(began, log), again="devenv load")
     return [LoadedImage(step.image, step.reference, nodes, reports[key]) for key, step in steps.items()]
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +28,7 @@ from devenv.images.load_strategy import Way
 from devenv.images.loader import load
 from devenv.images.node_content import NodeContent, names_on_nodes, read_content
 from devenv.images.node_identity import image_digests, index_parts
+from devenv.images.node_programs import NODE_PROGRAMS
 from devenv.images.teaching import teach
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -229,6 +231,24 @@ def test_a_node_that_lacks_what_the_engine_knows_is_sent_it(engine: Engine, node
     assert both.unchanged == (nodes[0],)
     assert close_to(both.sent_bytes, 2 * MIB)
     assert_whole(engine, image, nodes)
+
+
+def test_loads_that_follow_each_other_share_the_program_in_a_node(
+    engine: Engine, nodes: list[str], images: Images
+) -> None:
+    first, second, third = (images.make(os.urandom(MIB)) for _ in range(3))
+    load(engine, third, nodes[:1])
+    began = time.time()
+    with NODE_PROGRAMS.kept():
+        load(engine, first, nodes)
+        load(engine, third, nodes)
+        load(engine, second, nodes)
+    when = [f"--since={began}", f"--until={time.time()}"]
+    told = ["docker", "events", *when, "--filter=event=exec_create", "--format={{.Actor.Attributes.name}}"]
+    started = subprocess.run(told, check=True, capture_output=True, text=True).stdout.split()
+    assert sorted(name for name in started if name in nodes) == sorted(nodes)
+    for image in (first, second, third):
+        assert_whole(engine, image, nodes)
 
 
 ELSEWHERE = """

@@ -10,8 +10,9 @@ from support.nodes import unreachable_engine
 from support.programs import Script
 
 from devenv.adapters.docker import Engine
+from devenv.errors import CommandFailedError
+from devenv.images.node_program import NodeProgram
 from devenv.images.node_programs import NodePrograms
-from devenv.images.node_stream import NodeStream
 
 DOCKER = """
 shift 2
@@ -36,10 +37,10 @@ def engine(started: Path) -> Engine:
     return unreachable_engine()
 
 
-def end(*streams: NodeStream) -> None:
-    for stream in streams:
-        stream.dismiss()
-        stream.join()
+def end(*programs: NodeProgram) -> None:
+    for program in programs:
+        program.end()
+        program.join()
 
 
 def test_a_load_takes_what_waits_and_starts_what_does_not(engine: Engine, started: Path) -> None:
@@ -48,18 +49,40 @@ def test_a_load_takes_what_waits_and_starts_what_does_not(engine: Engine, starte
         taken = [programs.take(engine, node, None) for node in ("one", "two", "one")]
         end(*taken)
     assert sorted(started.read_text().split()) == ["one", "one", "two"]
-    assert all(stream.error is None and stream.is_over for stream in taken)
+    assert all(program.error is None and program.is_over for program in taken)
 
 
-def test_what_was_taken_is_replaced_and_what_is_left_ends(engine: Engine, started: Path) -> None:
+def test_what_has_served_serves_again_and_ends_with_the_last_who_keeps_it(engine: Engine, started: Path) -> None:
+    programs = NodePrograms()
+    with programs.kept():
+        with programs.kept():
+            first = programs.take(engine, "one", None)
+            programs.give_back(first)
+        end(other := programs.take(engine, "two", None))
+        assert programs.take(engine, "one", None) is first is not other
+        programs.give_back(first)
+        over = [first.is_over]
+    assert [*over, first.is_over] == [False, True]
+    assert sorted(started.read_text().split()) == ["one", "two"]
+
+
+def test_what_nobody_keeps_ends_when_it_is_given_back(engine: Engine) -> None:
+    programs = NodePrograms()
+    program = programs.take(engine, "one", None)
+    programs.give_back(program)
+    assert program.is_over
+    assert program.error is None
+
+
+def test_what_is_gone_is_replaced_and_what_is_left_ends(engine: Engine, started: Path) -> None:
     programs = NodePrograms()
     with programs.kept_waiting(engine, ["one", "two"], None) as make_ready:
         end(programs.take(engine, "one", None))
         make_ready()
         make_ready()
-        left = list(programs._waiting.values())
+        left = list(programs._waiting)
         assert len(left) == 2
-    assert all(stream.is_over for stream in left)
+    assert all(program.is_over for program in left)
     assert sorted(started.read_text().split()) == ["one", "one", "two"]
     assert not programs._waiting
 
@@ -69,7 +92,7 @@ def test_what_cannot_serve_is_not_taken(engine: Engine, why: str) -> None:
     programs, cancel = NodePrograms(), threading.Event()
     node = "gone" if why == "gone" else "one"
     with programs.kept_waiting(engine, [node], cancel):
-        (waiting,) = programs._waiting.values()
+        (waiting,) = programs._waiting
         if why == "gone":
             waiting.join()
         elif why == "old":
@@ -77,3 +100,14 @@ def test_what_cannot_serve_is_not_taken(engine: Engine, why: str) -> None:
         taken = programs.take(engine, node, None if why == "other run" else cancel)
         assert taken is not waiting
         end(taken, waiting)
+
+
+def test_whom_a_program_works_for_is_told_of_its_end(engine: Engine) -> None:
+    program = NodePrograms().take(engine, "gone", None)
+    told = threading.Event()
+    program.serve(lambda _: None, told.set)
+    assert told.wait(5)
+    assert isinstance(program.error, CommandFailedError)
+    late = threading.Event()
+    program.serve(lambda _: None, late.set)
+    assert late.is_set()

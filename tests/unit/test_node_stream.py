@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tarfile
 import threading
 import time
@@ -15,7 +16,7 @@ from support.pushing import config_of, digest
 
 from devenv.errors import DiskFullError, ImageError, InterruptedRunError
 from devenv.images.archive import make_manifest
-from devenv.images.node_stream import NodeStream
+from devenv.images.node_stream import NodeStream, start_program
 from devenv.images.oci import Descriptor, MediaType
 
 NAME = "docker.io/library/a:b"
@@ -32,9 +33,26 @@ case "$*" in
 esac
 echo "$*" >> "$TAKEN.commands"
 [ ! -f "$TAKEN.full" ] || { echo "ctr: write: no space left on device" >&2; exit 1; }
-cat > "$TAKEN"
-tar -tf "$TAKEN" | tail -n 1 | grep -q index.json || { echo "ctr: unexpected EOF" >&2; exit 1; }
+exec "$PYTHON" -c "$IMPORTER"
 """
+IMPORTER = """
+import os, sys
+def copy(size):
+    data = b""
+    while len(data) < size:
+        chunk = os.read(0, size - len(data)) or sys.exit("ctr: unexpected EOF")
+        data += chunk
+    taken.write(data)
+    return data
+name = b""
+with open(os.environ["TAKEN"], "wb") as taken:
+    while (header := copy(512)) != bytes(512):
+        name = header[:100].rstrip(bytes(1))
+        copy(-(-int(header[124:135], 8) // 512) * 512)
+    copy(512)
+name == b"index.json" or sys.exit("ctr: no index.json")
+"""
+"""Reads no further than the end of a tar, as containerd's importer does."""
 Start = Callable[..., NodeStream]
 
 
@@ -43,6 +61,8 @@ def taken(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     script("docker", DOCKER)
     script("ctr", CTR)
     monkeypatch.setenv("TAKEN", str(tmp_path / "taken"))
+    monkeypatch.setenv("IMPORTER", IMPORTER)
+    monkeypatch.setenv("PYTHON", sys.executable)
     return tmp_path / "taken"
 
 
@@ -52,11 +72,14 @@ def start(taken: Path) -> Start:
     engine = unreachable_engine()
 
     def start(node: str = "node", cancel: threading.Event | None = None) -> NodeStream:
-        stream = NodeStream(engine, node, cancel)
-        stream.ask(NAME)
-        return stream
+        return NodeStream(start_program(engine, node, cancel), NAME)
 
     return start
+
+
+def end(stream: NodeStream) -> None:
+    stream.program.end()
+    stream.program.join()
 
 
 def send(stream: NodeStream, layer: bytes = b"layer", engine_id: str = "") -> None:
@@ -75,7 +98,8 @@ def test_an_image_is_taken_with_its_index_last(start: Start, taken: Path) -> Non
     stream = start()
     assert not stream.content().image_ids
     send(stream, b"x" * 700)
-    assert stream.error is None
+    end(stream)
+    assert stream.error is stream.program.error is None
     assert (stream.sent_layers, stream.sent_bytes) == (1, 700)
     with tarfile.open(taken) as layout:
         names = layout.getnames()
@@ -90,15 +114,34 @@ def test_a_node_that_has_it_all_is_sent_nothing(start: Start, taken: Path) -> No
     stream.content()
     stream.dismiss()
     stream.join()
-    assert stream.error is None
+    end(stream)
+    assert stream.error is stream.program.error is None
     assert not taken.with_suffix(".commands").exists()
+
+
+def test_one_program_takes_one_image_after_the_other(start: Start, taken: Path) -> None:
+    first = start()
+    first.content()
+    send(first, b"first")
+    second = NodeStream(first.program, NAME)
+    second.content()
+    second.dismiss()
+    third = NodeStream(first.program, NAME)
+    third.content()
+    send(third, b"third", engine_id="sha256:index")
+    end(third)
+    assert first.error is second.error is third.error is third.program.error is None
+    assert len(taken.with_suffix(".commands").read_text().splitlines()) == 2
+    with tarfile.open(taken) as layout:
+        assert f"blobs/sha256/{digest(b'third')[7:]}" in layout.getnames()
 
 
 def test_the_engines_id_is_noted(start: Start, taken: Path) -> None:
     stream = start()
     stream.content()
     send(stream, engine_id="sha256:index")
-    assert stream.error is None
+    end(stream)
+    assert stream.error is stream.program.error is None
     labels = taken.with_suffix(".labels").read_text()
     assert labels == f"--namespace=k8s.io images label {NAME} devenv.io/engine-id=sha256:index\n"
 

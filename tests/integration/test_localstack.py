@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from support.images import provide
-from support.localstack_server import await_answer, content, localstack_server
+from support.localstack_server import await_localstack, content, localstack_server
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.paths import data_root
@@ -64,7 +64,7 @@ while True:
 @pytest.fixture(scope="module")
 def endpoint(engine: Engine, labels: dict[str, str]) -> Iterator[str]:
     with localstack_server(engine, provide("localstack", engine), labels) as endpoint:
-        await_answer(load_program(PROGRAM).Aws(endpoint, ""))
+        await_localstack(load_program(PROGRAM).Aws(endpoint, ""))
         yield endpoint
 
 

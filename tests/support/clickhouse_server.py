@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,16 +10,14 @@ from pathlib import Path
 
 import docker.errors
 import httpx2
-import pytest
 
 from devenv.adapters.docker import Engine
 from devenv.databases.clickhouse.server import Server, identifier
 from devenv.databases.database import Address
 from support.images import provide
+from support.waiting import await_answer
 
 PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
-_SECONDS = 60.0
-_PAUSE = 0.1
 _PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {"8123/tcp": ("127.0.0.1", 0)}
 """On any free port."""
 _DEFINITIONS = """
@@ -58,17 +55,10 @@ class ClickHouseContainer:
         return Address("clickhouse", "127.0.0.1", port, "shop", "shop", PASSWORD)
 
     def await_answer(self) -> None:
-        """A server tells nobody that it accepts connections: it is asked."""
-        end = time.monotonic() + _SECONDS
-        while True:
-            try:
-                httpx2.get(f"http://127.0.0.1:{self.address.port}/ping", trust_env=False)
-            except httpx2.TransportError as error:
-                if time.monotonic() > end:
-                    pytest.fail(f"the server did not answer within {_SECONDS:g} s: {error}")
-                time.sleep(_PAUSE)
-            else:
-                return
+        """Return when it answers."""
+        await_answer(
+            lambda: httpx2.get(f"http://127.0.0.1:{self.address.port}/ping", trust_env=False), httpx2.TransportError
+        )
 
     def kill_and_start(self) -> None:
         """As when a pod is killed and comes back on the same volume."""

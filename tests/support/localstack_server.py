@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devenv.adapters.docker import Engine
 from devenv.databases.localstack.program import Clients, pages
+from support.server_container import server_container
+from support.waiting import await_answer
 
 _SECONDS = 120.0
-_PAUSE = 0.2
 _ENVIRONMENT = {
     "DISABLE_EVENTS": "1",
     "SKIP_SSL_CERT_DOWNLOAD": "1",
@@ -24,36 +23,19 @@ _ENVIRONMENT = {
     "EAGER_SERVICE_LOADING": "0",
 }
 _HOSTS = {"localhost.localstack.cloud": "127.0.0.1", "s3.localhost.localstack.cloud": "127.0.0.1"}
-_PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {"4566/tcp": ("127.0.0.1", 0)}
-"""On any free port."""
 
 
 @contextmanager
 def localstack_server(engine: Engine, image: str, labels: dict[str, str]) -> Iterator[str]:
     """The endpoint of an empty LocalStack."""
-    container = engine.client.containers.run(
-        image, environment=_ENVIRONMENT, extra_hosts=_HOSTS, ports=_PUBLISHED, labels=labels, detach=True
-    )
-    try:
-        (running,) = engine.containers(labels)
-        ports = {inside: port for _, port, inside in running.ports}
-        yield f"http://127.0.0.1:{ports[4566]}"
-    finally:
-        container.remove(force=True, v=True)
+    options = {"environment": _ENVIRONMENT, "extra_hosts": _HOSTS}
+    with server_container(engine, image, labels, 4566, **options) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
-def await_answer(clients: Clients) -> None:
-    """LocalStack tells nobody that it answers: it is asked."""
-    end = time.monotonic() + _SECONDS
-    while True:
-        try:
-            clients.client("secretsmanager").list_secrets()
-        except (BotoCoreError, ClientError) as error:
-            if time.monotonic() > end:
-                pytest.fail(f"LocalStack did not answer within {_SECONDS:g} s: {error}")
-            time.sleep(_PAUSE)
-        else:
-            return
+def await_localstack(clients: Clients) -> None:
+    """Return when it answers, which takes it a while."""
+    await_answer(clients.client("secretsmanager").list_secrets, BotoCoreError, ClientError, seconds=_SECONDS)
 
 
 def content(clients: Clients) -> dict[str, Any]:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pymysql
-import pytest
 
 from devenv.adapters.docker import Engine
 from devenv.databases.database import Address
 from devenv.databases.mysql.server import connect, quoted
+from support.server_container import server_container
+from support.waiting import await_answer
 
 PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
 GRANTS = Path(__file__).resolve().parents[2] / "stacks/02-infrastructure/mysql/chart/scripts/grants.sh"
 SETTINGS = ("skip-log-bin", "innodb-flush-method=nosync", "loose-debug-no-sync=1", "performance-schema=0")
-_SECONDS = 60.0
-_PAUSE = 0.1
-_PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {"3306/tcp": ("127.0.0.1", 0)}
-"""On any free port."""
 _PROGRAMS = """
 SELECT 'trigger', trigger_name, concat_ws(' ', event_object_table, action_timing, event_manipulation, action_statement)
 FROM information_schema.triggers WHERE trigger_schema = %(name)s
@@ -38,48 +34,30 @@ def mysql_server(engine: Engine, image: str, labels: dict[str, str], folder: Pat
     for name, text in {"username": "shop", "root-password": f"root-{PASSWORD}", "password": PASSWORD}.items():
         (folder / name).write_text(text)
     folder.chmod(0o755)
-    container = engine.client.containers.run(
-        image,
-        command=[f"--{setting}" for setting in SETTINGS],
-        environment={
+    options = {
+        "command": [f"--{setting}" for setting in SETTINGS],
+        "environment": {
             "CREDENTIALS": "/credentials",
             "MYSQL_ROOT_PASSWORD_FILE": "/credentials/root-password",
             "MYSQL_USER": "shop",
             "MYSQL_PASSWORD_FILE": "/credentials/password",
             "MYSQL_DATABASE": "shop",
         },
-        volumes={
+        "volumes": {
             str(folder): {"bind": "/credentials", "mode": "ro"},
             str(GRANTS): {"bind": "/docker-entrypoint-initdb.d/grants.sh", "mode": "ro"},
         },
-        ports=_PUBLISHED,
-        labels=labels,
-        detach=True,
-    )
-    try:
-        (running,) = engine.containers(labels)
-        ((_, port, _),) = running.ports
+    }
+    with server_container(engine, image, labels, 3306, **options) as port:
         address = Address("mysql", "127.0.0.1", port, "shop", "shop", PASSWORD)
-        _await(address)
+        await_answer(lambda: _greet(address), pymysql.Error, OSError)
         yield address
-    finally:
-        container.remove(force=True, v=True)
 
 
-def _await(address: Address) -> None:
-    """A server tells nobody that it accepts connections: it is asked."""
-    end = time.monotonic() + _SECONDS
-    while True:
-        try:
-            pymysql.connect(
-                host=address.host, port=address.port, user=address.user, password=address.password, connect_timeout=2
-            ).close()
-        except (pymysql.Error, OSError) as error:
-            if time.monotonic() > end:
-                pytest.fail(f"the server did not answer within {_SECONDS:g} s: {error}")
-            time.sleep(_PAUSE)
-        else:
-            return
+def _greet(address: Address) -> None:
+    pymysql.connect(
+        host=address.host, port=address.port, user=address.user, password=address.password, connect_timeout=2
+    ).close()
 
 
 def query(address: Address, statement: str, name: str | None = None) -> list[tuple[Any, ...]]:

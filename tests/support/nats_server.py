@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-
-import pytest
 
 from devenv.adapters.docker import Engine
 from devenv.databases.database import Address
 from devenv.databases.nats.account import Account, ApiError, account
 from devenv.databases.nats.states import fingerprints
 from devenv.errors import DatabaseError
+from support.server_container import server_container
+from support.waiting import await_answer
 
 PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
-_SECONDS = 60.0
-_PAUSE = 0.1
-_PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {"4222/tcp": ("127.0.0.1", 0)}
-"""On any free port."""
 _CONFIGURATION = f"""
 port: 4222
 server_name: nats
@@ -41,22 +36,12 @@ def nats_server(engine: Engine, image: str, labels: dict[str, str], folder: Path
     """The address of an empty server with the accounts that the chart gives it."""
     configuration = folder / "nats.conf"
     configuration.write_text(_CONFIGURATION)
-    container = engine.client.containers.run(
-        image,
-        command=["--config", "/etc/nats/nats.conf"],
-        volumes={str(configuration): {"bind": "/etc/nats/nats.conf", "mode": "ro"}},
-        ports=_PUBLISHED,
-        labels=labels,
-        detach=True,
-    )
-    try:
-        (running,) = engine.containers(labels)
-        ((_, port, _),) = running.ports
+    volumes = {str(configuration): {"bind": "/etc/nats/nats.conf", "mode": "ro"}}
+    options = {"command": ["--config", "/etc/nats/nats.conf"], "volumes": volumes}
+    with server_container(engine, image, labels, 4222, **options) as port:
         address = Address("nats", "127.0.0.1", port, "APPLICATIONS", "alt", PASSWORD)
-        _await(address)
+        await_answer(lambda: as_application(address, Account.streams), DatabaseError)
         yield address
-    finally:
-        container.remove(force=True, v=True)
 
 
 def as_application(address: Address, use: Callable[[Account], Coroutine[Any, Any, T]]) -> T:
@@ -88,17 +73,3 @@ async def _content(live: Account) -> dict[str, Any]:
                 messages.append(answer["message"])
         found[name] = {**printed, "messages": messages}
     return found
-
-
-def _await(address: Address) -> None:
-    """A server tells nobody that it accepts connections: it is asked."""
-    end = time.monotonic() + _SECONDS
-    while True:
-        try:
-            as_application(address, Account.streams)
-        except DatabaseError as error:
-            if time.monotonic() > end:
-                pytest.fail(f"the server did not answer within {_SECONDS:g} s: {error}")
-            time.sleep(_PAUSE)
-        else:
-            return

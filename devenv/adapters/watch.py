@@ -48,18 +48,11 @@ def watch_folders(
         for changes in _watch(folders, concerns, stop, polling=False):
             begun = True
             yield changes
-    except (OSError, RuntimeError) as error:  # the library's own error is a RuntimeError
+    except FolderError as error:
         if begun:
-            raise _broken(error) from error
-        on_polling(str(error))
-        try:
-            yield from _watch(folders, concerns, stop, polling=True)
-        except (OSError, RuntimeError) as polling_error:
-            raise _broken(polling_error) from polling_error
-
-
-def _broken(error: Exception) -> FolderError:
-    return FolderError("the watch of files broke", context={"cause": str(error)})
+            raise
+        on_polling(error.context["cause"])
+        yield from _watch(folders, concerns, stop, polling=True)
 
 
 def _watch(
@@ -67,7 +60,7 @@ def _watch(
 ) -> Iterator[frozenset[Path]]:
     from watchfiles import watch  # noqa: PLC0415 -- compiled, and needed by one command only
 
-    for changes in watch(
+    changes = watch(
         *folders,
         watch_filter=lambda _change, path: concerns(Path(path)),
         step=QUIET_MILLISECONDS,
@@ -79,5 +72,9 @@ def _watch(
         # None leaves it to the library, which polls where events are known to get lost (WSL).
         force_polling=polling or None,
         poll_delay_ms=_POLL_MILLISECONDS,
-    ):
-        yield frozenset(Path(path) for _, path in changes)
+    )
+    try:
+        for gathered in changes:
+            yield frozenset(Path(path) for _, path in gathered)
+    except (OSError, RuntimeError) as error:  # the library's own error is a RuntimeError
+        raise FolderError("the watch of files broke", context={"cause": str(error)}) from error

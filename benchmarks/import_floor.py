@@ -8,7 +8,7 @@ Run it as `python benchmarks/import_floor.py`; with `--write` its table goes int
 from __future__ import annotations
 
 import argparse
-import subprocess
+import queue
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -22,13 +22,16 @@ from devenv.adapters.docker import Engine
 from devenv.adapters.image_reference import normalise
 from devenv.adapters.toolchain import Toolchain
 from devenv.images.loader import load
+from devenv.images.node_program import NodeProgram
 from devenv.spec.catalogue import load_versions
 
 NODES = 3
 FILE = "/run/devenv-benchmark.tar"
 CTR = "ctr --namespace=k8s.io images"
-LOCAL = f"{CTR} import --help | grep -o -m 1 -w -e --local"
-PROGRAM = f'local=$({LOCAL}); echo ready; while read -r _; do {CTR} import $local {FILE} && echo "end of import"; done'
+LOCAL = f"local=$({CTR} import --help | grep -o -m 1 -w -e --local) || true"
+"""Where ctr has the server export, it was seen to end with status 0 before the file was whole."""
+READY, TAKEN, OVER = "ready", "end of import", "end of the program"
+PROGRAM = f"set -e; {LOCAL}; echo {READY}; while read -r _; do {CTR} import $local {FILE}; echo {TAKEN}; done"
 
 
 @dataclass(frozen=True)
@@ -44,40 +47,36 @@ class Floor:
 class Importer:
     """A program that waits in a node."""
 
-    def __init__(self, node: str) -> None:
-        argv = ["docker", "exec", "--interactive", node, "sh", "-c", PROGRAM]
-        self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._await("ready")
+    def __init__(self, engine: Engine, node: str) -> None:
+        self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._program = NodeProgram(engine, node, ["sh", "-c", PROGRAM], None)
+        self._program.serve(self._said.put, lambda: self._said.put(OVER))
+        self._await(READY)
 
     def begin(self) -> None:
         """Have it import the file."""
-        if self._process.stdin is None:
-            raise AssertionError("a pipe was asked for")
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        self._program.put(b"\n")
 
     def finish(self) -> None:
         """Wait until it has."""
-        self._await("end of import")
+        self._await(TAKEN)
 
     def end(self) -> None:
         """Have it end."""
-        self._process.communicate()
+        self._program.end()
+        self._program.join()
 
     def _await(self, words: str) -> None:
-        if self._process.stdout is None:
-            raise AssertionError("a pipe was asked for")
-        for line in self._process.stdout:
-            if line.strip() == words:
-                return
-        raise SystemExit(f"{self._process.args!r} has ended with status {self._process.wait()}")
+        while (said := self._said.get()) != words:
+            if said == OVER:
+                raise SystemExit(str(self._program.error))
 
 
 def measure(engine: Engine, images: Images, nodes: Sequence[str]) -> list[Floor]:
     """Medians, in turn: a minute later the machine may be another."""
     found: dict[int, list[Floor]] = {count: [] for count in range(1, len(nodes) + 1)}
     with ExitStack() as stack:
-        importers = [Importer(node) for node in nodes]
+        importers = [Importer(engine, node) for node in nodes]
         for importer in importers:
             stack.callback(importer.end)
         for _ in range(ROUNDS):
@@ -91,7 +90,7 @@ def _place(engine: Engine, image: str, nodes: Sequence[str]) -> None:
     """Leave an image in nodes as a file alone."""
     load(engine, image, nodes)
     for node in nodes:
-        run(["docker", "exec", node, *CTR.split(), "export", FILE, normalise(image)])
+        run(["docker", "exec", node, "sh", "-c", f"{LOCAL}; {CTR} export $local {FILE} {normalise(image)}"])
     forget(nodes, [image])
 
 

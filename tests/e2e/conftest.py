@@ -50,6 +50,14 @@ def environment(project: Project, first_up: Result) -> Project:
 
 
 @pytest.fixture
+def inside(environment: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The environment, for tests that use devenv's own modules: this process looks for its state where it is."""
+    for name, value in environment.env.items():
+        monkeypatch.setenv(name, value)
+    return environment
+
+
+@pytest.fixture
 def cluster(environment: Project) -> Path:
     """The kubeconfig of the running cluster."""
     return Path(environment.devenv("kubeconfig").stdout.strip())

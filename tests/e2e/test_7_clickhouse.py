@@ -66,10 +66,8 @@ def test_a_snapshot_comes_back(environment: Project, server: Server, address: Ad
     environment.devenv("db", "rm", "kept", "--database", "clickhouse")
 
 
-def test_clones_of_the_running_environment(environment: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment.env.items():
-        monkeypatch.setenv(name, value)
-    with clone_pool(environment.root, "clickhouse", size=1) as pool, pool.database() as clone:
+def test_clones_of_the_running_environment(inside: Project) -> None:
+    with clone_pool(inside.root, "clickhouse", size=1) as pool, pool.database() as clone:
         server = Server(clone)
         assert count(server, clone.name) == 3
         server.close()

@@ -150,10 +150,8 @@ def test_a_broken_migration_is_named_and_leaves_live_data(environment: Project, 
     assert query(url, b"SELECT count(*) FROM items") == before
 
 
-def test_clones_of_the_running_environment(environment: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment.env.items():
-        monkeypatch.setenv(name, value)
-    with clone_pool(environment.root, "postgres", size=1) as pool, pool.database() as clone:
+def test_clones_of_the_running_environment(inside: Project) -> None:
+    with clone_pool(inside.root, "postgres", size=1) as pool, pool.database() as clone:
         assert clone.name.startswith("alt_clone_")
         assert query(clone.url, b"SELECT count(*) > 0 FROM items") == [(True,)]
 

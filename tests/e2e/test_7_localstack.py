@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import pytest
 from support.environment import Project
-from support.localstack_server import content
-
-from devenv.databases.localstack.program import load_program
-from devenv.engine.localstack_access import local_stack
-from devenv.workflows.deployed import reach
-from devenv.workflows.session import silent_session
+from support.localstack_server import clients_of, content, localstack_of
 
 pytestmark = pytest.mark.e2e
 
 
-def test_a_reset_brings_back_the_seeds_and_keeps_generated_values(
-    environment: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in environment.env.items():
-        monkeypatch.setenv(name, value)
-    with reach(environment.root, silent_session()) as deployment:
-        localstack = local_stack(deployment.environment)
+def test_a_reset_brings_back_the_seeds_and_keeps_generated_values(inside: Project) -> None:
+    localstack = localstack_of(inside)
     localstack.reset()
-    clients = load_program(localstack.program).Aws(localstack.endpoint, localstack.host)
+    clients = clients_of(localstack)
     seeded = content(clients)
     secrets, queues = clients.client("secretsmanager"), clients.client("sqs")
     secrets.put_secret_value(SecretId="alt-database/postgres", SecretString="{}")

@@ -107,10 +107,8 @@ def test_a_broken_migration_is_named_and_a_mended_one_applied(
     assert query(address, CUSTOMERS) == before
 
 
-def test_clones_of_the_running_environment(environment: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment.env.items():
-        monkeypatch.setenv(name, value)
-    with clone_pool(environment.root, "mysql", size=1) as pool, pool.database() as clone:
+def test_clones_of_the_running_environment(inside: Project) -> None:
+    with clone_pool(inside.root, "mysql", size=1) as pool, pool.database() as clone:
         assert query(clone, CUSTOMERS) == [(2,)]
 
 

@@ -24,14 +24,12 @@ SECONDS = 60.0
 
 
 @pytest.fixture
-def seeded(environment: Project, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def seeded(inside: Project) -> dict[str, Any]:
     """What every database holds after a reset; all are spoiled then."""
-    for name, value in environment.env.items():
-        monkeypatch.setenv(name, value)
-    environment.devenv("reset-db", "--yes")
-    found = contents(environment)
-    spoil(environment)
-    spoiled = contents(environment)
+    inside.devenv("reset-db", "--yes")
+    found = contents(inside)
+    spoil(inside)
+    spoiled = contents(inside)
     assert [name for name in found if found[name] == spoiled[name]] == []
     return found
 

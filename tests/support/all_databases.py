@@ -10,11 +10,8 @@ import psycopg
 
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.database import Address
-from devenv.databases.localstack.program import Clients, load_program
+from devenv.databases.localstack.program import Clients
 from devenv.databases.nats.account import Account
-from devenv.engine.localstack_access import local_stack
-from devenv.workflows.deployed import reach
-from devenv.workflows.session import silent_session
 from support import clickhouse_server, localstack_server, mysql_server, nats_server, postgres_server, redis_server
 from support.databases import address_of
 from support.environment import Project
@@ -30,18 +27,10 @@ _CONTENTS: dict[str, Callable[[Address], Any]] = {
 }
 
 
-def aws_clients(environment: Project) -> Clients:
-    """Clients of the services in LocalStack; the process's environment must be the project's."""
-    with reach(environment.root, silent_session()) as deployment:
-        localstack = local_stack(deployment.environment)
-    clients: Clients = load_program(localstack.program).Aws(localstack.endpoint, localstack.host)
-    return clients
-
-
 def contents(environment: Project) -> dict[str, Any]:
-    """Schema and rows of every database, by the stack's name."""
+    """Schema and rows of every database, by the stack's name; this process must find the environment's state."""
     found = {name: read(address_of(environment, name)) for name, read in _CONTENTS.items()}
-    return {**found, "localstack": localstack_server.content(aws_clients(environment))}
+    return {**found, "localstack": localstack_server.content(_aws(environment))}
 
 
 def spoil(environment: Project) -> None:
@@ -62,8 +51,11 @@ def spoil(environment: Project) -> None:
         client.delete("greeting")
         client.set("surplus", "x")
     nats_server.as_application(address_of(environment, "nats"), _spoil_nats)
-    clients = aws_clients(environment)
-    clients.client("s3").put_object(Bucket="alt-objects", Key="surplus", Body=b"x")
+    _aws(environment).client("s3").put_object(Bucket="alt-objects", Key="surplus", Body=b"x")
+
+
+def _aws(environment: Project) -> Clients:
+    return localstack_server.clients_of(localstack_server.localstack_of(environment))
 
 
 def _spoil_clickhouse(address: Address) -> None:

@@ -9,7 +9,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devenv.adapters.docker import Engine
-from devenv.databases.localstack.program import Clients, pages
+from devenv.databases.localstack import LocalStack
+from devenv.databases.localstack.program import Clients, load_program, pages
+from devenv.engine.localstack_access import local_stack
+from devenv.workflows.deployed import reach
+from devenv.workflows.session import silent_session
+from support.environment import Project
 from support.server_container import server_container
 from support.waiting import await_answer
 
@@ -36,6 +41,17 @@ def localstack_server(engine: Engine, image: str, labels: dict[str, str]) -> Ite
 def await_localstack(clients: Clients) -> None:
     """Return when it answers, which takes it a while."""
     await_answer(clients.client("secretsmanager").list_secrets, BotoCoreError, ClientError, seconds=_SECONDS)
+
+
+def localstack_of(environment: Project) -> LocalStack:
+    """The one in an environment that is up, whose state this process must find."""
+    with reach(environment.root, silent_session()) as deployment:
+        return local_stack(deployment.environment)
+
+
+def clients_of(localstack: LocalStack) -> Clients:
+    """Clients of its services."""
+    return load_program(localstack.program).Aws(localstack.endpoint, localstack.host)
 
 
 def content(clients: Clients) -> dict[str, Any]:

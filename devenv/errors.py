@@ -217,9 +217,19 @@ class DiskFullError(DevenvError):
 
 
 class WorkloadError(DevenvError):
-    """A workload cannot become ready; the root cause is in the context."""
+    """A workload cannot become ready; the root cause is in the context.
+
+    Attributes:
+        log: what was read of the failed container's log, a line each; the context has the end of it.
+    """
 
     code = "workload-failed"
+
+    def __init__(
+        self, message: str, *, context: Mapping[str, str] | None = None, hint: str = "", log: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, context=context, hint=hint)
+        self.log = log
 
 
 class NotReadyError(DevenvError):

@@ -158,9 +158,9 @@ def _locating_migrations(stack: LoadedStack) -> Iterator[None]:
         yield
     except WorkloadError as error:
         database = stack.spec.database
-        log = error.context.get("last log lines", "")
-        if database and database.migrations and (place := failed_statement(log, stack.root / database.migrations)):
-            error.context["failed statement"] = place
+        if database and database.migrations:
+            place = failed_statement("\n".join(error.log), stack.root / database.migrations)
+            error.context |= {"failed statement": place} if place else {}
         raise
 
 

@@ -22,7 +22,10 @@ from devenv.engine.diagnosis.rules import Rules, find
 from devenv.engine.diagnosis.scope import Scope, Snapshot, members
 from devenv.errors import Cause, DevenvError, NotReadyError, WorkloadError
 
-_LOG_LINES = 20
+_LOG_LINES_SHOWN = 20
+_LOG_LINES_READ = 500
+"""More than are shown: the runtime copies standard output and standard error each by itself, so that the line which
+tells the error may stand before many that were written earlier."""
 _EVENT_LINES = 5
 _TICK = 0.3
 """Seconds between two questions whether it is over, which cannot be awaited together with the watches."""
@@ -43,7 +46,7 @@ class Diagnosis:
 
     def error(self, what: str) -> WorkloadError:
         """The error to raise; `what` failed: `chart postgres`."""
-        return WorkloadError(f"{what}: {self.summary}", context=self.context(), hint=self.hint)
+        return WorkloadError(f"{what}: {self.summary}", context=self.context(), hint=self.hint, log=self.cause.log)
 
     @property
     def summary(self) -> str:
@@ -56,7 +59,7 @@ class Diagnosis:
         if self.events:
             facts["events"] = "\n".join(self.events)
         if self.cause.log:
-            facts["last log lines"] = "\n".join(self.cause.log)
+            facts["last log lines"] = "\n".join(self.cause.log[-_LOG_LINES_SHOWN:])
         return facts
 
 
@@ -146,7 +149,7 @@ def diagnose(cluster: Cluster, finding: Finding, stack: Snapshot) -> Diagnosis:
     if source := finding.log:
         for previous in dict.fromkeys((source.previous, not source.previous)):
             lines = lines or cluster.log(
-                source.namespace, source.pod, source.container, previous=previous, lines=_LOG_LINES
+                source.namespace, source.pod, source.container, previous=previous, lines=_LOG_LINES_READ
             )
     about = by_object(stack["Event"])
     events = [event for uid in finding.involved for event in about.get(uid, ())]

@@ -23,6 +23,7 @@ from devenv.engine.diagnosis import (
     Observer,
     Patience,
     Scope,
+    diagnose_now,
     not_ready,
     watch_stack,
     words,
@@ -40,6 +41,8 @@ _REJECTED = re.compile(
     r"denied the request|is forbidden|is invalid|exceeded quota|no matches for kind|failed calling webhook"
     r"|strict decoding error|conflict"
 )
+_FAILED_HOOK = re.compile(r"resource (?:Job|Pod)/(?P<namespace>[^/\s]+)/(?P<name>\S+) not ready")
+"""What Helm 4 says of a hook that has failed; nothing in the object itself tells whose hook it is."""
 Tell = Callable[[str], None]
 
 
@@ -204,7 +207,7 @@ class _Attempt:
 
     def _explain(self, failure: DevenvError | None, found: Diagnosis | None, *, late: bool) -> DevenvError:
         what = f"chart {self._wanted.release}"
-        diagnosis = found or self._observer.probable
+        diagnosis = found or self._observer.probable or self._of_hook(failure)
         if late:
             return not_ready(what, diagnosis, self._wanted.deadline.total_seconds())
         if diagnosis:
@@ -212,6 +215,14 @@ class _Attempt:
         if isinstance(failure, CommandFailedError):
             return _told_by_helm(failure, what)
         return failure or not_ready(what, None, self._wanted.deadline.total_seconds())
+
+    def _of_hook(self, failure: DevenvError | None) -> Diagnosis | None:
+        """Why a hook failed that is not named after its release, and so was not watched."""
+        told = _FAILED_HOOK.search(failure.output) if isinstance(failure, CommandFailedError) else None
+        if told is None:
+            return None
+        scope = Scope(self._scope.stack, told["namespace"], frozenset({told["name"]}))
+        return diagnose_now(self._cluster, scope)
 
     def settle(self, former: int) -> str:
         """Bring back revision `former` (0: nothing); what could not be done, in words.

@@ -212,10 +212,10 @@ def hungry(lab: Lab) -> list[Json]:
     return [workload(lab.container("sh", "-c", "tail /dev/zero", resources=limits))]
 
 
-def failing_hook(lab: Lab) -> list[Json]:
-    container = lab.container("sh", "-c", "echo V3 is wrong; exit 7")
+def failing_hook(lab: Lab, name: str = "hook-migrate", script: str = "echo V3 is wrong; exit 7") -> list[Json]:
+    container = lab.container("sh", "-c", script)
     pod = {"spec": {"restartPolicy": "Never", "containers": [container]}}
-    hook = {"name": "hook-migrate", "annotations": {"helm.sh/hook": "post-install,post-upgrade"}}
+    hook = {"name": name, "annotations": {"helm.sh/hook": "post-install,post-upgrade"}}
     job = {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -259,6 +259,15 @@ def test_every_cause_is_named(lab: Lab) -> None:
         if lab.api.release(lab.namespace(name), name) is not None:
             wrong.append(f"{name}: not rolled back")
     assert wrong == []
+
+
+@pytest.mark.parametrize(("release", "hook"), [("talkative", "talkative-migrate"), ("shop", "not-named-after-it")])
+def test_more_of_a_log_is_read_than_is_shown(lab: Lab, release: str, hook: str) -> None:
+    outcome = lab.install(release, *failing_hook(lab, hook, "echo V3 is wrong >&2; seq 40; exit 7"))
+    assert isinstance(outcome.error, WorkloadError), outcome.facts
+    shown = outcome.error.context.get("last log lines", "").splitlines()
+    assert (len(shown), len(outcome.error.log)) == (20, 41), outcome.facts
+    assert "V3 is wrong" in outcome.error.log
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from support.clickhouse_server import ClickHouseContainer, clickhouse_server, fingerprint
 from support.resets import kill_while_resetting, reset_at_once
+from support.snapshot_contract import assert_snapshots_come_back_and_go
 
 from devenv.adapters.docker import Engine
 from devenv.databases.clickhouse import ClickHouse
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.clones import ClonePool
 from devenv.databases.database import Address
-from devenv.errors import DatabaseError, SnapshotError
+from devenv.errors import DatabaseError
 
 pytestmark = pytest.mark.engine
 CONTENT = "hash-of-migrations"
@@ -237,23 +238,12 @@ def test_a_server_that_was_killed_has_its_data(
 
 
 def test_snapshots_come_back_and_go(database: ClickHouse, server: Address) -> None:
-    run(server, "INSERT INTO items VALUES (5, 'kept')")
-    database.snapshots.save("one")
-    kept = fingerprint(server, "shop")
-    run(server, *SPOIL)
-    database.snapshots.save("spoilt")
-    database.snapshots.restore("one")
-    assert fingerprint(server, "shop") == kept
-    assert [snapshot.name for snapshot in database.snapshots.list()] == ["one", "spoilt"]
-    assert all(snapshot.size_bytes > 0 for snapshot in database.snapshots.list())
-    database.snapshots.save("one")
-    assert [snapshot.name for snapshot in database.snapshots.list()] == ["spoilt", "one"]
-    for name in ("one", "spoilt"):
-        database.snapshots.remove(name)
-    assert database.snapshots.list() == ()
-    for use in (database.snapshots.restore, database.snapshots.remove):
-        with pytest.raises(SnapshotError):
-            use("one")
+    assert_snapshots_come_back_and_go(
+        database.snapshots,
+        lambda: fingerprint(server, "shop"),
+        lambda: run(server, "INSERT INTO items VALUES (5, 'kept')"),
+        lambda: run(server, *SPOIL),
+    )
 
 
 def test_clones_are_fresh_and_gone_afterwards(database: ClickHouse, server: Address) -> None:

@@ -11,12 +11,13 @@ import pytest
 from support.images import provide
 from support.nats_server import as_application, content, nats_server
 from support.resets import kill_while_resetting, reset_at_once
+from support.snapshot_contract import assert_snapshots_come_back_and_go
 
 from devenv.adapters.docker import Engine
 from devenv.databases.database import Address
 from devenv.databases.nats.account import Account
 from devenv.databases.nats.database import Nats
-from devenv.errors import DatabaseError, SnapshotError, SpecError
+from devenv.errors import DatabaseError, SpecError
 
 pytestmark = pytest.mark.engine
 CONTENT = "hash-of-seeds"
@@ -180,20 +181,16 @@ def test_one_that_is_killed_is_made_up_for(database: Nats, server: Address, dela
     assert content(server) == seeded
 
 
-def test_snapshots_are_saved_listed_restored_and_removed(database: Nats, server: Address) -> None:
-    spoil(server)
-    spoiled = content(server)
-    database.snapshots.save("before import")
-    database.reset()
-    assert content(server) != spoiled
-    database.snapshots.restore("before import")
-    assert content(server) == spoiled
-    (kept,) = database.snapshots.list()
-    assert (kept.name, kept.size_bytes > 0) == ("before import", True)
-    database.snapshots.remove("before import")
-    for missing in (database.snapshots.restore, database.snapshots.remove):
-        with pytest.raises(SnapshotError, match="no snapshot before import"):
-            missing("before import")
+def test_snapshots_come_back_and_go(database: Nats, server: Address) -> None:
+    async def publish(live: Account) -> None:
+        await live.jetstream.publish("events.created", b"kept")
+
+    assert_snapshots_come_back_and_go(
+        database.snapshots,
+        lambda: content(server),
+        lambda: as_application(server, publish),
+        lambda: spoil(server),
+    )
 
 
 def test_a_state_that_is_removed_takes_nothing_from_others(database: Nats, server: Address, seed: Path) -> None:

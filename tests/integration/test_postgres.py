@@ -13,6 +13,7 @@ import pytest
 from support.images import provide
 from support.postgres_server import fingerprint, postgres_server
 from support.resets import kill_while_resetting, reset_at_once
+from support.snapshot_contract import assert_snapshots_come_back_and_go
 from support.waiting import await_true
 
 from devenv.adapters.docker import Engine
@@ -21,7 +22,7 @@ from devenv.databases.database import Address
 from devenv.databases.postgres import Postgres
 from devenv.databases.postgres.server import Server, connect
 from devenv.databases.spares import make, start_making
-from devenv.errors import DatabaseError, SnapshotError
+from devenv.errors import DatabaseError
 
 pytestmark = pytest.mark.engine
 SCHEMA = b"""
@@ -220,23 +221,13 @@ def test_a_seed_that_fails_names_file_line_and_statement(server: Address, tmp_pa
 
 
 def test_snapshots_come_back_and_go(database: Postgres, server: Address) -> None:
-    with connect(server, "shop") as connection:
-        connection.execute("INSERT INTO items (name) VALUES ('kept')")
-    database.snapshots.save("one")
-    kept = fingerprint(server, "shop")
-    spoil(server)
-    database.snapshots.save("spoilt")
-    database.snapshots.restore("one")
-    assert fingerprint(server, "shop") == kept
-    assert [snapshot.name for snapshot in database.snapshots.list()] == ["one", "spoilt"]
-    database.snapshots.save("one")
-    assert [snapshot.name for snapshot in database.snapshots.list()] == ["spoilt", "one"]
-    for name in ("one", "spoilt"):
-        database.snapshots.remove(name)
-    assert database.snapshots.list() == ()
-    for use in (database.snapshots.restore, database.snapshots.remove):
-        with pytest.raises(SnapshotError):
-            use("one")
+    def change() -> None:
+        with connect(server, "shop") as connection:
+            connection.execute("INSERT INTO items (name) VALUES ('kept')")
+
+    assert_snapshots_come_back_and_go(
+        database.snapshots, lambda: fingerprint(server, "shop"), change, lambda: spoil(server)
+    )
 
 
 def test_clones_are_fresh_and_gone_afterwards(database: Postgres, server: Address) -> None:

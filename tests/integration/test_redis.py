@@ -15,11 +15,12 @@ from redis.exceptions import WatchError
 from support.images import provide
 from support.redis_server import client, content, redis_server
 from support.resets import kill_while_resetting, reset_at_once
+from support.snapshot_contract import assert_snapshots_come_back_and_go
 
 from devenv.adapters.docker import Engine
 from devenv.databases.database import Address
 from devenv.databases.redis.database import Redis
-from devenv.errors import DatabaseError, SnapshotError
+from devenv.errors import DatabaseError
 
 pytestmark = pytest.mark.engine
 CONTENT = "hash-of-seeds"
@@ -164,20 +165,12 @@ def test_one_that_is_killed_is_made_up_for(database: Redis, server: Address, del
     assert content(server) == seeded
 
 
-def test_snapshots_are_saved_listed_restored_and_removed(database: Redis, server: Address) -> None:
-    spoil(server)
-    spoiled = content(server)
-    database.snapshots.save("before import")
-    database.reset()
-    assert content(server) != spoiled
-    database.snapshots.restore("before import")
-    assert content(server) == spoiled
-    (kept,) = database.snapshots.list()
-    assert (kept.name, kept.size_bytes > 0) == ("before import", True)
-    database.snapshots.remove("before import")
-    for missing in (database.snapshots.restore, database.snapshots.remove):
-        with pytest.raises(SnapshotError, match="no snapshot before import"):
-            missing("before import")
+def test_snapshots_come_back_and_go(database: Redis, server: Address) -> None:
+    def change() -> None:
+        with client(server) as connection:
+            connection.set("kept", "x")
+
+    assert_snapshots_come_back_and_go(database.snapshots, lambda: content(server), change, lambda: spoil(server))
 
 
 def test_a_seed_that_is_refused_is_named_and_touches_no_live_data(database: Redis, server: Address, seed: Path) -> None:

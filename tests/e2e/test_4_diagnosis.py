@@ -316,7 +316,7 @@ def test_cancel_and_go_on(lab: Lab) -> None:
     threading.Timer(4, cancel.set).start()
     outcome = lab.install("stopped", slow, cancel=cancel)
     assert isinstance(outcome.error, InterruptedRunError)
-    assert outcome.seconds < 4 + 7
+    assert outcome.seconds < 30  # and not its deadline, which is some minutes
     lab.succeed("stopped", workload(lab.container(*SLEEP)))
 
 

@@ -67,8 +67,8 @@ def test_all_are_asked_at_once_and_no_longer_than_allowed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         silent = [f"127.0.0.1:{server.getsockname()[1]}" for server in (one, other)]
         began = time.monotonic()
-        found = Registries(seconds=0.5, scheme="http").answering([*silent, "127.0.0.1:1", "no.such.host.invalid"])
-        assert time.monotonic() - began < 1.5
+        found = Registries(seconds=2, scheme="http").answering([*silent, "127.0.0.1:1", "no.such.host.invalid"])
+        assert time.monotonic() - began < 3.5
     assert not any(found.values())
     assert len(found) == 4
 

@@ -191,10 +191,18 @@ def _hint(complaints: list[Complaint], value: Any, text: str) -> str:
         return f"write a list: [{', '.join(_short(value).replace(',', ' ').split())}]"
     if "literal_error" in kinds and isinstance(value, str):
         words = [w for c in complaints for w in str(c.get("ctx", {}).get("expected", "")).split("'")]
-        return did_you_mean(value, [w for w in words if w.strip(", ") and w != " or "])
+        if nearest := did_you_mean(value, [w for w in words if w.strip(", ") and w != " or "]):
+            return nearest
     if kinds & {"int_type", "bool_type"} and isinstance(value, str):
-        return "write it without quotes"
+        return _plain_hint(value.strip(), is_number="int_type" in kinds)
     return _better_name(complaints, value) if isinstance(value, str) else ""
+
+
+def _plain_hint(value: str, *, is_number: bool) -> str:
+    """A hint for text in the place of a number, or of true and false."""
+    if value.isdecimal() if is_number else value in ("true", "false"):
+        return f"write it without quotes: {value}"
+    return "write it in digits" if is_number else "write true or false"
 
 
 def _better_name(complaints: list[Complaint], name: str) -> str:

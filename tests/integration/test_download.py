@@ -97,7 +97,7 @@ def test_a_closed_port_counts_as_unreachable_at_once(target: Path) -> None:
     began = time.monotonic()
     with pytest.raises(DownloadError, match="cannot be reached") as caught:
         download(url, target, checksum_url=url)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 3
     assert "refused" in caught.value.context["cause"]
 
 
@@ -113,7 +113,7 @@ def test_a_server_that_does_not_accept_counts_as_unreachable_after_two_seconds(t
         began = time.monotonic()
         with pytest.raises(DownloadError, match="cannot be reached"):
             download(f"http://127.0.0.1:{address[1]}/t", target, checksum_url=f"http://127.0.0.1:{address[1]}/s")
-        assert 1.5 < time.monotonic() - began < 10
+        assert 1.5 < time.monotonic() - began < 4
         for connection in waiting:
             connection.close()
 

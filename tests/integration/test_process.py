@@ -141,13 +141,13 @@ def test_a_deadline_stops_the_whole_group(script: Script, tmp_path: Path) -> Non
     assert await_end(int(pids.read_text()), 2)
 
 
-def test_cancel_stops_before_the_grace_is_over_and_lets_the_program_clean_up(script: Script, tmp_path: Path) -> None:
+def test_cancel_stops_within_a_second_and_lets_the_program_clean_up(script: Script, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     script("tidy", f"trap 'echo cleaned > {trace}; exit 1' TERM; sleep 60 & wait")
     began = time.monotonic()
     with pytest.raises(InterruptedRunError, match="stopped: tidy up"):
         run(["tidy"], cancel=cancel_after(0.3), what="tidy up")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 1.5
     assert trace.read_text() == "cleaned\n"
 
 
@@ -157,7 +157,7 @@ def test_what_ignores_sigterm_is_killed_after_the_grace(script: Script, tmp_path
     began = time.monotonic()
     with pytest.raises(InterruptedRunError):
         run(["stubborn"], cancel=cancel_after(0.3))
-    assert 4.5 < time.monotonic() - began < 30
+    assert 4.5 < time.monotonic() - began < 8
     assert await_end(int(pids.read_text()), 1)
 
 
@@ -175,7 +175,7 @@ def test_a_daemon_that_holds_the_output_does_not_hold_us(script: Script, tmp_pat
     script("forks", f"setsid sleep 60 & echo $! > {pids}; echo done")
     began = time.monotonic()
     assert run(["forks"]).stdout == "done\n"
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 3
     os.kill(int(pids.read_text()), signal.SIGKILL)
 
 

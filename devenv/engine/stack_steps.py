@@ -160,7 +160,8 @@ def _locating_migrations(stack: LoadedStack) -> Iterator[None]:
         database = stack.spec.database
         if database and database.migrations:
             place = failed_statement("\n".join(error.log), stack.root / database.migrations)
-            error.context |= {"failed statement": place} if place else {}
+            if place:
+                error.context["failed statement"] = place
         raise
 
 

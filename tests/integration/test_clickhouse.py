@@ -239,7 +239,7 @@ def test_a_server_that_was_killed_has_its_data(
 
 def test_snapshots_come_back_and_go(database: ClickHouse, server: Address) -> None:
     assert_snapshots_come_back_and_go(
-        database.snapshots,
+        database,
         lambda: fingerprint(server, "shop"),
         lambda: run(server, "INSERT INTO items VALUES (5, 'kept')"),
         lambda: run(server, *SPOIL),

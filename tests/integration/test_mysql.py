@@ -240,7 +240,7 @@ def test_a_seed_that_fails_names_file_line_and_statement(server: Address, tmp_pa
 
 def test_snapshots_come_back_and_go(database: MySQL, server: Address) -> None:
     assert_snapshots_come_back_and_go(
-        database.snapshots,
+        database,
         lambda: fingerprint(server, "shop"),
         lambda: query(server, "INSERT INTO items (name) VALUES ('kept')"),
         lambda: spoil(server),

@@ -186,7 +186,7 @@ def test_snapshots_come_back_and_go(database: Nats, server: Address) -> None:
         await live.jetstream.publish("events.created", b"kept")
 
     assert_snapshots_come_back_and_go(
-        database.snapshots,
+        database,
         lambda: content(server),
         lambda: as_application(server, publish),
         lambda: spoil(server),

@@ -225,9 +225,7 @@ def test_snapshots_come_back_and_go(database: Postgres, server: Address) -> None
         with connect(server, "shop") as connection:
             connection.execute("INSERT INTO items (name) VALUES ('kept')")
 
-    assert_snapshots_come_back_and_go(
-        database.snapshots, lambda: fingerprint(server, "shop"), change, lambda: spoil(server)
-    )
+    assert_snapshots_come_back_and_go(database, lambda: fingerprint(server, "shop"), change, lambda: spoil(server))
 
 
 def test_clones_are_fresh_and_gone_afterwards(database: Postgres, server: Address) -> None:

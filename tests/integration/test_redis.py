@@ -170,7 +170,7 @@ def test_snapshots_come_back_and_go(database: Redis, server: Address) -> None:
         with client(server) as connection:
             connection.set("kept", "x")
 
-    assert_snapshots_come_back_and_go(database.snapshots, lambda: content(server), change, lambda: spoil(server))
+    assert_snapshots_come_back_and_go(database, lambda: content(server), change, lambda: spoil(server))
 
 
 def test_a_seed_that_is_refused_is_named_and_touches_no_live_data(database: Redis, server: Address, seed: Path) -> None:

@@ -6,33 +6,38 @@ from collections.abc import Callable
 
 import pytest
 
-from devenv.databases.database import Snapshots
+from devenv.databases.database import Database
 from devenv.errors import SnapshotError
+
+FIRST = "before import"
 
 
 def assert_snapshots_come_back_and_go(
-    snapshots: Snapshots, content: Callable[[], object], change: Callable[[], object], spoil: Callable[[], object]
+    database: Database, content: Callable[[], object], change: Callable[[], object], spoil: Callable[[], object]
 ) -> None:
     """Two states, of which one is kept twice; `change` and `spoil` lead from the seeded state to two others."""
+    snapshots = database.snapshots
 
     def names() -> list[str]:
         return [snapshot.name for snapshot in snapshots.list()]
 
     change()
-    snapshots.save("one")
+    snapshots.save(FIRST)
     kept = content()
     spoil()
     assert content() != kept
     snapshots.save("spoilt")
-    snapshots.restore("one")
+    database.reset()
+    assert content() != kept
+    snapshots.restore(FIRST)
     assert content() == kept
-    assert names() == ["one", "spoilt"]
+    assert names() == [FIRST, "spoilt"]
     assert all(snapshot.size_bytes > 0 for snapshot in snapshots.list())
-    snapshots.save("one")
-    assert names() == ["spoilt", "one"]
-    for name in ("one", "spoilt"):
+    snapshots.save(FIRST)
+    assert names() == ["spoilt", FIRST]
+    for name in (FIRST, "spoilt"):
         snapshots.remove(name)
     assert names() == []
     for use in (snapshots.restore, snapshots.remove):
-        with pytest.raises(SnapshotError, match="no snapshot one"):
-            use("one")
+        with pytest.raises(SnapshotError, match=f"no snapshot {FIRST}"):
+            use(FIRST)

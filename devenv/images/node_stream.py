@@ -20,7 +20,7 @@ from devenv.images.oci import LAYOUT_FILE, TAR_END, index_file, tar_file, tar_he
 _INVENTORY_SECONDS = 30.0
 _TOLD, _TAKEN, _NOTHING = "told", "taken", "-"
 _TAKE = f"""{INVENTORY}
-known=/run/devenv-import-option
+known=${{XDG_RUNTIME_DIR:-/run}}/devenv-import-option
 if [ ! -e $known ]; then
   ctr images import --help | grep -o -m 1 -w -e --local > $known.$$ || true
   mv $known.$$ $known

@@ -96,6 +96,7 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
         kind_config=_kind_config(environment, facts, database_ports, cgroup_v1=cgroup_v1),
         node_image=chosen[NODE],
         tools=("kind", "helm", "kubectl"),
+        needs={name: stack.spec.needs for name, stack in environment.workspace.stacks.items()},
         provide=lambda wanted_images: _provide(environment, wanted_images, mode, presence, chosen),
         module_image=None if go_on_path() else GOLANG,
         prunes_cache=is_own_engine(),

@@ -22,6 +22,7 @@ from devenv.plan.steps import (
     StartCluster,
     Step,
 )
+from devenv.spec.needs import Needs, nearest
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
 
@@ -42,6 +43,8 @@ class Wanted:
     cluster: str
     stacks: Sequence[tuple[StackSpec, StackInput]]
     """The selected stacks, each after those that it needs."""
+    needs: Needs
+    """All stacks of the project with those that they need: an order holds through stacks in between too."""
     versions: Versions
     kind_config: str
     node_image: str
@@ -75,9 +78,10 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     fresh = observed.cluster is not ClusterState.RUNNING
     reasons = {spec.name: _reason(spec, rendered, observed, fresh) for spec, rendered in wanted.stacks}
     cluster = frozenset({"cluster/create", *(f"tool/{tool}" for tool in wanted.tools)})
+    planned = {name for name, reason in reasons.items() if reason}
     for spec, rendered in wanted.stacks:
         reason = reasons[spec.name]
-        needs = frozenset(f"ready/{need}" for need in spec.needs)
+        needs = frozenset(f"ready/{need}" for need in nearest(wanted.needs, spec.name, planned))
         if reason == "not ready":
             draft.add(await_ready(spec, rendered), needs | cluster, reason)
         elif reason:

@@ -62,6 +62,21 @@ def needed_by(needs: Needs, names: Iterable[str]) -> frozenset[str]:
     return _reached(needs, names)
 
 
+def nearest(needs: Needs, name: str, among: Collection[str]) -> frozenset[str]:
+    """Those of `among` that `name` needs with none of them in between: what it waits for when the others are done."""
+    found: set[str] = set()
+    passed: set[str] = set()
+    waiting = list(needs.get(name, ()))
+    while waiting:
+        needed = waiting.pop()
+        if needed in among:
+            found.add(needed)
+        elif needed not in passed:
+            passed.add(needed)
+            waiting.extend(needs.get(needed, ()))
+    return frozenset(found)
+
+
 def needing(needs: Needs, names: Iterable[str]) -> frozenset[str]:
     """What needs the names, directly or through others."""
     backwards: dict[str, list[str]] = {}

@@ -67,11 +67,17 @@ def rendered(spec: StackSpec, content: str = "wanted") -> StackInput:
     )
 
 
-def wanted(*stacks: StackSpec, provide: Provider = Provider(), module_image: str | None = None) -> Wanted:
+def wanted(
+    *stacks: StackSpec,
+    provide: Provider = Provider(),
+    module_image: str | None = None,
+    unselected: Sequence[StackSpec] = (),
+) -> Wanted:
     return Wanted(
         project="shop",
         cluster="devenv-shop",
         stacks=[(spec, rendered(spec)) for spec in stacks],
+        needs={spec.name: spec.needs for spec in (*stacks, *unselected)},
         versions=VERSIONS,
         kind_config="nodes: [{role: control-plane}, {role: worker}]",
         node_image=reference("node"),

@@ -15,6 +15,7 @@ from support.plans import (
     PLACE,
     SPACES,
     STORE,
+    WEB,
     before,
     needs_of,
     observed,
@@ -106,6 +107,24 @@ def test_a_changed_stack_waits_for_one_that_is_not_ready() -> None:
         "install/web": {"ready/store"},
         "ready/web": {"install/web"},
     }
+
+
+def test_an_order_holds_through_a_stack_that_is_unchanged() -> None:
+    stacks = recorded(STORE, spaces=ObservedStack("former", ready=True), web=ObservedStack("former", ready=True))
+    plan = make_plan(wanted(*ALL), observed(stacks=stacks, images_on_nodes=frozenset({reference("web")})))
+
+    assert needs_of(plan) == {
+        "install/spaces": set(),
+        "ready/spaces": {"install/spaces"},
+        "install/web": {"ready/spaces"},
+        "ready/web": {"install/web"},
+    }
+
+
+def test_an_order_holds_through_a_stack_that_is_left_out() -> None:
+    plan = make_plan(wanted(SPACES, WEB, unselected=[STORE]), observed())
+
+    assert "ready/spaces" in needs_of(plan)["install/web"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ from support.plans import (
 
 from devenv.plan.observed import ClusterState, Observed, ObservedStack
 from devenv.plan.planner import Wanted, make_plan
+from devenv.plan.steps import ApplyManifests
+from devenv.spec.needs import needed_by
 from devenv.spec.stack import StackSpec
 
 SOURCES: list[dict[str, Any]] = [
@@ -81,7 +83,10 @@ def situations(draw: st.DrawFn) -> tuple[Wanted, Observed]:
         images_on_nodes=draw(st.frozensets(st.sampled_from([reference(name) for name in IMAGES]))),
     )
     image = draw(st.sampled_from([None, "golang"]))
-    return wanted(*specs, provide=provider, module_image=image), present
+    chosen = draw(st.sets(st.sampled_from([s.name for s in specs]), min_size=1))
+    selected = [spec for spec in specs if spec.name in chosen]
+    left_out = [spec for spec in specs if spec.name not in chosen]
+    return wanted(*selected, provide=provider, module_image=image, unselected=left_out), present
 
 
 @given(situations())
@@ -107,10 +112,13 @@ def test_a_stack_is_unchanged_or_ends_with_being_ready(situation: tuple[Wanted, 
 
 @given(situations())
 def test_a_stack_follows_those_that_it_needs(situation: tuple[Wanted, Observed]) -> None:
+    """Directly or through others, also when nothing is to be done for those in between, or they are left out."""
     plan = make_plan(*situation)
 
-    keys = {node.key for node in plan.nodes}
-    for spec, _ in situation[0].stacks:
-        if f"ready/{spec.name}" in keys:
-            needed = {f"ready/{need}" for need in spec.needs} & keys
-            assert needed <= before(plan, f"ready/{spec.name}")
+    steps = {node.key: node.step for node in plan.nodes}
+    for name in situation[0].needs:
+        needed = {f"ready/{need}" for need in needed_by(situation[0].needs, [name])} & steps.keys()
+        for key, step in steps.items():
+            # A module's manifests are definitions, which need no other stack.
+            if getattr(step, "stack", "") == name and not (isinstance(step, ApplyManifests) and step.module):
+                assert needed <= before(plan, key)

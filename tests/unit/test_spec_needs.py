@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from devenv.errors import UsageError
 from devenv.plan.graph import Selection, cycles, needed_by, needing, order, select, select_from
 from devenv.spec.load import load_workspace
+from devenv.spec.needs import nearest
 
 DATA = Path(__file__).parent / "specs" / "data"
 NAMES = st.sampled_from("abcdefgh")
@@ -71,6 +72,14 @@ def test_cycles_are_cycles_and_all_that_keeps_from_an_order(needs: dict[str, fro
     if rings:
         with pytest.raises(ValueError, match="cycle"):
             order(needs)
+
+
+@given(needs=ACYCLIC, name=NAMES, among=st.frozensets(NAMES))
+def test_the_nearest_lead_to_all_that_is_needed(
+    needs: dict[str, frozenset[str]], name: str, among: frozenset[str]
+) -> None:
+    graph = {each: nearest(needs, each, among) for each in needs}
+    assert needed_by(graph, [name]) == needed_by(needs, [name]) & among
 
 
 @given(needs=GRAPHS, name=NAMES)

@@ -1,4 +1,4 @@
-"""TLS for the project's endpoints: the user's local CA, and certificates for `*.<project>.localhost`.
+"""TLS for the project's endpoints: the user's local CA, and certificates for the names below `<project>.localhost`.
 
 Responsible for making, keeping and renewing both. It never touches a trust store: whether to trust the CA is
 the user's decision, and the CA can sign nothing but names under `localhost` and addresses of this machine.
@@ -64,7 +64,7 @@ class LocalCa:
         return self.folder / "devenv-local-ca.crt"
 
     def issue(self, domain: str, *, now: dt.datetime | None = None) -> Leaf:
-        """A certificate for `domain`, `*.domain`, localhost and 127.0.0.1; the old one while it is good."""
+        """A certificate for `domain`, `*.domain`, `*.s3.domain`, localhost and 127.0.0.1; the old one if good."""
         now = now or dt.datetime.now(dt.UTC)
         with _locked(self.folder):
             authority = self._authority(now)
@@ -146,7 +146,8 @@ def _new_leaf(domain: str, authority: _Pair, now: dt.datetime) -> _Pair:
 
 
 def _subjects(domain: str) -> list[x509.GeneralName]:
-    names = [x509.DNSName(name) for name in (domain, f"*.{domain}", "localhost")]
+    # A wildcard stands for one label, and S3's clients put the bucket before the endpoint's name.
+    names = [x509.DNSName(name) for name in (domain, f"*.{domain}", f"*.s3.{domain}", "localhost")]
     return [*names, x509.IPAddress(_LOOPBACK)]
 
 

@@ -39,6 +39,7 @@ def status_as_json(report: StatusReport) -> str:
         ],
         "endpoints": [{"name": e.name, "stack": e.stack, "url": e.url} for e in report.endpoints],
         "credentials": [{"name": c.name, "stack": c.stack, "values": dict(c.values)} for c in report.credentials],
+        "notes": list(report.notes),
     }
     return json.dumps(document, indent=2)
 
@@ -58,6 +59,8 @@ def print_status(report: StatusReport) -> None:
     )
     if report.endpoints:
         print_table(("endpoint", "stack", "url"), [(e.name, e.stack, e.url) for e in report.endpoints])
+    for note in report.notes:
+        print(f"note: {note}")  # noqa: T201 -- this is the data
     if report.credentials:
         rows = [(c.name, c.stack, key, value) for c in report.credentials for key, value in c.values]
         print_table(("credential", "stack", "key", "value"), rows)

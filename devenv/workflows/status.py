@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.kubernetes import Cluster
 from devenv.adapters.paths import data_root, state_dir
+from devenv.adapters.resolver import LoopbackQuestion, how_to_resolve
 from devenv.engine.cluster_observation import ClusterFacts, NodeFact, observe_cluster
 from devenv.engine.host_ports import http_ports
 from devenv.engine.ownership import KIND_CLUSTER_LABEL
@@ -78,6 +80,8 @@ class StatusReport:
     stacks: tuple[StackStatus, ...]
     endpoints: tuple[Link, ...]
     credentials: tuple[CredentialStatus, ...]
+    notes: tuple[str, ...] = ()
+    """What stands in the way of using the endpoints from this machine."""
 
     @property
     def ready(self) -> bool:
@@ -97,6 +101,7 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
     """
     workspace = load_workspace(directory, data_root=data_root())
     names = Names(workspace.project.project)
+    resolves = LoopbackQuestion(names.domain)
     kubeconfig = state_dir(names.project, create=False) / "kubeconfig"
     try:
         engine = Engine.connect()
@@ -111,7 +116,8 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
         project = ProjectFacts(names.project, workspace.project.profile, *ports)
         links = endpoints(workspace, [s for s in workspace.selected if s in facts.records], project)
         credentials = _credentials(workspace, kubeconfig, facts, reveal=reveal)
-    return _report(workspace, names, facts, links, credentials)
+    notes = () if not links or resolves.answer() else (_unresolved(links),)
+    return replace(_report(workspace, names, facts, links, credentials), notes=notes)
 
 
 def _report(
@@ -130,6 +136,14 @@ def _report(
         stacks=tuple(_stack(workspace, name, facts) for name in workspace.selected),
         endpoints=tuple(links),
         credentials=credentials,
+    )
+
+
+def _unresolved(links: Sequence[Link]) -> str:
+    hosts = sorted({urlsplit(link.url).hostname or "" for link in links})
+    return (
+        "curl and browsers reach the endpoints, but this system's resolver does not know names below localhost, "
+        f"and other programs ask it: {how_to_resolve(hosts)}"
     )
 
 

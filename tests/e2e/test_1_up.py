@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from support.environment import Project, Result, run
+from support.loopback import LoopbackHttps
 
 pytestmark = pytest.mark.e2e
 
@@ -19,7 +20,7 @@ def fetch(url: str, *, context: ssl.SSLContext | None = None) -> dict[str, Any]:
     """GET a URL whose name is a `*.localhost` that the resolver may not know; its port is on the loopback."""
     parts = urlsplit(url)
     if context:
-        connection: http.client.HTTPConnection = _Loopback(parts.hostname or "", parts.port, context)
+        connection: http.client.HTTPConnection = LoopbackHttps(parts.hostname or "", parts.port, context)
     else:
         connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=20)
     connection.request("GET", parts.path or "/", headers={"Host": parts.netloc})
@@ -28,18 +29,6 @@ def fetch(url: str, *, context: ssl.SSLContext | None = None) -> dict[str, Any]:
     assert response.status == 200, f"{url}: {response.status} {body}"
     parsed: dict[str, Any] = json.loads(body)
     return parsed
-
-
-class _Loopback(http.client.HTTPSConnection):
-    """HTTPS to 127.0.0.1 with the name of the URL for SNI and for the certificate's check."""
-
-    def __init__(self, name: str, port: int | None, context: ssl.SSLContext) -> None:
-        super().__init__("127.0.0.1", port, timeout=20, context=context)
-        self._name, self._tls = name, context
-
-    def connect(self) -> None:
-        http.client.HTTPConnection.connect(self)
-        self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
 
 
 def endpoint(project: Project, name: str) -> str:

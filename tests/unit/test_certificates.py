@@ -53,7 +53,7 @@ def handshake(leaf: Leaf, trusted: Path, host: str, tmp_path: Path) -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("host", [DOMAIN, f"backend.{DOMAIN}", "localhost", "127.0.0.1"])
+@pytest.mark.parametrize("host", [DOMAIN, f"backend.{DOMAIN}", f"bucket.s3.{DOMAIN}", "localhost", "127.0.0.1"])
 def test_clients_that_trust_the_ca_accept_the_leaf(authority: LocalCa, tmp_path: Path, host: str) -> None:
     handshake(authority.issue(DOMAIN), authority.certificate, host, tmp_path)
 
@@ -100,7 +100,7 @@ def test_names_lives_and_modes(authority: LocalCa) -> None:
     leaf = x509.load_pem_x509_certificate(authority.issue(DOMAIN).chain_pem)
     assert leaf.not_valid_after_utc - leaf.not_valid_before_utc == dt.timedelta(days=825)
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == [DOMAIN, f"*.{DOMAIN}", "localhost"]
+    assert names.get_values_for_type(x509.DNSName) == [DOMAIN, f"*.{DOMAIN}", f"*.s3.{DOMAIN}", "localhost"]
     assert names.get_values_for_type(x509.IPAddress) == [ipaddress.IPv4Address("127.0.0.1")]
     for file in (authority.folder / "authority.pem", authority.folder / f"{DOMAIN}.pem"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

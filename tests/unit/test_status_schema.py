@@ -32,6 +32,7 @@ def report(cluster: ClusterState = ClusterState.RUNNING, stack: StackState = Sta
         stacks=(StackStatus("web", "04-apps", "apps", "1.0.0", stack, "deployment web: 0 of 1 pods"),),
         endpoints=(Link("api", "web", "http://web.shop.localhost:8080/"),),
         credentials=(CredentialStatus("store", "store", (("username", HIDDEN), ("password", HIDDEN))),),
+        notes=("names below localhost are not resolved",),
     )
 
 

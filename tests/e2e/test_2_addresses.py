@@ -1,0 +1,110 @@
+"""What LocalStack hands out can be reached by who asked, and Traefik neither cuts nor changes what passes through."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import ssl
+from typing import Literal
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+from support.environment import Project
+from support.loopback import LoopbackHttps
+
+pytestmark = pytest.mark.e2e
+
+QUEUE = "alt-events"
+BUCKET = "alt-objects"
+SIGNED_FOR_SQS = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0"
+
+
+def ask(
+    url: str, method: str = "GET", body: bytes | None = None, *, context: ssl.SSLContext | None = None, **headers: str
+) -> bytes:
+    """The body of a good answer from a URL whose name the resolver may not know; its port is on the loopback."""
+    parts = urlsplit(url)
+    if context:
+        connection: http.client.HTTPConnection = LoopbackHttps(parts.hostname or "", parts.port, context)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=20)
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    connection.request(method, target, body, {"Host": parts.netloc, **headers})
+    response = connection.getresponse()
+    answer = response.read()
+    assert response.status == 200, f"{method} {url}: {response.status} {answer.decode()}"
+    return answer
+
+
+def endpoint(project: Project, name: str) -> str:
+    return next(str(e["url"]) for e in project.status()["endpoints"] if e["name"] == name).rstrip("/")
+
+
+Style = Literal["path", "virtual"]
+
+
+def presigned(s3: str, style: Style, operation: str, key: str) -> str:
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 -- LocalStack takes any
+        config=Config(s3={"addressing_style": style}, signature_version="s3v4"),
+    )
+    url: str = client.generate_presigned_url(operation, Params={"Bucket": BUCKET, "Key": key})
+    return url
+
+
+def test_a_queue_url_answers_on_this_machine_where_it_was_asked_for(environment: Project) -> None:
+    aws = endpoint(environment, "aws")
+    answer = ask(f"{aws}/?Action=GetQueueUrl&QueueName={QUEUE}", Authorization=SIGNED_FOR_SQS).decode()
+    (url,) = re.findall(r"<QueueUrl>(.*)</QueueUrl>", answer)
+    assert url.startswith(f"{aws}/")
+    assert f":{QUEUE}" in ask(f"{url}?Action=GetQueueAttributes&AttributeName.1=QueueArn").decode()
+
+
+def test_a_queue_url_answers_in_a_pod_where_it_was_asked_for(environment: Project) -> None:
+    program = f"""
+set -e
+url=$(curl -fsS -H 'Authorization: {SIGNED_FOR_SQS}' \
+  'http://localstack.localstack:4566/?Action=GetQueueUrl&QueueName={QUEUE}' | sed 's/.*<QueueUrl>//; s/<.*//')
+echo "$url"
+curl -fsS "$url?Action=GetQueueAttributes&AttributeName.1=QueueArn"
+"""
+    told = environment.kubectl("-n", "localstack", "exec", "deploy/localstack", "--", "sh", "-c", program)
+    assert told.startswith("http://localstack.localstack:4566/")
+    assert f":{QUEUE}" in told
+
+
+@pytest.mark.parametrize("key", ["a/b.txt", "two//slashes", "per%2Fcent and blank"])
+@pytest.mark.parametrize("style", ["path", "virtual"])
+def test_a_bucket_answers_in_either_style(environment: Project, style: Style, key: str) -> None:
+    s3 = endpoint(environment, "s3")
+    ask(presigned(s3, style, "put_object", key), "PUT", key.encode())
+    other: Style = "path" if style == "virtual" else "virtual"
+    assert ask(presigned(s3, other, "get_object", key)) == key.encode()
+
+
+def test_a_bucket_before_the_name_of_s3_is_covered_by_the_certificate(environment: Project) -> None:
+    ca = environment.devenv("certificate").stdout.strip()
+    context = ssl.create_default_context(cafile=ca)
+    api = urlsplit(endpoint(environment, "api-tls"))
+    s3 = f"https://{urlsplit(endpoint(environment, 's3')).hostname}:{api.port}"
+    ask(presigned(s3, "virtual", "put_object", "over-tls"), "PUT", b"x", context=context)
+    assert ask(presigned(s3, "path", "get_object", "over-tls"), context=context) == b"x"
+
+
+def test_traefik_waits_for_a_slow_upload_as_long_as_it_takes(environment: Project) -> None:
+    address = endpoint(environment, "dashboard").removesuffix("/dashboard")
+    found = {e["name"]: e["transport"]["respondingTimeouts"] for e in json.loads(ask(f"{address}/api/entrypoints"))}
+    assert {found[name].get("readTimeout", "0s") for name in ("web", "websecure")} == {"0s"}
+
+
+def test_status_tells_how_names_become_known_to_the_resolver(environment: Project) -> None:
+    report = environment.status()
+    hosts = {urlsplit(e["url"]).hostname for e in report["endpoints"]}
+    assert all(set(note.split()) >= hosts for note in report["notes"])

@@ -204,6 +204,18 @@ class ApiRefusedError(ClusterError):
         """HTTP status: 404 when there is no such object."""
 
 
+class LockError(DevenvError):
+    """The lock that keeps two runs of one project apart cannot be had, or was lost while it was held."""
+
+    code = "lock-failed"
+
+
+class LockedError(LockError):
+    """Another run is changing the project, and `--no-wait` was given."""
+
+    code = "locked"
+
+
 class PortTakenError(DevenvError):
     """A port of the specification is held by another process."""
 

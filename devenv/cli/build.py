@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, Yes
+from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, Yes
 
 
 def build(
@@ -18,6 +18,7 @@ def build(
     directory: Directory = Path(),
     images: ImagesOption = ImagesMode.AUTO,
     yes: Yes = False,
+    no_wait: NoWait = False,
     as_json: AsJson = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
 ) -> None:
@@ -38,7 +39,7 @@ def build(
     from devenv.workflows.build import build as run_build
 
     command = BuildCommand(directory, tuple(names or ()), yes, images.value)
-    with wiring.run_session("build", as_json=False, verbose=verbose) as session:
+    with wiring.run_session("build", as_json=False, verbose=verbose, wait=not no_wait) as session:
         built = run_build(command, session)
     if as_json:
         typer.echo(json.dumps([image.as_dict() for image in built], indent=2))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory
+from devenv.cli.options import AsJson, Directory, NoWait
 
 app = typer.Typer(
     help="Snapshots, migrations, shells and addresses of the databases.",
@@ -27,7 +27,9 @@ Names = Annotated[
 
 
 @app.command("snapshot")
-def snapshot(name: SnapshotName, *, directory: Directory = Path(), database: Database = None) -> None:
+def snapshot(
+    name: SnapshotName, *, directory: Directory = Path(), database: Database = None, no_wait: NoWait = False
+) -> None:
     """Keep the present state of one or all databases under a name.
 
     Kept in the servers themselves, until `devenv db rm` or `devenv down`; a state of the same name is replaced.
@@ -38,7 +40,7 @@ def snapshot(name: SnapshotName, *, directory: Directory = Path(), database: Dat
     from devenv.workflows import db
 
     request = db.DatabaseRequest(directory, tuple(database or ()))
-    with wiring.run_session("db") as session:
+    with wiring.run_session("db snapshot", wait=not no_wait) as session:
         _told(f"saved as {name}", db.save(request, name, session))
 
 
@@ -49,6 +51,7 @@ def restore(
     directory: Directory = Path(),
     database: Database = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace the present data without asking.")] = False,
+    no_wait: NoWait = False,
 ) -> None:
     """Return to a named state; without --database, in all databases that have it.
 
@@ -58,7 +61,7 @@ def restore(
     from devenv.workflows import db
 
     request = db.DatabaseRequest(directory, tuple(database or ()))
-    with wiring.run_session("db") as session:
+    with wiring.run_session("db restore", wait=not no_wait) as session:
         _told(f"restored from {name}", db.restore(request, name, session, agreed=yes))
 
 
@@ -89,12 +92,14 @@ def list_(*, directory: Directory = Path(), database: Database = None, as_json: 
 
 
 @app.command("rm")
-def remove(name: SnapshotName, *, directory: Directory = Path(), database: Database = None) -> None:
+def remove(
+    name: SnapshotName, *, directory: Directory = Path(), database: Database = None, no_wait: NoWait = False
+) -> None:
     """Drop a named state; without --database, in all databases that have it."""
     from devenv.cli import wiring
     from devenv.workflows import db
 
-    with wiring.run_session("db") as session:
+    with wiring.run_session("db rm", wait=not no_wait) as session:
         _told(f"removed {name}", db.remove(db.DatabaseRequest(directory, tuple(database or ())), name, session))
 
 
@@ -104,6 +109,7 @@ def migrate(
     *,
     directory: Directory = Path(),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to everything that would be asked.")] = False,
+    no_wait: NoWait = False,
 ) -> None:
     """Apply pending migrations to the live data, which stays.
 
@@ -114,7 +120,7 @@ def migrate(
     from devenv.workflows import db
     from devenv.workflows.up import UpRequest, up
 
-    with wiring.run_session("db") as session:
+    with wiring.run_session("db migrate", wait=not no_wait) as session:
         chosen = db.names(db.DatabaseRequest(directory, tuple(names or ())), session)
         up(UpRequest(directory, assume_yes=yes, only=tuple(chosen)), session)
 

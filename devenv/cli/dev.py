@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, ProfileOption, Yes
+from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Yes
 
 
 def dev(
@@ -20,6 +20,7 @@ def dev(
     profile: ProfileOption = None,
     images: ImagesOption = ImagesMode.AUTO,
     yes: Yes = False,
+    no_wait: NoWait = False,
     as_json: AsJson = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
 ) -> None:
@@ -38,5 +39,5 @@ def dev(
     from devenv.workflows.dev import dev as run_dev
 
     command = DevCommand(directory, tuple(names or ()), yes, profile.value if profile else None, images.value)
-    with wiring.run_session("dev", as_json=as_json, verbose=verbose) as session:
+    with wiring.run_session("dev", as_json=as_json, verbose=verbose, wait=not no_wait) as session:
         run_dev(command, session)

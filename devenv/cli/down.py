@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory
+from devenv.cli.options import AsJson, Directory, NoWait
 
 
 def down(
@@ -16,6 +16,7 @@ def down(
     purge: Annotated[
         bool, typer.Option("--purge", help="Also remove images, caches and certificates that devenv made.")
     ] = False,
+    no_wait: NoWait = False,
     as_json: AsJson = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
 ) -> None:
@@ -30,5 +31,5 @@ def down(
     from devenv.cli import wiring
     from devenv.workflows.down import down as run_down
 
-    with wiring.run_session("down", as_json=as_json, verbose=verbose) as session:
+    with wiring.run_session("down", as_json=as_json, verbose=verbose, wait=not no_wait) as session:
         run_down(directory, session, purge=purge)

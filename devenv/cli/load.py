@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory
+from devenv.cli.options import AsJson, Directory, NoWait
 
 
 def load(
@@ -17,6 +17,7 @@ def load(
     ],
     *,
     directory: Directory = Path(),
+    no_wait: NoWait = False,
     as_json: AsJson = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
 ) -> None:
@@ -34,7 +35,7 @@ def load(
     from devenv.ui.tables import print_table
     from devenv.workflows.load import load_images
 
-    with wiring.run_session("load", as_json=False, verbose=verbose) as session:
+    with wiring.run_session("load", as_json=False, verbose=verbose, wait=not no_wait) as session:
         loaded = load_images(directory, images, session)
     if as_json:
         typer.echo(json.dumps([image.as_dict() for image in loaded], indent=2))

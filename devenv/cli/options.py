@@ -34,6 +34,10 @@ Yes = Annotated[
     bool,
     typer.Option("--yes", "-y", help="Agree to everything that would be asked, installing an engine included."),
 ]
+NoWait = Annotated[
+    bool,
+    typer.Option("--no-wait", help="Give up when another run is changing this project, instead of waiting for it."),
+]
 ProfileOption = Annotated[
     Profile | None,
     typer.Option("--profile", help="Values of this profile; devenv.yaml's own when not given."),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption
+from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait
 
 Names = Annotated[
     list[str] | None,
@@ -22,6 +22,7 @@ def reset_db(
     directory: Directory = Path(),
     yes: DropYes = False,
     images: ImagesOption = ImagesMode.AUTO,
+    no_wait: NoWait = False,
     as_json: AsJson = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
 ) -> None:
@@ -41,7 +42,7 @@ def reset_db(
     from devenv.workflows.reset_db import reset_db as run_reset
 
     request = ResetRequest(directory, tuple(names or ()), assume_yes=yes, images=images.value)
-    with wiring.run_session("reset-db", verbose=verbose) as session:
+    with wiring.run_session("reset-db", verbose=verbose, wait=not no_wait) as session:
         rows = run_reset(request, session)
     if as_json:
         typer.echo(json.dumps([row.as_dict() for row in rows], indent=2))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, ProfileOption, Yes
+from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Yes
 
 if TYPE_CHECKING:
     from devenv.workflows.up import UpRequest
@@ -33,6 +33,7 @@ def up(
     trace: Annotated[
         Path | None, typer.Option("--trace", help="Write a timeline in the Chrome trace format to this file.")
     ] = None,
+    no_wait: NoWait = False,
     as_json: AsJson = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
 ) -> None:
@@ -61,7 +62,7 @@ def up(
     if plan:
         typer.echo(_planned(request, as_json=as_json))
         return
-    with wiring.run_session("up", as_json=as_json, trace=trace, verbose=verbose) as session:
+    with wiring.run_session("up", as_json=as_json, trace=trace, verbose=verbose, wait=not no_wait) as session:
         run_up(request, session)
 
 

@@ -53,10 +53,10 @@ class DeferredLog:
 
 @contextmanager
 def run_session(
-    command: str, *, as_json: bool = False, trace: Path | None = None, verbose: bool = False
+    command: str, *, as_json: bool = False, trace: Path | None = None, verbose: bool = False, wait: bool = True
 ) -> Iterator[Session]:
     """A session whose events go to the terminal (or as JSON to standard output), a log file and, if wanted, a trace."""
-    log = DeferredLog(command)
+    log = DeferredLog(command.replace(" ", "-"))
     sinks: list[Sink] = [_screen(as_json=as_json, verbose=verbose), log]
     if trace:
         from devenv.ui.trace import TraceFile
@@ -64,8 +64,10 @@ def run_session(
         sinks.append(TraceFile(trace))
     secrets = Secrets()
     _end_like_ctrl_c(signal.SIGTERM)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which nohup sets
+        _end_like_ctrl_c(signal.SIGHUP)
     with EventStream(sinks, secrets=secrets) as stream:
-        yield Session(emit=stream.emit, confirm=_ask, open_log=log.open, mask=secrets.add)
+        yield Session(emit=stream.emit, confirm=_ask, open_log=log.open, mask=secrets.add, command=command, wait=wait)
 
 
 def _screen(*, as_json: bool, verbose: bool) -> Sink:

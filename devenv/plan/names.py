@@ -30,6 +30,11 @@ class Names:
         return f"devenv-{self.project}"
 
     @property
+    def lock(self) -> str:
+        """The container that locks the project. Underscores keep it apart from nodes, whose names are DNS labels."""
+        return f"devenv_lock_{self.project}"
+
+    @property
     def domain(self) -> str:
         """HTTP names end in it; `*.localhost` is the loopback by RFC 6761."""
         return f"{self.project}.localhost"

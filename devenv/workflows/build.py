@@ -15,6 +15,7 @@ from devenv.spec.wording import name_hint
 from devenv.spec.workspace import Workspace
 from devenv.workflows.conclusion import Tail
 from devenv.workflows.connect import connect
+from devenv.workflows.exclusive import exclusive
 from devenv.workflows.execution import perform
 from devenv.workflows.session import Session
 
@@ -63,10 +64,11 @@ def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
     workspace = load_workspace(command.directory, data_root=session.data_root)
     names = project_images(workspace, command.names)
     environment = connect(workspace, session, agreed=command.assume_yes)
-    plan = provision_plan(environment, names, command.images)
-    if plan.nodes:
-        log = session.open_log(environment.state / "logs")
-        perform(plan, environment, session, Tail(began, log), again="devenv build")
+    with exclusive(environment.engine, workspace.project.project, session):
+        plan = provision_plan(environment, names, command.images)
+        if plan.nodes:
+            log = session.open_log(environment.state / "logs")
+            perform(plan, environment, session, Tail(began, log), again="devenv build")
     made = {node.key for node in plan.nodes}
     found = []
     for name in names:

@@ -61,7 +61,7 @@ def restore(request: DatabaseRequest, name: str, session: Session, *, agreed: bo
         SnapshotError: no database has it, or a named one has not.
         UsageError: nobody agreed that the present data is dropped.
     """
-    with reach(request.directory, session) as deployment:
+    with reach(request.directory, session, alone=True) as deployment:
         chosen = _having(deployment, request, name)
         named = ", ".join(deployed.name for deployed in chosen)
         if not agreed and not session.confirm(f"The present data of {named} is replaced by {name}. Go on?"):
@@ -72,7 +72,7 @@ def restore(request: DatabaseRequest, name: str, session: Session, *, agreed: bo
 
 def remove(request: DatabaseRequest, name: str, session: Session) -> list[str]:
     """Drop a named state; returns the databases that had it."""
-    with reach(request.directory, session) as deployment:
+    with reach(request.directory, session, alone=True) as deployment:
         chosen = _having(deployment, request, name)
         _in_parallel(deployment, chosen, lambda database: database.snapshots.remove(name))
     return [deployed.name for deployed in chosen]
@@ -150,7 +150,7 @@ def _check(name: str) -> None:
 
 
 def _on_each(request: DatabaseRequest, session: Session, work: Callable[[Database], None]) -> list[str]:
-    with reach(request.directory, session) as deployment:
+    with reach(request.directory, session, alone=True) as deployment:
         chosen = deployment.choose(request.names)
         _in_parallel(deployment, chosen, work)
     return [deployed.name for deployed in chosen]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from devenv.spec.stack import StackSpec
 from devenv.spec.wording import name_hint
 from devenv.spec.workspace import LoadedStack
 from devenv.workflows.connect import environment_on
+from devenv.workflows.exclusive import confirm_lock, exclusive
 from devenv.workflows.session import Session
 
 
@@ -115,14 +116,31 @@ class Deployment:
 
 
 @contextmanager
-def reach(directory: Path, session: Session) -> Iterator[Deployment]:
+def reach(directory: Path, session: Session, *, alone: bool = False) -> Iterator[Deployment]:
     """The running environment of a project; nothing is installed or started.
+
+    Args:
+        directory: where devenv.yaml is looked for.
+        session: waits for others, where that is needed.
+        alone: no other run may change it meanwhile: for those who are going to.
 
     Raises:
         ClusterError: it does not run, or is not devenv's.
+        LockedError: another run changes the project, and this one is not to wait.
     """
     workspace = load_workspace(directory, data_root=session.data_root)
     environment = environment_on(Engine.connect(), workspace, session)
+    with ExitStack() as stack:
+        if alone:
+            stack.enter_context(exclusive(environment.engine, workspace.project.project, session))
+        deployment = _running(environment)
+        stack.callback(environment.cluster.close)
+        if alone:
+            confirm_lock(environment.names.project, session)
+        yield deployment
+
+
+def _running(environment: Environment) -> Deployment:
     names, network = environment.names, environment.engine.network(environment.names.network)
     facts = observe_cluster(names, environment.containers(), network, environment.kubeconfig)
     if facts.state is not ClusterState.RUNNING:
@@ -131,10 +149,7 @@ def reach(directory: Path, session: Session) -> Iterator[Deployment]:
             context={"cause": facts.reason} if facts.reason else None,
             hint="devenv status" if facts.state is ClusterState.FOREIGN else "devenv up",
         )
-    kubectl = Toolchain(workspace.versions.tools).locate("kubectl").path
+    kubectl = Toolchain(environment.workspace.versions.tools).locate("kubectl").path
     if kubectl:
         environment.programs["kubectl"] = kubectl
-    try:
-        yield Deployment(environment, facts)
-    finally:
-        environment.cluster.close()
+    return Deployment(environment, facts)

@@ -17,7 +17,7 @@ from devenv.engine.refresh import Refresher
 from devenv.engine.run_plan import run_plan
 from devenv.engine.scheduler import RunReport
 from devenv.engine.stack_inputs import images_of, is_licensed
-from devenv.errors import DevenvError, InterruptedRunError, RunFailedError, UsageError
+from devenv.errors import DevenvError, RunFailedError, UsageError
 from devenv.events import Noted, RoundFinished
 from devenv.images.catalogue import Recipe
 from devenv.images.choice import Mode
@@ -28,6 +28,7 @@ from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
 from devenv.workflows.build import project_images
 from devenv.workflows.conclusion import Tail, conclude
+from devenv.workflows.exclusive import confirm_lock, exclusive
 from devenv.workflows.session import Session
 from devenv.workflows.up import Raised, UpRequest, bring_up
 
@@ -169,20 +170,23 @@ class _Loop:
         stacks = tuple(
             name for name in self._environment.workspace.selected if any(name in self._users[image] for image in names)
         )
+        project = self._environment.names.project
         try:
-            plan = self._refresher.plan(names, stacks)
-            if plan.nodes:
-                session.emit(plan.as_event())
-                report = run_plan(plan, self._environment, session.emit, session.cancel)
-                finished = _told(report, names, stacks, late + time.monotonic() - began)
-                self._conclude(plan, report, finished, Tail(began))
-            elif asked:
-                session.emit(Noted(f"{', '.join(names)}: what was saved runs already"))
-        except InterruptedRunError:
-            raise
+            with exclusive(self._environment.engine, project, session):
+                plan = self._refresher.plan(names, stacks)
+                if plan.nodes:
+                    session.emit(plan.as_event())
+                    confirm_lock(project, session)
+                    report = run_plan(plan, self._environment, session.emit, session.cancel)
+                    finished = _told(report, names, stacks, late + time.monotonic() - began)
+                    self._conclude(plan, report, finished, Tail(began))
+                elif asked:
+                    session.emit(Noted(f"{', '.join(names)}: what was saved runs already"))
         except RunFailedError:
             return  # each failure has been told by its own event
         except DevenvError as error:
+            if session.cancel.is_set():  # by the user, or because the lock was lost
+                raise
             session.emit(Noted(error.message, "warning", error.hint))
 
     def _conclude(self, plan: Plan, report: RunReport, finished: RoundFinished, tail: Tail) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from devenv.adapters.docker import OURS, Engine
@@ -13,6 +14,7 @@ from devenv.engine.ownership import KIND_CLUSTER_LABEL
 from devenv.errors import EngineUnavailableError, ForeignClusterError
 from devenv.events import Noted
 from devenv.plan.names import LABEL_PROJECT, Names
+from devenv.workflows.exclusive import exclusive
 from devenv.workflows.locations import Locations, project_locations
 from devenv.workflows.session import Session
 
@@ -22,11 +24,20 @@ def down(directory: Path, session: Session, *, purge: bool) -> None:
 
     Raises:
         ForeignClusterError: the cluster of that name is not devenv's.
+        LockedError: another run changes the project, and this one is not to wait.
     """
     locations = project_locations(directory)
+    engine = _engine()
+    with ExitStack() as stack:
+        if engine:
+            lock = stack.enter_context(exclusive(engine, locations.project, session, to_the_end=True))
+            lock.confirm()
+        _take_away(locations, engine, session, purge=purge)
+
+
+def _take_away(locations: Locations, engine: Engine | None, session: Session, *, purge: bool) -> None:
     names = Names(locations.project)
     began = time.monotonic()
-    engine = _engine()
     nodes = engine.containers({KIND_CLUSTER_LABEL: names.cluster}) if engine else []
     network = engine.network(names.network) if engine else None
     ours = network is not None and network.get(LABEL_PROJECT) == names.project

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.image_reference import Reference
-from devenv.adapters.paths import state_dir
 from devenv.engine.environment import Environment
 from devenv.engine.ownership import ownership, running_nodes
 from devenv.engine.scheduler import Task, run
@@ -25,6 +24,7 @@ from devenv.spec.load import load_workspace
 from devenv.spec.wording import did_you_mean
 from devenv.workflows.conclusion import Tail, conclude
 from devenv.workflows.connect import connect
+from devenv.workflows.exclusive import confirm_lock, exclusive
 from devenv.workflows.session import Session
 
 _SLOT = "load"
@@ -69,15 +69,21 @@ def load_images(directory: Path, images: Sequence[str], session: Session) -> lis
     began = time.monotonic()
     workspace = load_workspace(directory, data_root=session.data_root)
     environment = connect(workspace, session, agreed=False)
+    with exclusive(environment.engine, workspace.project.project, session):
+        return _load(environment, images, session, began)
+
+
+def _load(environment: Environment, images: Sequence[str], session: Session, began: float) -> list[LoadedImage]:
     nodes = tuple(_running_nodes(environment))
     steps = {
         step.key: step
         for name in dict.fromkeys(images)
         for step in (LoadImage(name, _reference(environment, name), environment.names.cluster),)
     }
-    log = session.open_log(state_dir(workspace.project.project) / "logs")
+    log = session.open_log(environment.state / "logs")
     planned = tuple(PlannedStep(step.key, step.title, step.group) for step in steps.values())
     session.emit(PlanMade(environment.names.project, environment.names.cluster, planned))
+    confirm_lock(environment.names.project, session)
     reports: dict[str, LoadReport] = {}
 
     def work(key: str, stop: threading.Event) -> str:

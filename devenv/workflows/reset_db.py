@@ -55,7 +55,7 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
         RunFailedError: some could not be reset; each was told as an event.
     """
     began = time.monotonic()
-    with reach(request.directory, session) as deployment:
+    with reach(request.directory, session, alone=True) as deployment:
         aws = deployment.seeded(request.names)
         names = [name for name in request.names if aws is None or name != aws.name]
         chosen = deployment.choose(names) if names or not request.names else []
@@ -70,13 +70,13 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
         times = {key.partition("/")[2]: r.seconds for key, r in report.results.items() if key.startswith("reset/")}
         if used := [deployment.address(d) for d in chosen if d.name not in changed]:
             start_making(used)
-    if changed:
-        # All that brings an environment up takes long to load, and most resets need nothing of it.
-        from devenv.workflows.up import UpRequest, up  # noqa: PLC0415
+        if changed:
+            # All that brings an environment up takes long to load, and most resets need nothing of it.
+            from devenv.workflows.up import UpRequest, up  # noqa: PLC0415
 
-        began = time.monotonic()
-        up(UpRequest(request.directory, assume_yes=True, only=tuple(changed), images=request.images), session)
-        times |= dict.fromkeys(changed, time.monotonic() - began)
+            began = time.monotonic()
+            up(UpRequest(request.directory, assume_yes=True, only=tuple(changed), images=request.images), session)
+            times |= dict.fromkeys(changed, time.monotonic() - began)
     rows = [
         ResetRow(d.name, d.spec.engine, "migrations" if d.name in changed else "pristine", times[d.name])
         for d in chosen

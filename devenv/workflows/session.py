@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devenv.adapters.docker import EngineLock
 from devenv.adapters.paths import data_root
 from devenv.events import Emit
 
@@ -22,6 +23,12 @@ class Session:
     """Begins the run's log file in a folder; returns its path."""
     mask: Callable[..., None]
     """Registers secrets that must appear nowhere in logs or output."""
+    command: str = "a program that uses devenv"
+    """What others are told that this run is."""
+    wait: bool = True
+    """Whether it waits for others that change the same project."""
+    locks: dict[str, EngineLock] = field(default_factory=dict)
+    """Project to its lock, while this run holds it: `devenv.workflows.exclusive`."""
     cancel: threading.Event = field(default_factory=threading.Event)
     """Set when the user wants the run to stop."""
     data_root: Path = field(default_factory=data_root)

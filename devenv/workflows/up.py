@@ -15,6 +15,7 @@ from devenv.plan.planner import make_plan
 from devenv.spec.load import load_workspace
 from devenv.workflows.conclusion import Tail
 from devenv.workflows.connect import connect
+from devenv.workflows.exclusive import exclusive
 from devenv.workflows.execution import perform
 from devenv.workflows.links import links
 from devenv.workflows.session import Session
@@ -53,6 +54,7 @@ def up(request: UpRequest, session: Session) -> Plan:
         EngineUnavailableError: no engine answers and none may be installed.
         RunFailedError: steps failed; each was told as an event.
         InterruptedRunError: the user stopped the run.
+        LockedError: another run changes the project, and this one is not to wait.
     """
     return bring_up(request, session).plan
 
@@ -63,15 +65,19 @@ def bring_up(request: UpRequest, session: Session) -> Raised:
     workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
     selection = select(workspace, only=request.only, skip=request.skip, layers=request.layers)
     environment = connect(workspace, session, agreed=request.assume_yes)
-    observation = observe(environment, selection, request.images)
-    plan = make_plan(observation.wanted, observation.observed)
     if request.plan_only:
-        return Raised(environment, selection, observation, plan)
-    log = session.open_log(environment.state / "logs")
-    if plan.starts_cluster:
-        perform(plan, environment, session, Tail(began, log))
-        observation = observe(environment, selection, request.images)
-        plan = make_plan(observation.wanted, observation.observed)
-    addresses = links(workspace, selection.stacks, observation.facts)
-    perform(plan, environment, session, Tail(began, log, addresses))
-    return Raised(environment, selection, observation, plan)
+        return _planned(environment, selection, request)
+    with exclusive(environment.engine, workspace.project.project, session):
+        raised = _planned(environment, selection, request)
+        log = session.open_log(environment.state / "logs")
+        if raised.plan.starts_cluster:
+            perform(raised.plan, environment, session, Tail(began, log))
+            raised = _planned(environment, selection, request)
+        addresses = links(workspace, selection.stacks, raised.observation.facts)
+        perform(raised.plan, environment, session, Tail(began, log, addresses))
+    return raised
+
+
+def _planned(environment: Environment, selection: Selection, request: UpRequest) -> Raised:
+    observation = observe(environment, selection, request.images)
+    return Raised(environment, selection, observation, make_plan(observation.wanted, observation.observed))

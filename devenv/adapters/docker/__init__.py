@@ -8,6 +8,7 @@ from devenv.adapters.docker.builds import BuildRequest
 from devenv.adapters.docker.containers import ContainerInfo
 from devenv.adapters.docker.engine import Engine, EngineVersion
 from devenv.adapters.docker.labels import MADE_BY, OURS
+from devenv.adapters.docker.locks import EngineLock, Holder
 
 __all__ = [
     "MADE_BY",
@@ -15,5 +16,7 @@ __all__ = [
     "BuildRequest",
     "ContainerInfo",
     "Engine",
+    "EngineLock",
     "EngineVersion",
+    "Holder",
 ]

@@ -12,6 +12,7 @@ from devenv.adapters.docker.builds import Builder
 from devenv.adapters.docker.connection import connect, telling
 from devenv.adapters.docker.containers import ContainerHost
 from devenv.adapters.docker.images import ImageStore
+from devenv.adapters.docker.locks import Locks
 from devenv.adapters.docker.stored_images import StoredImages
 from devenv.errors import EngineUnavailableError
 
@@ -31,7 +32,7 @@ class EngineVersion:
     """Folder of the engine's data, on the engine's host."""
 
 
-class Engine(ImageStore, StoredImages, Builder, ContainerHost):
+class Engine(ImageStore, StoredImages, Builder, ContainerHost, Locks):
     """A reachable container engine. Safe to be used from several threads."""
 
     def __init__(self, client: docker.DockerClient, buildx: Path | None = None) -> None:

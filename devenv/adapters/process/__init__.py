@@ -5,8 +5,18 @@ shell. What a program's words mean is the concern of the adapter that calls it.
 """
 
 from devenv.adapters.process.detached import Detached, start_detached, start_module
+from devenv.adapters.process.guardian import GUARDIAN
 from devenv.adapters.process.piped import PipedProcess
 from devenv.adapters.process.program import Completed, find_program
 from devenv.adapters.process.run import run
 
-__all__ = ["Completed", "Detached", "PipedProcess", "find_program", "run", "start_detached", "start_module"]
+__all__ = [
+    "GUARDIAN",
+    "Completed",
+    "Detached",
+    "PipedProcess",
+    "find_program",
+    "run",
+    "start_detached",
+    "start_module",
+]

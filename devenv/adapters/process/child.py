@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from devenv.adapters.process.guardian import Guardian
+from devenv.adapters.process.guardian import GUARDIAN
 from devenv.adapters.process.output import Output
 from devenv.adapters.process.program import Completed, environment, locate
 from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, ToolMissingError
@@ -34,7 +34,6 @@ _PIPE_BYTES = 1 << 20
 """Of a fed program's pipes, as large as Linux allows without privileges: fewer turns for what is streamed."""
 
 End = Literal["ended", "timeout", "cancelled"]
-_guardian = Guardian()
 
 
 class Child:
@@ -60,7 +59,7 @@ class Child:
         self._last: deque[str] = deque(maxlen=_TOLD_LINES)
         self._started = time.monotonic()
         self._process = _start(argv, environment(env), cwd, feed=feed)
-        _guardian.watch(self._process.pid)
+        GUARDIAN.watch(self._process.pid)
         self.stdin = self._process.stdin
         self._outputs = {pipe: Output(self._take_line) for pipe in (self._process.stdout, self._process.stderr) if pipe}
 
@@ -184,7 +183,7 @@ class Child:
 
     def _close(self) -> None:
         """Let go of the pipes and of the guardian's promise."""
-        _guardian.forget(self._process.pid)
+        GUARDIAN.forget(self._process.pid)
         for pipe, output in self._outputs.items():
             output.finish()
             pipe.close()

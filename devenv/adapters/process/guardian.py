@@ -22,9 +22,15 @@ while read -r change group; do
       groups=$kept ;;
   esac
 done
-[ -n "${groups# }" ] || exit 0
+alive() {
+  for group in $groups; do kill -s 0 -- "-$group" 2>/dev/null && return 0; done
+  return 1
+}
 for group in $groups; do kill -s TERM -- "-$group" 2>/dev/null; done
-sleep 5
+for tick in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
+  alive || exit 0
+  sleep 0.2
+done
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 exit 0
 """
@@ -36,27 +42,63 @@ class Guardian:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._groups: set[int] = set()
+        self._shared: tuple[int, ...] = ()
 
     def watch(self, group: int) -> None:
         """From now on `group` is stopped when this process dies."""
-        self._tell(f"add {group}\n")
+        with self._lock:
+            self._groups.add(group)
+            self._tell(f"add {group}\n")
 
     def forget(self, group: int) -> None:
         """`group` has ended."""
-        self._tell(f"drop {group}\n")
+        with self._lock:
+            self._groups.discard(group)
+            self._tell(f"drop {group}\n")
+
+    def share(self, descriptor: int) -> None:
+        """Keep a file or socket open until the groups have ended too, and not only this process.
+
+        Files are handed on when a process is started: the shell of before, if any, is relieved by one that has it.
+        """
+        with self._lock:
+            relieved, self._process, self._shared = self._process, None, (descriptor,)
+            self._start()
+            if relieved and relieved.stdin and relieved.poll() is None:
+                relieved.stdin.write("".join(f"drop {group}\n" for group in self._groups).encode())
+                relieved.stdin.close()
+                relieved.wait()
+
+    def unshare(self) -> None:
+        """Nothing is to be kept open any more by shells that are still to be started."""
+        with self._lock:
+            self._shared = ()
 
     def _tell(self, line: str) -> None:
-        with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                self._process = subprocess.Popen(
-                    ["/bin/sh", "-c", _SCRIPT],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            pipe = self._process.stdin
-            if pipe is None:
-                raise AssertionError("a pipe was asked for")
-            pipe.write(line.encode())
-            pipe.flush()
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        else:
+            self._write(line)
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", _SCRIPT],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=self._shared,
+        )
+        self._write("".join(f"add {group}\n" for group in self._groups))
+
+    def _write(self, text: str) -> None:
+        pipe = self._process.stdin if self._process else None
+        if pipe is None:
+            raise AssertionError("a pipe was asked for")
+        pipe.write(text.encode())
+        pipe.flush()
+
+
+GUARDIAN = Guardian()
+"""This process's own."""

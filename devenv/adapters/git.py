@@ -1,12 +1,14 @@
-"""Git: which commit a folder's files are of, and which of them differ from it.
+"""Git: which commit a folder's files are of, and what that commit holds of them.
 
-Responsible for git's command line. It reads only, and takes no lock of the repository.
+Responsible for git's command line. It reads only, and takes no lock of the repository. What git says of changes is not
+asked: it is silent about files that it was told to leave alone, and sees contents through filters.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,19 +21,27 @@ _NOT_A_TREE = re.compile(r"not a git repository")
 
 
 @dataclass(frozen=True, slots=True)
+class CommittedFile:
+    """A file or link as a commit holds it."""
+
+    mode: str
+    """`100644`, `100755`, `120000` for a link, `160000` for a submodule."""
+    name: str
+    """Git's name for the content, hex."""
+
+
+@dataclass(frozen=True, slots=True)
 class Checkout:
-    """What git knows of some paths. All paths are absolute."""
+    """What HEAD holds of some paths."""
 
     commit: str
     """The last commit that touched one of the paths, abbreviated; HEAD where none did."""
-    tracked: frozenset[Path]
-    """Files below the paths that are under version control."""
-    changed: frozenset[Path]
-    """Those of them that differ from HEAD, deleted and newly added ones included."""
+    files: Mapping[Path, CommittedFile]
+    """By absolute path."""
 
 
 def read_checkout(paths: Sequence[Path]) -> Checkout:
-    """What git knows of files and folders, which lie in one work tree; the first must be a folder.
+    """What HEAD holds of files and folders, which lie in one work tree; the first must be a folder.
 
     Raises:
         ImageError: it is not a work tree, has no commit yet, or git refuses to read it.
@@ -39,17 +49,20 @@ def read_checkout(paths: Sequence[Path]) -> Checkout:
     """
     folder = paths[0]
     top = Path(_git(folder, "rev-parse", "--show-toplevel").rstrip("\n"))
-    within = ["--", *(str(path) for path in paths)]
-    tracked = _git(folder, "ls-files", "--full-name", "-z", *within)
-    changed = _git(folder, "status", "--porcelain", "--no-renames", "--untracked-files=no", "-z", *within)
+    within = ["--", *(f":(top,literal){os.path.relpath(path, top)}" for path in paths)]
     head = _git(folder, "rev-parse", f"--short={_DIGITS}", "HEAD").strip()
     last = _git(folder, "log", "-1", "--format=%h", f"--abbrev={_DIGITS}", *within).strip()
-    return Checkout(
-        commit=last or head,
-        tracked=frozenset(top / name for name in tracked.split("\0") if name),
-        # Two letters and a blank precede each name.
-        changed=frozenset(top / entry[3:] for entry in changed.split("\0") if entry),
-    )
+    # A tree is listed by plain paths; that of everything is `.`, which it does not take.
+    names = [name for path in paths if (name := os.path.relpath(path, top)) != "."]
+    listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", *(names if len(names) == len(paths) else ()))
+    return Checkout(commit=last or head, files=dict(_parse(listed, top)))
+
+
+def _parse(listed: str, top: Path) -> Iterator[tuple[Path, CommittedFile]]:
+    for entry in filter(None, listed.split("\0")):
+        facts, _, path = entry.partition("\t")
+        mode, _kind, name = facts.split(" ")
+        yield top / path, CommittedFile(mode, name)
 
 
 def _git(folder: Path, *arguments: str) -> str:

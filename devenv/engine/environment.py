@@ -96,7 +96,7 @@ class Environment:
             hashing(self.digests),
             project.images,
             self.workspace.root,
-            commit_tag=commit_tags(self.workspace.root / PROJECT_FILE),
+            commit_tag=commit_tags(self.workspace.root / PROJECT_FILE, self.digests),
         )
 
     def forget_images(self) -> None:
@@ -111,7 +111,7 @@ class Environment:
     @cached_property
     def workshop(self) -> ImageWorkshop:
         """Where images are made."""
-        return ImageWorkshop(self.engine, self.data, ca_bundle=self.trust.bundle)
+        return ImageWorkshop(self.engine, self.data, ca_bundle=self.trust.bundle, digests=self.digests)
 
     def present_image(self, name: str) -> str:
         """The reference by which the engine has an image of the catalogue; raises ImageError when it has none."""

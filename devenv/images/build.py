@@ -21,6 +21,8 @@ from devenv.images.bootstrap import bootstrap
 from devenv.images.build_progress import BuildProgress
 from devenv.images.catalogue import Catalogue, bootstrap_script
 from devenv.images.choice import Mode, tool_steps
+from devenv.images.fingerprint import FileDigests
+from devenv.images.handover import handed_over
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
 
 CA_SECRET = "ca"  # noqa: S105 (the name of a build secret)
@@ -54,14 +56,16 @@ class ImageWorkshop:
         *,
         ca_bundle: Path | None = None,
         proxies: Proxies | None = None,
+        digests: FileDigests | None = None,
     ) -> None:
-        """The host's certificates and proxies; observed when None."""
+        """The host's certificates and proxies, observed when None; the run's memory of files' hashes."""
         self._engine = engine
         self._root = data_root
         # Base images hold no certificates, so a build always needs some.
         self._ca_bundle = ca_bundle or observe_trust().bundle or Path(certifi.where())
         # As build arguments: builders keep proxies out of images and out of the cache's keys.
         self._proxies = (proxies or observe_proxies()).variables()
+        self._digests = digests or FileDigests()
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -140,19 +144,21 @@ class ImageWorkshop:
             if message := understood.feed(line):
                 listener.progress(message)
 
-        request = BuildRequest(
-            reference=step.reference,
-            dockerfile=step.dockerfile,
-            context=step.context,
-            target=step.target,
-            args={**self._proxies, **dict(step.args)},
-            secrets={CA_SECRET: self._ca_bundle},
-            network=step.network,
-        )
-        try:
-            self._engine.build(request, told, listener.cancel)
-        except CommandFailedError as error:
-            raise _build_failed(step, error, understood) from error
+        with handed_over(step, self._digests) as context:
+            request = BuildRequest(
+                reference=step.reference,
+                dockerfile=step.dockerfile,
+                context=context,
+                target=step.target,
+                args=dict(step.args),
+                private_args={name: value for name, value in self._proxies.items() if name not in dict(step.args)},
+                secrets={CA_SECRET: self._ca_bundle},
+                network=step.network,
+            )
+            try:
+                self._engine.build(request, told, listener.cancel)
+            except CommandFailedError as error:
+                raise _build_failed(step, error, understood) from error
 
 
 def _build_failed(step: BuildImage, error: CommandFailedError, understood: BuildProgress) -> ImageError | DiskFullError:

@@ -40,6 +40,8 @@ class Recipe:
     bases: Pairs
     """Build argument to the name of an image."""
     network: BuildNetwork = "default"
+    shipped: bool = False
+    """It comes with devenv: its files are sent with the modes that version control keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def hashing(digests: FileDigests) -> Fingerprint:
             args=dict(recipe.args),
             bases=bases,
             digests=digests,
+            shipped=recipe.shipped,
         )
 
     return of
@@ -163,7 +166,7 @@ class Catalogue:
         """The image whose only file is a program that devenv runs on the host."""
         tool: ToolVersion = self._versions.tools[name]
         folder = self._root / tool.recipe
-        recipe = Recipe(folder / "Dockerfile", folder, tool.target, _pairs(tool.args), _pairs(tool.bases))
+        recipe = _shipped(folder, folder, tool.target, tool.args, tool.bases)
         return self._built(f"tool-{name}", tool.version, recipe)
 
     def _describe(self, name: str) -> ImagePlan:
@@ -192,14 +195,14 @@ class Catalogue:
         version = image.version or (_upstream_version(image.upstream) if image.upstream else "")
         if image.debootstrap:
             script = bootstrap_script(self._root)
-            recipe = Recipe(script, script.parent, image.debootstrap, (), ())
+            recipe = Recipe(script, script.parent, image.debootstrap, (), (), shipped=True)
             own = own_reference(name, image.debootstrap, self._fingerprint_of(recipe, ()))
             return ImagePlan(name, version, image.upstream, image.digest, own, Bootstrap(image.debootstrap))
         if not image.recipe:
             return ImagePlan(name, version, image.upstream, image.digest, None, None)
         folder = self._root / image.recipe
         context = self._root / image.context if image.context else folder
-        recipe = Recipe(folder / "Dockerfile", context, image.target, _pairs(image.args), _pairs(image.bases))
+        recipe = _shipped(folder, context, image.target, image.args, image.bases)
         return self._built(name, version, recipe, image)
 
     def _describe_node(self) -> ImagePlan:
@@ -229,6 +232,12 @@ def own_reference(name: str, version: str, content: str) -> str:
 def bootstrap_script(data_root: Path) -> Path:
     """The script that bootstraps a Debian suite and prints it as a tar."""
     return data_root / "cluster" / "images" / "debian" / "import.sh"
+
+
+def _shipped(
+    folder: Path, context: Path, target: str | None, args: Mapping[str, str], bases: Mapping[str, str]
+) -> Recipe:
+    return Recipe(folder / "Dockerfile", context, target, _pairs(args), _pairs(bases), shipped=True)
 
 
 def _upstream_version(reference: str) -> str:

@@ -173,6 +173,7 @@ class _Provider:
                     recipe.target,
                     (*recipe.args, *bases),
                     recipe.network,
+                    recipe.shipped,
                 )
                 return step, {_BUILDX, *(f"image/{name}" for name in image.needs)}
             case Assembly(base=base, system=system):

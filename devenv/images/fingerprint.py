@@ -7,37 +7,47 @@ give the image another name, because a new name means a build, a load and a roll
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 from devenv.errors import ImageError
-from devenv.images.ignore import IgnoreRules
+from devenv.images.context import FILE_MODE, PROGRAM_MODE, SentEntry, sent_entries, told_folders
 
 TAG_DIGITS = 12
-_EXECUTABLE = stat.S_IXUSR
 
 
 class FileDigests:
-    """Digests of files, remembered for the run by path, size, time and inode. Safe in several threads."""
+    """Digests of files, remembered for the run. Safe in several threads."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int, int, int], str] = {}
+        self._known: dict[tuple[object, ...], str] = {}
         self._lock = threading.Lock()
 
     def of(self, path: Path) -> str:
         """The sha256 of a file's content, hex."""
+        return self._remembered(path, "", lambda: _digest(path))
+
+    def of_blob(self, path: Path, algorithm: str) -> str:
+        """The name that git gives to a file's content as it is, no filter applied; `sha1` or `sha256`."""
+        return self._remembered(path, algorithm, lambda: blob_name(path.read_bytes(), algorithm))
+
+    def _remembered(self, path: Path, what: str, compute: Callable[[], str]) -> str:
         facts = path.stat()
-        key = (str(path), facts.st_size, facts.st_mtime_ns, facts.st_ino)
+        # The time of the last change cannot be set back as that of the last write can.
+        key = (what, str(path), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
         with self._lock:
             known = self._known.get(key)
         if known is None:
-            known = _digest(path)
+            known = compute()
             with self._lock:
                 self._known[key] = known
         return known
+
+
+def blob_name(content: bytes, algorithm: str) -> str:
+    """The name that git gives to a content, hex."""
+    return hashlib.new(algorithm, b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def fingerprint(
@@ -48,6 +58,7 @@ def fingerprint(
     args: Mapping[str, str] | None = None,
     bases: Iterable[str] = (),
     digests: FileDigests | None = None,
+    shipped: bool = False,
 ) -> str:
     """The hash of everything that a build reads, hex.
 
@@ -58,6 +69,7 @@ def fingerprint(
         args: plain build arguments.
         bases: what identifies each image that it is built from.
         digests: remembers files that several recipes share.
+        shipped: the context comes with devenv, and is sent with the modes that version control keeps.
 
     Raises:
         ImageError: the Dockerfile or the context is missing or cannot be read.
@@ -71,7 +83,7 @@ def fingerprint(
             _add(whole, "arg", name, value)
         for base in sorted(bases):
             _add(whole, "base", base)
-        for path, kind, content in _context_entries(context, dockerfile, digests):
+        for path, kind, content in _context_parts(context, dockerfile, digests, shipped=shipped):
             _add(whole, "file", path, kind, content)
     except OSError as error:
         raise ImageError(
@@ -97,45 +109,38 @@ def _add(whole: hashlib._Hash, *parts: str) -> None:
     whole.update(b"\xff")
 
 
-def context_files(context: Path, dockerfile: Path) -> list[PurePosixPath]:
-    """The files and links that a context sends, relative to it; raises OSError when a folder cannot be read."""
-    return sorted(_walk(context, IgnoreRules.of(context, dockerfile)))
-
-
-def _context_entries(context: Path, dockerfile: Path, digests: FileDigests) -> Iterator[tuple[str, str, str]]:
+def _context_parts(
+    context: Path, dockerfile: Path, digests: FileDigests, *, shipped: bool
+) -> Iterator[tuple[str, str, str]]:
     """Path, kind and content of all that the context sends, sorted.
 
-    Folders count by what is in them: version control keeps no empty ones, and the tag must be the same in
-    every clone. Sockets and other special files are not sent by the builder either.
+    The usual modes have words of their own, and folders of the usual mode count by what is in them, so that no more
+    than what is unusual is told of modes.
     """
-    for relative in context_files(context, dockerfile):
-        path = context / relative
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            yield str(relative), "link", os.readlink(path)  # noqa: PTH115 (the text itself, not a path made of it)
-        elif stat.S_ISREG(mode):
-            yield str(relative), "program" if mode & _EXECUTABLE else "file", digests.of(path)
+    entries = sent_entries(context, dockerfile)
+    folders = told_folders(entries)
+    for entry in entries:
+        extras = "" if shipped else _extras(entry)
+        if entry.is_file:
+            yield str(entry.path), _kind_of_file(entry, shipped=shipped) + extras, digests.of(context / entry.path)
+        elif entry.target:
+            yield str(entry.path), f"link{extras}", entry.target
+        elif shipped:
+            continue  # version control keeps neither folders nor special files
+        elif not entry.is_folder:
+            yield str(entry.path), f"special {entry.facts.st_mode:o}{extras}", str(entry.facts.st_rdev)
+        elif entry.path in folders:
+            yield str(entry.path), f"folder {entry.mode:o}{extras}", ""
 
 
-def _walk(context: Path, rules: IgnoreRules) -> Iterator[PurePosixPath]:
-    """Files and links that are not ignored; ignored folders are entered only where they may matter."""
+def _kind_of_file(entry: SentEntry, *, shipped: bool) -> str:
+    words = {FILE_MODE: "file", PROGRAM_MODE: "program"}
+    mode = (PROGRAM_MODE if entry.is_program else FILE_MODE) if shipped else entry.mode
+    return words.get(mode, f"file {mode:o}")
 
-    def fail(error: OSError) -> None:
-        raise error
 
-    for folder, names, files in os.walk(context, onerror=fail):
-        below = PurePosixPath(Path(folder).relative_to(context).as_posix())
-        kept: list[str] = []
-        for name in names:
-            relative = below / name
-            if Path(folder, name).is_symlink():
-                files.append(name)
-            elif not rules.ignores(relative) or rules.may_include_below(relative):
-                kept.append(name)
-        names[:] = kept
-        for name in files:
-            if not rules.ignores(below / name):
-                yield below / name
+def _extras(entry: SentEntry) -> str:
+    return "".join(f" {name}={value.hex()}" for name, value in entry.attributes)
 
 
 def _digest(path: Path) -> str:

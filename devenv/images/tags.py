@@ -1,50 +1,108 @@
 """Tags that name the commit: for projects that want to see in the cluster which commit runs.
 
-Responsible for the rule. A tag must never stand for two contents, so the plain commit is used only when every file that
-the build reads is in it: files that git ignores and the context sends count as changes, files that the context leaves
-out do not.
+Responsible for the rule. A tag must never stand for two contents, so the plain commit is used only when it holds every
+byte and mode that the build reads. That is compared with the files themselves: git counts a file as unchanged that it
+was told to skip, whose filter gives back what is committed (Git LFS, line ends), or whose mode it was told to ignore.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
-from devenv.adapters.git import read_checkout
+from devenv.adapters.git import Checkout, CommittedFile, read_checkout
 from devenv.images.catalogue import CommitTag, Recipe
-from devenv.images.fingerprint import TAG_DIGITS, context_files
+from devenv.images.context import FILE_MODE, PROGRAM_MODE, SentEntry, sent_entries, told_folders
+from devenv.images.fingerprint import TAG_DIGITS, FileDigests, blob_name
+from devenv.images.ignore import IgnoreRules, ignore_files
+
+_LINK = "120000"
+_MODES = {"100644": FILE_MODE, "100755": PROGRAM_MODE}
+_SHA256_DIGITS = 64
 
 
-def commit_tags(project_file: Path) -> CommitTag:
+def commit_tags(project_file: Path, digests: FileDigests) -> CommitTag:
     """Tags from git; `project_file` is the devenv.yaml that holds a recipe's target and arguments."""
 
     def tag(recipe: Recipe, content: str) -> str:
         settings = (project_file,) if recipe.target or recipe.args else ()
-        return commit_tag(recipe, content, settings)
+        return commit_tag(recipe, content, settings, digests)
 
     return tag
 
 
-def commit_tag(recipe: Recipe, content: str, settings: tuple[Path, ...] = ()) -> str:
+def commit_tag(
+    recipe: Recipe, content: str, settings: tuple[Path, ...] = (), digests: FileDigests | None = None
+) -> str:
     """The short commit that last touched what the build reads; with the content's hash where that differs from it.
 
     Args:
         recipe: its context lies in a git work tree.
         content: the hash of what the build reads, hex.
         settings: further files that decide what is built.
+        digests: remembers what git calls the contents of files.
 
     Raises:
         ImageError: there is no work tree, or no commit.
     """
     context = _real(recipe.context)
-    sent = {context / file for file in context_files(context, recipe.dockerfile)}
-    read = sent | {_real(file) for file in (recipe.dockerfile, *settings)}
-    outside = sorted(file for file in read if not file.is_relative_to(context))
+    deciding = [_real(file) for file in (recipe.dockerfile, *ignore_files(context, recipe.dockerfile), *settings)]
+    outside = sorted({file for file in deciding if not file.is_relative_to(context)})
     checkout = read_checkout([context, *outside])
-    # A file that was deleted is among the changes and no longer sent.
-    gone = {file for file in checkout.changed if not file.exists()}
-    clean = read <= checkout.tracked and not checkout.changed & read and not gone
+    committed = _Committed(checkout, digests or FileDigests())
+    clean = (
+        # Devenv's bases are of no commit of the project's.
+        not recipe.bases
+        and all(committed.holds(file) for file in deciding)
+        and committed.holds_all_of(context, sent_entries(context, recipe.dockerfile))
+        and not committed.lacking(context, IgnoreRules.of(context, recipe.dockerfile))
+    )
     return checkout.commit if clean else f"{checkout.commit}-{content[:TAG_DIGITS]}"
+
+
+class _Committed:
+    """Compares files with those of a commit."""
+
+    def __init__(self, checkout: Checkout, digests: FileDigests) -> None:
+        self._files = checkout.files
+        self._digests = digests
+
+    def holds(self, file: Path) -> bool:
+        """Whether a file that is only read has the commit's content, and whether that has none where it is missing."""
+        committed = self._files.get(file)
+        if not file.is_symlink() and not file.exists():
+            return committed is None
+        return committed is not None and self._is_same(file, committed)
+
+    def holds_all_of(self, context: Path, entries: Iterable[SentEntry]) -> bool:
+        """Whether the commit, checked out, makes just these entries."""
+        entries = list(entries)
+        return not told_folders(entries) and all(
+            self._makes(context / entry.path, entry) for entry in entries if not entry.is_folder
+        )
+
+    def lacking(self, context: Path, rules: IgnoreRules) -> bool:
+        """Whether files of the commit that would be sent are not there."""
+        return any(
+            not file.is_symlink() and not file.exists() and not rules.ignores(PurePosixPath(file.relative_to(context)))
+            for file in self._files
+            if file.is_relative_to(context)
+        )
+
+    def _makes(self, file: Path, entry: SentEntry) -> bool:
+        committed = self._files.get(file)
+        if committed is None or entry.attributes or not self._is_same(file, committed):
+            return False
+        return committed.mode == _LINK or _MODES.get(committed.mode) == entry.mode
+
+    def _is_same(self, file: Path, committed: CommittedFile) -> bool:
+        algorithm = "sha256" if len(committed.name) == _SHA256_DIGITS else "sha1"
+        if file.is_symlink():
+            target = os.readlink(file)  # noqa: PTH115 (the text itself, not a path made of it)
+            return committed.mode == _LINK and blob_name(os.fsencode(target), algorithm) == committed.name
+        is_file = committed.mode in _MODES and file.is_file()
+        return is_file and self._digests.of_blob(file, algorithm) == committed.name
 
 
 def _real(path: Path) -> Path:

@@ -42,7 +42,8 @@ class WatchedContext:
         if path == self.context or not path.is_relative_to(self.context):
             return False
         relative = PurePosixPath(path.relative_to(self.context).as_posix())
-        return not self._rules.ignores(relative) or (path.is_dir() and self._rules.may_include_below(relative))
+        verdict = self._rules.look(relative)
+        return not verdict.ignored or (verdict.entered and path.is_dir())
 
 
 def latest_save(paths: Iterable[Path], *, now: float, earliest: float) -> float:

@@ -46,6 +46,12 @@ def test_a_copy_elsewhere_has_the_same_fingerprint(context: Path, tmp_path: Path
         lambda c: (c / "start.sh").unlink(),
         lambda c: ((c / "current").unlink(), (c / "current").symlink_to("elsewhere")),
         lambda c: ((c / "current").unlink(), (c / "current").write_text("src")),
+        lambda c: (c / "src" / "main.go").chmod(0o600),
+        lambda c: (c / "start.sh").chmod(0o4755),
+        lambda c: (c / "src").chmod(0o700),
+        lambda c: (c / "empty").mkdir(),
+        lambda c: os.mkfifo(c / "pipe"),
+        lambda c: os.setxattr(c / "start.sh", "user.note", b"kept in images"),
     ],
 )
 def test_every_change_of_content_counts(context: Path, change: object) -> None:
@@ -55,20 +61,56 @@ def test_every_change_of_content_counts(context: Path, change: object) -> None:
     assert of(context) != before
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda c: os.utime(c / "src" / "main.go", (1, 1)),
-        lambda c: (c / "src" / "main.go").chmod(0o600),
-        lambda c: (c / "empty").mkdir(),
-        lambda c: os.mkfifo(c / "pipe"),
-    ],
-)
-def test_what_builds_do_not_see_does_not_count(context: Path, change: object) -> None:
+def test_times_do_not_count(context: Path) -> None:
     before = of(context)
-    assert callable(change)
-    change(context)
+    os.utime(context / "src" / "main.go", (1, 1))
     assert of(context) == before
+
+
+def test_modes_of_the_usual_umask_leave_hashes_as_they_always_were(context: Path) -> None:
+    """Another hash for the same files would have everybody build every image anew."""
+    assert of(context) == "b47ee54bce78ae7020e64073d14ad89d570064a9de97ebbd84320ea1e477dd34"
+
+
+def test_what_comes_with_devenv_counts_with_the_modes_of_version_control(context: Path) -> None:
+    assert of(context, shipped=True) == of(context)
+    (context / "src" / "main.go").chmod(0o600)
+    (context / "src").chmod(0o700)
+    (context / "start.sh").chmod(0o775)
+    assert of(context, shipped=True) != of(context)
+    (context / "src" / "main.go").chmod(0o644)
+    before = of(context, shipped=True)
+    (context / "start.sh").chmod(0o664)
+    assert of(context, shipped=True) != before
+
+
+def test_a_folder_that_is_ignored_need_not_be_readable(context: Path) -> None:
+    (context / ".dockerignore").write_text("private\n")
+    before = of(context)
+    (context / "private" / "deep").mkdir(parents=True)
+    (context / "private" / "key").write_text("secret")
+    assert of(context) == before
+
+
+@pytest.mark.parametrize("target", ["rules", "/rules", "../../rules"])
+def test_ignore_rules_behind_a_link_are_sought_inside_of_the_context(context: Path, target: str) -> None:
+    (context / ".dockerignore").symlink_to(target)
+    (context.parent / "rules").write_text("*.txt\n")
+    unruled = of(context)
+    (context / "notes.txt").write_text("one")
+    assert of(context) != unruled
+    (context / "rules").write_text("*.txt\n")
+    ruled = of(context)
+    (context / "notes.txt").write_text("two")
+    assert of(context) == ruled
+
+
+def test_ignore_rules_may_be_a_folder_or_links_in_a_circle(context: Path) -> None:
+    (context / ".dockerignore").mkdir()
+    with_folder = of(context)
+    (context / ".dockerignore").rmdir()
+    (context / ".dockerignore").symlink_to(".dockerignore")
+    assert of(context) != with_folder
 
 
 def test_target_arguments_and_bases_count(context: Path) -> None:
@@ -125,6 +167,17 @@ def test_digests_notice_that_a_file_was_rewritten(tmp_path: Path) -> None:
     assert digests.of(file) != first
 
 
+def test_digests_notice_that_a_file_was_rewritten_and_its_time_set_back(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    digests = FileDigests()
+    file.write_text("one")
+    os.utime(file, (1, 1))
+    first = digests.of(file)
+    file.write_text("two")
+    os.utime(file, (1, 1))
+    assert digests.of(file) != first
+
+
 @given(st.lists(st.text(max_size=4), max_size=4), st.lists(st.text(max_size=4), max_size=4))
 def test_different_lists_never_hash_alike(one: list[str], other: list[str]) -> None:
     assert (hash_of(*one) == hash_of(*other)) == (one == other)
@@ -154,6 +207,32 @@ def test_different_lists_never_hash_alike(one: list[str], other: list[str]) -> N
         (["a\\*b"], "a*b", True),
         (["a\\*b"], "axb", False),
         ([".", "", "#x"], "x", False),
+        ([" #x"], "#x", True),
+        (["a\r"], "a", True),
+        (["a\x0bb"], "a\x0bb", True),
+        (["a\u2028b"], "a", False),
+        (["**b"], "x/ab", True),
+        (["**b*"], "ab", False),
+        (["a**b"], "ab", True),
+        (["a**b"], "axb", False),
+        (["a**"], "ab/c", True),
+        (["a/**"], "a", False),
+        (["a/**"], "a/b", True),
+        (["//a"], "a", True),
+        (["/!a", "a"], "a", True),
+        (["*", "/!a"], "a", False),
+        (["*", "! a"], "a", False),
+        (["^a"], "^a", True),
+        (["^a*"], "ab", True),
+        (["x[^a]b"], "x/b", True),
+        (["*/x", "!a/*/**"], "a/x/y", True),
+        (["a/b", "!a"], "a/b", True),
+        (["\\d"], "5", False),
+        (["*", "!\\d"], "x", False),
+        (["[z-a]"], "b", False),
+        (["[[:alpha:]]"], "b", False),
+        (["[", "b"], "b", True),
+        (["!", "b"], "b", True),
     ],
 )
 def test_ignore_rules(lines: list[str], path: str, ignored: bool) -> None:  # noqa: FBT001 -- a table of cases
@@ -170,9 +249,8 @@ _PATTERNS = st.builds(
 
 
 @given(st.lists(_PATTERNS, max_size=4), _PATHS)
-def test_an_ignored_folder_that_is_not_entered_holds_nothing_included(lines: list[str], path: str) -> None:
+def test_what_is_sent_lies_in_folders_that_are_entered(lines: list[str], path: str) -> None:
     rules = IgnoreRules(lines)
     full = PurePosixPath(path)
     if not rules.ignores(full):
-        for folder in list(full.parents)[:-1]:
-            assert not rules.ignores(folder) or rules.may_include_below(folder)
+        assert all(rules.look(folder).entered for folder in list(full.parents)[:-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,85 @@ def test_clean_tree_is_named_by_its_commit(project: Path) -> None:
         lambda api: (api / "generated.go").write_text("ignored by git, and yet sent to the builder\n"),
         lambda api: (api / "Dockerfile").write_text("FROM scratch\n"),
         lambda api: (api / "main.go").chmod(0o755),
+        lambda api: (api / "main.go").chmod(0o600),
+        lambda api: (api / "empty").mkdir(),
+        lambda api: api.joinpath("main.go").unlink() or (api / "main.go").symlink_to("notes.md"),
+        lambda api: (api / ".dockerignore").write_text("main.go\n.dockerignore\n"),
+        lambda api: (api / "Dockerfile.dockerignore").write_text("main.go\nDockerfile.dockerignore\n"),
     ],
 )
 def test_what_is_not_committed_adds_the_content(project: Path, change: Callable[[Path], object]) -> None:
     change(project / "api")
     assert commit_tag(recipe(project), CONTENT) == f"{commit(project)}-{CONTENT[:12]}"
+
+
+def skip(project: Path) -> None:
+    git(project, "update-index", "--skip-worktree", "api/main.go")
+    (project / "api" / "main.go").write_text("package local\n")
+
+
+def leave_out(project: Path) -> None:
+    git(project, "update-index", "--skip-worktree", "api/main.go")
+    (project / "api" / "main.go").unlink()
+
+
+def assume(project: Path) -> None:
+    git(project, "update-index", "--assume-unchanged", "api/main.go")
+    (project / "api" / "main.go").write_text("package local\n")
+
+
+def ignore_modes(project: Path) -> None:
+    git(project, "config", "core.fileMode", "false")
+    (project / "api" / "main.go").chmod(0o755)
+
+
+def filtered(project: Path) -> None:
+    """As Git LFS does it: what is committed is a pointer, what is checked out is something else."""
+    git(project, "config", "filter.pointer.clean", "echo package main")
+    git(project, "config", "filter.pointer.smudge", "cat")
+    (project / ".git" / "info" / "attributes").write_text("*.go filter=pointer\n")
+    (project / "api" / "main.go").write_text("what the pointer stands for\n")
+    git(project, "add", "api/main.go")
+
+
+def other_line_ends(project: Path) -> None:
+    git(project, "config", "core.autocrlf", "true")
+    (project / "api" / "main.go").write_bytes(b"package main\r\n")
+    git(project, "add", "api/main.go")
+
+
+@pytest.mark.parametrize("change", [skip, leave_out, assume, ignore_modes, filtered, other_line_ends])
+def test_changes_that_git_does_not_tell_add_the_content(project: Path, change: Callable[[Path], None]) -> None:
+    change(project)
+    assert git(project, "status", "--porcelain", "--", "api") == ""
+    assert commit_tag(recipe(project), CONTENT) == f"{commit(project)}-{CONTENT[:12]}"
+
+
+def test_files_of_a_submodule_are_of_another_commit(project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "lib.go").write_text("package lib\n")
+    git(other, "init", "--quiet")
+    git(other, "add", "--all")
+    git(other, "commit", "--quiet", "--message", "other")
+    git(project, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "api/lib")
+    git(project, "commit", "--quiet", "--all", "--message", "with a submodule")
+    assert commit_tag(recipe(project), CONTENT) == f"{commit(project)}-{CONTENT[:12]}"
+
+
+def test_names_with_special_characters_and_links_are_compared(project: Path) -> None:
+    for name in ("a b", "ü", "[x]", ":(top)x", "line\nend", "*"):
+        (project / "api" / name).write_text(name)
+    (project / "api" / "link").symlink_to("nowhere")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "names")
+    assert commit_tag(recipe(project), CONTENT) == commit(project)
+
+
+def test_an_image_on_a_base_of_devenv_always_has_its_content_in_the_tag(project: Path) -> None:
+    """The base changes with devenv, and no commit of the project tells of it."""
+    based = replace(recipe(project), bases=(("BASE", "debian-trixie"),))
+    assert commit_tag(based, CONTENT) == f"{commit(project)}-{CONTENT[:12]}"
 
 
 def test_staged_changes_are_not_committed(project: Path) -> None:
@@ -96,7 +171,7 @@ def test_a_commit_elsewhere_gives_no_new_name(project: Path) -> None:
 
 
 def test_settings_of_the_recipe_count_when_there_are_any(project: Path) -> None:
-    tag = commit_tags(project / "devenv.yaml")
+    tag = commit_tags(project / "devenv.yaml", FileDigests())
     (project / "devenv.yaml").write_text("project: other\n")
     assert tag(recipe(project), CONTENT) == commit(project)
     assert tag(recipe(project, target="debug"), CONTENT).endswith(CONTENT[:12])
@@ -121,6 +196,6 @@ def test_a_repository_without_a_commit_is_told(project: Path) -> None:
 @pytest.mark.parametrize(("policy", "named"), [("git", True), ("content", False)])
 def test_catalogue_names_images_by_their_policy(project: Path, policy: str, named: bool) -> None:  # noqa: FBT001
     local = {"api": LocalImage.model_validate({"context": "api", "tag": policy})}
-    tags = commit_tags(project / "devenv.yaml")
+    tags = commit_tags(project / "devenv.yaml", FileDigests())
     catalogue = Catalogue(VERSIONS, project, hashing(FileDigests()), local, project, commit_tag=tags)
     assert (catalogue["api"].own == f"localhost/devenv/api:{commit(project)}") is named

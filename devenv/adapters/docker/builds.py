@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -29,20 +30,29 @@ _GRACE = 5.0
 """Seconds that buildx has to end after SIGTERM."""
 _CLIENT_VERSIONS = range(18, 23)
 """Major versions of the docker command line that carry a BuildKit client; from 23 on it is buildx alone."""
+_NOT_OURS = ("BUILDX_BUILDER", "DOCKER_DEFAULT_PLATFORM", "SOURCE_DATE_EPOCH")
+"""Variables of the user's that would change what is built, or where."""
 _LAUNCH = """
-import os, sys
+import json, os, sys
 os.setsid()
-pid_file, folder, *argv = sys.argv[1:]
-with open(pid_file, "w") as file:
+job, folder, unwanted, *argv = sys.argv[1:]
+with open(os.path.join(job, "pid"), "w") as file:
     file.write(str(os.getpid()))
-os.environ["BUILDX_CONFIG"] = folder
-os.environ.pop("BUILDX_BUILDER", None)
+with open(os.path.join(job, "arguments")) as file:
+    arguments = json.load(file)
+os.unlink(os.path.join(job, "arguments"))
+for name in unwanted.split(","):
+    os.environ.pop(name, None)
+os.environ.update(arguments, BUILDX_CONFIG=folder)
 argv.remove("buildx")
+at = argv.index("build") + 1
+argv[at:at] = [word for name in arguments for word in ("--build-arg", name)]
 os.execv(argv[0], argv)
 """
 """Run buildx in a group of its own whose number is written down, so that it can be stopped: the library that
 starts it keeps the process to itself. The library names buildx as a word to the docker command line; devenv
-calls the program itself, so that it need not be installed as a plugin."""
+calls the program itself, so that it need not be installed as a plugin. Values of arguments that nobody may read come
+in a file and go on in the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,8 @@ class BuildRequest:
     context: Path
     target: str | None = None
     args: Mapping[str, str] = field(default_factory=dict)
+    private_args: Mapping[str, str] = field(default_factory=dict)
+    """Arguments whose values stand in no list of processes: a proxy's address may hold a password."""
     secrets: Mapping[str, Path] = field(default_factory=dict)
     """Secret ID to the file that holds it."""
     network: str = "default"
@@ -97,10 +109,9 @@ class Builder:
             raise InterruptedRunError(f"stopped before it began: {what}")
         last: deque[str] = deque(maxlen=_TOLD_LINES)
         with tempfile.TemporaryDirectory(prefix="devenv-build-") as folder:
-            pid_file = Path(folder, "pid")
             try:
-                with _stopped_by(cancel, pid_file):
-                    for line in _buildx_lines(self.buildx, pid_file, request):
+                with _stopped_by(cancel, Path(folder, "pid")):
+                    for line in _buildx_lines(self.buildx, Path(folder), request):
                         last.append(line)
                         if on_line:
                             on_line(line)
@@ -136,11 +147,12 @@ class Builder:
         argv += ["--network", request.network]
         argv += ["--target", request.target] if request.target else []
         argv += [f"--build-arg={name}={value}" for name, value in request.args.items()]
+        argv += [f"--build-arg={name}" for name in request.private_args]  # its value is taken from the environment
         argv += [f"--secret=id={name},src={path}" for name, path in request.secrets.items()]
         argv += [f"--label={name}={value}" for name, value in request.labels.items()]
         done = run(
             [*argv, str(request.context)],
-            env={"DOCKER_BUILDKIT": "1"},
+            env={**dict.fromkeys(_NOT_OURS, ""), **request.private_args, "DOCKER_BUILDKIT": "1"},
             timeout=_BUILD_SECONDS,
             cancel=cancel,
             on_line=told,
@@ -178,14 +190,16 @@ def client_with_buildkit() -> Path:
     )
 
 
-def _buildx_lines(buildx: Path, pid_file: Path, request: BuildRequest) -> Iterator[str]:
+def _buildx_lines(buildx: Path, job: Path, request: BuildRequest) -> Iterator[str]:
+    """Run buildx with `job`, a folder of nobody else's, for what passes between it and this process."""
     import python_on_whales  # noqa: PLC0415 (see Builder.build)
 
+    (job / "arguments").write_text(json.dumps(dict(request.private_args)))
     folder = cache_dir() / "buildx"
     folder.mkdir(parents=True, exist_ok=True)
     whales = python_on_whales.DockerClient(
         client_call=[
-            *(sys.executable, "-I", "-S", "-c", _LAUNCH, str(pid_file), str(folder), str(buildx)),
+            *(sys.executable, "-I", "-S", "-c", _LAUNCH, str(job), str(folder), ",".join(_NOT_OURS), str(buildx)),
         ],
         client_type="docker",
     )

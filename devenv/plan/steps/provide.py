@@ -77,6 +77,8 @@ class BuildImage(PlanStep):
     args: Pairs = ()
     """Build arguments, base images included as full references."""
     network: BuildNetwork = "default"
+    shipped: bool = False
+    """The context comes with devenv: its files are sent with the modes that version control keeps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,150 @@
+"""What BuildKit is sent of a context, against what an image's tag is made of; and that it takes files as they are."""
+
+from __future__ import annotations
+
+import os
+import random
+import stat
+import threading
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support.contexts import Sent, build, differing, make_context, read_archive
+from support.programs import require_tool
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.trust import Proxies
+from devenv.images.build import ImageWorkshop
+from devenv.images.context import sent_entries
+from devenv.plan.steps import BuildImage
+
+pytestmark = pytest.mark.engine
+CASES = int(os.environ.get("DEVENV_CONTEXTS", "30"))
+"""More of them, with other seeds, are a campaign of their own."""
+SEED = int(os.environ.get("DEVENV_CONTEXTS_SEED", "0"))
+REFERENCE = f"localhost/devenv-test/context:{uuid.uuid4().hex[:12]}"
+PASSWORD = f"secret-{uuid.uuid4().hex}"
+PROXY = f"http://user:{PASSWORD}@127.0.0.1:9"
+
+
+@pytest.fixture
+def workshop(engine: Engine, tmp_path: Path) -> Iterator[ImageWorkshop]:
+    yield ImageWorkshop(engine, tmp_path, proxies=Proxies(PROXY, PROXY, ""))
+    engine.remove_images([REFERENCE])
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    return folder
+
+
+def counted(context: Path) -> Sent:
+    """What the tag depends on. A socket arrives as an empty file."""
+    return {
+        str(entry.path): (
+            stat.S_IFREG if entry.kind == stat.S_IFSOCK else entry.kind,
+            0 if entry.target else entry.mode,
+            entry.target,
+        )
+        for entry in sent_entries(context, context / "Dockerfile")
+    }
+
+
+def test_tags_depend_on_what_the_builder_is_sent(tmp_path: Path) -> None:
+    buildx = require_tool("buildx")
+
+    def try_one(seed: int) -> str | None:
+        """What is wrong; None where the builder refuses the rules, so that there is no image."""
+        context = tmp_path / f"context-{seed}"
+        make_context(context, random.Random(seed))  # noqa: S311 -- nothing is kept secret
+        archive = tmp_path / f"{seed}.tar"
+        if build(buildx, context, archive).status != 0:
+            return None
+        ours, theirs = counted(context), read_archive(archive)
+        unlike = differing(ours, theirs)
+        # What means something to Go's expressions alone is counted although it may be left out.
+        if any(b"\\" in rules.read_bytes() for rules in context.glob("*ockerignore") if rules.is_file()):
+            unlike = [path for path in unlike if path in theirs]
+        return f"{context}: {[(p, ours.get(p), theirs.get(p)) for p in unlike]}" if unlike else ""
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(try_one, range(SEED, SEED + CASES)))
+    assert not [wrong for wrong in found if wrong]
+    assert found.count("") > CASES / 2
+
+
+def test_a_changed_file_arrives_although_its_size_and_time_are_the_former(
+    engine: Engine, workshop: ImageWorkshop, context: Path, tmp_path: Path
+) -> None:
+    """BuildKit compares these two alone with what it keeps under the name of the context's folder."""
+    step = BuildImage("app", REFERENCE, context / "Dockerfile", context)
+    for content in ("one", "two", "six"):
+        (context / "settings").write_text(content)
+        os.utime(context / "settings", (1_000_000_000, 1_000_000_000))
+        os.utime(context / "Dockerfile", (1_000_000_000, 1_000_000_000))
+        workshop.provide(step)
+        engine.copy_out(REFERENCE, "/settings", tmp_path / content)
+        engine.remove_images([REFERENCE])
+        assert (tmp_path / content).read_text() == content
+
+
+def test_what_comes_with_devenv_is_sent_with_the_modes_of_version_control(
+    workshop: ImageWorkshop, context: Path, tmp_path: Path
+) -> None:
+    """As it lies after an installation under a umask of 077."""
+    (context / "conf").mkdir(mode=0o700)
+    for name, mode in (("conf/server.ini", 0o600), ("start.sh", 0o700)):
+        (context / name).touch(mode)
+    (context / "link").symlink_to("conf")
+    workshop.provide(BuildImage("app", REFERENCE, context / "Dockerfile", context, shipped=True))
+    again = tmp_path / "again"
+    again.mkdir()
+    (again / "Dockerfile").write_text(f"FROM {REFERENCE}\n")
+    assert build(require_tool("buildx"), again, tmp_path / "image.tar").status == 0
+    sent = read_archive(tmp_path / "image.tar")
+    assert {path: oct(mode) for path, (_, mode, _) in sent.items()} == {
+        "Dockerfile": "0o644",
+        "conf": "0o755",
+        "conf/server.ini": "0o644",
+        "link": "0o0",
+        "start.sh": "0o755",
+    }
+
+
+@pytest.mark.parametrize("by_client", [False, True])
+def test_the_password_of_a_proxy_stands_in_no_list_of_processes(
+    engine: Engine, workshop: ImageWorkshop, context: Path, *, by_client: bool
+) -> None:
+    """Read from /proc while the build runs: any user of the machine could."""
+    lines = ["FROM scratch", "ARG HTTPS_PROXY", "ARG known=${HTTPS_PROXY}", "LABEL proxy=${known}", "COPY . /"]
+    (context / "Dockerfile").write_text("\n".join([*lines, f"LABEL once={uuid.uuid4()}", ""]))
+    stop, seen = threading.Event(), set[str]()
+
+    def look() -> None:
+        while not stop.is_set():
+            for file in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    seen.update(file.read_bytes().decode(errors="replace").split("\0"))
+                except OSError:  # the process has ended
+                    continue
+
+    step = BuildImage("app", REFERENCE, context / "Dockerfile", context)
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    buildx = engine.buildx
+    try:
+        engine.buildx = None if by_client else buildx
+        workshop.provide(step)
+    finally:
+        engine.buildx = buildx
+        stop.set()
+        watcher.join()
+    assert "buildx" in str(seen) or "--progress" in seen
+    assert not [argument for argument in seen if PASSWORD in argument]
+    assert engine.inspect_image(REFERENCE)["Config"]["Labels"]["proxy"] == PROXY

@@ -32,6 +32,7 @@ _RENEW_DAYS = 30
 _SKEW = dt.timedelta(minutes=5)
 """Clocks of containers and virtual machines lag."""
 _LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
+_DRAFT = ".draft-"
 _LONGEST_NAME = 64
 """Upper bound of a common name (X.520)."""
 _CERTIFICATE_MARK = b"-----BEGIN CERTIFICATE-----"
@@ -230,12 +231,14 @@ def _locked(folder: Path) -> Iterator[None]:
     """One run at a time: two that start together are to agree on one CA."""
     with (folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        for draft in folder.glob(f"{_DRAFT}*"):  # of a run that was killed
+            draft.unlink()
         yield
 
 
 def _write(file: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write a file whole or not at all."""
-    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=_DRAFT)
     try:
         with os.fdopen(descriptor, "wb") as opened:
             opened.write(content)

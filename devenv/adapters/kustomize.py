@@ -6,7 +6,6 @@ Responsible for rendering; the result is applied by `kubectl` like any other man
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import yaml
 
 from devenv.adapters.image_reference import Reference
 from devenv.adapters.kubectl import Kubectl
+from devenv.adapters.scratch import scratch
 
 
 def build(
@@ -37,9 +37,9 @@ def build(
     """
     if not images:
         return _render(kubectl, folder, folder, cancel)
-    with tempfile.TemporaryDirectory(prefix="devenv-kustomize-") as overlay:
+    with scratch() as overlay:
         # The folder is the user's, so that the images are set in an overlay of it. Bases have to be relative paths.
-        top = Path(overlay).resolve()
+        top = overlay.resolve()
         base = os.path.relpath(folder.resolve(), top)
         document = {"resources": [base], "images": [_transformation(name, text) for name, text in images]}
         (top / "kustomization.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")

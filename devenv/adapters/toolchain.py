@@ -9,7 +9,6 @@ import os
 import platform
 import shutil
 import tarfile
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from devenv.adapters.download import download, fetch_text
 from devenv.adapters.host import architecture
 from devenv.adapters.paths import cache_dir
 from devenv.adapters.process import find_program
+from devenv.adapters.scratch import scratch
 from devenv.adapters.tool_versions import VersionMemory, accepts
 from devenv.errors import ChecksumError, DownloadError, ToolMissingError
 from devenv.spec.versions import ToolVersion
@@ -128,7 +128,9 @@ class Toolchain:
                     hint=located.note or f"install {tool} {spec.accept}, or start a container engine to build it",
                 ) from error
             tell("building, since its download is out of reach")
-            _build(build, target)
+            with scratch(self.cache) as folder:
+                build(folder / target.name)
+                _keep(folder / target.name, target)
             origin = f"built, because {error.message}"
         (target.parent / "origin").write_text(f"{origin}\n")
         return self._verified(tool, target)
@@ -157,11 +159,12 @@ class Toolchain:
             found += [find_program(name, path=folder) for folder in folders]
         return [program for program in found if program]
 
-    @staticmethod
-    def _download(spec: ToolVersion, target: Path, tell: Callable[[str], None], cancel: threading.Event | None) -> str:
+    def _download(
+        self, spec: ToolVersion, target: Path, tell: Callable[[str], None], cancel: threading.Event | None
+    ) -> str:
         url, checksum = _filled(spec.download, spec), _filled(spec.checksum, spec)
-        with _beside(target) as folder:
-            file = Path(folder) / url.rpartition("/")[2]
+        with scratch(self.cache) as folder:
+            file = folder / url.rpartition("/")[2]
             digest = download(url, file, checksum_url=checksum, on_progress=tell, cancel=cancel)
             program = _unpacked(file, _filled(spec.archive_member, spec)) if spec.archive_member else file
             _keep(program, target)
@@ -194,23 +197,9 @@ def _filled(template: str, spec: ToolVersion) -> str:
     return template.format(version=spec.version, os=platform.system().lower(), arch=architecture())
 
 
-def _build(build: Build, target: Path) -> None:
-    with _beside(target) as folder:
-        draft = Path(folder) / target.name
-        build(draft)
-        _keep(draft, target)
-
-
-def _beside(target: Path) -> tempfile.TemporaryDirectory[str]:
-    """A folder on the same file system, so that the program takes its place at once."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    for left in target.parent.glob(".new-*"):  # of a run that was killed
-        if not Path(f"/proc/{left.name.split('-')[1]}").exists():
-            shutil.rmtree(left)
-    return tempfile.TemporaryDirectory(dir=target.parent, prefix=f".new-{os.getpid()}-")
-
-
 def _keep(program: Path, target: Path) -> None:
+    """Let the program take its place, at once."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     program.chmod(0o755)
     program.replace(target)
 

@@ -70,7 +70,9 @@ def provide_image(step: ImageStep, context: StepContext) -> str:
 def assemble_node_image(step: AssembleNodeImage, context: StepContext) -> str:
     """Load the system's images into the node's base image."""
     engine = context.environment.engine
-    preload(engine.client, step.base, dict(step.system_images), step.reference, context.progress)
+    preload(
+        engine.client, step.base, dict(step.system_images), step.reference, context.progress, labels=engine.own_labels
+    )
     return f"{engine.image_size(step.reference) / 1e6:.0f} MB"
 
 

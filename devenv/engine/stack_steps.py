@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from devenv.adapters import kustomize, manifests
 from devenv.adapters.charts import copy_chart
 from devenv.adapters.kubernetes import Recorded, of_stack
+from devenv.adapters.scratch import scratch
 from devenv.databases.atlas import failed_statement
 from devenv.engine.checks import await_checks
 from devenv.engine.diagnosis import Scope
@@ -119,11 +119,11 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
 
 def install_chart(step: InstallChart, context: StepContext) -> str:
     """Install or upgrade a release, watched: a root cause ends the wait."""
-    with tempfile.TemporaryDirectory(prefix="devenv-chart-") as scratch:
+    with scratch() as folder:
         chart = step.chart
         if step.module:
             source = _origin(step.module, step.chart, context)
-            chart = str(copy_chart(source, Path(scratch, step.release), step.drop_dependencies))
+            chart = str(copy_chart(source, folder / step.release, step.drop_dependencies))
         scope = Scope(step.stack, step.namespace, frozenset({step.release}))
         stack = context.environment.workspace.stacks[step.stack]
         with head_start(step, scope, context) as begun, _locating_migrations(stack):

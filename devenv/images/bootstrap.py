@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.paths import cache_dir
 from devenv.adapters.process import find_program, run
+from devenv.adapters.scratch import scratch
 from devenv.errors import CommandFailedError, ImageError, ToolMissingError
 
 if TYPE_CHECKING:
@@ -48,13 +47,12 @@ def bootstrap(
         if line.startswith("I: "):
             progress(line.removeprefix("I: "))
 
-    folder = cache_dir() / "bootstrap"
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=f"{suite}-", suffix=".tar") as archive:
+    with scratch() as folder:
+        archive = folder / f"{suite}.tar"
         try:
             run(
                 # The shell only redirects: the script prints the tar on its standard output.
-                ["/bin/sh", "-c", 'exec "$0" "$1" >"$2"', str(script), suite, archive.name],
+                ["/bin/sh", "-c", 'exec "$0" "$1" >"$2"', str(script), suite, str(archive)],
                 env={"PATH": path},
                 timeout=_SECONDS,
                 cancel=cancel,
@@ -68,7 +66,7 @@ def bootstrap(
                 hint="see that deb.debian.org, or the mirror in MIRROR, can be reached over http",
             ) from error
         progress("import")
-        engine.import_tar(_chunks(Path(archive.name)), reference, ['CMD ["bash"]'])
+        engine.import_tar(_chunks(archive), reference, ['CMD ["bash"]'])
 
 
 def _check_host(suite: str, path: str) -> None:

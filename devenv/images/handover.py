@@ -13,11 +13,11 @@ import hashlib
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from devenv.adapters.scratch import scratch
 from devenv.images.context import FILE_MODE, FOLDER_MODE, PROGRAM_MODE, sent_entries
 from devenv.images.fingerprint import FileDigests
 from devenv.images.ignore import ignore_files
@@ -34,8 +34,8 @@ def handed_over(step: BuildImage, digests: FileDigests) -> Iterator[Path]:
 
     What comes with devenv is copied, with the modes that version control keeps: an installation's are its umask's.
     """
-    with tempfile.TemporaryDirectory(prefix="devenv-context-") as folder:
-        given = Path(folder, _name(step, digests))
+    with scratch() as folder:
+        given = folder / _name(step, digests)
         if step.shipped:
             _copy(step, given)
         else:

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import tarfile
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ import certifi
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.paths import cache_dir
 from devenv.adapters.process import find_program, run
+from devenv.adapters.scratch import scratch
 from devenv.adapters.trust import observe_proxies
 from devenv.errors import ChecksumError, CommandFailedError, DownloadError
 from devenv.images.fingerprint import hash_of
@@ -151,10 +151,10 @@ def fetch_in_container(
 
 @contextmanager
 def _staging(module: Module) -> Iterator[Path]:
-    """A folder beside the module's own, so that its files can be moved there in one step."""
+    """A folder on the file system of the module's own, so that its files can be moved there in one step."""
     module.folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=module.folder.parent, prefix=".fetch-") as folder:
-        yield Path(folder)
+    with scratch() as folder:
+        yield folder
 
 
 def _keep(files: Path, module: Module) -> Path:

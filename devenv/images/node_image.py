@@ -52,6 +52,8 @@ def preload(
     system_refs: Mapping[str, str],
     target_ref: str,
     progress: Callable[[str], None],
+    *,
+    labels: Mapping[str, str],
 ) -> str:
     """Load images into the node `base_ref`, commit it as `target_ref` and return the new image's ID.
 
@@ -61,6 +63,7 @@ def preload(
         system_refs: reference that the node shall know, to the reference in the engine.
         target_ref: repository and tag of the result.
         progress: called with one line per image.
+        labels: of the container in which that is done.
 
     Raises:
         ImageError: containerd did not start or refused an image.
@@ -73,6 +76,7 @@ def preload(
         command=[],
         privileged=True,
         network_mode="none",
+        labels=dict(labels),
         environment={"STAGING": _STAGING},
     )
     try:

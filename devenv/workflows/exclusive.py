@@ -10,9 +10,11 @@ import getpass
 import os
 import socket
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from devenv.adapters.docker import Engine, EngineLock, Holder
+from devenv.adapters.scratch import sweep_scratch
 from devenv.errors import LockedError, LockError
 from devenv.events import Noted
 from devenv.plan.names import Names
@@ -42,11 +44,14 @@ def exclusive(engine: Engine, project: str, session: Session, *, to_the_end: boo
         LockError: the engine refuses it, or it was lost: then the run was stopped, as by Ctrl-C.
     """
     if held := session.locks.get(project):
+        engine.run = held.id
         yield held
         return
     lock = session.locks[project] = _take(engine, Names(project), session)
+    engine.run = lock.id
     try:
-        yield lock
+        with _swept(engine, session):
+            yield lock
     except KeyboardInterrupt:
         # Threads may still be at work: the lock ends with the process.
         raise
@@ -58,6 +63,17 @@ def exclusive(engine: Engine, project: str, session: Session, *, to_the_end: boo
     session.locks.pop(project).release(wait=to_the_end)
     if lock.lost:
         raise _lost(project)
+
+
+@contextmanager
+def _swept(engine: Engine, session: Session) -> Iterator[None]:
+    """Remove what dead runs left, beside the body."""
+    with ThreadPoolExecutor(1, thread_name_prefix="sweep") as pool:
+        sweep_scratch()
+        sweeping = pool.submit(engine.sweep)
+        yield
+    if left := sweeping.result():
+        session.emit(Noted(f"removed what a run that was killed had left: {', '.join(left)}"))
 
 
 def confirm_lock(project: str, session: Session) -> None:

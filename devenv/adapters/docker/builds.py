@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import sys
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from devenv.adapters.docker.connection import telling
 from devenv.adapters.docker.labels import OURS
 from devenv.adapters.paths import cache_dir
 from devenv.adapters.process import find_program, run
+from devenv.adapters.scratch import scratch
 from devenv.errors import CommandFailedError, ImageError, InterruptedRunError, ToolMissingError
 
 _BUILD_SECONDS = 3 * 3600.0
@@ -108,10 +108,10 @@ class Builder:
         if cancel and cancel.is_set():
             raise InterruptedRunError(f"stopped before it began: {what}")
         last: deque[str] = deque(maxlen=_TOLD_LINES)
-        with tempfile.TemporaryDirectory(prefix="devenv-build-") as folder:
+        with scratch() as folder:
             try:
-                with _stopped_by(cancel, Path(folder, "pid")):
-                    for line in _buildx_lines(self.buildx, Path(folder), request):
+                with _stopped_by(cancel, folder / "pid"):
+                    for line in _buildx_lines(self.buildx, folder, request):
                         last.append(line)
                         if on_line:
                             on_line(line)

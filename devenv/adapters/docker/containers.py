@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import docker
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from devenv.adapters.docker.connection import telling
-from devenv.adapters.docker.labels import OURS, as_filter
+from devenv.adapters.docker.labels import LOCK, OURS, RUN, as_filter
 from devenv.adapters.process import Completed, PipedProcess, run
 from devenv.errors import ClusterError, ImageError
 
@@ -44,6 +44,24 @@ class ContainerHost:
 
     def __init__(self, client: docker.DockerClient) -> None:
         self.client = client
+        self.run = ""
+        """The ID of the lock's container by which others tell whether this run lives; empty where it holds none."""
+
+    @property
+    def own_labels(self) -> dict[str, str]:
+        """Labels of what a run makes for itself alone, and removes: where it cannot any more, the next run does."""
+        return {**OURS, RUN: self.run} if self.run else dict(OURS)
+
+    def sweep(self) -> list[str]:
+        """Remove what runs made for themselves that are over without having removed it; returns names."""
+        # In this order: who made a container was there before it.
+        left = self.containers({RUN: ""})
+        if not left:
+            return []
+        alive = {container.id for container in self.containers({LOCK: ""})}
+        dead = [container.name for container in left if container.labels[RUN] not in alive]
+        self.remove_containers(dead)
+        return dead
 
     def containers(self, labels: Mapping[str, str]) -> list[ContainerInfo]:
         """All containers with these labels, running or not, by name; an empty value means any value."""
@@ -63,6 +81,9 @@ class ContainerHost:
                 self.client.api.remove_container(name, force=True, v=True)
             except NotFound:
                 return  # absent is what is wanted
+            except APIError as error:
+                if "already in progress" not in str(error.explanation):  # somebody else is removing it
+                    raise
 
         _each(names, remove, "remove container {}")
 
@@ -149,7 +170,7 @@ class ContainerHost:
         """A part of an image's file system as a tar, by way of a container that never starts."""
         with telling(f"copy {path} out of {reference}", ImageError):
             # An image FROM scratch names no program, and one has to be named.
-            container = self.client.api.create_container(reference, command=["-"], labels=dict(OURS))["Id"]
+            container = self.client.api.create_container(reference, command=["-"], labels=self.own_labels)["Id"]
             try:
                 stream, _ = self.client.api.get_archive(container, path)
                 source: Any = _Chunks(iter(stream))

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 MADE_BY = "devenv.io/made-by"
 """On what projects share, such as images."""
 OURS: Mapping[str, str] = {MADE_BY: "devenv"}
+LOCK = "devenv.io/lock"
+"""On a lock's container: what is locked."""
+RUN = "devenv.io/run"
+"""On what a run makes for itself alone: the ID of its lock's container, which is there for as long as the run."""
 
 
 def as_filter(labels: Mapping[str, str]) -> list[str]:

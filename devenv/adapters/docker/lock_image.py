@@ -1,19 +1,21 @@
 """The image that locks run: one program that reads its standard input to the end, and nothing else.
 
 Responsible for its bytes. They are made here, of a few instructions, so that a lock can be had on a bare engine that
-reaches no registry, before anything else is there.
+reaches no registry, before anything else is there. They are always the same: runs that make it at once make one image.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import json
 import struct
 import tarfile
+from collections.abc import Mapping
 
 from devenv.errors import EngineUnavailableError
 
-PROGRAM = "/hold"
+_PROGRAM = "hold"
 _BASE = 0x400000
 _HEADERS = 64 + 56
 """Bytes of the ELF header and the one program header: https://man7.org/linux/man-pages/man5/elf.5.html"""
@@ -61,14 +63,29 @@ def lock_program(arch: str) -> bytes:
     return header + segment + code
 
 
-def lock_root(arch: str) -> bytes:
-    """The image's root file system, as a tar."""
-    program = lock_program(arch)
+def lock_archive(arch: str) -> bytes:
+    """The image for an architecture as an archive that engines load: `docker load`."""
+    layer = _tar({_PROGRAM: lock_program(arch)})
+    config = {
+        "architecture": arch,
+        "os": "linux",
+        "created": "1970-01-01T00:00:00Z",
+        "config": {"Entrypoint": [f"/{_PROGRAM}"]},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+        "history": [{"created": "1970-01-01T00:00:00Z"}],
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [LOCK_IMAGE], "Layers": ["layer.tar"]}]
+    texts = {"config.json": json.dumps(config).encode(), "manifest.json": json.dumps(manifest).encode()}
+    return _tar({**texts, "layer.tar": layer})
+
+
+def _tar(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        member = tarfile.TarInfo(PROGRAM.lstrip("/"))
-        member.size, member.mode = len(program), 0o755
-        archive.addfile(member, io.BytesIO(program))
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o755
+            archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
 
 

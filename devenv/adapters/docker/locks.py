@@ -22,9 +22,8 @@ from docker.types import LogConfig
 from requests.exceptions import RequestException
 
 from devenv.adapters.docker.connection import telling
-from devenv.adapters.docker.labels import OURS
-from devenv.adapters.docker.lock_image import LOCK_IMAGE, PROGRAM, lock_root
-from devenv.adapters.image_reference import Reference
+from devenv.adapters.docker.labels import LOCK
+from devenv.adapters.docker.lock_image import LOCK_IMAGE, lock_archive
 from devenv.adapters.process import GUARDIAN
 from devenv.errors import LockError
 
@@ -154,6 +153,17 @@ class Locks:
                     return holder
             threading.Event().wait(_REMOVAL_PAUSE)
 
+    def remove_lock_image(self) -> None:
+        """Remove the image of locks, unless another project's lock needs it; an absent one is fine."""
+        with telling("remove the image of locks", LockError):
+            try:
+                self.client.api.remove_image(LOCK_IMAGE)
+            except ImageNotFound:
+                return
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+
     def remove_unstarted(self, holder: Holder) -> None:
         """Free a lock whose holder died before its container was started; one that runs is left alone."""
         with telling("free a lock", LockError):
@@ -178,7 +188,7 @@ class Locks:
             LOCK_IMAGE,
             command=[],
             name=name,
-            labels=dict(labels),
+            labels={**labels, LOCK: name},
             host_config=bounds,
             user=_NOBODY,
             stdin_open=True,  # and closed for good when whoever is attached first goes away
@@ -187,12 +197,10 @@ class Locks:
         return str(created["Id"])
 
     def _make_image(self) -> None:
-        name, api = Reference.parse(LOCK_IMAGE), self.client.api
-        labels = [f'LABEL "{key}"="{value}"' for key, value in OURS.items()]
-        root = lock_root(api.version()["Arch"])
-        api.import_image_from_stream(
-            iter([root]), repository=name.repository, tag=name.tag, changes=[f'ENTRYPOINT ["{PROGRAM}"]', *labels]
-        )
+        archive = lock_archive(self.client.api.version()["Arch"])
+        told = list(self.client.api.load_image(archive))  # type: ignore[no-untyped-call]
+        if refused := [line["error"] for line in told if "error" in line]:
+            raise LockError("the engine refuses the image of locks", context={"cause": refused[0]})
 
     def _holder(self, name: str) -> Holder | None:
         try:

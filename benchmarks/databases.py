@@ -86,7 +86,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="devenv-benchmark-") as folder:
         project = Path(folder)
         migrations = make_project(project)
-        devenv(project, "down")
+        devenv(project, "down", "--adopt", "--yes")
         try:
             devenv(project, "up", "--yes")
             resets = []
@@ -97,7 +97,7 @@ def main() -> None:
             print(everything)
             clones = measure_clones(project)
         finally:
-            devenv(project, "down")
+            devenv(project, "down", "--adopt", "--yes")
         text = "\n\n".join(
             [describe_machine(), render_resets(resets), render_everything(everything), render_clones(clones)]
         )

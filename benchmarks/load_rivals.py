@@ -52,12 +52,12 @@ def cluster(nodes: int) -> Iterator[tuple[Path, list[str]]]:
         }
         Path(folder, "devenv.yaml").write_text(yaml.safe_dump(spec))
         project = Path(folder)
-        devenv(project, "down")
+        devenv(project, "down", "--adopt", "--yes")
         devenv(project, "up", "--yes")
         try:
             yield project, run(["docker", "ps", "--filter", f"network={NETWORK}", "--format", "{{.Names}}"]).split()
         finally:
-            devenv(project, "down")
+            devenv(project, "down", "--adopt", "--yes")
 
 
 class Images:

@@ -51,7 +51,7 @@ def main() -> None:
         shutil.copytree(wanted.project, project)
         spec = yaml.safe_load((project / "devenv.yaml").read_text())
         (project / "devenv.yaml").write_text(yaml.safe_dump({**spec, "project": "devenv-bench"}))
-        devenv(project, "down")
+        devenv(project, "down", "--adopt", "--yes")
         devenv(project, "up")  # provides tools and images, which neither side is to pay for
         rows = [measure(project) for _ in range(wanted.rounds)]
     text = f"{describe_machine()}\n\n{render(rows)}"
@@ -75,14 +75,14 @@ class Row:
 
 def measure(project: Path) -> Row:
     """One round."""
-    devenv(project, "down")
+    devenv(project, "down", "--adopt", "--yes")
     script = seconds_of(lambda: one_after_the_other(project))
-    devenv(project, "down")
+    devenv(project, "down", "--adopt", "--yes")
     began = time.monotonic()
     events = [json.loads(line) for line in devenv(project, "up", "--yes", "--json").splitlines()]
     up = time.monotonic() - began
     again = seconds_of(lambda: devenv(project, "up", "--yes"))
-    down = seconds_of(lambda: devenv(project, "down"))
+    down = seconds_of(lambda: devenv(project, "down", "--adopt", "--yes"))
     return Row(script, up, events[-1]["chain_seconds"], again, down)
 
 

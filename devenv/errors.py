@@ -115,6 +115,19 @@ class EngineUnavailableError(DevenvError):
     exit_status = EXIT_MISSING_TOOL
 
 
+class ChosenEngineError(EngineUnavailableError):
+    """No container engine answers where DOCKER_HOST or a docker context says that one is; none is installed then."""
+
+    code = "engine-chosen-unavailable"
+
+
+class UnfitEngineError(DevenvError):
+    """The container engine answers, and a cluster cannot work in it: it is on another machine, or of another kind."""
+
+    code = "engine-unfit"
+    exit_status = EXIT_MISSING_TOOL
+
+
 class CommandFailedError(DevenvError):
     """A foreign program ended with a non-zero status."""
 
@@ -185,6 +198,12 @@ class ForeignClusterError(ClusterError):
     """A cluster of the wanted name exists that devenv did not make."""
 
     code = "cluster-foreign"
+
+
+class OtherFolderError(ClusterError):
+    """The cluster of the wanted name is the project's of another folder, and nobody agreed to take it over."""
+
+    code = "cluster-other-folder"
 
 
 class ApiUnreachableError(ClusterError):

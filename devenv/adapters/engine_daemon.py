@@ -59,6 +59,16 @@ def engine_answers(path: Path) -> bool:
             return False
 
 
+def engine_id(path: Path) -> str:
+    """By which the engine on this socket is told from others; empty where none answers."""
+    with contextlib.closing(_UnixConnection(path, _PING_SECONDS)) as connection:
+        try:
+            connection.request("GET", "/info")
+            return str(json.load(connection.getresponse()).get("ID") or "")
+        except (OSError, http.client.HTTPException, ValueError):
+            return ""
+
+
 @dataclass(frozen=True)
 class EngineDaemon:
     """A dockerd with its files in `folder`."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.engine_daemon import EngineDaemon, engine_answers
+from devenv.adapters.engine_daemon import EngineDaemon, engine_answers, engine_id
 from devenv.adapters.engine_hints import PERMISSION_STEPS, START_STEPS, install_steps
 from devenv.adapters.host import Host
 from devenv.adapters.packages import can_install, install
@@ -91,10 +91,15 @@ def changes() -> list[HostChange]:
     return found
 
 
-def is_own_engine() -> bool:
-    """Whether devenv installed or started the engine: then its build cache is devenv's to keep small."""
-    daemon = own_daemon(create=False)
-    return daemon.pid() is not None or bool(_recorded(daemon.folder / _RECORD))
+def is_own_engine(connected: str, *, daemon: EngineDaemon | None = None) -> bool:
+    """Whether the engine of this ID is the one that devenv installed or started on this host.
+
+    Then its build cache is devenv's to keep small. What is recorded of the host says nothing of an engine elsewhere.
+    """
+    daemon = daemon or own_daemon(create=False)
+    if daemon.pid() is None and not _recorded(daemon.folder / _RECORD):
+        return False
+    return bool(connected) and engine_id(daemon.socket) == connected
 
 
 def refuse_where_impossible(host: Host, *, agreed: bool, socket: Path = SOCKET) -> None:

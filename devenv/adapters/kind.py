@@ -75,11 +75,6 @@ class Kind:
         argv = ["delete", "cluster", "--name", cluster, "--kubeconfig", str(kubeconfig)]
         self._run(argv, kubeconfig, timeout=2 * _QUICK, cancel=cancel, what=f"remove cluster {cluster}")
 
-    def export_kubeconfig(self, cluster: str, kubeconfig: Path) -> None:
-        """Write the kubeconfig of a cluster again: nodes that were restarted may have another port."""
-        argv = ["export", "kubeconfig", "--name", cluster, "--kubeconfig", str(kubeconfig)]
-        self._run(argv, kubeconfig, what=f"export the kubeconfig of cluster {cluster}")
-
     def clusters(self) -> list[str]:
         """The names of all of kind's clusters on this engine, devenv's or not."""
         done = process.run(

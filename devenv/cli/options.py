@@ -50,3 +50,7 @@ ImagesOption = Annotated[
         "upstream: never a recipe where there is an upstream image; recipes: never a pull.",
     ),
 ]
+Adopt = Annotated[
+    bool,
+    typer.Option("--adopt", help="Take over a cluster of this project's name that another folder made."),
+]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Yes
+from devenv.cli.options import Adopt, AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Yes
 
 if TYPE_CHECKING:
     from devenv.workflows.up import UpRequest
@@ -30,6 +30,7 @@ def up(
     ] = None,
     profile: ProfileOption = None,
     images: ImagesOption = ImagesMode.AUTO,
+    adopt: Adopt = False,
     trace: Annotated[
         Path | None, typer.Option("--trace", help="Write a timeline in the Chrome trace format to this file.")
     ] = None,
@@ -58,6 +59,7 @@ def up(
         layers=tuple(layer or ()),
         profile=profile.value if profile else None,
         images=images.value,
+        adopt=adopt,
     )
     if plan:
         typer.echo(_planned(request, as_json=as_json))

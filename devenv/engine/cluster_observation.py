@@ -10,10 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.kubernetes import Cluster, NodeState, Recorded, Release, Workload, of_stack
-from devenv.engine.ownership import KIND_ROLE_LABEL, ContainerFacts, is_node, ownership
+from devenv.engine.ownership import KIND_ROLE_LABEL, Holding, is_node
 from devenv.errors import ApiRefusedError, ApiUnreachableError, DevenvError
-from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 
 
@@ -42,6 +42,8 @@ class ClusterFacts:
     workloads: tuple[Workload, ...] = ()
     records: Mapping[str, Recorded] = field(default_factory=dict)
     """Stack to what was recorded when it was last ready."""
+    has_record: bool = False
+    """Whether there is a record at all, be it empty."""
 
     def unready(self, stack: str) -> str:
         """Why a stack's workloads are not ready, in words; empty when they are (or there are none)."""
@@ -58,41 +60,45 @@ class ClusterFacts:
         return f"{', '.join(gone)} removed" if gone else ""
 
 
-def observe_cluster(
-    names: Names,
-    containers: Sequence[ContainerFacts],
-    network_labels: Mapping[str, str] | None,
-    kubeconfig: Path,
-    *,
-    export: Callable[[], None] | None = None,
-) -> ClusterFacts:
+def observe_cluster(holding: Holding, kubeconfig: Path, *, export: Callable[[], bool]) -> ClusterFacts:
     """Read the state of a project's cluster.
 
     Args:
-        names: what the project's things are called.
-        containers: those labelled as nodes of the cluster of that name.
-        network_labels: the labels of the project's network; None when there is no such network.
-        kubeconfig: the project's own.
-        export: writes the kubeconfig again where it is missing.
+        holding: what the engine holds of it.
+        kubeconfig: the project's own; it may be missing, or be another cluster's of the same name.
+        export: writes the kubeconfig again; tells whether it had to be changed.
     """
-    nodes = tuple(_node(c) for c in containers if is_node(c))
-    state = ownership(names, containers, network_labels)
-    if state is not ClusterState.RUNNING:
-        return ClusterFacts(state, nodes=nodes)
-    if not kubeconfig.is_file() and export:
-        try:
-            export()
-        except DevenvError as error:
-            return ClusterFacts(ClusterState.BROKEN, error.message, nodes)
+    nodes = tuple(_node(c) for c in holding.containers if is_node(c))
+    state = holding.state
+    facts = ClusterFacts(state, nodes=nodes)
+    if state is ClusterState.RUNNING:
+        facts = _ask(nodes, kubeconfig, export)
+    if not holding.never_complete or facts.has_record:
+        return facts
+    return ClusterFacts(ClusterState.BROKEN, "its creation is not complete", nodes)
+
+
+def _ask(nodes: tuple[NodeFact, ...], kubeconfig: Path, export: Callable[[], bool]) -> ClusterFacts:
+    """Ask the API; where the kubeconfig is not there or does not help, with one that is got anew."""
     try:
+        if not kubeconfig.is_file():
+            export()
         with Cluster(kubeconfig) as cluster:
             return ask_cluster(cluster, nodes)
     except (ApiUnreachableError, ApiRefusedError) as error:
-        missing = not kubeconfig.is_file()
-        return ClusterFacts(ClusterState.BROKEN if missing else ClusterState.UNREACHABLE, error.message, nodes)
+        reason = error.message
+    except DevenvError as error:
+        return ClusterFacts(ClusterState.UNREACHABLE, error.message, nodes)
+    try:
+        if export():
+            with Cluster(kubeconfig) as cluster:
+                return ask_cluster(cluster, nodes)
+    except DevenvError as error:
+        reason = error.message
+    return ClusterFacts(ClusterState.UNREACHABLE, reason, nodes)
 
 
-def _node(container: ContainerFacts) -> NodeFact:
+def _node(container: ContainerInfo) -> NodeFact:
     role = container.labels.get(KIND_ROLE_LABEL, "")
     return NodeFact(container.name, role, container.state == "running")
 
@@ -110,14 +116,13 @@ def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...]) -> ClusterFacts:
         workloads = pool.submit(cluster.workloads)
         states = pool.submit(cluster.node_states)
         records = state.result()
-        if records is None:
-            return ClusterFacts(ClusterState.BROKEN, "its creation was not completed", nodes)
         return ClusterFacts(
             ClusterState.RUNNING,
             nodes=_with_states(nodes, states.result()),
             releases=tuple(releases.result()),
             workloads=tuple(workloads.result()),
-            records=records,
+            records=records or {},
+            has_record=records is not None,
         )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from devenv.engine.restart import overrated, reported_from_before
+from devenv.engine.environment import Environment
+from devenv.engine.holding import look, record_owner
+from devenv.engine.restart import overrated, reported_from_before, starting_order
 from devenv.engine.step_context import StepContext
-from devenv.errors import ClusterError, DevenvError, InterruptedRunError
+from devenv.errors import ClusterError, DevenvError, ForeignClusterError, InterruptedRunError
+from devenv.plan.names import LABEL_PROJECT
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
 
 _RUNTIME_SECONDS = 180.0
@@ -17,15 +20,22 @@ _RETRY_SECONDS = 0.25
 
 
 def remove_broken(_: RemoveBrokenCluster, context: StepContext) -> str:
-    """Remove what an interrupted creation left; only containers of a cluster in devenv's own network come here."""
-    containers = context.environment.containers()
-    context.environment.engine.remove_containers([c.name for c in containers])
-    context.environment.kubeconfig.unlink(missing_ok=True)
-    return f"{len(containers)} containers removed"
+    """Remove what an interrupted creation left, after another look: a cluster that was ever complete is never removed.
+
+    The project's lock is held, so that the run which began to create it is over.
+    """
+    environment = context.environment
+    holding = look(environment.engine, environment.names)
+    if not holding.never_complete:
+        raise ClusterError(f"cluster {environment.names.cluster} is not what it was a moment ago", hint="devenv up")
+    environment.engine.remove_containers([c.name for c in holding.containers])
+    environment.engine.network_remove(environment.names.network)
+    environment.kubeconfig.unlink(missing_ok=True)
+    return f"{len(holding.containers)} containers removed"
 
 
 def create(step: CreateCluster, context: StepContext) -> str:
-    """Create the cluster in a labelled network: from then on it is known whose it is."""
+    """Create the cluster in a labelled network, which tells from then on whose it is; mark it when it is complete."""
     environment = context.environment
     environment.creation_failed.clear()
     names = environment.names
@@ -35,8 +45,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
         context.progress(line)
 
     try:
-        if environment.engine.network(names.network) is None:
-            environment.engine.network_create(names.network, names.labels)
+        _make_network(environment)
         environment.kind.create(
             step.cluster,
             step.node_image,
@@ -47,22 +56,44 @@ def create(step: CreateCluster, context: StepContext) -> str:
             on_line=told,
         )
         environment.cluster.initialise(names.labels)
+        record_owner(environment.engine, names, environment.owner)
     except DevenvError:
         environment.creation_failed.set()
         raise
     return step.node_image
 
 
-def start(step: StartCluster, context: StepContext) -> str:
+def _make_network(environment: Environment) -> None:
+    """The network with labels of this run; one that a run before has left is made anew.
+
+    Raises:
+        ForeignClusterError: there is one of that name that devenv did not make for the project.
+    """
+    engine, names = environment.engine, environment.names
+    found = engine.network(names.network)
+    if found is not None and found.get(LABEL_PROJECT) != names.project:
+        raise ForeignClusterError(
+            f"a network {names.network} exists, and devenv did not make it",
+            hint=f"choose another project name in devenv.yaml, or: docker network rm {names.network}",
+        )
+    engine.network_remove(names.network)
+    engine.network_create(names.network, {**names.labels, **environment.owner.labels})
+
+
+def start(_: StartCluster, context: StepContext) -> str:
     """Start stopped nodes, and wait until the cluster speaks of what runs now and not of what ran before."""
     environment = context.environment
     began = datetime.now(UTC)
     environment.restarted.set()
-    environment.engine.start(step.nodes)
-    environment.kind.export_kubeconfig(step.cluster, environment.kubeconfig)
+    holding = look(environment.engine, environment.names)
+    order = starting_order(holding)
+    for name in order:
+        environment.engine.start([name])
+    # Restarted containers may have another port.
+    environment.export_kubeconfig()
     _until_api_answers(context)
     _until_pods_are_reported(began, context)
-    return f"{len(step.nodes)} nodes"
+    return f"{len(order)} containers"
 
 
 def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
@@ -97,7 +128,8 @@ def _until_api_answers(context: StepContext) -> None:
         if time.monotonic() > deadline:
             raise ClusterError(
                 f"the API server did not answer within {_API_SECONDS:.0f} s",
-                hint="devenv down, then: devenv up",
+                context={"cause": "its containers run; what the control plane says is in its log"},
+                hint=f"docker exec {context.environment.names.cluster}-control-plane journalctl -u kubelet -n 50",
             )
         if context.cancel.wait(_RETRY_SECONDS):
             raise InterruptedRunError("stopped while the cluster started")

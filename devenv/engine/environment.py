@@ -18,7 +18,9 @@ from devenv.adapters.helm import Helm
 from devenv.adapters.kind import Kind
 from devenv.adapters.kubectl import Kubectl
 from devenv.adapters.trust import HostTrust, observe_trust
-from devenv.engine.ownership import KIND_CLUSTER_LABEL, is_node
+from devenv.engine.holding import owner_of
+from devenv.engine.kubeconfig import export_kubeconfig
+from devenv.engine.ownership import KIND_CLUSTER_LABEL, Owner, is_node
 from devenv.errors import ImageError, ToolMissingError
 from devenv.images.build import ImageWorkshop
 from devenv.images.catalogue import Catalogue, hashing
@@ -80,6 +82,15 @@ class Environment:
     def kubeconfig(self) -> Path:
         """The project's own kubeconfig; it may not exist yet."""
         return self.state / "kubeconfig"
+
+    def export_kubeconfig(self) -> bool:
+        """Write the kubeconfig as the running cluster has it; whether it differs from what was there."""
+        return export_kubeconfig(self.engine, self.names.cluster, self.containers(), self.kubeconfig)
+
+    @cached_property
+    def owner(self) -> Owner:
+        """Whose everything is that is made now: this project's folder, and who works in it."""
+        return owner_of(self.workspace.root)
 
     @cached_property
     def digests(self) -> FileDigests:

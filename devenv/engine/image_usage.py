@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from devenv.adapters.docker import ContainerInfo, Engine
-from devenv.engine.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
+from devenv.engine.holding import look_at_all
+from devenv.engine.ownership import CONTROL_PLANE, KIND_ROLE_LABEL
 from devenv.images.inventory import Usage, images_named
-from devenv.plan.names import LABEL_PROJECT
 
 _SECONDS = 60.0
-_CONTROL_PLANE = "control-plane"
 _KINDS = "pods,deployments,statefulsets,daemonsets,jobs,cronjobs"
 _ASK = (
     *("kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "--request-timeout=50s"),
@@ -25,10 +24,9 @@ _ASK = (
 
 def image_usage(engine: Engine) -> Usage:
     """Who needs images in this engine. Clusters that devenv did not make are left alone."""
-    nodes = [c for c in engine.containers({KIND_CLUSTER_LABEL: ""}) if _is_ours(engine, c)]
     planes = {
-        name: [c for c in nodes if c.labels[KIND_CLUSTER_LABEL] == name and c.labels[KIND_ROLE_LABEL] == _CONTROL_PLANE]
-        for name in sorted({c.labels[KIND_CLUSTER_LABEL] for c in nodes})
+        holding.names.cluster: [c for c in holding.containers if c.labels[KIND_ROLE_LABEL] == CONTROL_PLANE]
+        for holding in look_at_all(engine)
     }
     with ThreadPoolExecutor(max(1, len(planes))) as pool:
         answers = dict(zip(planes, pool.map(lambda found: _named(engine, found), planes.values()), strict=True))
@@ -37,11 +35,6 @@ def image_usage(engine: Engine) -> Usage:
         containers=engine.images_of_containers(),
         unknown=tuple(name for name, names in answers.items() if names is None),
     )
-
-
-def _is_ours(engine: Engine, container: ContainerInfo) -> bool:
-    networks = (engine.network(name) for name in container.networks)
-    return any(labels is not None and LABEL_PROJECT in labels for labels in networks)
 
 
 def _named(engine: Engine, planes: Sequence[ContainerInfo]) -> frozenset[str] | None:

@@ -17,9 +17,10 @@ from devenv.adapters.engine_service import is_own_engine
 from devenv.adapters.toolchain import Located, Toolchain
 from devenv.engine.cluster_observation import ClusterFacts, observe_cluster
 from devenv.engine.environment import Environment
+from devenv.engine.holding import look
 from devenv.engine.host_ports import choose_database_ports, choose_ports
 from devenv.engine.image_steps import GOLANG
-from devenv.engine.ownership import running_nodes
+from devenv.engine.ownership import Holding, running_nodes
 from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
 from devenv.images.build import references
 from devenv.images.catalogue import NODE
@@ -43,6 +44,8 @@ class Observation:
     observed: Observed
     facts: ProjectFacts
     cluster: ClusterFacts
+    holding: Holding
+    """What the engine holds of the cluster, and whose it is."""
     images: Mapping[str, str]
     """Image name to the reference that is used, for the selected stacks' images and the node's."""
 
@@ -67,21 +70,20 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
         ImageError: an image can be had from nowhere in this mode.
     """
     environment.images_mode = mode
-    names = environment.names
-    engine = environment.engine
+    names, engine = environment.names, environment.engine
     with ThreadPoolExecutor(thread_name_prefix="observe") as pool:
         tools = pool.submit(_locate_tools, environment)
         version = pool.submit(engine.version)
-        containers = environment.containers()
-        network = engine.network(names.network)
-        cluster = pool.submit(observe_cluster, names, containers, network, environment.kubeconfig)
+        holding = look(engine, names)
+        containers = holding.containers
+        cluster = pool.submit(observe_cluster, holding, environment.kubeconfig, export=environment.export_kubeconfig)
         ports = choose_ports(environment.workspace.project.cluster.ports, containers)
         databases = [stack.spec.database for stack in environment.workspace.stacks.values() if stack.spec.database]
         database_ports = choose_database_ports(databases, containers, avoid=ports)
         images = _stack_images(environment, selection)
         presence = _presence(environment, [*images, NODE], containers)
         located, facts_of_cluster = tools.result(), cluster.result()
-        cgroup_v1 = version.result().cgroup == "1"
+        engine_facts = version.result()
     chosen = _choose(environment, [*images, NODE], mode, presence)
     project = environment.workspace.project
     host_ca = HOST_CA if environment.trust.extra else ""
@@ -93,17 +95,16 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
             environment.workspace, selection.stacks, facts, chosen, environment.digests, environ=os.environ
         ),
         versions=environment.workspace.versions,
-        kind_config=_kind_config(environment, facts, database_ports, cgroup_v1=cgroup_v1),
+        kind_config=_kind_config(environment, facts, database_ports, cgroup_v1=engine_facts.cgroup == "1"),
         node_image=chosen[NODE],
         tools=("kind", "helm", "kubectl"),
         needs={name: stack.spec.needs for name, stack in environment.workspace.stacks.items()},
         provide=lambda wanted_images: _provide(environment, wanted_images, mode, presence, chosen),
         module_image=None if go_on_path() else GOLANG,
-        prunes_cache=is_own_engine(),
+        prunes_cache=is_own_engine(engine_facts.id),
     )
     observed = Observed(
         cluster=facts_of_cluster.state,
-        nodes=tuple(node.name for node in facts_of_cluster.nodes),
         stacks=observed_stacks(facts_of_cluster),
         tools_present=frozenset(name for name, tool in located.items() if tool.path),
         modules_present=frozenset(_find_modules(environment, selection)),
@@ -111,7 +112,7 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
         images_in_engine=presence.in_engine,
         registries=environment.registries,
     )
-    return Observation(wanted, observed, facts, facts_of_cluster, chosen)
+    return Observation(wanted, observed, facts, facts_of_cluster, holding, chosen)
 
 
 def _locate_tools(environment: Environment) -> Mapping[str, Located]:

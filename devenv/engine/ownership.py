@@ -1,59 +1,135 @@
-"""Whose a cluster's containers are, as far as the engine alone tells. Pure.
+"""Whose a project's cluster is, and whether it ever was complete, as far as the engine alone tells. Pure.
+
+Two things tell it. The network that devenv makes before the first node carries the project and its owner from the
+beginning on, in labels that cannot be changed. Every container of the cluster gets a mark once the cluster is complete:
+a file, so that it is there while the cluster is stopped, when the API's data is lost and when the network is pruned,
+and so that another owner can be written into it.
 
 Apart from what asks the cluster itself: commands that only need its nodes do without the libraries for that.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from dataclasses import asdict, dataclass
+from typing import Self
 
-from devenv.plan.names import LABEL_PROJECT, Names
+from devenv.adapters.docker import ContainerInfo
+from devenv.plan.names import LABEL_FOLDER, LABEL_HOST, LABEL_PROJECT, LABEL_USER, Names
 from devenv.plan.observed import ClusterState
 
 KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 KIND_ROLE_LABEL = "io.x-k8s.kind.role"
+CONTROL_PLANE = "control-plane"
 _BALANCER = "external-load-balancer"
 
 
-class ContainerFacts(Protocol):
-    """A container, as far as it matters here."""
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The folder whose project a cluster is, and who made it or took it over."""
+
+    folder: str
+    """Absolute path of the folder with devenv.yaml."""
+    host: str
+    """Name of the machine (or container) that the folder is on."""
+    user: str
+
+    def __str__(self) -> str:
+        return f"{self.folder} of {self.user} on {self.host}"
+
+    def has_folder_of(self, other: Self) -> bool:
+        """Whether both are the same folder, whoever works in it."""
+        return (self.folder, self.host) == (other.folder, other.host)
 
     @property
-    def name(self) -> str:
-        """Its name."""
+    def labels(self) -> dict[str, str]:
+        """As labels of what is made for it."""
+        return {LABEL_FOLDER: self.folder, LABEL_HOST: self.host, LABEL_USER: self.user}
+
+    @classmethod
+    def of_labels(cls, labels: Mapping[str, str]) -> Self | None:
+        """The owner that labels name; None where they name none, as those of earlier versions."""
+        if LABEL_FOLDER not in labels:
+            return None
+        return cls(labels[LABEL_FOLDER], labels.get(LABEL_HOST, ""), labels.get(LABEL_USER, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What devenv writes into a cluster's containers once the cluster is complete."""
+
+    project: str
+    owner: Owner
+    address: str = ""
+    """Of the container in the cluster's network, when the mark was first written: where etcd's members expect it."""
+
+    def to_json(self) -> str:
+        """The mark as it is kept."""
+        return json.dumps({**asdict(self), "about": "written by devenv: whose this cluster is"}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self | None:
+        """The mark of its JSON; None for what is none."""
+        try:
+            read = json.loads(text)
+            owner = Owner(**{name: str(read["owner"][name]) for name in ("folder", "host", "user")})
+            return cls(str(read["project"]), owner, str(read.get("address", "")))
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What the engine holds under the name of a project's cluster."""
+
+    names: Names
+    containers: Sequence[ContainerInfo]
+    """Those that are labelled as the cluster's: its nodes, and the load balancer of several control planes."""
+    network: Mapping[str, str] | None
+    """Labels of the project's network; None when there is no such network."""
+    marks: Mapping[str, Mark]
+    """Container to its mark, where it has one."""
 
     @property
-    def state(self) -> str:
-        """The engine's word: running, exited, created or another."""
+    def state(self) -> ClusterState:
+        """Absent, foreign, stopped, or running as far as one can see."""
+        if not self.containers:
+            return ClusterState.ABSENT
+        if not all(self._is_ours(container) for container in self.containers):
+            return ClusterState.FOREIGN
+        running = all(container.state == "running" for container in self.containers)
+        return ClusterState.RUNNING if running else ClusterState.STOPPED
 
     @property
-    def labels(self) -> Mapping[str, str]:
-        """Its labels."""
+    def owner(self) -> Owner | None:
+        """Whose it is; None where that was never recorded, by an earlier version."""
+        if self.marks:
+            return next(iter(self.marks.values())).owner
+        return Owner.of_labels(self.network or {})
 
     @property
-    def networks(self) -> Iterable[str]:
-        """Names of the networks that it is attached to."""
+    def never_complete(self) -> bool:
+        """Whether the cluster provably was never complete: made by a version that marks, and no container has a mark.
+
+        Where it is not known, this is false. Whoever holds the project's lock knows that the run is over which began
+        to make it.
+        """
+        recorded = self.network is not None and LABEL_FOLDER in self.network
+        return bool(self.containers) and recorded and not self.marks and self.state is not ClusterState.FOREIGN
+
+    def _is_ours(self, container: ContainerInfo) -> bool:
+        if mark := self.marks.get(container.name):
+            return mark.project == self.names.project
+        labelled = self.network is not None and self.network.get(LABEL_PROJECT) == self.names.project
+        return labelled and self.names.network in container.networks
 
 
-def is_node(container: ContainerFacts) -> bool:
+def is_node(container: ContainerInfo) -> bool:
     """Whether a container of a cluster is a node: the load balancer of several control planes is none."""
     return container.labels.get(KIND_ROLE_LABEL) != _BALANCER
 
 
-def running_nodes(containers: Iterable[ContainerFacts]) -> list[str]:
+def running_nodes(containers: Iterable[ContainerInfo]) -> list[str]:
     """Names of the nodes that run."""
     return [container.name for container in containers if container.state == "running" and is_node(container)]
-
-
-def ownership(
-    names: Names, containers: Sequence[ContainerFacts], network_labels: Mapping[str, str] | None
-) -> ClusterState:
-    """What the engine alone tells: absent, foreign, stopped, or running as far as one can see. Pure."""
-    if not containers:
-        return ClusterState.ABSENT
-    ours = network_labels is not None and network_labels.get(LABEL_PROJECT) == names.project
-    if not ours or not all(names.network in c.networks for c in containers):
-        return ClusterState.FOREIGN
-    running = all(c.state == "running" for c in containers)
-    return ClusterState.RUNNING if running else ClusterState.STOPPED

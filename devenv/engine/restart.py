@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from ipaddress import ip_address
 
 from devenv.adapters.kubernetes_api import Json
 from devenv.engine.diagnosis.scope import Snapshot
+from devenv.engine.ownership import Holding
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+_LAST = 1 << 32
+
+
+def starting_order(holding: Holding) -> list[str]:
+    """The containers of a cluster in the order in which each gets the address again that it had when it was made.
+
+    The engine gives out the lowest address that is free. etcd's members know each other by address, so that several
+    control planes find each other only in this order. It holds the load balancer too, which kind's list of nodes leaves
+    out. What has no recorded address (a cluster of an earlier version) comes last.
+    """
+
+    def place(name: str) -> tuple[int, str]:
+        mark = holding.marks.get(name)
+        return (int(ip_address(mark.address)) if mark and mark.address else _LAST, name)
+
+    return sorted((container.name for container in holding.containers), key=place)
 
 
 def reported_from_before(snapshot: Snapshot, began: datetime) -> list[str]:

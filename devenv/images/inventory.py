@@ -117,15 +117,16 @@ def list_images(
 
 
 def removable(images: Iterable[ListedImage], made: AbstractSet[str]) -> list[ListedImage]:
-    """Those that devenv made (`made`: IDs of images with its label) and that nothing needs.
+    """Those that devenv made (`made`: IDs of images with its label, as far as it was not inherited) and nothing needs.
 
     Images inherit labels from what they are built on, so that devenv's label under a name of others is not enough.
     """
-    return [
-        image
-        for image in images
-        if image.state == "old" and image.id in made and (not image.reference or _NAMESPACE.match(image.reference))
-    ]
+    return [image for image in images if image.state == "old" and is_devenvs(image, made)]
+
+
+def is_devenvs(image: ListedImage, made: AbstractSet[str]) -> bool:
+    """Whether devenv may take an image away; what a user has named, or built on it, is the user's."""
+    return image.id in made and (not image.reference or bool(_NAMESPACE.match(image.reference)))
 
 
 def _listed(

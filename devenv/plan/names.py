@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
+_PREFIX = "devenv-"
 LABEL_PROJECT = "devenv.io/project"
 LABEL_MADE_BY = "devenv.io/made-by"
 MADE_BY = "devenv"
 LABEL_CONTENT = "devenv.io/content"
 LABEL_STACK = "devenv.io/stack"
+LABEL_FOLDER = "devenv.io/folder"
+LABEL_HOST = "devenv.io/host"
+LABEL_USER = "devenv.io/user"
 HOST_CA = "devenv-host-ca"
 """ConfigMap with the host's certificates (key ca-certificates.crt), for pods that talk TLS to the outside."""
 
@@ -19,15 +24,21 @@ class Names:
 
     project: str
 
+    @classmethod
+    def of_cluster(cls, cluster: str) -> Self | None:
+        """The names that belong to a kind cluster's; None for one that cannot be devenv's."""
+        project = cluster.removeprefix(_PREFIX)
+        return cls(project) if project and project != cluster else None
+
     @property
     def cluster(self) -> str:
         """The kind cluster."""
-        return f"devenv-{self.project}"
+        return f"{_PREFIX}{self.project}"
 
     @property
     def network(self) -> str:
         """The Docker network, whose label says whose the cluster is."""
-        return f"devenv-{self.project}"
+        return f"{_PREFIX}{self.project}"
 
     @property
     def lock(self) -> str:

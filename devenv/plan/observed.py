@@ -18,7 +18,7 @@ class ClusterState(StrEnum):
     STOPPED = "stopped"
     """It is complete, but nodes do not run (after a reboot, say)."""
     BROKEN = "broken"
-    """Its creation was interrupted."""
+    """Its creation is not complete: it was interrupted, or another run is at it. There is nothing in it yet."""
     UNREACHABLE = "unreachable"
     """Nodes run, but the API does not answer."""
     FOREIGN = "foreign"
@@ -43,8 +43,6 @@ class Observed:
     """The present state, as far as a plan depends on it."""
 
     cluster: ClusterState
-    nodes: tuple[str, ...] = ()
-    """Names of the cluster's node containers."""
     stacks: Mapping[str, ObservedStack] = field(default_factory=dict)
     tools_present: frozenset[str] = frozenset()
     modules_present: frozenset[str] = frozenset()

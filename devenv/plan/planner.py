@@ -31,6 +31,7 @@ Provision = tuple[Step, frozenset[str]]
 
 BUILDX = "buildx"
 _ASLEEP = (ClusterState.STOPPED, ClusterState.UNREACHABLE)
+_NONE_YET = (ClusterState.ABSENT, ClusterState.BROKEN)
 BUILD_CACHE_BYTES = 14 * 1024**3
 """Kept of the builders' caches: enough to rebuild any one recipe quickly, within the 30 GB of a whole environment."""
 
@@ -75,7 +76,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     draft = PlanDraft()
     if observed.cluster in _ASLEEP:
         return _start(draft, wanted, observed)
-    fresh = observed.cluster is not ClusterState.RUNNING
+    fresh = observed.cluster in _NONE_YET
     reasons = {spec.name: _reason(spec, rendered, observed, fresh) for spec, rendered in wanted.stacks}
     cluster = frozenset({"cluster/create", *(f"tool/{tool}" for tool in wanted.tools)})
     planned = {name for name, reason in reasons.items() if reason}
@@ -97,8 +98,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
 
 def _start(draft: PlanDraft, wanted: Wanted, observed: Observed) -> Plan:
     """The first of two plans: what a cluster records can be compared only once it runs."""
-    draft.add(StartCluster(wanted.cluster, observed.nodes), {"tool/kind"}, str(observed.cluster))
-    _add_tools(draft, wanted, observed)
+    draft.add(StartCluster(wanted.cluster), reason=str(observed.cluster))
     return draft.finish(wanted.project, wanted.cluster, ())
 
 

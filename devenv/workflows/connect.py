@@ -7,7 +7,7 @@ from devenv.adapters.engine_service import provide_engine
 from devenv.adapters.host import observe_host
 from devenv.adapters.paths import cache_dir, state_dir
 from devenv.engine.environment import Environment
-from devenv.errors import EngineUnavailableError
+from devenv.errors import ChosenEngineError, EngineUnavailableError
 from devenv.events import Noted
 from devenv.spec.workspace import Workspace
 from devenv.workflows.session import Session
@@ -45,10 +45,13 @@ def reach_engine(session: Session, *, agreed: bool) -> Engine:
     """The engine that answers, after installing or starting one where the user agrees.
 
     Raises:
+        ChosenEngineError: no engine answers where the user says that one is; that is no reason to install another.
         EngineUnavailableError: no engine answers, and none may or can be installed here.
     """
     try:
         return Engine.connect()
+    except ChosenEngineError:
+        raise
     except EngineUnavailableError:
         host = observe_host()
         agreed = agreed or (host.root and host.system == "linux" and session.confirm(_QUESTION))

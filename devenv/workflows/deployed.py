@@ -14,6 +14,7 @@ from devenv.databases.engines import open_database
 from devenv.engine.cluster_observation import ClusterFacts, observe_cluster
 from devenv.engine.database_steps import address
 from devenv.engine.environment import Environment
+from devenv.engine.holding import look
 from devenv.engine.stack_inputs import database_content, database_seeds
 from devenv.errors import ClusterError, DatabaseError, UsageError
 from devenv.plan.observed import ClusterState
@@ -22,6 +23,7 @@ from devenv.spec.stack import Database as DatabaseSpec
 from devenv.spec.stack import StackSpec
 from devenv.spec.wording import name_hint
 from devenv.spec.workspace import LoadedStack
+from devenv.workflows.claim import require_own_folder
 from devenv.workflows.connect import environment_on
 from devenv.workflows.exclusive import confirm_lock, exclusive
 from devenv.workflows.session import Session
@@ -125,7 +127,7 @@ def reach(directory: Path, session: Session, *, alone: bool = False) -> Iterator
         alone: no other run may change it meanwhile: for those who are going to.
 
     Raises:
-        ClusterError: it does not run, or is not devenv's.
+        ClusterError: it does not run, or is not devenv's, or is another folder's.
         LockedError: another run changes the project, and this one is not to wait.
     """
     workspace = load_workspace(directory, data_root=session.data_root)
@@ -141,8 +143,10 @@ def reach(directory: Path, session: Session, *, alone: bool = False) -> Iterator
 
 
 def _running(environment: Environment) -> Deployment:
-    names, network = environment.names, environment.engine.network(environment.names.network)
-    facts = observe_cluster(names, environment.containers(), network, environment.kubeconfig)
+    names = environment.names
+    holding = look(environment.engine, names)
+    require_own_folder(holding, environment.owner)
+    facts = observe_cluster(holding, environment.kubeconfig, export=environment.export_kubeconfig)
     if facts.state is not ClusterState.RUNNING:
         raise ClusterError(
             f"cluster {names.cluster} is {facts.state}",

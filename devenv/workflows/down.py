@@ -4,83 +4,96 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.docker import OURS, Engine
-from devenv.adapters.engine_service import is_own_engine
-from devenv.adapters.paths import cache_dir, state_root
-from devenv.engine.ownership import KIND_CLUSTER_LABEL
-from devenv.errors import EngineUnavailableError, ForeignClusterError
+from devenv.adapters.docker import Engine
+from devenv.engine.holding import look, owner_of
+from devenv.engine.ownership import Holding
+from devenv.errors import EngineUnavailableError, ForeignClusterError, UsageError
 from devenv.events import Noted
 from devenv.plan.names import LABEL_PROJECT, Names
-from devenv.workflows.exclusive import exclusive
+from devenv.plan.observed import ClusterState
+from devenv.workflows.claim import take_over
+from devenv.workflows.exclusive import confirm_lock, exclusive
 from devenv.workflows.locations import Locations, project_locations
+from devenv.workflows.purge import purge
 from devenv.workflows.session import Session
 
 
-def down(directory: Path, session: Session, *, purge: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class DownRequest:
+    """What the user asked for."""
+
+    directory: Path
+    purge: bool = False
+    """Also what projects share."""
+    adopt: bool = False
+    """Also where the cluster is another folder's."""
+    assume_yes: bool = False
+
+
+def down(request: DownRequest, session: Session) -> None:
     """Remove the project's cluster, volumes, network, kubeconfig and state; with `purge` also what projects share.
 
     Raises:
+        EngineUnavailableError: no engine answers, so that nothing can be looked at; everything is left as it is.
         ForeignClusterError: the cluster of that name is not devenv's.
+        OtherFolderError: it is another folder's, and nobody agreed to remove it.
+        UsageError: nobody agreed that something is lost.
         LockedError: another run changes the project, and this one is not to wait.
     """
-    locations = project_locations(directory)
-    engine = _engine()
-    with ExitStack() as stack:
-        if engine:
-            lock = stack.enter_context(exclusive(engine, locations.project, session, to_the_end=True))
-            lock.confirm()
-        _take_away(locations, engine, session, purge=purge)
+    locations = project_locations(request.directory)
+    engine = _connect(locations)
+    if request.purge:
+        _agree_to_purge(request, session)
+    with exclusive(engine, locations.project, session, to_the_end=True):
+        _take_away(locations, engine, session, request)
+    if request.purge:
+        purge(engine, session)
 
 
-def _take_away(locations: Locations, engine: Engine | None, session: Session, *, purge: bool) -> None:
+def _take_away(locations: Locations, engine: Engine, session: Session, request: DownRequest) -> None:
     names = Names(locations.project)
     began = time.monotonic()
-    nodes = engine.containers({KIND_CLUSTER_LABEL: names.cluster}) if engine else []
-    network = engine.network(names.network) if engine else None
-    ours = network is not None and network.get(LABEL_PROJECT) == names.project
-    if nodes and not ours:
+    holding = look(engine, names)
+    if holding.state is ClusterState.FOREIGN:
         raise ForeignClusterError(
             f"cluster {names.cluster} exists, and devenv did not make it",
             hint=f"remove it yourself: kind delete cluster --name {names.cluster}",
         )
-    if engine and ours:
-        engine.remove_containers([n.name for n in nodes])
-        engine.network_remove(names.network)
-    existed = bool(nodes) or ours or locations.state.exists()
-    _remove_state(locations)
-    if purge:
-        _purge(engine, session)
-    seconds = time.monotonic() - began
-    told = f"{names.project} is gone ({len(nodes)} nodes, {seconds:.1f} s)" if existed else "nothing to remove"
-    session.emit(Noted(told))
-
-
-def _engine() -> Engine | None:
-    try:
-        return Engine.connect()
-    except EngineUnavailableError:
-        # Without an engine there is no cluster; files on the host can still be removed.
-        return None
-
-
-def _remove_state(locations: Locations) -> None:
+    take_over(holding, owner_of(locations.root), session, adopt=request.adopt, command="devenv down")
+    confirm_lock(names.project, session)
+    existed = _remove(engine, holding) or locations.state.exists()
     if locations.state.exists():
         shutil.rmtree(locations.state)
+    seconds = time.monotonic() - began
+    gone = f"{names.project} is gone ({len(holding.containers)} containers, {seconds:.1f} s)"
+    session.emit(Noted(gone if existed else "nothing to remove"))
 
 
-def _purge(engine: Engine | None, session: Session) -> None:
-    """Remove images, caches and the local CA: everything shared that can be made again."""
-    if engine:
-        images = engine.images_with(OURS)
-        engine.remove_images([name for names in images.values() for name in names])
-        engine.remove_images(list(engine.images_with(OURS)))
-        engine.remove_volumes(engine.volumes(OURS))
-        freed = engine.prune_build_cache(0) if is_own_engine() else 0
-        session.emit(Noted(f"{len(images)} images and {freed / 1e9:.1f} GB of build cache removed"))
-    shared = state_root(create=False) / "_host"
-    for folder in (cache_dir(create=False), *(shared / name for name in ("ca", "push", "databases"))):
-        if folder.exists():
-            shutil.rmtree(folder)
+def _connect(locations: Locations) -> Engine:
+    try:
+        return Engine.connect()
+    except EngineUnavailableError as error:
+        error.context["nothing was removed"] = f"whether cluster {Names(locations.project).cluster} exists is not known"
+        error.hint = "start the engine, then: devenv down"
+        raise
+
+
+def _agree_to_purge(request: DownRequest, session: Session) -> None:
+    question = (
+        "Purging removes every image that devenv built, its caches and its local CA; making the images again takes"
+        " about 25 minutes. Go on?"
+    )
+    if not request.assume_yes and not session.confirm(question):
+        raise UsageError("nothing was removed: purging takes your consent", hint="devenv down --purge --yes")
+
+
+def _remove(engine: Engine, holding: Holding) -> bool:
+    """Remove the cluster's containers and its network; whether there was any of them."""
+    engine.remove_containers([container.name for container in holding.containers])
+    network = holding.network is not None and holding.network.get(LABEL_PROJECT) == holding.names.project
+    if network:
+        engine.network_remove(holding.names.network)
+    return bool(holding.containers) or network

@@ -17,13 +17,11 @@ from devenv.adapters.docker import Engine, EngineLock, Holder
 from devenv.adapters.scratch import sweep_scratch
 from devenv.errors import LockedError, LockError
 from devenv.events import Noted
-from devenv.plan.names import Names
+from devenv.plan.names import LABEL_HOST, LABEL_USER, Names
 from devenv.workflows.session import Session
 
 LABEL_COMMAND = "devenv.io/command"
 LABEL_PID = "devenv.io/pid"
-LABEL_HOST = "devenv.io/host"
-LABEL_USER = "devenv.io/user"
 _ENDING_SECONDS = 1.0
 """For so long nothing is told: a run that was killed lets go of its lock a moment later."""
 _SIGNAL_SECONDS = 0.5

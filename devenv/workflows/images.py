@@ -56,8 +56,7 @@ def read_images(directory: Path, labels: Mapping[str, str] = OURS) -> ImageRepor
     known = known_images(environment.catalogue, workspace.versions.tools)
     stored = engine.stored_images()
     images = list_images(stored, known, usage, labels, _held(environment, usage))
-    made = {image.id for image in stored if labels.items() <= image.labels.items()}
-    return ImageReport(tuple(images), tuple(removable(images, made)), usage.unknown)
+    return ImageReport(tuple(images), tuple(removable(images, engine.made_with(labels, stored))), usage.unknown)
 
 
 def prune_images(report: ImageReport, agreed: Callable[[Sequence[ListedImage]], bool]) -> Pruned:
@@ -70,8 +69,9 @@ def prune_images(report: ImageReport, agreed: Callable[[Sequence[ListedImage]], 
         return Pruned((), 0)
     engine = Engine.connect()
     before = engine.image_bytes()
-    engine.remove_images([image.handle for image in report.removable])
-    return Pruned(report.removable, max(0, before - engine.image_bytes()))
+    kept = engine.remove_unneeded_images([image.handle for image in report.removable])
+    removed = tuple(image for image in report.removable if image.handle not in kept)
+    return Pruned(removed, max(0, before - engine.image_bytes()))
 
 
 def _held(environment: Environment, usage: Usage) -> Mapping[str, frozenset[str]]:

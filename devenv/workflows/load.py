@@ -12,7 +12,8 @@ from pathlib import Path
 from devenv.adapters.docker import Engine
 from devenv.adapters.image_reference import Reference
 from devenv.engine.environment import Environment
-from devenv.engine.ownership import ownership, running_nodes
+from devenv.engine.holding import look
+from devenv.engine.ownership import running_nodes
 from devenv.engine.scheduler import Task, run
 from devenv.errors import ClusterError, ImageError
 from devenv.events import PlanMade, PlannedStep, StepProgressed
@@ -22,6 +23,7 @@ from devenv.plan.observed import ClusterState
 from devenv.plan.steps import LoadImage
 from devenv.spec.load import load_workspace
 from devenv.spec.wording import did_you_mean
+from devenv.workflows.claim import require_own_folder
 from devenv.workflows.conclusion import Tail, conclude
 from devenv.workflows.connect import connect
 from devenv.workflows.exclusive import confirm_lock, exclusive
@@ -104,11 +106,11 @@ def _load(environment: Environment, images: Sequence[str], session: Session, beg
 def _running_nodes(environment: Environment) -> list[str]:
     """The node containers of the project's own, running cluster; raises ClusterError where there is none."""
     names = environment.names
-    containers = environment.containers()
-    state = ownership(names, containers, environment.engine.network(names.network))
-    if state is not ClusterState.RUNNING:
-        raise ClusterError(f"cluster {names.cluster} is {state}", hint="devenv up")
-    return running_nodes(containers)
+    holding = look(environment.engine, names)
+    require_own_folder(holding, environment.owner)
+    if holding.state is not ClusterState.RUNNING:
+        raise ClusterError(f"cluster {names.cluster} is {holding.state}", hint="devenv up")
+    return running_nodes(holding.containers)
 
 
 def _reference(environment: Environment, name: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.paths import state_dir
+from devenv.spec.discover import find_project
 from devenv.spec.project_name import project_name
 
 
@@ -14,6 +15,8 @@ class Locations:
     """Paths of one project."""
 
     project: str
+    root: Path
+    """The folder with devenv.yaml."""
     state: Path
 
     @property
@@ -25,7 +28,7 @@ class Locations:
 def project_locations(directory: Path) -> Locations:
     """Paths of the project in or above a folder; raises ProjectNotFoundError and SpecError."""
     name = project_name(directory)
-    return Locations(name, state_dir(name, create=False))
+    return Locations(name, find_project(directory).parent, state_dir(name, create=False))
 
 
 def local_ca_certificate() -> Path:

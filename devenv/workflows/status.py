@@ -13,9 +13,9 @@ from devenv.adapters.kubernetes import Cluster
 from devenv.adapters.paths import data_root, state_dir
 from devenv.adapters.resolver import LoopbackQuestion, how_to_resolve
 from devenv.engine.cluster_observation import ClusterFacts, NodeFact, observe_cluster
+from devenv.engine.holding import look, owner_of
 from devenv.engine.host_ports import http_ports
-from devenv.engine.ownership import KIND_CLUSTER_LABEL
-from devenv.errors import EngineUnavailableError
+from devenv.engine.kubeconfig import export_kubeconfig
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 from devenv.spec.load import load_workspace
@@ -98,18 +98,22 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
 
     Raises:
         SpecError: with every problem of the specification.
+        EngineUnavailableError: no engine answers, so that nothing is known.
     """
     workspace = load_workspace(directory, data_root=data_root())
     names = Names(workspace.project.project)
     resolves = LoopbackQuestion(names.domain)
     kubeconfig = state_dir(names.project, create=False) / "kubeconfig"
-    try:
-        engine = Engine.connect()
-    except EngineUnavailableError as error:
-        return _report(workspace, names, ClusterFacts(ClusterState.ABSENT, error.message), (), ())
-    containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
-    facts = observe_cluster(names, containers, engine.network(names.network), kubeconfig)
-    ports = http_ports(containers)
+    engine = Engine.connect()
+    holding = look(engine, names)
+
+    def export() -> bool:
+        return export_kubeconfig(engine, names.cluster, holding.containers, kubeconfig)
+
+    facts = observe_cluster(holding, kubeconfig, export=export)
+    if holding.owner and not holding.owner.has_folder_of(owner_of(workspace.root)):
+        facts = replace(facts, reason=f"it belongs to {holding.owner}")
+    ports = http_ports(holding.containers)
     links: Sequence[Link] = ()
     credentials: tuple[CredentialStatus, ...] = ()
     if facts.state is ClusterState.RUNNING and ports:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.engine.environment import Environment
+from devenv.engine.fitness import refuse_unfit
 from devenv.engine.observe import Observation, observe
 from devenv.images.choice import Mode
 from devenv.plan.graph import Selection, select
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.spec.load import load_workspace
+from devenv.workflows.claim import claim, tell_other_folder
 from devenv.workflows.conclusion import Tail
 from devenv.workflows.connect import connect
 from devenv.workflows.exclusive import exclusive
@@ -33,6 +35,8 @@ class UpRequest:
     layers: tuple[str, ...] = ()
     profile: str | None = None
     images: Mode = "auto"
+    adopt: bool = False
+    """Take over a cluster of the project's name that is another folder's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ def up(request: UpRequest, session: Session) -> Plan:
     Raises:
         SpecError: with every problem of the specification.
         EngineUnavailableError: no engine answers and none may be installed.
+        UnfitEngineError: there is no cluster yet, and one cannot work in this engine.
+        OtherFolderError: the cluster is another folder's, and nobody agreed to take it over.
         RunFailedError: steps failed; each was told as an event.
         InterruptedRunError: the user stopped the run.
         LockedError: another run changes the project, and this one is not to wait.
@@ -65,14 +71,20 @@ def bring_up(request: UpRequest, session: Session) -> Raised:
     workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
     selection = select(workspace, only=request.only, skip=request.skip, layers=request.layers)
     environment = connect(workspace, session, agreed=request.assume_yes)
+    if not environment.containers():
+        refuse_unfit(environment.engine)
     if request.plan_only:
-        return _planned(environment, selection, request)
+        raised = _planned(environment, selection, request)
+        tell_other_folder(raised.observation.holding, environment.owner, session)
+        return raised
     with exclusive(environment.engine, workspace.project.project, session):
         raised = _planned(environment, selection, request)
+        claim(environment, raised.observation, session, adopt=request.adopt)
         log = session.open_log(environment.state / "logs")
         if raised.plan.starts_cluster:
             perform(raised.plan, environment, session, Tail(began, log))
             raised = _planned(environment, selection, request)
+            claim(environment, raised.observation, session, adopt=request.adopt)
         addresses = links(workspace, selection.stacks, raised.observation.facts)
         perform(raised.plan, environment, session, Tail(began, log, addresses))
     return raised

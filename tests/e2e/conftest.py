@@ -31,9 +31,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     made = Project(root, {"XDG_STATE_HOME": str(state), "CI": ""})
     stacks = [*made.spec["stacks"], *({"name": name} for name in DATABASES)]
     made.write_spec({**made.spec, "project": PROJECT, "stacks": stacks})
-    made.devenv("down", timeout=120)
+    # A run before was in another folder.
+    made.devenv("down", "--adopt", "--yes", timeout=120)
     yield made
-    made.devenv("down", timeout=120)
+    made.devenv("down", "--adopt", "--yes", timeout=120)
 
 
 @pytest.fixture(scope="session")

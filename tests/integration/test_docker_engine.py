@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,11 @@ from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import MADE_BY, OURS, BuildRequest, Engine
 from devenv.adapters.docker.builds import client_with_buildkit
+from devenv.adapters.engine_daemon import EngineDaemon, engine_id
+from devenv.adapters.engine_service import SOCKET, is_own_engine
 from devenv.adapters.toolchain import Toolchain
 from devenv.errors import (
+    ChosenEngineError,
     CommandFailedError,
     CommandTimeoutError,
     EngineUnavailableError,
@@ -27,9 +31,12 @@ from devenv.errors import (
     InterruptedRunError,
     ToolMissingError,
 )
+from devenv.events import Event
 from devenv.images.build import ImageWorkshop, Listener
 from devenv.plan.steps import BuildImage, PullImage
 from devenv.spec.catalogue import load_versions
+from devenv.workflows.connect import reach_engine
+from devenv.workflows.session import silent_session
 
 pytestmark = pytest.mark.engine
 RUN = f"test-{uuid.uuid4().hex[:8]}"
@@ -94,9 +101,32 @@ def start(engine: Engine, image: str) -> str:
 
 def test_no_engine_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
-    with pytest.raises(EngineUnavailableError, match=r"no\.sock") as caught:
+    with pytest.raises(ChosenEngineError, match=r"DOCKER_HOST=.*no\.sock") as caught:
         Engine.connect()
     assert "No such file" in caught.value.context["cause"]
+    assert caught.value.hint.endswith("unset DOCKER_HOST")
+
+
+def test_a_chosen_engine_that_is_silent_is_no_reason_to_install_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    told: list[Event] = []
+    session = replace(silent_session(), emit=told.append, confirm=lambda _: True)
+    with pytest.raises(ChosenEngineError):
+        reach_engine(session, agreed=True)
+    assert told == []
+
+
+def test_an_engine_is_devenvs_own_only_under_its_id(engine: Engine, tmp_path: Path) -> None:
+    connected = engine.version().id
+    assert connected == engine_id(SOCKET)
+    installed = EngineDaemon(tmp_path, SOCKET)
+    assert not is_own_engine(connected, daemon=installed), "nothing is recorded"
+    (tmp_path / "changes.json").write_text('{"packages": ["docker.io"]}')
+    assert is_own_engine(connected, daemon=installed)
+    assert not is_own_engine("another", daemon=installed)
+    assert not is_own_engine(connected, daemon=EngineDaemon(tmp_path, tmp_path / "no.sock"))
 
 
 def test_the_current_context_is_used(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -104,13 +134,13 @@ def test_the_current_context_is_used(engine: Engine, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     (tmp_path / "config.json").write_text(json.dumps({"currentContext": "elsewhere"}))
-    with pytest.raises(EngineUnavailableError, match="does not exist"):
+    with pytest.raises(ChosenEngineError, match="does not exist"):
         Engine.connect()
     meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"elsewhere").hexdigest()
     meta.mkdir(parents=True)
     description = {"Name": "elsewhere", "Metadata": {}, "Endpoints": {"docker": {"Host": "unix:///no.sock"}}}
     (meta / "meta.json").write_text(json.dumps(description))
-    with pytest.raises(EngineUnavailableError, match="context elsewhere"):
+    with pytest.raises(ChosenEngineError, match="context elsewhere"):
         Engine.connect()
     assert engine.version().version
 
@@ -183,7 +213,7 @@ def test_containers_networks_and_volumes_come_and_go(engine: Engine, tiny: str) 
         tiny, detach=True, init=True, labels=labels, network=network, ports={"80/tcp": ("127.0.0.1", 0)}
     )
     (found,) = engine.containers({"devenv.io/role": "networked", "devenv.io/test": ""})
-    assert (found.state, found.networks, found.labels) == ("running", (network,), labels)
+    assert (found.state, list(found.networks), found.labels) == ("running", [network], labels)
     ((address, host_port, container_port),) = found.ports
     assert (address, container_port) == ("127.0.0.1", 80)
     assert host_port > 0

@@ -88,7 +88,7 @@ def wanted(
 
 
 def observed(cluster: ClusterState = ClusterState.RUNNING, **more: Any) -> Observed:
-    return Observed(**{"cluster": cluster, "nodes": ("node-1",), "tools_present": EVERY_TOOL, **more})
+    return Observed(**{"cluster": cluster, "tools_present": EVERY_TOOL, **more})
 
 
 def recorded(*stacks: StackSpec, **differing: ObservedStack) -> Mapping[str, ObservedStack]:

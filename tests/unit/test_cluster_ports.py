@@ -34,7 +34,7 @@ def free() -> int:
 
 
 def container(*ports: tuple[str, int, int], name: str = "node") -> ContainerInfo:
-    return ContainerInfo(name, name, "running", {}, ports, ())
+    return ContainerInfo(name, name, "running", {}, ports, {})
 
 
 CLUSTER = [

@@ -163,10 +163,10 @@ def test_a_cluster_that_cannot_be_asked_is_only_started(state: ClusterState) -> 
     assert plan.unchanged == ()
 
 
-def test_starting_a_cluster_takes_kind() -> None:
+def test_starting_a_cluster_takes_no_tool() -> None:
     plan = make_plan(wanted(*ALL), observed(ClusterState.STOPPED, tools_present=EVERY_TOOL - {"kind"}))
 
-    assert needs_of(plan) == {"cluster/create": {"tool/kind"}, "tool/kind": set()}
+    assert needs_of(plan) == {"cluster/create": set()}
 
 
 def test_a_foreign_cluster_is_left_alone() -> None:

@@ -95,5 +95,5 @@ def test_every_word_is_explained(states: type[StrEnum]) -> None:
 
 
 def test_words_are_explained_as_in_the_code() -> None:
-    assert meanings(ClusterState)["broken"] == "Its creation was interrupted."
+    assert meanings(ClusterState)["absent"] == "There is none."
     assert meanings(StackState)["not-ready"] == "Installed, and something of it does not run."

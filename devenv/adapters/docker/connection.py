@@ -11,7 +11,7 @@ from docker.context import ContextAPI
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
-from devenv.errors import DevenvError, DiskFullError, EngineUnavailableError
+from devenv.errors import ChosenEngineError, DevenvError, DiskFullError, EngineUnavailableError
 
 _CONNECT_SECONDS = 5
 _CALL_SECONDS = 600
@@ -23,36 +23,50 @@ def connect() -> docker.DockerClient:
     """A client for DOCKER_HOST, else for the current docker context, else for the default socket.
 
     Raises:
-        EngineUnavailableError: nothing answers there.
+        ChosenEngineError: nothing answers at an address that the user has set.
+        EngineUnavailableError: nothing answers at the default socket.
     """
-    context = _named_context()
+    chosen, undo = _chosen()
     try:
         client = docker.DockerClient.from_env(version="auto", timeout=_CONNECT_SECONDS, use_ssh_client=True)
         client.api.timeout = _CALL_SECONDS
     except (DockerException, RequestException, OSError) as error:
-        where = os.environ.get("DOCKER_HOST") or (f"context {context}" if context else "the default socket")
+        context = {"cause": _cause(error)}
+        if chosen:
+            raise ChosenEngineError(
+                f"no container engine answers at {chosen}",
+                context=context,
+                hint=f"start the engine there, or use this machine's own: {undo}",
+            ) from error
         raise EngineUnavailableError(
-            f"no container engine answers at {where}", context={"cause": _cause(error)}, hint=_HINT
+            "no container engine answers at the default socket", context=context, hint=_HINT
         ) from error
     return client
 
 
+def _chosen() -> tuple[str, str]:
+    """Where the user wants the engine to be asked, and what takes that back; empty for the default socket."""
+    if host := os.environ.get("DOCKER_HOST"):
+        return f"DOCKER_HOST={host}", "unset DOCKER_HOST"
+    if context := _named_context():
+        return f"docker context {context}", "docker context use default; unset DOCKER_CONTEXT"
+    return "", ""
+
+
 def _named_context() -> str:
-    """The docker context in use, if any; raises EngineUnavailableError when it does not exist."""
-    if os.environ.get("DOCKER_HOST"):
-        return ""
+    """The docker context in use, if any; raises ChosenEngineError when it does not exist."""
     name = os.environ.get("DOCKER_CONTEXT") or None
     try:
         context = ContextAPI.get_context(name)
     except Exception as error:
         # The library raises bare Exception for a context's file that it cannot read.
-        raise EngineUnavailableError(
+        raise ChosenEngineError(
             "the current docker context cannot be read",
             context={"cause": str(error)},
             hint="choose another: docker context use default",
         ) from error
     if context is None:
-        raise EngineUnavailableError(
+        raise ChosenEngineError(
             f"the docker context {name or 'that is current'} does not exist",
             hint="choose another: docker context use default",
         )

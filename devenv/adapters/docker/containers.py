@@ -36,7 +36,8 @@ class ContainerInfo:
     labels: Mapping[str, str]
     ports: tuple[tuple[str, int, int], ...]
     """Published ports: host address, host port, container port."""
-    networks: tuple[str, ...]
+    networks: Mapping[str, str]
+    """Networks that it is attached to, with its address there; empty while it does not run."""
 
 
 class ContainerHost:
@@ -68,6 +69,14 @@ class ContainerHost:
         with telling("list the containers", ClusterError):
             listed = self.client.api.containers(all=True, filters={"label": as_filter(labels)})
         return sorted((_info(entry) for entry in listed), key=lambda container: container.name)
+
+    def network_mode(self, container: str) -> str | None:
+        """How a container is attached to networks: `host`, `bridge`, a network's name …; None where there is none."""
+        with telling(f"inspect container {container}", ClusterError):
+            try:
+                return str(self.client.api.inspect_container(container)["HostConfig"]["NetworkMode"])
+            except NotFound:
+                return None
 
     def start(self, names: Iterable[str]) -> None:
         """Start stopped containers, all at once; running ones are left."""
@@ -218,13 +227,14 @@ def _info(entry: Mapping[str, Any]) -> ContainerInfo:
         for port in entry.get("Ports") or ()
         if port.get("PublicPort")
     }
+    networks = (entry.get("NetworkSettings") or {}).get("Networks") or {}
     return ContainerInfo(
         name=entry["Names"][0].removeprefix("/"),
         id=entry["Id"],
         state=entry["State"],
         labels=dict(entry.get("Labels") or {}),
         ports=tuple(sorted(ports)),
-        networks=tuple(sorted((entry.get("NetworkSettings") or {}).get("Networks") or ())),
+        networks={name: str((facts or {}).get("IPAddress") or "") for name, facts in sorted(networks.items())},
     )
 
 

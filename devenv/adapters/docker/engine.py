@@ -10,6 +10,7 @@ import docker
 
 from devenv.adapters.docker.builds import Builder
 from devenv.adapters.docker.connection import connect, telling
+from devenv.adapters.docker.container_files import ContainerFiles
 from devenv.adapters.docker.containers import ContainerHost
 from devenv.adapters.docker.images import ImageStore
 from devenv.adapters.docker.locks import Locks
@@ -21,6 +22,8 @@ from devenv.errors import EngineUnavailableError
 class EngineVersion:
     """What an engine is, as far as devenv's choices depend on it."""
 
+    id: str
+    """By which an engine is told from others; it stays the same over restarts."""
     version: str
     api: str
     os: str
@@ -30,9 +33,14 @@ class EngineVersion:
     storage_driver: str
     root: Path
     """Folder of the engine's data, on the engine's host."""
+    podman: bool = False
+    """Whether it is podman, which answers to Docker's API."""
+    rootless: bool = False
+    limits: bool = True
+    """Whether it can limit what containers take of memory, processor and processes."""
 
 
-class Engine(ImageStore, StoredImages, Builder, ContainerHost, Locks):
+class Engine(ImageStore, StoredImages, Builder, ContainerHost, ContainerFiles, Locks):
     """A reachable container engine. Safe to be used from several threads."""
 
     def __init__(self, client: docker.DockerClient, buildx: Path | None = None) -> None:
@@ -53,6 +61,7 @@ class Engine(ImageStore, StoredImages, Builder, ContainerHost, Locks):
         with telling("ask the engine what it is", EngineUnavailableError):
             version, info = self.client.api.version(), self.client.api.info()
         return EngineVersion(
+            id=str(info.get("ID") or ""),
             version=version["Version"],
             api=version["ApiVersion"],
             os=version["Os"],
@@ -60,6 +69,9 @@ class Engine(ImageStore, StoredImages, Builder, ContainerHost, Locks):
             cgroup=str(info.get("CgroupVersion") or "1"),
             storage_driver=info.get("Driver", ""),
             root=Path(info.get("DockerRootDir") or "/var/lib/docker"),
+            podman=any("podman" in str(part.get("Name")).lower() for part in version.get("Components") or ()),
+            rootless=any("name=rootless" in str(option) for option in info.get("SecurityOptions") or ()),
+            limits=all(info.get(name, True) for name in ("MemoryLimit", "PidsLimit", "CPUShares")),
         )
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import docker
 import requests
-from docker.errors import ImageNotFound, create_api_error_from_http_exception
+from docker.errors import APIError, ImageNotFound, create_api_error_from_http_exception
 
 from devenv.adapters.docker.connection import disk_full, telling
 from devenv.adapters.docker.labels import OURS, as_filter
@@ -185,6 +185,21 @@ class ImageStore:
                     self.client.api.remove_image(reference, force=True)
                 except ImageNotFound:
                     continue  # absent is what is wanted
+
+    def remove_unneeded_images(self, references: Iterable[str]) -> list[str]:
+        """The same, but without force; returns those that stay, since a container or another image needs them."""
+        kept = []
+        for reference in references:
+            with telling(f"remove image {reference}", ImageError):
+                try:
+                    self.client.api.remove_image(reference)
+                except ImageNotFound:
+                    continue  # absent is what is wanted
+                except APIError as error:
+                    if error.status_code != requests.codes.conflict:
+                        raise
+                    kept.append(reference)
+        return kept
 
 
 class AnswerStream(Iterator[bytes]):

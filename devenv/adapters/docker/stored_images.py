@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,28 @@ class StoredImages:
         with telling("list the images", EngineUnavailableError):
             listed = self.client.api.images(filters=filters)
         return sorted((_stored(entry) for entry in listed), key=lambda image: (-image.created, image.references))
+
+    def made_with(self, labels: Mapping[str, str], stored: Iterable[StoredImage]) -> frozenset[str]:
+        """IDs of those images that were given these labels, and did not inherit them from what they are built on.
+
+        An image with a name is believed: its name tells more. Of one without, it is seen in its history.
+        """
+        labelled = [image for image in stored if labels.items() <= image.labels.items()]
+        if all(image.references for image in labelled):
+            return frozenset(image.id for image in labelled)
+        histories = {image.id: self._history(image.id) for image in labelled}
+
+        def inherits(image: StoredImage) -> bool:
+            mine = histories[image.id]
+            return any(len(base) < len(mine) and mine[: len(base)] == base for base in histories.values())
+
+        return frozenset(image.id for image in labelled if image.references or not inherits(image))
+
+    def _history(self, image: str) -> list[tuple[object, object]]:
+        """What made an image, bottom first."""
+        with telling(f"ask for the history of {image}", EngineUnavailableError):
+            history = self.client.api.history(image)  # type: ignore[no-untyped-call]
+        return [(entry["Created"], entry["CreatedBy"]) for entry in reversed(history)]
 
     def image_bytes(self) -> int:
         """Bytes that all images together take on the engine's disk, shared layers counted once."""

@@ -20,14 +20,13 @@ class RemoveBrokenCluster(PlanStep):
 
 @dataclass(frozen=True, slots=True)
 class StartCluster(PlanStep):
-    """Start the stopped nodes of an existing cluster."""
+    """Start the stopped containers of an existing cluster: nodes, and the load balancer of several control planes."""
 
     KEY = "cluster/create"
     TITLE = "Start cluster {self.cluster}"
     GROUP = "cluster"
 
     cluster: str
-    nodes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,59 @@
+"""`devenv down --purge`: what projects share goes too, as far as no other project needs it."""
+
+from __future__ import annotations
+
+import shutil
+
+from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.engine_service import is_own_engine
+from devenv.adapters.paths import cache_dir, state_root
+from devenv.engine.holding import look_at_all
+from devenv.engine.image_usage import image_usage
+from devenv.events import Noted
+from devenv.images.inventory import is_devenvs, list_images, removable
+from devenv.workflows.session import Session
+
+_SHARED = ("ca", "push", "databases")
+"""State of this user that all projects share, and that is made again where it is missing."""
+
+
+def purge(engine: Engine, session: Session) -> None:
+    """Remove images, caches and the local CA: everything shared that can be made again.
+
+    Images go by the rule of `devenv images prune`: under names of devenv's own alone, and not while a container or a
+    cluster uses them. While another project has a cluster in the engine, caches and CA stay.
+    """
+    others = [holding.names.project for holding in look_at_all(engine)]
+    removed, kept = _remove_images(engine)
+    told = [f"{removed} images"]
+    if others:
+        session.emit(
+            Noted(
+                f"kept for {', '.join(others)}: {kept} images, the caches and the local CA",
+                "warning",
+                "devenv down in those projects first",
+            )
+        )
+    else:
+        engine.remove_volumes(engine.volumes(OURS))
+        if is_own_engine(engine.version().id):
+            told.append(f"{engine.prune_build_cache(0) / 1e9:.1f} GB of build cache")
+        shared = state_root(create=False) / "_host"
+        for folder in (cache_dir(create=False), *(shared / name for name in _SHARED)):
+            if folder.exists():
+                shutil.rmtree(folder)
+        if kept:
+            session.emit(Noted(f"{kept} images are kept: containers of yours use them", "warning", "docker ps --all"))
+    session.emit(Noted(f"{' and '.join(told)} removed"))
+
+
+def _remove_images(engine: Engine) -> tuple[int, int]:
+    """Remove what nothing needs; how many images went, and how many of devenv's own stay."""
+    stored = engine.stored_images()
+    made = engine.made_with(OURS, stored)
+    # Nothing counts as current: what no cluster and no container uses goes.
+    listed = list_images(stored, {}, image_usage(engine), OURS, {})
+    doomed = removable(listed, made)
+    refused = engine.remove_unneeded_images([image.handle for image in doomed])
+    removed = len(doomed) - len(refused)
+    return removed, sum(is_devenvs(image, made) for image in listed) - removed

@@ -1,0 +1,151 @@
+"""What the engine is asked of a project's cluster: real containers that are labelled as kind labels its nodes."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import yaml
+from support.programs import missing
+from support.tiny_image import tiny_root
+
+from devenv.adapters.docker import Engine
+from devenv.engine.holding import look, owner_of, record_owner
+from devenv.engine.kubeconfig import export_kubeconfig
+from devenv.engine.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, Owner
+from devenv.errors import ClusterError, EngineUnavailableError
+from devenv.plan.names import Names
+from devenv.plan.observed import ClusterState
+
+pytestmark = pytest.mark.engine
+NAMES = Names(f"test-{uuid.uuid4().hex[:8]}")
+OTHER = Owner("/srv/other", "elsewhere", "bob")
+ADMIN = {
+    "clusters": [{"name": "x", "cluster": {"server": "https://inside:6443", "certificate-authority-data": "Y2E="}}],
+    "users": [{"name": "kubernetes-admin", "user": {"client-key-data": "a2V5"}}],
+}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """The engine; nothing is built."""
+    try:
+        engine = Engine.connect()
+    except EngineUnavailableError as error:
+        missing(error.message)
+    with closing(engine):
+        yield engine
+
+
+@pytest.fixture
+def containers(engine: Engine, labels: dict[str, str], tmp_path: Path) -> Iterator[list[str]]:
+    """A control plane and a worker, running, in a network that this folder's run has made."""
+    image = f"localhost/devenv-test/{NAMES.project}:1"
+    engine.import_tar(tiny_root(), image, ['CMD ["sleep", "600"]'], labels)
+    engine.network_create(NAMES.network, {**NAMES.labels, **owner_of(tmp_path).labels})
+    names = []
+    for role in ("control-plane", "worker"):
+        kind = {KIND_CLUSTER_LABEL: NAMES.cluster, KIND_ROLE_LABEL: role}
+        name = f"{NAMES.cluster}-{role}"
+        api = engine.client.api
+        published: dict[int | str, object] = {"6443/tcp": ("127.0.0.1",)} if role == "control-plane" else {}
+        api.create_container(
+            image,
+            name=name,
+            labels={**labels, **kind},
+            ports=[6443],
+            host_config=api.create_host_config(port_bindings=published, network_mode=NAMES.network),
+        )
+        engine.start([name])
+        names.append(name)
+    yield names
+    engine.remove_containers(names)
+    engine.network_remove(NAMES.network)
+    engine.remove_images([image])
+
+
+def folder(name: str) -> bytes:
+    """An empty folder as a tar."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo(name)
+        member.type, member.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(member)
+    return buffer.getvalue()
+
+
+def test_a_mark_tells_whose_a_cluster_is_whatever_else_is_lost(
+    engine: Engine, containers: list[str], tmp_path: Path
+) -> None:
+    fresh = look(engine, NAMES)
+    assert (fresh.state, fresh.never_complete) == (ClusterState.RUNNING, True)
+    assert fresh.owner == owner_of(tmp_path)
+
+    record_owner(engine, NAMES, owner_of(tmp_path), fresh)
+    marked = look(engine, NAMES)
+    assert not marked.never_complete
+    addresses = {name: mark.address for name, mark in marked.marks.items()}
+    assert len(set(addresses.values()) - {""}) == len(containers)
+
+    # Stopped, its network pruned, and taken over meanwhile.
+    for name in containers:
+        engine.client.api.kill(name)
+        engine.client.api.wait(name)
+        engine.client.api.disconnect_container_from_network(name, NAMES.network)
+    engine.network_remove(NAMES.network)
+    record_owner(engine, NAMES, OTHER, look(engine, NAMES))
+    left = look(engine, NAMES)
+    assert (left.state, left.owner, left.never_complete) == (ClusterState.STOPPED, OTHER, False)
+    assert {name: mark.address for name, mark in left.marks.items()} == addresses
+
+
+@pytest.mark.usefixtures("containers")
+def test_a_container_of_others_under_the_clusters_name_makes_it_foreign(
+    engine: Engine, labels: dict[str, str], tmp_path: Path
+) -> None:
+    record_owner(engine, NAMES, owner_of(tmp_path))
+    image = f"localhost/devenv-test/{NAMES.project}:1"
+    theirs = engine.client.containers.run(
+        image, detach=True, labels={**labels, KIND_CLUSTER_LABEL: NAMES.cluster, KIND_ROLE_LABEL: "worker"}
+    )
+    try:
+        assert look(engine, NAMES).state is ClusterState.FOREIGN
+    finally:
+        engine.remove_containers([str(theirs.name)])
+    assert look(engine, NAMES).state is ClusterState.RUNNING
+
+
+def test_the_kubeconfig_comes_from_the_control_plane(engine: Engine, containers: list[str], tmp_path: Path) -> None:
+    target = tmp_path / "another home" / "kubeconfig"
+
+    def export() -> bool:
+        return export_kubeconfig(engine, NAMES.cluster, look(engine, NAMES).containers, target)
+
+    with pytest.raises(ClusterError, match="no kubeconfig to give"):
+        export()
+    engine.client.api.put_archive(containers[0], "/etc", folder("kubernetes"))
+    engine.write_file(containers[0], "/etc/kubernetes/admin.conf", yaml.safe_dump(ADMIN).encode())
+    assert export()
+    assert not export(), "it is as it was"
+    assert target.stat().st_mode & 0o077 == 0
+    config = yaml.safe_load(target.read_text())
+    port = next(outside for c in look(engine, NAMES).containers for _, outside, inside in c.ports if inside == 6443)
+    assert config["clusters"][0]["cluster"] == {
+        "server": f"https://127.0.0.1:{port}",
+        "certificate-authority-data": "Y2E=",
+    }
+    assert config["users"][0]["user"] == ADMIN["users"][0]["user"]
+    assert config["current-context"] == f"kind-{NAMES.cluster}"
+    target.write_text("of another cluster")
+    assert export()
+
+
+def test_files_that_are_not_there_are_none(engine: Engine, containers: list[str]) -> None:
+    assert engine.read_file(containers[0], "/etc/none") is None
+    assert engine.read_file("devenv-test-none", "/etc/hosts") is None
+    assert engine.read_file(containers[0], "/etc") is None

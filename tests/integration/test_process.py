@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -125,6 +127,32 @@ def test_input_and_output_larger_than_any_pipe() -> None:
 
 def test_a_program_may_leave_its_input_unread() -> None:
     assert run(["true"], stdin=b"x" * (1 << 22)).status == 0
+
+
+def test_megabytes_without_a_line_end_are_collected_in_no_time() -> None:
+    lines: list[str] = []
+    began = time.monotonic()
+    done = run(["head", "-c", "64000000", "/dev/zero"], on_line=lines.append)
+    assert len(done.stdout) == sum(map(len, lines)) == 64_000_000
+    assert time.monotonic() - began < 10
+    assert max(map(len, lines)) < 2 << 20
+
+
+def test_what_prints_without_end_is_stopped_and_told() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CommandFailedError, match="run head printed more than 256 MiB and was stopped") as caught:
+        run(["head", "-c", "100G", "/dev/zero"], timeout=60)
+    assert len(caught.value.output) < 100_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 900 << 10
+
+
+def test_many_programs_are_fed_at_once_also_without_privileges() -> None:
+    """A user has 64 MiB for larger pipes, and nothing may fail for want of one."""
+    with ExitStack() as stack:
+        fed = [stack.enter_context(PipedProcess(["cat"])) for _ in range(80)]
+        for number, process in enumerate(fed):
+            process.stdin.write(b"%d" % number)
+        assert [process.finish().stdout for process in fed] == [str(number) for number in range(80)]
 
 
 def test_output_that_is_not_utf8_is_kept_readable(script: Script) -> None:

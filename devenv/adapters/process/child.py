@@ -6,6 +6,7 @@ Responsible for the mechanics; `run` and `piped` decide when, and turn the end i
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import selectors
 import signal
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from devenv.adapters.process.guardian import GUARDIAN
-from devenv.adapters.process.output import Output
+from devenv.adapters.process.output import KEPT_BYTES, Output
 from devenv.adapters.process.program import Completed, environment, locate
 from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, ToolMissingError
 
@@ -29,11 +30,13 @@ _GRACE = 5.0
 _LEFTOVER = 0.5
 """Seconds that output is still awaited after a program's end, when something it left holds the pipe."""
 _TOLD_LINES = 20
+_TOLD_CHARACTERS = 4096
+"""Of each of them."""
 _CHUNK = 65536
 _PIPE_BYTES = 1 << 20
-"""Of a fed program's pipes, as large as Linux allows without privileges: fewer turns for what is streamed."""
+"""Of a fed program's input, as large as Linux allows without privileges: fewer turns for what is streamed."""
 
-End = Literal["ended", "timeout", "cancelled"]
+End = Literal["ended", "timeout", "cancelled", "overflowed"]
 
 
 class Child:
@@ -72,8 +75,8 @@ class Child:
         stops = [event for event in (self._cancel, aborted) if event]
         with selectors.DefaultSelector() as selector:
             try:
-                self._exchange(selector, stdin, lambda: _reason(stops, deadline))
-                end = self._await_end(lambda: _reason(stops, deadline))
+                self._exchange(selector, stdin, lambda: self._reason(stops, deadline))
+                end = self._await_end(lambda: self._reason(stops, deadline))
             except BaseException:
                 self._stop(selector)
                 raise
@@ -100,6 +103,13 @@ class Child:
                 status=done.status,
                 output=last,
             )
+        if end == "overflowed":
+            raise CommandFailedError(
+                f"{self.what} printed more than {KEPT_BYTES >> 20} MiB and was stopped",
+                argv=self.argv,
+                status=done.status,
+                output=last,
+            )
         if check and done.status != 0:
             raise CommandFailedError(
                 f"{self.what} failed: {Path(self.argv[0]).name} {_ending(done.status)}",
@@ -119,7 +129,7 @@ class Child:
         while selector.get_map() and reason() == "ended":
             self._turn(selector, _TICK)
             if self._process.poll() is not None:
-                while self._turn(selector, _LEFTOVER):
+                while reason() == "ended" and self._turn(selector, _LEFTOVER):
                     continue
                 break
 
@@ -194,18 +204,19 @@ class Child:
             with contextlib.suppress(BrokenPipeError):  # bytes it did not want: its status says if that is bad
                 self.stdin.close()
 
+    def _reason(self, stops: Sequence[threading.Event], deadline: float) -> End:
+        """Why the program has to be stopped now; `ended` when there is no reason."""
+        if any(event.is_set() for event in stops):
+            return "cancelled"
+        if any(output.overflowed for output in self._outputs.values()):
+            return "overflowed"
+        return "timeout" if time.monotonic() > deadline else "ended"
+
     def _take_line(self, line: str) -> None:
         if line.strip():
-            self._last.append(line)
+            self._last.append(line[:_TOLD_CHARACTERS])
         if self._on_line:
             self._on_line(line)
-
-
-def _reason(stops: Sequence[threading.Event], deadline: float) -> End:
-    """Why the program has to be stopped now; `ended` when there is no reason."""
-    if any(event.is_set() for event in stops):
-        return "cancelled"
-    return "timeout" if time.monotonic() > deadline else "ended"
 
 
 def _ending(status: int) -> str:
@@ -217,7 +228,7 @@ def _ending(status: int) -> str:
 def _start(argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, *, feed: bool) -> subprocess.Popen[bytes]:
     program = locate(argv[0], env)
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(program), *argv[1:]],
             stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -225,9 +236,18 @@ def _start(argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, *, fee
             env=env,
             cwd=cwd,
             start_new_session=True,
-            pipesize=_PIPE_BYTES if feed else -1,
         )
     except OSError as error:
         raise ToolMissingError(
             f"{program} cannot be started", context={"cause": str(error), "folder": str(cwd or Path.cwd())}
         ) from error
+    if process.stdin:
+        _widen(process.stdin.fileno())
+    return process
+
+
+def _widen(pipe: int) -> None:
+    """Make a pipe larger where that is allowed: a user without privileges has 64 MiB for all pipes (pipe(7))."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):  # it stays as it is: slower, and as good
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

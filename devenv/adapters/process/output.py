@@ -1,8 +1,13 @@
-"""What comes out of one pipe of a program: kept whole, and told line by line."""
+"""What comes out of one pipe of a program: kept whole up to a bound, and told line by line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+KEPT_BYTES = 256 << 20
+"""Of each pipe. What prints more is stopped: a part of an answer would be taken for the whole."""
+_LINE_BYTES = 1 << 20
+"""A longer line is told in pieces, so that waiting for its end takes no memory."""
 
 
 class Output:
@@ -10,23 +15,38 @@ class Output:
 
     def __init__(self, on_line: Callable[[str], None]) -> None:
         self._on_line = on_line
-        self._rest = bytearray()
-        self.whole = bytearray()
+        self._line = bytearray()
+        """What has come of a line that has not ended."""
+        self._whole = bytearray()
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether there was more than is kept."""
+        return len(self._whole) > KEPT_BYTES
 
     def feed(self, data: bytes) -> None:
         """Take what was read."""
-        self.whole += data
-        self._rest += data
-        *lines, self._rest = self._rest.split(b"\n")
-        for line in lines:
-            self._on_line(line.decode(errors="replace").rstrip("\r"))
+        if not self.overflowed:
+            self._whole += data
+        # Only what is new is searched: a line of many megabytes comes in thousands of parts.
+        first, *others = data.split(b"\n")
+        self._line += first
+        for part in others:
+            self._tell()
+            self._line += part
+        if len(self._line) >= _LINE_BYTES:
+            self._tell()
 
     def finish(self) -> None:
         """Tell the last line, when the pipe ended in the middle of it."""
-        if self._rest:
-            self._on_line(self._rest.decode(errors="replace").rstrip("\r"))
-            self._rest = bytearray()
+        if self._line:
+            self._tell()
 
     def text(self) -> str:
         """All of it; bytes that are not UTF-8 become replacement characters."""
-        return self.whole.decode(errors="replace")
+        return self._whole.decode(errors="replace")
+
+    def _tell(self) -> None:
+        line = self._line.decode(errors="replace").rstrip("\r")
+        self._line.clear()
+        self._on_line(line)

@@ -170,6 +170,12 @@ class FolderError(DevenvError):
     code = "folder-unusable"
 
 
+class DamagedFileError(DevenvError):
+    """A file in which devenv recorded something holds something else: it was cut short, or edited."""
+
+    code = "file-damaged"
+
+
 class DownloadError(DevenvError):
     """A file could not be downloaded."""
 

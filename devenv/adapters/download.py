@@ -1,7 +1,7 @@
-"""Files from the web, into the cache: verified against their project's checksums, whole or not at all.
+"""Files from the web, into the cache: verified against a checksum that is known beforehand, whole or not at all.
 
 Responsible for HTTP, checksums and atomic renames; proxies come from the environment. What is fetched from
-where is decided by its callers.
+where is decided by its callers. Whatever a server does, or does not do, ends as an error of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from devenv.adapters.trust import observe_trust
@@ -27,9 +27,12 @@ from devenv.errors import ChecksumError, DiskFullError, DownloadError, Interrupt
 
 _CONNECT_SECONDS = 2.0
 """A server that has not answered a connection by then counts as unreachable; a build may take its place."""
-_READ_SECONDS = 30.0
+_PATIENCE = 30.0
+"""Seconds without a byte; and as long a server may bring next to nothing."""
+_STALLED_BYTES = 1 << 16
+"""Less than this in that time is no download: the file would take days."""
 _CHUNK = 1 << 18
-_CHECKSUM_BYTES = 1 << 20
+_TEXT_BYTES = 1 << 20
 _PROGRESS_SECONDS = 0.5
 _MIB = 1 << 20
 _SHA256 = re.compile(r"^[0-9a-fA-F]{64}$")
@@ -37,74 +40,54 @@ _SHA256 = re.compile(r"^[0-9a-fA-F]{64}$")
 Progress = Callable[[str], None]
 
 
-class _Http(http.client.HTTPConnection):
-    """Impatient while it connects, patient while it reads."""
-
-    def connect(self) -> None:
-        super().connect()
-        self.sock.settimeout(_READ_SECONDS)
-
-
-class _Https(http.client.HTTPSConnection):
-    """The same over TLS."""
-
-    def connect(self) -> None:
-        super().connect()
-        self.sock.settimeout(_READ_SECONDS)
-
-
-class _HttpHandler(urllib.request.HTTPHandler):
-    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_Http, req)
-
-
-class _HttpsHandler(urllib.request.HTTPSHandler):
-    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_Https, req, context=_tls())
-
-
 def download(
     url: str,
     target: Path,
     *,
-    checksum_url: str,
+    sha256: str,
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
-) -> str:
-    """Download `url` to `target` and verify it; returns its SHA-256.
+    patience: float = _PATIENCE,
+) -> None:
+    """Download `url` to `target` and verify it.
 
     Args:
         url: the file.
         target: where it goes, at once and only when it is verified.
-        checksum_url: the checksum file of the file's project: a bare hash, or lines of hash and name.
+        sha256: what the file must be, in lower-case hexadecimal digits.
         on_progress: told `12.5 of 60.1 MiB` twice a second.
         cancel: stops the download between two reads.
+        patience: seconds for which a server may be silent or bring next to nothing.
 
     Raises:
-        ChecksumError: the file is not the one that its project published.
-        DownloadError: a server cannot be reached, or answers with an error or with something else.
+        ChecksumError: the file is another one.
+        DownloadError: the server cannot be reached, stalls, breaks off, or answers with an error.
         DiskFullError: there is no room.
         InterruptedRunError: `cancel` was set.
     """
-    name = urlsplit(url).path.rpartition("/")[2]
-    expected = published_checksum(fetch_text(checksum_url), name, origin=checksum_url)
     with _draft(target) as draft:
+        found = hashlib.sha256()
         with draft.open("wb") as file:
-            found = _fetch(url, file, on_progress or (lambda _: None), cancel or threading.Event())
-        if found != expected:
+            for chunk in _body(url, on_progress or (lambda _: None), cancel or threading.Event(), patience):
+                found.update(chunk)
+                _write(file, chunk)
+        if found.hexdigest() != sha256:
             raise ChecksumError(
-                f"{url} is not the file that its project published",
-                context={"expected SHA-256": expected, "downloaded": found, "published at": checksum_url},
+                f"{url} is not the file that its checksum stands for",
+                context={"expected SHA-256": sha256, "downloaded": found.hexdigest()},
                 hint="try again; if it stays so, something between here and the server changes files",
             )
         draft.replace(target)
-    return found
 
 
 def fetch_text(url: str) -> str:
     """A small text file, such as a checksum file; raises DownloadError."""
-    with _open(url) as response:
-        return response.read(_CHECKSUM_BYTES).decode(errors="replace")
+    text = bytearray()
+    for chunk in _body(url, lambda _: None, threading.Event()):
+        text += chunk
+        if len(text) > _TEXT_BYTES:
+            raise DownloadError(f"{url} is larger than a text file of this kind: more than {_TEXT_BYTES >> 20} MiB")
+    return text.decode(errors="replace")
 
 
 def published_checksum(text: str, name: str, *, origin: str) -> str:
@@ -120,40 +103,72 @@ def published_checksum(text: str, name: str, *, origin: str) -> str:
     return found.lower()
 
 
-def _fetch(url: str, draft: IO[bytes], progress: Progress, cancel: threading.Event) -> str:
-    """Copy the body into `draft`; its SHA-256."""
-    digest = hashlib.sha256()
-    with _open(url) as response:
-        total = int(response.headers.get("Content-Length") or 0)
+def _body(url: str, progress: Progress, cancel: threading.Event, patience: float = _PATIENCE) -> Iterator[bytes]:
+    """What a server answers with, as it comes; a body that is cut short is an error, never an answer."""
+    with _open(url, patience) as response:
+        total = response.length or 0  # as the library understood it: None where there is no sensible length
         received = 0
-        told = time.monotonic()
+        told = watched = time.monotonic()
+        before = 0
         while chunk := _read(response, url):
             if cancel.is_set():
                 raise InterruptedRunError(f"stopped: download {url}")
-            digest.update(chunk)
-            _write(draft, chunk)
+            yield chunk
             received += len(chunk)
-            if time.monotonic() - told > _PROGRESS_SECONDS:
-                told = time.monotonic()
+            now = time.monotonic()
+            if now - told > _PROGRESS_SECONDS:
+                told = now
                 progress(_amount(received, total))
+            if now - watched > patience:
+                if received - before < _STALLED_BYTES:
+                    raise _broken_off(url, f"{received - before} bytes in {now - watched:.0f} s")
+                watched, before = now, received
     if total and received != total:
         raise DownloadError(f"{url} ended after {received} of {total} bytes", hint="try again")
-    return digest.hexdigest()
+
+
+def _patient(connection: type[http.client.HTTPConnection], patience: float) -> Any:
+    """Impatient while it connects, patient while it reads."""
+
+    class Patient(connection):  # type: ignore[misc, valid-type]  # one of two classes of the library
+        def connect(self) -> None:
+            super().connect()
+            self.sock.settimeout(patience)
+
+    return Patient
+
+
+class _HttpHandler(urllib.request.HTTPHandler):
+    def __init__(self, patience: float) -> None:
+        super().__init__()
+        self._connection = _patient(http.client.HTTPConnection, patience)
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._connection, req)
+
+
+class _HttpsHandler(urllib.request.HTTPSHandler):
+    def __init__(self, patience: float) -> None:
+        super().__init__()
+        self._connection = _patient(http.client.HTTPSConnection, patience)
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._connection, req, context=_tls())
 
 
 @contextmanager
-def _open(url: str) -> Iterator[http.client.HTTPResponse]:
+def _open(url: str, patience: float) -> Iterator[http.client.HTTPResponse]:
     """A response that is a success; everything else is a DownloadError that names the cause."""
     if urlsplit(url).scheme not in {"http", "https"}:
         raise DownloadError(f"{url} is not a web address")
-    opener = urllib.request.build_opener(_HttpHandler, _HttpsHandler)
+    opener = urllib.request.build_opener(_HttpHandler(patience), _HttpsHandler(patience))
     request = urllib.request.Request(url, headers={"User-Agent": "devenv"})  # noqa: S310 (checked above)
     try:
         response = opener.open(request, timeout=_CONNECT_SECONDS)
     except urllib.error.HTTPError as error:
         with error:
             raise DownloadError(f"{url} answers {error.code} {error.reason}") from error
-    except (OSError, http.client.HTTPException) as error:  # URLError and timeouts are OSErrors
+    except (OSError, http.client.HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
         reason = getattr(error, "reason", None) or error
         raise DownloadError(
             f"{urlsplit(url).netloc} cannot be reached",
@@ -168,8 +183,12 @@ def _read(response: http.client.HTTPResponse, url: str) -> bytes:
     """What has come so far, so that a slow line does not delay a stop."""
     try:
         return response.read1(_CHUNK)
-    except (OSError, http.client.HTTPException) as error:
-        raise DownloadError(f"{url} broke off", context={"cause": str(error)}, hint="try again") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _broken_off(url, str(error) or type(error).__name__) from error
+
+
+def _broken_off(url: str, cause: str) -> DownloadError:
+    return DownloadError(f"{url} broke off", context={"cause": cause}, hint="try again")
 
 
 def _write(draft: IO[bytes], chunk: bytes) -> None:

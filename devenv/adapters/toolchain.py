@@ -10,13 +10,14 @@ import platform
 import shutil
 import tarfile
 import threading
+import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from devenv.adapters.download import download, fetch_text
+from devenv.adapters.download import download
 from devenv.adapters.host import architecture
 from devenv.adapters.paths import cache_dir
 from devenv.adapters.process import find_program
@@ -29,6 +30,8 @@ Origin = Literal["path", "cache", "missing"]
 Build = Callable[[Path], None]
 """Builds the program and leaves it at the path that it is given; raises DevenvError."""
 
+PIN_COMMAND = ".venv/bin/python -m devenv.workflows.pin_tools"
+"""Fetches the checksums that projects publish, and writes them into versions.yaml for a maintainer to review."""
 _FILE_NAMES = {"buildx": "docker-buildx"}
 """Docker's CLI takes a plugin by its file's name; all other programs are called like the tool."""
 _PLUGIN_FOLDERS = (
@@ -86,15 +89,6 @@ class Toolchain:
         with ThreadPoolExecutor(max_workers=max(1, len(self._tools))) as pool:
             return {located.tool: located for located in pool.map(self.locate, self._tools)}
 
-    def downloadable(self, tool: str) -> bool:
-        """Whether the program's server answers within 2 s; where it does not, the program has to be built."""
-        spec = self._specification(tool)
-        try:
-            fetch_text(_filled(spec.checksum, spec))
-        except DownloadError:
-            return False
-        return True
-
     def provide(
         self,
         tool: str,
@@ -107,7 +101,7 @@ class Toolchain:
 
         Raises:
             ToolMissingError: it can be had in none of these ways.
-            ChecksumError: what was downloaded is not what its project published; nothing is built then.
+            ChecksumError: what was downloaded is not what the catalogue's checksum stands for; nothing is built then.
             DevenvError: `build` failed.
         """
         located = self.locate(tool)
@@ -127,11 +121,12 @@ class Toolchain:
                     context={"wanted": spec.accept, "download": error.message, **error.context},
                     hint=located.note or f"install {tool} {spec.accept}, or start a container engine to build it",
                 ) from error
-            tell("building, since its download is out of reach")
+            tell("building, since it cannot be downloaded")
             with scratch(self.cache) as folder:
                 build(folder / target.name)
                 _keep(folder / target.name, target)
-            origin = f"built, because {error.message}"
+            pinning = error.context.get("to pin it")
+            origin = f"built, because {error.message}" + (f"; to pin it: {pinning}" if pinning else "")
         (target.parent / "origin").write_text(f"{origin}\n")
         return self._verified(tool, target)
 
@@ -162,13 +157,19 @@ class Toolchain:
     def _download(
         self, spec: ToolVersion, target: Path, tell: Callable[[str], None], cancel: threading.Event | None
     ) -> str:
-        url, checksum = _filled(spec.download, spec), _filled(spec.checksum, spec)
+        name = platform_name()
+        url = filled(spec.download, spec.version, name)
+        if name not in spec.sha256:
+            raise DownloadError(
+                f"versions.yaml has no checksum of {url.rpartition('/')[2]}",
+                context={"address": url, "platform": name, "to pin it": PIN_COMMAND},
+            )
         with scratch(self.cache) as folder:
             file = folder / url.rpartition("/")[2]
-            digest = download(url, file, checksum_url=checksum, on_progress=tell, cancel=cancel)
-            program = _unpacked(file, _filled(spec.archive_member, spec)) if spec.archive_member else file
-            _keep(program, target)
-        return f"downloaded from {url}, sha256 {digest}"
+            download(url, file, sha256=spec.sha256[name], on_progress=tell, cancel=cancel)
+            member = filled(spec.archive_member or "", spec.version, name)
+            _keep(_unpacked(file, member) if member else file, target)
+        return f"downloaded from {url}, sha256 {spec.sha256[name]}"
 
     def _verified(self, tool: str, target: Path) -> Located:
         """The provided program, once it has run here and said a version that fits."""
@@ -193,8 +194,15 @@ def locate(tool: str, spec: ToolVersion, *, cache: Path | None = None, search_pa
     return Toolchain({tool: spec}, cache=cache, search_path=search_path).locate(tool)
 
 
-def _filled(template: str, spec: ToolVersion) -> str:
-    return template.format(version=spec.version, os=platform.system().lower(), arch=architecture())
+def platform_name() -> str:
+    """This machine as the catalogue's checksums name it: `linux-amd64`."""
+    return f"{platform.system().lower()}-{architecture()}"
+
+
+def filled(template: str, version: str, on: str) -> str:
+    """A template of the catalogue for a version, on a platform."""
+    system, _, arch = on.partition("-")
+    return template.format(version=version, os=system, arch=arch)
 
 
 def _keep(program: Path, target: Path) -> None:
@@ -214,6 +222,6 @@ def _unpacked(archive: Path, member: str) -> Path:
                 with target.open("wb") as file:
                     shutil.copyfileobj(source, file)
                 return target
-    except (KeyError, tarfile.TarError) as error:
+    except (KeyError, EOFError, tarfile.TarError, zlib.error) as error:
         raise DownloadError(f"{archive.name} holds no {member}", context={"cause": str(error)}) from error
     raise DownloadError(f"{member} in {archive.name} is no file")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
-from devenv.cli.options import AsJson
+from devenv.cli.options import AsJson, Directory
 
 
-def lock(*, as_json: AsJson = False) -> None:
-    """Record the digests of upstream images.
+def lock(*, directory: Directory = Path(), as_json: AsJson = False) -> None:
+    """Record the digests of upstream images in devenv.lock, beside devenv.yaml.
 
-    Asks their registries and writes `digest` into versions.yaml. A registry that does not answer is reported and
-    its images are left as they are: a digest is never invented.
+    Asks their registries; an image that is recorded is used with this digest alone from then on, by everybody who has
+    the file. A registry that does not answer is reported and its images stay as they were: a digest is never invented.
     """
     import json
 
     from devenv.ui.tables import print_table
     from devenv.workflows.lock import lock_images
 
-    rows = lock_images()
+    rows = lock_images(directory)
     if as_json:
         typer.echo(json.dumps([row.as_dict() for row in rows], indent=2))
         return

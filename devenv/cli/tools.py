@@ -11,8 +11,7 @@ def tools(*, as_json: AsJson = False) -> None:
     """List the programs that devenv runs.
 
     Tells version, origin and path of each. A program from PATH is used when its version fits; else one from
-    devenv's cache; else `devenv up` downloads it and verifies its published checksum, or builds it from its Go
-    module.
+    devenv's cache; else `devenv up` downloads it, when devenv knows its checksum, or builds it from its Go module.
     """
     import json
 

@@ -26,6 +26,7 @@ from devenv.images.build import ImageWorkshop
 from devenv.images.catalogue import Catalogue, hashing
 from devenv.images.choice import Mode
 from devenv.images.fingerprint import FileDigests
+from devenv.images.presence import present_references
 from devenv.images.tags import commit_tags
 from devenv.plan.names import Names
 from devenv.spec.discover import PROJECT_FILE
@@ -127,11 +128,10 @@ class Environment:
     def present_image(self, name: str) -> str:
         """The reference by which the engine has an image of the catalogue; raises ImageError when it has none."""
         plan = self.catalogue[name]
-        candidates = [reference for reference in (plan.own, plan.upstream) if reference]
-        present = self.engine.image_ids(candidates)
+        present = present_references(self.engine, [plan])
         if not present:
             raise ImageError(f"image {name} is not in the engine", hint="devenv up")
-        return next(reference for reference in candidates if reference in present)
+        return next(reference for reference in (plan.own, plan.upstream) if reference in present)
 
     def program(self, tool: str) -> Path:
         """The program of a tool that was found, or that a step before has provided."""

@@ -6,7 +6,7 @@ Responsible for asking the host, the engine and the cluster. Registries are aske
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -22,11 +22,11 @@ from devenv.engine.host_ports import choose_database_ports, choose_ports
 from devenv.engine.image_steps import GOLANG
 from devenv.engine.ownership import Holding, running_nodes
 from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
-from devenv.images.build import references
 from devenv.images.catalogue import NODE
 from devenv.images.choice import Mode, choose, provide_steps, registries_to_ask
 from devenv.images.modules import Module, go_on_path
 from devenv.images.node_content import names_on_nodes
+from devenv.images.presence import present_references, with_makings
 from devenv.images.registries import Registries
 from devenv.plan.graph import Selection
 from devenv.plan.kind_config import KindSettings, kind_config
@@ -108,7 +108,8 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
         stacks=observed_stacks(facts_of_cluster),
         tools_present=frozenset(name for name, tool in located.items() if tool.path),
         modules_present=frozenset(_find_modules(environment, selection)),
-        images_on_nodes=presence.on_nodes,
+        # A node knows an image by its tag alone, which does not tell whether it has the digest of the lock.
+        images_on_nodes=presence.on_nodes - _pinned(environment, chosen),
         images_in_engine=presence.in_engine,
         registries=environment.registries,
     )
@@ -145,7 +146,7 @@ def _stack_images(environment: Environment, selection: Selection) -> list[str]:
 def _presence(environment: Environment, images: Sequence[str], containers: Sequence[ContainerInfo]) -> _Presence:
     plans = [environment.catalogue[name] for name in images]
     candidates = {reference for plan in plans for reference in (plan.upstream, plan.own) if reference}
-    in_engine = frozenset(environment.engine.image_ids(candidates))
+    in_engine = present_references(environment.engine, plans)
     nodes = running_nodes(containers)
     held = [set(names) for names in names_on_nodes(environment.engine, nodes).values()] if nodes else []
     on_nodes = frozenset(set.intersection(*held) & candidates) if held else frozenset()
@@ -164,6 +165,12 @@ def _choose(environment: Environment, images: Sequence[str], mode: Mode, presenc
     return chosen
 
 
+def _pinned(environment: Environment, images: Iterable[str]) -> set[str]:
+    """The upstream references that a digest pins."""
+    plans = [environment.catalogue[name] for name in images]
+    return {plan.upstream for plan in plans if plan.upstream and plan.digest}
+
+
 def _provide(
     environment: Environment,
     images: Sequence[str],
@@ -176,7 +183,7 @@ def _provide(
     missing = [name for name in images if chosen.get(name) not in presence.in_engine]
     if not missing:
         return ()
-    present = frozenset(environment.engine.image_ids(references(catalogue, tuple(missing))))
+    present = present_references(environment.engine, with_makings(catalogue, missing))
     return provide_steps(catalogue, missing, mode, present, environment.registries, chosen=chosen)
 
 

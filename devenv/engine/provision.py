@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from devenv.adapters.toolchain import Toolchain
 from devenv.engine.environment import Environment
-from devenv.images.build import references
 from devenv.images.choice import Mode, provide_steps, registries_to_ask
+from devenv.images.presence import present_references, with_makings
 from devenv.images.registries import Registries
 from devenv.plan.plan import Plan, PlanDraft
 from devenv.plan.planner import BUILDX, Provision
@@ -24,10 +24,9 @@ def provision_plan(environment: Environment, names: Sequence[str], mode: Mode) -
     Raises:
         ImageError: one of them can be had from nowhere in this mode, or its context cannot be read.
     """
-    catalogue, engine = environment.catalogue, environment.engine
+    catalogue = environment.catalogue
     environment.images_mode = mode
-    wanted = [reference for name in names for reference in (catalogue[name].upstream, catalogue[name].own) if reference]
-    present = frozenset(engine.image_ids(wanted))
+    present = present_references(environment.engine, (catalogue[name] for name in names))
     missing = [name for name in names if not {catalogue[name].upstream, catalogue[name].own} & present]
     draft = PlanDraft()
     if missing:
@@ -43,7 +42,7 @@ def provisions(
 ) -> Sequence[Provision]:
     """Steps for images that the engine lacks, bases first; registries are asked only where that decides something."""
     catalogue = environment.catalogue
-    present = frozenset(environment.engine.image_ids(references(catalogue, tuple(missing))))
+    present = present_references(environment.engine, with_makings(catalogue, missing))
     environment.registries = Registries().answering(registries_to_ask(catalogue, missing, mode, present))
     return provide_steps(catalogue, missing, mode, present, environment.registries, chosen=chosen)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from devenv.images.fingerprint import FileDigests, hash_of
@@ -97,6 +97,7 @@ def _stack_input(
             facts.domain if spec.tls else "",
             *(text for place in renamed for text in place),
             *_module_sums(spec, workspace),
+            *_digests(names.values(), workspace, images),
             *_files(stack, sources, digests),
         )[:_CONTENT_DIGITS],
         images={used: images[used] for used in names.values()},
@@ -141,6 +142,14 @@ def _module_sums(spec: StackSpec, workspace: Workspace) -> Iterator[str]:
         named = source.chart or source.manifests
         if named and named.module:
             yield workspace.versions.modules[named.module].sum
+
+
+def _digests(used: Iterable[str], workspace: Workspace, images: Mapping[str, str]) -> Iterator[str]:
+    """The digests that pin a stack's images where upstream's are used: charts are given tags alone."""
+    for name in used:
+        listed = workspace.versions.images.get(name)
+        if listed and listed.digest and images[name] == listed.upstream:
+            yield listed.digest
 
 
 def _files(stack: LoadedStack, sources: Sequence[str], digests: FileDigests) -> Iterator[str]:

@@ -23,6 +23,7 @@ from devenv.images.catalogue import Catalogue, bootstrap_script
 from devenv.images.choice import Mode, tool_steps
 from devenv.images.fingerprint import FileDigests
 from devenv.images.handover import handed_over
+from devenv.images.presence import present_references, with_makings
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
 
 CA_SECRET = "ca"  # noqa: S105 (the name of a build secret)
@@ -80,7 +81,7 @@ class ImageWorkshop:
         listener = listener or Listener()
         plain = _without_digest(step.reference)
         with self._lock_of(plain):
-            if self._engine.image_ids([plain]):
+            if self._is_there(plain, step.reference):
                 return "there already"
             match step:
                 case PullImage():
@@ -113,8 +114,8 @@ class ImageWorkshop:
         """Build a program for the host in a container and copy it to `target`; its image is removed again."""
         listener = listener or Listener()
         image = catalogue.tool(tool)
-        names = self._engine.image_ids(references(catalogue, image.needs))
-        for step, _ in tool_steps(catalogue, tool, mode, names.keys(), registries or {}):
+        present = present_references(self._engine, with_makings(catalogue, image.needs))
+        for step, _ in tool_steps(catalogue, tool, mode, present, registries or {}):
             if isinstance(step, ImageStep):
                 self.provide(step, listener)
         if image.own is None:
@@ -122,15 +123,20 @@ class ImageWorkshop:
         self._engine.copy_out(image.own, f"/{tool}", target)
         self._engine.remove_images([image.own])
 
+    def _is_there(self, plain: str, reference: str) -> bool:
+        """Whether the engine has the image: for a reference with a digest, one of that digest under its tag."""
+        pinned = _by_digest(reference)
+        ids = self._engine.image_ids([plain, pinned])
+        return plain in ids and ids.get(pinned) == ids[plain]
+
     def _lock_of(self, reference: str) -> threading.Lock:
         with self._guard:
             return self._locks.setdefault(reference, threading.Lock())
 
     def _pull(self, step: PullImage, listener: Listener) -> None:
         """Pull; a pinned reference is pulled by its digest and then gets its tag, which engines leave out."""
-        name = Reference.parse(step.reference)
-        if name.digest and name.tag:
-            pinned = f"{name.repository}@{name.digest}"
+        pinned = _by_digest(step.reference)
+        if pinned != step.reference:
             self._engine.pull(pinned, listener.progress, listener.cancel)
             self._engine.tag(pinned, _without_digest(step.reference))
         else:
@@ -178,14 +184,10 @@ def _build_failed(step: BuildImage, error: CommandFailedError, understood: Build
     )
 
 
-def references(catalogue: Catalogue, names: tuple[str, ...]) -> list[str]:
-    """All references of images and of what they are made from."""
-    found: list[str] = []
-    for name in names:
-        image = catalogue[name]
-        found += [reference for reference in (image.upstream, image.own) if reference]
-        found += references(catalogue, image.needs)
-    return found
+def _by_digest(text: str) -> str:
+    """A reference with a tag and a digest by its digest alone; any other as it is."""
+    name = Reference.parse(text)
+    return f"{name.repository}@{name.digest}" if name.digest and name.tag else text
 
 
 def _without_digest(text: str) -> str:

@@ -69,10 +69,17 @@ class ImagePlan:
     """For tables; empty for images of the project."""
     upstream: str | None
     digest: str | None
-    """Digest of the upstream image, recorded by `devenv lock`."""
+    """Digest of the upstream image: the catalogue's, or recorded by `devenv lock`."""
     own: str | None
     """Reference of the image that devenv makes itself."""
     origin: Recipe | Bootstrap | Assembly | None
+
+    @property
+    def pinned(self) -> str | None:
+        """The upstream image by its digest, without a tag; None where no digest is known."""
+        if not (self.upstream and self.digest):
+            return None
+        return f"{Reference.parse(self.upstream).repository}@{self.digest}"
 
     @property
     def identity(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from devenv.errors import SpecError
 from devenv.spec.load import VERSIONS_FILE
 from devenv.spec.reader import read_yaml
@@ -9,13 +11,13 @@ from devenv.spec.validation import check
 from devenv.spec.versions import Versions
 
 
-def load_versions() -> Versions:
+def load_versions(file: Path = VERSIONS_FILE) -> Versions:
     """The catalogue that devenv ships.
 
     Raises:
         SpecError: with every problem of the file.
     """
-    read = read_yaml(VERSIONS_FILE)
+    read = read_yaml(file)
     if read.document is None:
         raise SpecError(read.problems)
     checked = check(read.document, Versions)

@@ -15,6 +15,7 @@ from devenv.errors import Problem, SpecError
 from devenv.spec import files, references
 from devenv.spec.discover import PROJECT_FILE, builtin_stacks, find_project, project_stacks
 from devenv.spec.drafts import PLACEHOLDER, StackDraft, overridden, read_stack
+from devenv.spec.lock import LOCK_FILE, Lock, locked, read_lock
 from devenv.spec.needs import needed_by, order
 from devenv.spec.places import Boundary, Trouble
 from devenv.spec.positions import Document
@@ -39,6 +40,7 @@ class _Parts:
     boundary: Boundary
     drafts: dict[str, StackDraft]
     versions: Versions | None
+    lock: Lock
     seeds: Seeds
     inputs: tuple[Path, ...]
 
@@ -81,16 +83,18 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
         problems.extend(draft.problems)
     problems.extend(twice)
     versions = _read_versions(versions_file, Boundary(data_root, "devenv's own data"), problems)
+    lock = read_lock(file.parent, problems)
     seed_files = _seed_files(data_root, project, document, boundary, problems)
     seeds, seed_problems = load_seeds(seed_files)
     problems.extend(seed_problems)
     inputs = (
         file,
+        file.parent / LOCK_FILE,
         versions_file,
         *(seed_file.path for seed_file in seed_files),
         *(path for draft in drafts.values() for path in draft.inputs),
     )
-    return _Parts(project, document, boundary, drafts, versions, seeds, inputs)
+    return _Parts(project, document, boundary, drafts, versions, lock, seeds, inputs)
 
 
 def _read_project(
@@ -186,7 +190,7 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
         root=parts.boundary.root,
         stacks=MappingProxyType(stacks),
         selected=tuple(name for name in ordered if name in selected),
-        versions=versions,
+        versions=locked(versions, parts.lock),
         seeds=parts.seeds,
         inputs=parts.inputs,
     )

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
 
 from devenv.spec.model import DnsLabel, SpecModel
+
+Platform = Annotated[str, StringConstraints(pattern=r"^(linux|darwin)-(amd64|arm64)$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
 class ToolVersion(SpecModel):
@@ -17,7 +23,9 @@ class ToolVersion(SpecModel):
     download: str
     """URL template with {version}, {os} and {arch}."""
     checksum: str
-    """URL template of the checksum file that the project publishes."""
+    """URL template of the checksum file that the project publishes: what `sha256` is taken from."""
+    sha256: dict[Platform, Sha256] = {}
+    """Of the downloaded file, by platform. For a platform that is not named the program is built, never downloaded."""
     archive_member: str | None = None
     """Path of the program inside the downloaded archive; the file itself is the program when unset."""
     recipe: str
@@ -40,8 +48,8 @@ class CatalogueImage(SpecModel):
 
     upstream: str | None = None
     """Full reference with a fixed version; None where no such image is published."""
-    digest: str | None = Field(default=None, pattern=r"^sha256:[0-9a-f]{64}$")
-    """Recorded by `devenv lock`."""
+    digest: Digest | None = None
+    """Of the upstream image; a project's devenv.lock goes before it."""
     recipe: str | None = None
     """Folder with a Dockerfile, relative to the data root."""
     context: str | None = None

@@ -1,15 +1,17 @@
-"""`devenv lock`: records the digests of upstream images in the catalogue."""
+"""`devenv lock`: records the digests of upstream images in devenv.lock, beside devenv.yaml."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
+from devenv.adapters.paths import data_root
+from devenv.adapters.records import write_whole
 from devenv.images.registries import Registries, registry_of
-from devenv.spec.catalogue import load_versions
-from devenv.spec.load import VERSIONS_FILE
+from devenv.spec.load import load_workspace
+from devenv.spec.lock import LOCK_FILE, lock_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,33 +29,43 @@ class LockRow:
         return {"name": self.name, "upstream": self.upstream, "digest": self.digest, "state": self.state}
 
 
-def lock_images(file: Path = VERSIONS_FILE) -> list[LockRow]:
-    """Ask every upstream image's registry for its digest and write what answers into the catalogue.
+def lock_images(directory: Path) -> list[LockRow]:
+    """Ask every upstream image's registry for its digest and write what answers into the project's devenv.lock.
 
     Raises:
+        SpecError: the specification, or the present lock, is wrong.
         EngineUnavailableError: there is no engine; it is what talks to registries.
     """
-    images = {name: image for name, image in load_versions().images.items() if image.upstream}
-    answering = Registries().answering(registry_of(image.upstream or "") for image in images.values())
+    workspace = load_workspace(directory, data_root=data_root())
+    upstream = {name: image.upstream for name, image in workspace.versions.images.items() if image.upstream}
+    former = {name: workspace.versions.images[name].digest for name in upstream}
+    answering = Registries().answering(registry_of(reference) for reference in upstream.values())
+    # Without a registry there is nothing to ask the engine for.
     engine = Engine.connect() if any(answering.values()) else None
-    rows, text = [], file.read_text()
-    for name, image in images.items():
-        upstream = image.upstream or ""
-        if engine is None or not answering[registry_of(upstream)]:
-            rows.append(LockRow(name, upstream, image.digest, "out of reach"))
-            continue
-        digest = engine.registry_digest(upstream)
-        rows.append(LockRow(name, upstream, digest, "unchanged" if digest == image.digest else "recorded"))
-        text = _with_digest(text, upstream, digest)
-    if text != file.read_text():
-        file.write_text(text)
+    rows = lock_rows(upstream, former, answering, engine.registry_digest if engine else _never)
+    file = workspace.root / LOCK_FILE
+    digests = {row.upstream: row.digest for row in rows if row.digest}
+    if digests or file.exists():
+        write_whole(file, lock_text(digests))
     return rows
 
 
-def _with_digest(text: str, upstream: str, digest: str) -> str:
-    """The catalogue with a digest behind an upstream reference; comments and order stay."""
-    flow = re.compile(rf'(upstream: "?{re.escape(upstream)}"?)(, digest: sha256:\w+)?(?=[,}}])')
-    if flow.search(text):
-        return flow.sub(rf"\1, digest: {digest}", text)
-    block = re.compile(rf'^( *)(upstream: "?{re.escape(upstream)}"?(?: *#.*)?)\n(?: *digest: .*\n)?', re.MULTILINE)
-    return block.sub(rf"\1\2\n\1digest: {digest}\n", text)
+def lock_rows(
+    upstream: Mapping[str, str],
+    former: Mapping[str, str | None],
+    answering: Mapping[str, bool],
+    ask: Callable[[str], str],
+) -> list[LockRow]:
+    """What each image's registry says of it; where none answers, the former digest stays."""
+    rows = []
+    for name, reference in upstream.items():
+        if answering[registry_of(reference)]:
+            digest = ask(reference)
+            rows.append(LockRow(name, reference, digest, "unchanged" if digest == former[name] else "recorded"))
+        else:
+            rows.append(LockRow(name, reference, former[name], "out of reach"))
+    return rows
+
+
+def _never(reference: str) -> str:
+    raise AssertionError(f"nobody asks for {reference}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import os
+import platform
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from support.http_server import Server
 from support.programs import require_tool
 
 from devenv.adapters.tool_versions import VersionMemory, accepts, ask_version
-from devenv.adapters.toolchain import Toolchain, locate
+from devenv.adapters.toolchain import Toolchain, locate, platform_name
 from devenv.errors import ChecksumError, ImageError, ToolMissingError
 from devenv.spec.versions import ToolVersion
 
@@ -49,12 +51,17 @@ def write_program(path: Path, text: str) -> Path:
     return path
 
 
-def tool(server: str = "http://127.0.0.1:9", *, member: str | None = None) -> ToolVersion:
+def write_kind(path: Path) -> None:
+    write_program(path, KIND.format("0.33.0"))
+
+
+def tool(server: str = "http://127.0.0.1:9", *, body: bytes = b"", member: str | None = None) -> ToolVersion:
     return ToolVersion(
         version="0.33.0",
         accept=">=0.30,<0.40",
         download=f"{server}/v{{version}}/kind",
         checksum=f"{server}/v{{version}}/kind.sha256sum",
+        sha256={platform_name(): hashlib.sha256(body).hexdigest()},
         archive_member=member,
         recipe="cluster/tools",
         target="kind",
@@ -93,16 +100,13 @@ def test_a_download_is_verified_kept_and_found_again(server: Server, bin_folder:
     body = KIND.format("0.33.0").encode()
     digest = hashlib.sha256(body).hexdigest()
     server.serve("/v0.33.0/kind", body)
-    server.serve("/v0.33.0/kind.sha256sum", f"{digest}  kind\n".encode())
-    chain = Toolchain({"kind": tool(server.url)}, cache=cache, search_path=str(bin_folder))
-    assert chain.downloadable("kind")
+    chain = Toolchain({"kind": tool(server.url, body=body)}, cache=cache, search_path=str(bin_folder))
     located = chain.provide("kind")
     assert (located.origin, located.version) == ("cache", "0.33.0")
     assert f"sha256 {digest}" in located.note
-    asked = len(server.asked)
     again = Toolchain({"kind": tool(server.url)}, cache=cache, search_path=str(bin_folder)).provide("kind")
     assert again.path == located.path
-    assert len(server.asked) == asked
+    assert server.asked == ["/v0.33.0/kind"]  # where the program comes from is not asked for its checksum
     assert not list(chain.cached_path("kind").parent.glob(".*"))
 
 
@@ -110,12 +114,11 @@ def test_a_program_inside_an_archive_is_taken_out(server: Server, bin_folder: Pa
     archive = io.BytesIO()
     body = KIND.format("0.33.0").encode()
     with tarfile.open(fileobj=archive, mode="w:gz") as tar:
-        entry = tarfile.TarInfo("linux/kind")
+        entry = tarfile.TarInfo(f"{platform.system().lower()}/kind")
         entry.size = len(body)
         tar.addfile(entry, io.BytesIO(body))
     server.serve("/v0.33.0/kind", archive.getvalue())
-    server.serve("/v0.33.0/kind.sha256sum", hashlib.sha256(archive.getvalue()).hexdigest().encode())
-    spec = tool(server.url, member="linux/kind")
+    spec = tool(server.url, body=archive.getvalue(), member="{os}/kind")
     located = Toolchain({"kind": spec}, cache=cache, search_path=str(bin_folder)).provide("kind")
     assert located.path
     assert located.path.read_bytes() == body
@@ -123,7 +126,7 @@ def test_a_program_inside_an_archive_is_taken_out(server: Server, bin_folder: Pa
 
 def test_a_wrong_checksum_stops_and_builds_nothing(server: Server, bin_folder: Path, cache: Path) -> None:
     server.serve("/v0.33.0/kind", b"tampered")
-    server.serve("/v0.33.0/kind.sha256sum", f"{'0' * 64}  kind\n".encode())
+    server.serve("/v0.33.0/kind.sha256sum", hashlib.sha256(b"tampered").hexdigest().encode())
     built: list[Path] = []
     chain = Toolchain({"kind": tool(server.url)}, cache=cache, search_path=str(bin_folder))
     with pytest.raises(ChecksumError):
@@ -139,11 +142,36 @@ def test_what_cannot_be_downloaded_is_built(bin_folder: Path, cache: Path) -> No
         write_program(target, KIND.format("0.33.0"))
 
     chain = Toolchain({"kind": tool()}, cache=cache, search_path=str(bin_folder))
-    assert not chain.downloadable("kind")
     located = chain.provide("kind", build=build, on_progress=told.append)
     assert located.origin == "cache"
     assert located.note.startswith("built, because 127.0.0.1:9 cannot be reached")
     assert told[-1].startswith("building")
+
+
+def test_without_a_pinned_checksum_nothing_is_downloaded_and_the_way_to_pin_one_is_told(
+    server: Server, bin_folder: Path, cache: Path
+) -> None:
+    server.serve("/v0.33.0/kind", KIND.format("0.33.0").encode())
+    spec = tool(server.url).model_copy(update={"sha256": {}})
+    chain = Toolchain({"kind": spec}, cache=cache, search_path=str(bin_folder))
+    with pytest.raises(ToolMissingError) as caught:
+        chain.provide("kind")
+    assert caught.value.context["download"] == "versions.yaml has no checksum of kind"
+    assert "devenv.workflows.pin_tools" in caught.value.context["to pin it"]
+    located = chain.provide("kind", build=write_kind)
+    assert located.note.startswith("built, because versions.yaml has no checksum of kind; to pin it: ")
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("body", [b"no archive", gzip.compress(b"x" * 100_000)[:80], gzip.compress(b"no tar")])
+def test_an_archive_that_cannot_be_unpacked_is_built_instead(
+    server: Server, bin_folder: Path, cache: Path, body: bytes
+) -> None:
+    server.serve("/v0.33.0/kind", body)
+    spec = tool(server.url, body=body, member="linux/kind")
+    chain = Toolchain({"kind": spec}, cache=cache, search_path=str(bin_folder))
+    located = chain.provide("kind", build=write_kind)
+    assert located.note.startswith("built, because kind holds no linux/kind")
 
 
 def test_a_failed_build_leaves_nothing(bin_folder: Path, cache: Path) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.paths import data_root
-from devenv.images.build import ImageStep, ImageWorkshop, references
+from devenv.images.build import ImageStep, ImageWorkshop
 from devenv.images.catalogue import Catalogue, hashing
 from devenv.images.choice import choose, provide_steps
 from devenv.images.fingerprint import FileDigests
+from devenv.images.presence import present_references, with_makings
 from devenv.spec.catalogue import load_versions
 
 
 def provide(name: str, engine: Engine) -> str:
     """The reference of an image of the catalogue, which is in the engine when this returns; the engine needs buildx."""
     catalogue = Catalogue(load_versions(), data_root(), hashing(FileDigests()))
-    present = engine.image_ids(references(catalogue, (name,))).keys()
+    present = present_references(engine, with_makings(catalogue, [name]))
     workshop = ImageWorkshop(engine, data_root())
     for step, _ in provide_steps(catalogue, [name], "auto", present, {}):
         if isinstance(step, ImageStep):

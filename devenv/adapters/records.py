@@ -1,0 +1,51 @@
+"""Small files that are written whole or not at all, and read with an error that names them when they are damaged.
+
+Responsible for the form only: what is recorded is the concern of its callers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+from devenv.errors import DamagedFileError
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file so that every reader sees all of the former or all of the new one; links stay links."""
+    target = file.resolve()
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())  # else a power cut may leave an empty file under the name
+        if target.exists():
+            draft.chmod(target.stat().st_mode & 0o777)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def read_record(file: Path) -> dict[str, Any]:
+    """The JSON object in a file of devenv's own; empty when there is no file. Raises DamagedFileError."""
+    try:
+        document = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise _damaged(file, str(error)) from error
+    if not isinstance(document, dict):
+        raise _damaged(file, f"an object is expected, and it holds a {type(document).__name__}")
+    return document
+
+
+def _damaged(file: Path, cause: str) -> DamagedFileError:
+    return DamagedFileError(
+        f"{file} is damaged",
+        context={"cause": cause},
+        hint=f"devenv forgets what was recorded there when it is gone: rm {shlex.quote(str(file))}",
+    )

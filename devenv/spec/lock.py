@@ -1,0 +1,59 @@
+"""`devenv.lock` beside devenv.yaml: the digests that `devenv lock` recorded for this project.
+
+Responsible for its form and for laying it over the catalogue. What a digest means for a pull is decided by the images
+side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from devenv.errors import Problem
+from devenv.spec.model import SpecModel
+from devenv.spec.reader import read_yaml
+from devenv.spec.validation import check
+from devenv.spec.versions import Digest, Versions
+
+LOCK_FILE = "devenv.lock"
+_HEAD = """\
+# Written by `devenv lock`: commit it. An image named here is used with this digest alone; run `devenv lock` again after
+# an update of devenv, or to take what its registry has now.
+"""
+
+
+class Lock(SpecModel):
+    """The file."""
+
+    images: dict[str, Digest] = {}
+    """Upstream reference to the digest by which its registry knew it."""
+
+
+def read_lock(root: Path, problems: list[Problem]) -> Lock:
+    """The lock of the project in a folder; an empty one where there is none or it is wrong."""
+    file = root / LOCK_FILE
+    if not file.is_symlink() and not file.exists():
+        return Lock()
+    read = read_yaml(file, empty="")
+    problems.extend(read.problems)
+    if read.document is None:
+        return Lock()
+    checked = check(read.document, Lock)
+    problems.extend(checked.problems)
+    return checked.model or Lock()
+
+
+def locked(versions: Versions, lock: Lock) -> Versions:
+    """The catalogue with the digests of a lock."""
+    images = {
+        name: image.model_copy(update={"digest": lock.images.get(image.upstream or "", image.digest)})
+        for name, image in versions.images.items()
+    }
+    return versions.model_copy(update={"images": images})
+
+
+def lock_text(images: Mapping[str, str]) -> str:
+    """The file's content for digests by reference."""
+    return _HEAD + yaml.safe_dump({"images": dict(sorted(images.items()))}, width=1000)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from boto3.dynamodb.types import TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
@@ -51,6 +52,10 @@ class Aws:
 
     def __init__(self, endpoint: str, host: str = "") -> None:
         """`host` is the name that is asked for, where the endpoint's own does not lead there (behind a proxy)."""
+        # Without the files and the profile of whoever runs this: they are for real accounts.
+        files = {"config_file": (None, None, os.devnull, None), "credentials_file": (None, None, os.devnull, None)}
+        own = botocore.session.Session(session_vars={"profile": (None, None, None, None), **files})
+        self._session = boto3.Session(botocore_session=own)
         self._endpoint = endpoint
         self._host = host
         self._clients: dict[str, Any] = {}
@@ -62,7 +67,7 @@ class Aws:
         return self._clients[service]
 
     def _make(self, service: str) -> Any:
-        make_client: Any = boto3.client
+        make_client: Any = self._session.client
         client = make_client(
             service,
             endpoint_url=self._endpoint,
@@ -71,6 +76,8 @@ class Aws:
             aws_secret_access_key="test",
             config=Config(
                 s3={"addressing_style": "path"},
+                # It is on this machine, or in this cluster; an empty set keeps the environment's proxies out.
+                proxies={},
                 # With waits in between: on a busy machine the way there may be closed for a moment.
                 retries={"mode": "standard", "max_attempts": 5},
                 read_timeout=60,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 
+from devenv.adapters.variables import leave_behind
+
 _COLLECT_AFTER = 50_000
 """New objects. Imports make some hundred thousand, none of them garbage; looking for it after each 700, as Python does
 by itself, takes 25 ms of every command."""
@@ -13,6 +15,7 @@ by itself, takes 25 ms of every command."""
 def main() -> None:
     """Run the command line; the process ends with the exit status that docs/errors.md documents."""
     gc.set_threshold(_COLLECT_AFTER)
+    leave_behind()
     from devenv.cli.app import app
     from devenv.cli.boundary import error_boundary
 

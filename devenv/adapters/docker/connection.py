@@ -30,6 +30,8 @@ def connect() -> docker.DockerClient:
     try:
         client = docker.DockerClient.from_env(version="auto", timeout=_CONNECT_SECONDS, use_ssh_client=True)
         client.api.timeout = _CALL_SECONDS
+        if client.api.base_url.startswith("http+docker://"):
+            client.api.trust_env = False  # ~/.netrc has no password for an engine on a socket
     except (DockerException, RequestException, OSError) as error:
         context = {"cause": _cause(error)}
         if chosen:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.adapters.variables import inherited
 from devenv.errors import ToolMissingError
 
 
@@ -41,5 +42,5 @@ def locate(name: str, env: Mapping[str, str]) -> Path:
 
 
 def environment(over: Mapping[str, str] | None) -> dict[str, str]:
-    """This process's environment with `over` laid over it."""
-    return {**os.environ, **(over or {})}
+    """What a program inherits of this process's environment, with `over` laid over it."""
+    return {**inherited(), **(over or {})}

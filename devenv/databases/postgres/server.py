@@ -51,6 +51,9 @@ def connect(address: Address, database: str) -> psycopg.Connection:
             autocommit=True,
             connect_timeout=_CONNECT_SECONDS,
             application_name="devenv",
+            # The way there is this machine: neither the user's certificates nor their Kerberos ticket are for it.
+            sslmode="disable",
+            gssencmode="disable",
             options=f"-c statement_timeout={_STATEMENT_SECONDS}s",
         )
     except psycopg.Error as error:

@@ -24,6 +24,7 @@ from typing import Any
 from devenv.adapters.host import Host
 from devenv.adapters.paths import data_root
 from devenv.adapters.process import Detached, start_detached
+from devenv.adapters.records import read_record
 from devenv.errors import EngineUnavailableError, InterruptedRunError
 
 _USER_CONFIG = Path("/etc/docker/daemon.json")
@@ -127,7 +128,7 @@ class EngineDaemon:
 
     def _configure(self, host: Host) -> None:
         """Write daemon.json: the administrator's own settings, where there are any, under devenv's."""
-        settings: dict[str, Any] = json.loads(_USER_CONFIG.read_text()) if _USER_CONFIG.is_file() else {}
+        settings = read_record(_USER_CONFIG, hint="correct it: dockerd could not read it either")
         settings |= {
             "hosts": [f"unix://{self.socket}"],
             "pidfile": str(self.pid_file),

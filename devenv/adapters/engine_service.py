@@ -16,9 +16,10 @@ from pathlib import Path
 from devenv.adapters.engine_daemon import EngineDaemon, engine_answers, engine_id
 from devenv.adapters.engine_hints import PERMISSION_STEPS, START_STEPS, install_steps
 from devenv.adapters.host import Host
-from devenv.adapters.packages import can_install, install
+from devenv.adapters.packages import Packages, can_install
 from devenv.adapters.paths import host_state_dir
 from devenv.adapters.process import find_program, run
+from devenv.adapters.records import read_record, write_whole
 from devenv.errors import EngineUnavailableError
 
 PACKAGES = ("docker.io", "debootstrap", "iptables")
@@ -64,9 +65,10 @@ def provide_engine(
     if engine_answers(SOCKET):
         return "running"
     refuse_where_impossible(host, agreed=agreed)
-    if find_program("dockerd") is None:
-        progress(f"installing {', '.join(PACKAGES)}")
-        _record(install(PACKAGES, host, on_line=on_line, cancel=cancel))
+    if can_install(host) and (wanted := _unfinished()):
+        progress(f"installing {', '.join(wanted)}")
+        _record(wanted)
+        _packages(host).install(wanted, on_line=on_line, cancel=cancel)
     if host.systemd:
         progress("starting docker.service")
         run(["systemctl", "start", "docker.service"], timeout=120, cancel=cancel, what="start docker.service")
@@ -128,12 +130,27 @@ def refuse_where_impossible(host: Host, *, agreed: bool, socket: Path = SOCKET) 
         )
 
 
+def _packages(host: Host) -> Packages:
+    """The distribution's packages, as devenv installs them."""
+    return Packages(host, log=host_state_dir("engine") / "apt.log")
+
+
+def _unfinished() -> list[str]:
+    """The packages that are still to be installed: all that are missing where there is no engine, else those of ours.
+
+    They are recorded before they are installed: a run that is stopped in between leaves them half installed.
+    """
+    recorded = _recorded(own_daemon(create=False).folder / _RECORD)
+    wanted = recorded if find_program("dockerd") else PACKAGES
+    return Packages.missing(wanted) if wanted else []
+
+
 def _record(packages: list[str]) -> None:
     """Remember what was installed, across runs: the first one knows what was missing before devenv came."""
     file = own_daemon().folder / _RECORD
     whole = [*_recorded(file), *packages]
-    file.write_text(json.dumps({"packages": list(dict.fromkeys(whole))}))
+    write_whole(file, json.dumps({"packages": list(dict.fromkeys(whole))}))
 
 
 def _recorded(file: Path) -> list[str]:
-    return [str(name) for name in json.loads(file.read_text())["packages"]] if file.is_file() else []
+    return [str(name) for name in read_record(file, packages=list).get("packages", ())]

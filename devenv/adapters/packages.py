@@ -1,24 +1,39 @@
 """The distribution's packages, by apt: what is installed, and installing more.
 
-Responsible for Debian and Ubuntu as root. Services are kept from starting by themselves where no systemd
-runs, since devenv starts its engine with a configuration of its own.
+Responsible for Debian and Ubuntu as root. Services are kept from starting by themselves where no systemd runs, since
+devenv starts its engine with a configuration of its own. Nothing of apt or dpkg is ever killed: a run that was stopped,
+or lost its machine, is mended by the next.
 """
 
 from __future__ import annotations
 
+import fcntl
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.host import Host
-from devenv.adapters.process import find_program, run
+from devenv.adapters.process import find_program, run, run_unbroken
+from devenv.errors import InterruptedRunError
 
-_POLICY = Path("/usr/sbin/policy-rc.d")
-_DENY = "#!/bin/sh\n# Made by devenv while it installs packages: no service starts by itself.\nexit 101\n"
+OnLine = Callable[[str], None]
+_MARK = "# Made by devenv while it installs packages: no service starts by itself."
+_HELD = f"""
+printf '#!/bin/sh\\n%s\\nkill -0 %s 2>/dev/null && exit 101\\nexit 0\\n' '{_MARK}' "$$" >"$0"
+chmod 755 "$0"
+exec 9> >(cat >/dev/null; rm -f "$0")
+exec "$@"
+"""
+"""Runs a program while a policy denies service starts. The reader in the last line but one ends when the program does,
+however it ends, and whoever lives then. Where even that is lost, the policy denies nothing once the program is gone."""
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l"}
 _OPTIONS = ("-q", "-y", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=120")
-_INSTALL_SECONDS = 900.0
+_LOCK_SECONDS = 120.0
+_UPDATE_SECONDS = 900.0
+_TICK = 0.5
+"""Seconds between two tries at dpkg's lock: the kernel's own wait could not be stopped."""
 
 
 def can_install(host: Host) -> bool:
@@ -26,58 +41,76 @@ def can_install(host: Host) -> bool:
     return host.system == "linux" and host.root and "debian" in host.os_like and find_program("apt-get") is not None
 
 
-def missing(names: Sequence[str]) -> list[str]:
-    """Those of the packages that are not installed."""
-    argv = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *names]
-    done = run(argv, check=False, what="list installed packages")
-    present = {line.split()[0] for line in done.stdout.splitlines() if line.endswith(" installed")}
-    return [name for name in names if name not in present]
+@dataclass(frozen=True)
+class Packages:
+    """apt and dpkg of this host."""
 
+    host: Host
+    log: Path
+    """What they print, across runs."""
+    policy: Path = Path("/usr/sbin/policy-rc.d")
+    lock: Path = Path("/var/lib/dpkg/lock-frontend")
 
-def install(
-    names: Sequence[str],
-    host: Host,
-    *,
-    on_line: Callable[[str], None] | None = None,
-    cancel: threading.Event | None = None,
-) -> list[str]:
-    """Install what is missing of `names`, without recommended packages; returns what was missing.
+    @staticmethod
+    def missing(names: Sequence[str]) -> list[str]:
+        """Those of the packages that are not installed, or not to the end."""
+        argv = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *names]
+        done = run(argv, check=False, what="list installed packages")
+        present = {line.split()[0] for line in done.stdout.splitlines() if line.endswith(" installed")}
+        return [name for name in names if name not in present]
 
-    Raises:
-        CommandFailedError: apt-get failed.
-    """
-    wanted = missing(names)
-    if not wanted:
-        return []
-    run(
-        ["apt-get", "update", *_OPTIONS],
-        env=_QUIET,
-        timeout=_INSTALL_SECONDS,
-        cancel=cancel,
-        on_line=on_line,
-        what="update the package lists",
-    )
-    with _services_held(host):
+    def install(
+        self, names: Sequence[str], *, on_line: OnLine | None = None, cancel: threading.Event | None = None
+    ) -> None:
+        """Install packages without those that they recommend, after mending what a former run left half done.
+
+        Raises:
+            CommandFailedError: apt-get or dpkg failed.
+            InterruptedRunError: `cancel` was set; what was begun has been brought to an end that apt can go on from.
+        """
+        cancel = cancel or threading.Event()
+        self._mend(on_line, cancel)
         run(
-            ["apt-get", "install", *_OPTIONS, "--no-install-recommends", *wanted],
+            ["apt-get", "update", *_OPTIONS],
             env=_QUIET,
-            timeout=_INSTALL_SECONDS,
+            timeout=_UPDATE_SECONDS,
             cancel=cancel,
             on_line=on_line,
-            what=f"install {', '.join(wanted)}",
+            what="update the package lists",
         )
-    return wanted
+        argv = ["apt-get", "install", *_OPTIONS, "--no-install-recommends", *names]
+        self._run(argv, on_line, cancel, f"install {', '.join(names)}")
 
+    def _mend(self, on_line: OnLine | None, cancel: threading.Event) -> None:
+        """Configure what was unpacked and not configured; takes away a policy that a former run lost."""
+        if self._is_ours(self.policy):
+            self._await_lock(cancel)  # whose it is may still be at work
+            self.policy.unlink(missing_ok=True)
+        if run(["dpkg", "--audit"], check=False, what="look for packages that are half installed").stdout.strip():
+            self._await_lock(cancel)
+            # It is not to be stopped: there is nothing that could be gone on from any sooner.
+            argv = ["dpkg", "--configure", "-a"]
+            self._run(argv, on_line, threading.Event(), "configure packages that were left half installed")
 
-@contextmanager
-def _services_held(host: Host) -> Iterator[None]:
-    """Deny service starts (policy-rc.d) while packages are installed, unless systemd or a policy is there."""
-    if host.systemd or _POLICY.exists():
-        yield
-        return
-    _POLICY.write_text(_DENY)
-    _POLICY.chmod(0o755)
-    try:
-        yield
-    finally:
-        _POLICY.unlink()
+    def _run(self, argv: list[str], on_line: OnLine | None, cancel: threading.Event, what: str) -> None:
+        """Run apt or dpkg, with service starts denied unless systemd or a policy of the administrator's is there."""
+        free = self.host.systemd or (self.policy.exists() and not self._is_ours(self.policy))
+        held = argv if free else ["/bin/bash", "-c", _HELD, str(self.policy), *argv]
+        run_unbroken(held, log=self.log, env=_QUIET, cancel=cancel, on_line=on_line, what=what)
+
+    @staticmethod
+    def _is_ours(policy: Path) -> bool:
+        return policy.is_file() and _MARK in policy.read_text(errors="replace")
+
+    def _await_lock(self, cancel: threading.Event) -> None:
+        """Wait until no other apt or dpkg is at work, two minutes at most: dpkg's own words tell of it then."""
+        deadline = time.monotonic() + _LOCK_SECONDS
+        with self.lock.open("a") as file:
+            while time.monotonic() < deadline:
+                try:
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if cancel.wait(_TICK):
+                        raise InterruptedRunError("stopped while another program installs packages") from None
+                else:
+                    return

@@ -6,6 +6,7 @@ Responsible for the places only (XDG base directories, modes). It never decides 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from devenv.errors import FolderError
@@ -26,6 +27,18 @@ def state_root(*, create: bool = True) -> Path:
 def state_dir(project: str, *, create: bool = True) -> Path:
     """One project's state: kubeconfig, logs. Readable by its owner only."""
     return _folder(state_root(create=create) / project, create=create)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder of devenv's own; of one that a link leads to, everything in it: link and place are the user's."""
+    if folder.is_symlink():
+        for entry in folder.iterdir() if folder.is_dir() else ():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
 
 
 def kube_cache(kubeconfig: Path) -> Path:
@@ -54,7 +67,26 @@ def data_root() -> Path:
 def _xdg(variable: str, below_home: str) -> Path:
     """The base directory; a relative value is to be ignored, says the XDG specification."""
     value = os.environ.get(variable, "")
-    return Path(value) if os.path.isabs(value) else Path.home() / below_home  # noqa: PTH117 (a str, not a Path)
+    if os.path.isabs(value):  # noqa: PTH117 (a str, not a Path)
+        return Path(value)
+    try:
+        return Path.home() / below_home
+    except RuntimeError as error:
+        raise FolderError(
+            "there is no home folder to keep things in",
+            context={"cause": str(error)},
+            hint=f"set HOME, or {variable} to a folder",
+        ) from error
+
+
+def _cause(path: Path, error: OSError) -> str:
+    """Why a folder cannot be made; of what stands in its place, what that is."""
+    for place in (path, *path.parents):
+        if place.is_symlink() and not place.is_dir():
+            return f"{place} is a link to {place.readlink()}, which is no folder"
+        if place.exists() and not place.is_dir():
+            return f"{place} is no folder"
+    return error.strerror or str(error)
 
 
 def _folder(path: Path, *, create: bool) -> Path:
@@ -64,7 +96,7 @@ def _folder(path: Path, *, create: bool) -> Path:
         except OSError as error:
             raise FolderError(
                 f"the folder {path} cannot be made",
-                context={"cause": error.strerror or str(error)},
+                context={"cause": _cause(path, error)},
                 hint="make it writable, or set XDG_CACHE_HOME and XDG_STATE_HOME to folders that are",
             ) from error
     return path

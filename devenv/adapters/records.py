@@ -30,22 +30,29 @@ def write_whole(file: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
-def read_record(file: Path) -> dict[str, Any]:
-    """The JSON object in a file of devenv's own; empty when there is no file. Raises DamagedFileError."""
+def read_record(file: Path, *, hint: str = "", **kinds: type) -> dict[str, Any]:
+    """The JSON object in a file of devenv's own, whose keys hold these kinds of values; empty when there is no file.
+
+    Raises:
+        DamagedFileError: it holds something else.
+    """
     try:
         document = json.loads(file.read_bytes())
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise _damaged(file, str(error)) from error
+        raise _damaged(file, str(error), hint) from error
     if not isinstance(document, dict):
-        raise _damaged(file, f"an object is expected, and it holds a {type(document).__name__}")
+        raise _damaged(file, f"an object is expected, and it holds a {type(document).__name__}", hint)
+    for key, kind in kinds.items():
+        if not isinstance(document.get(key), kind):
+            raise _damaged(file, f"{key} is no {kind.__name__}", hint)
     return document
 
 
-def _damaged(file: Path, cause: str) -> DamagedFileError:
+def _damaged(file: Path, cause: str, hint: str) -> DamagedFileError:
     return DamagedFileError(
         f"{file} is damaged",
         context={"cause": cause},
-        hint=f"devenv forgets what was recorded there when it is gone: rm {shlex.quote(str(file))}",
+        hint=hint or f"devenv forgets what was recorded there when it is gone: rm {shlex.quote(str(file))}",
     )

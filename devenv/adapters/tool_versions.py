@@ -5,6 +5,7 @@ Responsible for asking each known program in its own words. Which one is used is
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -72,7 +73,8 @@ class VersionMemory:
             return known[1]
         version = ask_version(tool, program)
         if mark and version:
-            with self._lock:
+            # Where the folder cannot be written to, it is asked again next time.
+            with self._lock, contextlib.suppress(OSError):
                 self._known[key] = (mark, version)
                 self._write()
         return version

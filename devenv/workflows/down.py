@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
+from devenv.adapters.paths import remove_folder
 from devenv.engine.holding import look, owner_of
 from devenv.engine.ownership import Holding
 from devenv.errors import EngineUnavailableError, ForeignClusterError, UsageError
@@ -65,8 +65,7 @@ def _take_away(locations: Locations, engine: Engine, session: Session, request: 
     take_over(holding, owner_of(locations.root), session, adopt=request.adopt, command="devenv down")
     confirm_lock(names.project, session)
     existed = _remove(engine, holding) or locations.state.exists()
-    if locations.state.exists():
-        shutil.rmtree(locations.state)
+    remove_folder(locations.state)
     seconds = time.monotonic() - began
     gone = f"{names.project} is gone ({len(holding.containers)} containers, {seconds:.1f} s)"
     session.emit(Noted(gone if existed else "nothing to remove"))

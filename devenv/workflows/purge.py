@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 from devenv.adapters.docker import OURS, Engine
 from devenv.adapters.engine_service import is_own_engine
-from devenv.adapters.paths import cache_dir, state_root
+from devenv.adapters.paths import cache_dir, remove_folder, state_root
 from devenv.engine.holding import look_at_all
 from devenv.engine.image_usage import image_usage
 from devenv.events import Noted
@@ -40,8 +38,7 @@ def purge(engine: Engine, session: Session) -> None:
             told.append(f"{engine.prune_build_cache(0) / 1e9:.1f} GB of build cache")
         shared = state_root(create=False) / "_host"
         for folder in (cache_dir(create=False), *(shared / name for name in _SHARED)):
-            if folder.exists():
-                shutil.rmtree(folder)
+            remove_folder(folder)
         if kept:
             session.emit(Noted(f"{kept} images are kept: containers of yours use them", "warning", "docker ps --all"))
     session.emit(Noted(f"{' and '.join(told)} removed"))

@@ -49,3 +49,29 @@ def test_a_place_that_cannot_be_made_is_told(home: Path) -> None:
 def test_the_data_is_where_the_stacks_are() -> None:
     assert (paths.data_root() / "stacks").is_dir()
     assert (paths.data_root() / "cluster").is_dir()
+
+
+def test_a_link_that_leads_nowhere_is_told(home: Path) -> None:
+    (home / ".cache").mkdir()
+    (home / ".cache/devenv").symlink_to(home / "gone")
+    with pytest.raises(FolderError) as caught:
+        paths.cache_dir()
+    assert caught.value.context["cause"] == f"{home}/.cache/devenv is a link to {home}/gone, which is no folder"
+
+
+def test_a_folder_is_removed_and_of_a_linked_one_its_content(tmp_path: Path) -> None:
+    elsewhere, link, plain = tmp_path / "disk", tmp_path / "link", tmp_path / "plain"
+    for folder in (elsewhere, plain):
+        (folder / "tools").mkdir(parents=True)
+        (folder / "tools/kind").write_text("x")
+        (folder / "to-home").symlink_to(tmp_path)
+    link.symlink_to(elsewhere)
+    paths.remove_folder(link)
+    paths.remove_folder(plain)
+    paths.remove_folder(tmp_path / "never there")
+    assert link.is_symlink()
+    assert list(elsewhere.iterdir()) == []
+    assert not plain.exists()
+    link.unlink()
+    link.symlink_to("nowhere")
+    paths.remove_folder(link)

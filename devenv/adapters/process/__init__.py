@@ -9,6 +9,7 @@ from devenv.adapters.process.guardian import GUARDIAN
 from devenv.adapters.process.piped import PipedProcess
 from devenv.adapters.process.program import Completed, find_program
 from devenv.adapters.process.run import run
+from devenv.adapters.process.unbroken import run_unbroken
 
 __all__ = [
     "GUARDIAN",
@@ -17,6 +18,7 @@ __all__ = [
     "PipedProcess",
     "find_program",
     "run",
+    "run_unbroken",
     "start_detached",
     "start_module",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,18 @@ class Detached:
     def status(self) -> int | None:
         """The status that it ended with; None while it runs."""
         return self._process.poll()
+
+    def await_end(self, seconds: float) -> bool:
+        """Whether it has ended, within so many seconds."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def interrupt(self) -> None:
+        """Ask it to end as Ctrl-C does, and only it: what it has started is told by itself, if at all."""
+        self._process.send_signal(signal.SIGINT)
 
     def stop(self) -> None:
         """End it after all, with SIGTERM."""

@@ -31,7 +31,7 @@ from devenv.databases.clones import ClonePool
 from devenv.databases.database import Address
 from devenv.databases.engines import open_database
 from devenv.databases.mysql.server import connect as connect_to_mysql
-from devenv.databases.postgres.server import connect as connect_to_postgres
+from devenv.databases.postgres.connection import connect as connect_to_postgres
 from devenv.databases.spares import make
 from devenv.workflows.deployed import Deployment, reach
 from devenv.workflows.session import silent_session

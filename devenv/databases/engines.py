@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from devenv.databases.clones import Cloning
 from devenv.databases.database import Address, Database
+from devenv.databases.inside import Execute
 from devenv.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -17,10 +18,17 @@ if TYPE_CHECKING:
     from devenv.databases.postgres import Postgres
 
 
-def open_database(address: Address) -> AbstractContextManager[Database]:
-    """A connection for a few calls; entering it raises DatabaseError when the server does not answer or refuses."""
+def open_database(address: Address, execute: Execute | None = None) -> AbstractContextManager[Database]:
+    """A connection for a few calls; entering it raises DatabaseError when the server does not answer or refuses.
+
+    `execute` is the way into the server's container, which seeds take where the engine's own client applies them.
+    """
     match address.engine:
-        case "postgres" | "mysql" | "clickhouse":
+        case "postgres":
+            from devenv.databases.postgres import Postgres
+
+            return Postgres.connect(address, execute)
+        case "mysql" | "clickhouse":
             return _open_clonable(address.engine, address)
         case "redis":
             from devenv.databases.redis.database import Redis

@@ -9,11 +9,20 @@ from devenv.errors import DatabaseError
 _SHOWN = 400
 
 
-def seed_failed(path: Path, line: int, statement: str, cause: str) -> DatabaseError:
-    """The error for a seed file whose statement was refused; `line` is 1-based."""
+def seed_failed(path: Path, line: int, statement: str, cause: str, *, detail: str = "") -> DatabaseError:
+    """The error for a seed file whose statement was refused.
+
+    Args:
+        path: the file.
+        line: where the statement begins, 1-based.
+        statement: from its beginning; empty where none can be told.
+        cause: the server's words.
+        detail: what else it said.
+    """
     shown = statement.strip()
+    facts = {"statement": shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]} …", "detail": detail}
     return DatabaseError(
         f"seed {path.name}, line {line}: {cause.strip()}",
-        context={"file": str(path), "statement": shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]} …"},
+        context={"file": f"{path}:{line}", **{name: text for name, text in facts.items() if text}},
         hint=f"mend {path}, then: devenv up",
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 
+from devenv.adapters.process import Completed
 from devenv.databases.database import Address, Database
 from devenv.databases.engines import open_database
+from devenv.databases.inside import Execute
 from devenv.engine.environment import Environment
 from devenv.engine.host_ports import published_ports
 from devenv.engine.localstack_access import local_stack
@@ -17,6 +20,7 @@ from devenv.plan.kind_config import LOOPBACK
 from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetAws, ResetDatabase
 from devenv.spec.stack import Database as DatabaseSpec
 
+_LONGEST_SEED = timedelta(hours=1)
 _ROUTE_SECONDS = 20.0
 _RETRY_SECONDS = 0.2
 
@@ -24,13 +28,31 @@ _RETRY_SECONDS = 0.2
 def prepare_database(step: PrepareDatabase, context: StepContext) -> str:
     """Keep the freshly migrated state of a database."""
     where = address(context.environment, step.stack, step.namespace, step.database)
-    with _open_when_routed(where, context) as database:
+    with _open_when_routed(where, _inside(step, context), context) as database:
         database.prepare(step.content, step.seeds)
     return step.content[:12]
 
 
+def _inside(step: PrepareDatabase, context: StepContext) -> Execute:
+    database = step.database
+
+    def execute(argv: Sequence[str], stdin: bytes) -> Completed:
+        return context.environment.kubectl.exec(
+            step.namespace,
+            database.workload,
+            database.container,
+            argv,
+            stdin,
+            timeout=_LONGEST_SEED,
+            check=False,
+            cancel=context.cancel,
+        )
+
+    return execute
+
+
 @contextmanager
-def _open_when_routed(where: Address, context: StepContext) -> Iterator[Database]:
+def _open_when_routed(where: Address, execute: Execute, context: StepContext) -> Iterator[Database]:
     """Connect to a server that may have become ready a moment ago.
 
     The nodes learn of a Service's new endpoint a second or two after the pod is ready, and tell nobody: until then
@@ -40,7 +62,7 @@ def _open_when_routed(where: Address, context: StepContext) -> Iterator[Database
     with ExitStack() as stack:
         while True:
             try:
-                database = stack.enter_context(open_database(where))
+                database = stack.enter_context(open_database(where, execute))
                 break
             except DatabaseError:
                 if time.monotonic() > deadline:

@@ -124,7 +124,9 @@ def database_content(stack: LoadedStack, digests: FileDigests) -> str:
 def database_seeds(stack: LoadedStack) -> tuple[Path, ...]:
     """The files that a stack's database is seeded with, in the order of their names."""
     database = stack.spec.database
-    return tuple(_below(stack.root / database.seeds)) if database and database.seeds else ()
+    files = _below(stack.root / database.seeds) if database and database.seeds else []
+    # What else is there, scripts of PostgreSQL may read.
+    return tuple(file for file in files if file.suffix == ".sql" or not database or database.engine != "postgres")
 
 
 def _path(source: Source, root: Path, profile: str) -> str:

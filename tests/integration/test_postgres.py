@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from support.images import provide
-from support.postgres_server import fingerprint, postgres_server
+from support.postgres_server import PostgresServer, fingerprint, postgres_server
 from support.resets import kill_while_resetting, reset_at_once
 from support.snapshot_contract import assert_snapshots_come_back_and_go
 from support.waiting import await_true
@@ -20,7 +20,8 @@ from devenv.adapters.docker import Engine
 from devenv.databases.clones import ClonePool
 from devenv.databases.database import Address
 from devenv.databases.postgres import Postgres
-from devenv.databases.postgres.server import Server, connect
+from devenv.databases.postgres.connection import connect
+from devenv.databases.postgres.server import Server
 from devenv.databases.spares import make, start_making
 from devenv.errors import DatabaseError
 
@@ -34,9 +35,14 @@ CONTENT = "hash-of-migrations"
 
 
 @pytest.fixture(scope="module")
-def server(engine: Engine, labels: dict[str, str]) -> Iterator[Address]:
-    with postgres_server(engine, provide("postgres", engine), labels) as address:
-        yield address
+def running(engine: Engine, labels: dict[str, str]) -> Iterator[PostgresServer]:
+    with postgres_server(engine, provide("postgres", engine), labels) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(running: PostgresServer) -> Address:
+    return running.address
 
 
 @pytest.fixture
@@ -47,9 +53,9 @@ def seed(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(server: Address, seed: Path) -> Iterator[Postgres]:
+def database(running: PostgresServer, server: Address, seed: Path) -> Iterator[Postgres]:
     """A database as `up` leaves it: migrated by the Job, prepared by devenv."""
-    with Postgres.connect(server) as database:
+    with Postgres.connect(server, running.execute) as database:
         database.empty()
         migrate(server, "shop", "shop_pristine")
         database.prepare(CONTENT, [seed])
@@ -60,7 +66,7 @@ def migrate(server: Address, *names: str) -> None:
     """What the chart's Job does."""
     admin = Server(server)
     for name in names:
-        if admin.comment(name) is None:
+        if admin.mark(name) is None:
             admin.create(name)
         with connect(server, name) as connection:
             connection.execute(SCHEMA)
@@ -91,13 +97,13 @@ def test_a_spare_is_made_while_nobody_waits(database: Postgres, server: Address)
     seeded = fingerprint(server, "shop")
     database.reset()
     with closing(Server(server)) as admin:
-        assert admin.comment("shop_spare") is None
+        assert admin.mark("shop_spare") is None
         start_making([server])
-        await_true(lambda: admin.comment("shop_spare") == CONTENT)
-        assert admin.comment("shop_old") is None
+        await_true(lambda: admin.mark("shop_spare") == CONTENT)
+        assert admin.mark("shop_old") is None
         spoil(server)
         database.reset()
-        assert admin.comment("shop_spare") is None
+        assert admin.mark("shop_spare") is None
     assert fingerprint(server, "shop") == seeded
 
 
@@ -108,13 +114,13 @@ def test_a_spare_that_cannot_be_made_stops_no_other(database: Postgres, server: 
     assert "postgres shop" in problems[0]
     assert server.password not in problems[0]
     with closing(Server(server)) as admin:
-        assert admin.comment("shop_spare") == CONTENT
+        assert admin.mark("shop_spare") == CONTENT
 
 
 def test_without_a_pristine_state_there_is_no_spare(database: Postgres) -> None:
     database.empty()
     database.make_spare()
-    assert database.clones("shop") == ["shop"]
+    assert database.clones("shop") == ["shop", "shop_devenv"]
 
 
 def test_preparing_again_leaves_live_data_alone(database: Postgres, server: Address, seed: Path) -> None:
@@ -181,16 +187,6 @@ def test_a_reset_that_is_killed_is_mended_by_the_next(database: Postgres, server
     assert len(names_of(server)) == 2
 
 
-def test_settings_and_privileges_of_the_database_survive(database: Postgres, server: Address) -> None:
-    with connect(server, "postgres") as admin:
-        admin.execute("DROP ROLE IF EXISTS reader; CREATE ROLE reader")
-        admin.execute("ALTER DATABASE shop SET work_mem TO '7MB'; GRANT TEMP ON DATABASE shop TO reader")
-    database.reset()
-    with connect(server, "shop") as connection:
-        assert connection.execute("SHOW work_mem").fetchone() == ("7MB",)
-        assert connection.execute("SELECT has_database_privilege('reader', 'shop', 'TEMP')").fetchone() == (True,)
-
-
 def test_changed_content_seeds_a_rebuilt_pristine_state_and_spares_live_data(
     database: Postgres, server: Address, seed: Path
 ) -> None:
@@ -204,20 +200,6 @@ def test_changed_content_seeds_a_rebuilt_pristine_state_and_spares_live_data(
     assert names_of(server) == []
     database.reset()
     assert names_of(server) == ["first", "seeded anew"]
-
-
-def test_a_seed_that_fails_names_file_line_and_statement(server: Address, tmp_path: Path) -> None:
-    bad = tmp_path / "02_bad.sql"
-    bad.write_text("SELECT 1;\n\nINSERT INTO nothing VALUES (1);\n")
-    with Postgres.connect(server) as database:
-        database.empty()
-        migrate(server, "shop_pristine")
-        with pytest.raises(DatabaseError) as caught:
-            database.prepare(CONTENT, [bad])
-        assert caught.value.message == 'seed 02_bad.sql, line 3: relation "nothing" does not exist'
-        assert database.pristine() == ""
-        with pytest.raises(DatabaseError, match="no pristine state"):
-            database.reset()
 
 
 def test_snapshots_come_back_and_go(database: Postgres, server: Address) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
 from devenv.adapters.docker import Engine
 from devenv.databases.database import Address
-from devenv.databases.postgres.server import connect
-from support.server_container import server_container
+from devenv.databases.inside import Execute
+from devenv.databases.postgres.connection import connect
+from support.server_container import inside, server_container
 from support.waiting import await_answer
 
 PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
@@ -23,14 +26,34 @@ ORDER BY 1, ordinal_position
 _SEQUENCES = "SELECT sequencename, 'at', coalesce(last_value, 0)::text FROM pg_sequences ORDER BY 1"
 
 
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server."""
+
+    address: Address
+    execute: Execute
+
+    def dumped(self, name: str) -> str:
+        """All that pg_dump and pg_dumpall carry for a database, as they word it."""
+        database = self._said("pg_dump", "--create", "--dbname", name)
+        return database + self._said("pg_dumpall", "--globals-only", "--database", name)
+
+    def _said(self, program: str, *arguments: str) -> str:
+        ended = self.execute([program, "--username", self.address.user, *arguments], b"")
+        assert ended.status == 0, ended.stderr
+        # These hold a random word.
+        return "\n".join(line for line in ended.stdout.splitlines() if not re.match(r"\\(un)?restrict ", line))
+
+
 @contextmanager
-def postgres_server(engine: Engine, image: str, labels: dict[str, str]) -> Iterator[Address]:
-    """The address of a server with an empty database `shop`."""
+def postgres_server(engine: Engine, image: str, labels: dict[str, str]) -> Iterator[PostgresServer]:
+    """A server with an empty database `shop`."""
     login = {"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": "shop"}
-    with server_container(engine, image, labels, 5432, command=["-c", "fsync=off"], environment=login) as port:
+    command = ["-c", "fsync=off", "-c", "wal_level=logical"]
+    with server_container(engine, image, labels, 5432, command=command, environment=login) as port:
         address = Address("postgres", "127.0.0.1", port, "shop", "shop", PASSWORD)
         await_answer(lambda: psycopg.connect(address.url, connect_timeout=2).close(), psycopg.OperationalError)
-        yield address
+        yield PostgresServer(address, inside(engine, labels))
 
 
 def fingerprint(address: Address, name: str) -> list[tuple[str, str, str]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from devenv.adapters import process
 from devenv.adapters.docker import Engine
+from devenv.databases.inside import Execute
+from support.programs import require_program
 
 
 @contextmanager
@@ -21,3 +24,14 @@ def server_container(engine: Engine, image: str, labels: dict[str, str], port: i
         yield ports[port]
     finally:
         container.remove(force=True, v=True)
+
+
+def inside(engine: Engine, labels: dict[str, str]) -> Execute:
+    """The way into the one container with these labels, as kubectl is it in an environment."""
+    docker = require_program("docker")
+    (running,) = engine.containers(labels)
+
+    def execute(argv: Sequence[str], stdin: bytes) -> process.Completed:
+        return process.run([str(docker), "exec", "--interactive", running.id, *argv], stdin=stdin, check=False)
+
+    return execute

@@ -12,13 +12,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
 
-import psycopg
 from psycopg import sql
 
 from devenv.databases.database import Address, AppliedMigration
-from devenv.databases.postgres.server import Server, connect, telling
+from devenv.databases.inside import Execute
+from devenv.databases.postgres.connection import connect, telling
+from devenv.databases.postgres.psql import apply_files
+from devenv.databases.postgres.server import Server
 from devenv.databases.postgres.snapshots import PostgresSnapshots
-from devenv.databases.statements import seed_failed
 from devenv.errors import DatabaseError
 
 _REVISIONS = "atlas_schema_revisions.atlas_schema_revisions"
@@ -28,19 +29,24 @@ _REVISIONS = "atlas_schema_revisions.atlas_schema_revisions"
 class Postgres:
     """See `devenv.databases.database.Database`."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, execute: Execute | None) -> None:
         self._server = server
+        self._execute = execute
         self._name = server.address.name
         self._pristine = f"{self._name}_pristine"
         self._spare = f"{self._name}_spare"
+        self._seeding = f"{self._name}_seeding"
         self._old = f"{self._name}_old"
 
     @classmethod
     @contextmanager
-    def connect(cls, address: Address) -> Iterator[Self]:
-        """A connection for a few calls; raises DatabaseError when the server does not answer or refuses the login."""
+    def connect(cls, address: Address, execute: Execute | None = None) -> Iterator[Self]:
+        """A connection for a few calls; raises DatabaseError when the server does not answer or refuses the login.
+
+        `execute` is the way into the server's container, which seeds take.
+        """
         with closing(Server(address)) as server:
-            yield cls(server)
+            yield cls(server, execute)
 
     @property
     def snapshots(self) -> PostgresSnapshots:
@@ -48,15 +54,14 @@ class Postgres:
         return PostgresSnapshots(self._server, self._name)
 
     def prepare(self, content: str, seeds: Sequence[Path]) -> None:
-        """See `Database.prepare`. A pristine database that the Job has rebuilt has no comment yet."""
+        """See `Database.prepare`. A pristine database that the Job has rebuilt has no mark yet."""
         with telling(f"prepare PostgreSQL database {self._name}"), self._server.lock(self._name):
-            found = self._server.comment(self._pristine)
+            found = self._server.mark(self._pristine)
             if found is None:
                 raise self._no_pristine()
             if found != content:
-                self._seed(seeds)
-                self._server.describe(self._pristine, content)
-            if not self._server.comment(self._name):
+                self._seed(seeds, content)
+            if not self._server.mark(self._name):
                 self._reset(content)
             self._server.drop(self._old)
             self._make_spare(content)
@@ -64,19 +69,19 @@ class Postgres:
     def pristine(self) -> str:
         """See `Database.pristine`."""
         with telling(f"ask for the pristine state of {self._name}"):
-            return self._server.comment(self._pristine) or ""
+            return self._content()
 
     def make_spare(self) -> None:
         """See `Database.make_spare`. The database that the last reset replaced goes too."""
         with telling(f"make a spare of PostgreSQL database {self._name}"), self._server.lock(self._name):
             self._server.drop(self._old)
-            if content := self._server.comment(self._pristine):
+            if content := self._content():
                 self._make_spare(content)
 
     def reset(self) -> None:
         """See `Database.reset`: two renames when a spare is there, a copy before them when not."""
         with telling(f"reset PostgreSQL database {self._name}"), self._server.lock(self._name):
-            content = self._server.comment(self._pristine)
+            content = self._content()
             if not content:
                 raise self._no_pristine()
             self._reset(content)
@@ -84,9 +89,11 @@ class Postgres:
     def empty(self) -> None:
         """See `Database.empty`."""
         with telling(f"empty PostgreSQL database {self._name}"), self._server.lock(self._name):
-            for name in (self._spare, self._pristine, self._old, self._name):
+            for name in (self._spare, self._pristine):
                 self._server.drop(name)
-            self._server.create(self._name)
+            self._server.create(self._spare, like=self._name)
+            self._server.replace(self._name, self._spare, self._old, "", like=self._name)
+            self._server.drop(self._old)
 
     def applied(self) -> tuple[AppliedMigration, ...]:
         """See `Database.applied`: Atlas' own record."""
@@ -106,10 +113,11 @@ class Postgres:
     def clone(self, name: str) -> Address:
         """A database of another name, like the pristine one; raises DatabaseError."""
         with telling(f"clone PostgreSQL database {self._name}"):
-            content = self._server.comment(self._pristine)
+            content = self._content()
             if not content:
                 raise self._no_pristine()
-            self._server.copy(self._pristine, name, content)
+            self._server.copy(self._pristine, name, content, like=self._name)
+            self._server.give(name, like=self._name)
         address = self._server.address
         return Address(address.engine, address.host, address.port, name, address.user, address.password)
 
@@ -123,27 +131,31 @@ class Postgres:
         with telling("list the clones"):
             return [facts.name for facts in self._server.find(prefix)]
 
+    def _content(self) -> str:
+        """What the pristine database was made from. One in another locale than the live one is not like it."""
+        content = self._server.mark(self._pristine)
+        live = self._server.locale(self._name)
+        return content if content and (not live or live == self._server.locale(self._pristine)) else ""
+
     def _reset(self, content: str) -> None:
         self._make_spare(content)
-        self._server.replace(self._name, self._spare, self._old, content)
+        self._server.replace(self._name, self._spare, self._old, content, like=self._name)
 
     def _make_spare(self, content: str) -> None:
-        if self._server.comment(self._spare) != content:
-            self._server.copy(self._pristine, self._spare, content)
+        if self._server.mark(self._spare) != content:
+            self._server.copy(self._pristine, self._spare, content, like=self._name)
 
-    def _seed(self, seeds: Sequence[Path]) -> None:
+    def _seed(self, seeds: Sequence[Path], content: str) -> None:
+        """Apply the seeds to a copy, which then becomes the pristine database: one that fails leaves nothing."""
         if not seeds:
+            self._server.set_mark(self._pristine, content)
             return
-        with connect(self._server.address, self._pristine) as connection, connection.transaction():
-            for path in seeds:
-                text = path.read_text(encoding="utf-8")
-                try:
-                    # A file is one simple query of many statements: what it says is not ours to parse.
-                    connection.execute(text.encode())
-                except psycopg.Error as error:
-                    place = int(error.diag.statement_position or 1) - 1
-                    line = text.count("\n", 0, place) + 1
-                    raise seed_failed(path, line, text[place:], error.diag.message_primary or str(error)) from error
+        if self._execute is None:
+            raise AssertionError("seeds take a way into the server's container")
+        self._server.copy(self._pristine, self._seeding, "")
+        self._server.give(self._seeding, like=self._name, settings_only=True)
+        apply_files(self._execute, self._server.address, self._seeding, seeds)
+        self._server.replace(self._pristine, self._seeding, self._old, content)
 
     def _no_pristine(self) -> DatabaseError:
         return DatabaseError(

@@ -11,17 +11,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import psycopg
 from psycopg import sql
 from psycopg.rows import scalar_row
 
 from devenv.databases.database import Address
-from devenv.errors import DatabaseError
+from devenv.databases.postgres.locale import Locale, made_with, read_locale
+from devenv.databases.postgres.marks import connect_home, mark_of, set_mark
+from devenv.databases.postgres.properties import giving_all, giving_settings, read_properties
+from devenv.databases.postgres.subscriptions import (
+    drop_subscriptions,
+    hand_over_subscriptions,
+    has_subscriptions,
+)
 
-MAINTENANCE = "postgres"
-"""The database to be connected to while others are copied and renamed; every server has it."""
-_CONNECT_SECONDS = 10
-_STATEMENT_SECONDS = 600
+_TEMPLATE = "template1"
 _SMALL_BYTES = 24 << 20
 """Up to this size a copy through the log is quicker than copying files, which takes two checkpoints."""
 _STRAGGLER_SECONDS = 0.02
@@ -35,50 +38,16 @@ class DatabaseFacts:
     """One database of the server."""
 
     name: str
-    comment: str
+    mark: str
     size_bytes: int
 
 
-def connect(address: Address, database: str) -> psycopg.Connection:
-    """A connection in autocommit mode; raises DatabaseError in the server's words."""
-    try:
-        return psycopg.connect(
-            host=address.host,
-            port=address.port,
-            user=address.user,
-            password=address.password,
-            dbname=database,
-            autocommit=True,
-            connect_timeout=_CONNECT_SECONDS,
-            application_name="devenv",
-            # The way there is this machine: neither the user's certificates nor their Kerberos ticket are for it.
-            sslmode="disable",
-            gssencmode="disable",
-            options=f"-c statement_timeout={_STATEMENT_SECONDS}s",
-        )
-    except psycopg.Error as error:
-        raise DatabaseError(
-            f"connect to PostgreSQL database {database} failed",
-            context={"address": f"{address.host}:{address.port}", "user": address.user, "cause": str(error).strip()},
-            hint="devenv status --credentials",
-        ) from error
-
-
-@contextmanager
-def telling(what: str) -> Iterator[None]:
-    """Turn the driver's errors into ours."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise DatabaseError(f"{what} failed", context={"cause": str(error).strip()}, hint="devenv status") from error
-
-
 class Server:
-    """One connection to the maintenance database."""
+    """One connection to devenv's own database on the server, from which the others are copied and renamed."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self.connection = connect(address, MAINTENANCE)
+        self.connection = connect_home(address)
 
     def close(self) -> None:
         """Disconnect; locks of this session go with it."""
@@ -98,72 +67,99 @@ class Server:
     def find(self, prefix: str) -> list[DatabaseFacts]:
         """The databases whose names begin so, by name."""
         rows = self.connection.execute(
-            "SELECT datname, coalesce(shobj_description(oid, 'pg_database'), ''), pg_database_size(oid) "
-            "FROM pg_database WHERE starts_with(datname, %s) ORDER BY datname",
+            "SELECT datname, coalesce(mark, ''), pg_database_size(oid)"
+            " FROM pg_database LEFT JOIN public.marks ON database = oid"
+            " WHERE starts_with(datname, %s) ORDER BY datname",
             (prefix,),
         )
         return [DatabaseFacts(*row) for row in rows]
 
-    def comment(self, name: str) -> str | None:
-        """A database's comment; None when there is no such database."""
-        with self.connection.cursor(row_factory=scalar_row) as cursor:
-            cursor.execute(
-                "SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = %s",
-                (name,),
-            )
-            found: str | None = cursor.fetchone()
-            return found
+    def mark(self, name: str) -> str | None:
+        """A database's mark: empty when it has none, None when there is no such database."""
+        return mark_of(self.connection, name)
 
-    def describe(self, name: str, comment: str) -> None:
-        """Set a database's comment."""
-        self._execute("COMMENT ON DATABASE {} IS {}", sql.Identifier(name), sql.Literal(comment))
+    def set_mark(self, name: str, mark: str) -> None:
+        """Note something of a database."""
+        set_mark(self.connection, name, mark)
 
-    def create(self, name: str) -> None:
-        """Make an empty database that belongs to the user."""
-        self._execute("CREATE DATABASE {} OWNER {}", sql.Identifier(name), sql.Identifier(self.address.user))
+    def locale(self, name: str) -> Locale:
+        """A database's encoding and locale; empty when there is no such database."""
+        return read_locale(self.connection, name)
 
-    def copy(self, source: str, target: str, comment: str) -> None:
-        """Make a database from another, whose clients are disconnected; only a complete copy has the comment."""
+    def create(self, name: str, *, like: str = "") -> None:
+        """Make an empty database that belongs to the user, with the locale and in the tablespace of another."""
+        options = sql.Composed([])
+        if like:
+            options = made_with(self.locale(like), self.locale(_TEMPLATE)) + self._in_tablespace_of(like)
+        self._execute("CREATE DATABASE {} OWNER {}{}", sql.Identifier(name), self._user, options)
+
+    def copy(self, source: str, target: str, mark: str, *, like: str = "") -> None:
+        """Make a database from another, whose clients are disconnected; only a complete copy has the mark.
+
+        It gets what is in the source, in the tablespace of the database that it is to be like.
+        """
         self.drop(target)
         with self._without_clients(source):
             self._execute(
-                "CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY {}",
+                "CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY {}{}",
                 sql.Identifier(target),
-                sql.Identifier(self.address.user),
+                self._user,
                 sql.Identifier(source),
                 sql.SQL(self._strategy(source)),
+                self._in_tablespace_of(like or source),
             )
-        self.describe(target, comment)
+        self.set_mark(target, mark)
+
+    def give(self, name: str, *, like: str, settings_only: bool = False) -> None:
+        """Give a fresh copy what belongs to another database as a whole (see `properties`)."""
+        properties = read_properties(self.connection, like)
+        if properties:
+            giving = giving_settings if settings_only else giving_all
+            self.connection.execute(giving(properties, name))
 
     def drop(self, name: str) -> None:
         """Remove a database, clients or not; one that is absent is fine."""
-        self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", sql.Identifier(name))
+        properties = read_properties(self.connection, name)
+        if properties is None:
+            return
+        if properties.is_template:
+            self._execute("ALTER DATABASE {} IS_TEMPLATE false", sql.Identifier(name))
+        if has_subscriptions(self.connection, name):
+            drop_subscriptions(self.address, name)
+        # A replication slot in use keeps a database, forced or not: its client has to go first.
+        with self._without_clients(name):
+            self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", sql.Identifier(name))
 
-    def replace(self, name: str, replacement: str, aside: str, comment: str) -> None:
-        """Put one database in another's place in a single transaction; the replaced one is left as `aside`."""
+    def replace(self, name: str, replacement: str, aside: str, mark: str, *, like: str = "") -> None:
+        """Put one database in another's place in a single transaction; the replaced one is left as `aside`.
+
+        Args:
+            name: the place.
+            replacement: a copy without properties of its own.
+            aside: what the replaced database is called then; one of that name is dropped.
+            mark: noted of the replacement.
+            like: the database that has what belongs to the replacement as a whole; empty for nothing.
+        """
         self.drop(aside)
+        if has_subscriptions(self.connection, name):
+            hand_over_subscriptions(self.address, name, replacement)
         with self._without_clients(name), self.connection.transaction():
-            if self.comment(name) is not None:
-                self._hand_down(name, replacement)
+            if like:
+                self.give(replacement, like=like)
+            if self.mark(name) is not None:
                 self._execute("ALTER DATABASE {} RENAME TO {}", sql.Identifier(name), sql.Identifier(aside))
             self._execute("ALTER DATABASE {} RENAME TO {}", sql.Identifier(replacement), sql.Identifier(name))
-            self.describe(name, comment)
+            self.set_mark(name, mark)
 
-    def _hand_down(self, name: str, replacement: str) -> None:
-        """Give what a copy does not bring along: settings and privileges of the database itself."""
-        statements = self.connection.execute(
-            "SELECT format('ALTER DATABASE %%I SET %%I TO %%L', %(new)s::text, split_part(setting, '=', 1),"
-            " substr(setting, strpos(setting, '=') + 1))"
-            " FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) setting"
-            " WHERE d.datname = %(old)s AND s.setrole = 0"
-            " UNION ALL SELECT format('GRANT %%s ON DATABASE %%I TO %%s%%s', a.privilege_type, %(new)s::text,"
-            " CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,"
-            " CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)"
-            " FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = %(old)s",
-            {"new": replacement, "old": name},
-        ).fetchall()
-        for (statement,) in statements:
-            self.connection.execute(statement)
+    @property
+    def _user(self) -> sql.Identifier:
+        return sql.Identifier(self.address.user)
+
+    def _in_tablespace_of(self, name: str) -> sql.Composed:
+        properties = read_properties(self.connection, name)
+        if properties is None:
+            return sql.Composed([])
+        return sql.SQL(" TABLESPACE {}").format(sql.Identifier(properties.tablespace))
 
     def _strategy(self, source: str) -> str:
         with self.connection.cursor(row_factory=scalar_row) as cursor:
@@ -190,7 +186,7 @@ class Server:
     def _end_stragglers(self, name: str, done: threading.Event) -> None:
         if done.wait(_STRAGGLER_SECONDS):
             return
-        with connect(self.address, MAINTENANCE) as connection:
+        with connect_home(self.address) as connection:
             while not done.wait(_STRAGGLER_SECONDS):
                 connection.execute(_TERMINATE, (name,))
 

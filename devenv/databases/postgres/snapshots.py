@@ -1,11 +1,12 @@
-"""Named states of a PostgreSQL database: copies that nobody connects to, with the time in their comments."""
+"""Named states of a PostgreSQL database: copies that nobody connects to, with the time in their marks."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from devenv.databases.database import Snapshot
-from devenv.databases.postgres.server import Server, telling
+from devenv.databases.postgres.connection import telling
+from devenv.databases.postgres.server import Server
 from devenv.errors import SnapshotError
 
 
@@ -23,7 +24,7 @@ class PostgresSnapshots:
         with telling(f"save snapshot {name}"), self._server.lock(self._name):
             taken = datetime.now(UTC).isoformat()
             self._server.copy(self._name, made, taken)
-            self._server.replace(self._prefix + name, made, old, taken)
+            self._server.replace(self._prefix + name, made, old, taken, like=self._name)
             self._server.drop(old)
 
     def restore(self, name: str) -> None:
@@ -31,17 +32,17 @@ class PostgresSnapshots:
         made, old = f"{self._name}_restoring", f"{self._name}_old"
         with telling(f"restore snapshot {name}"), self._server.lock(self._name):
             self._require(name)
-            mark = self._server.comment(self._name) or "restored"
+            mark = self._server.mark(self._name) or "restored"
             self._server.copy(self._prefix + name, made, mark)
-            self._server.replace(self._name, made, old, mark)
+            self._server.replace(self._name, made, old, mark, like=self._prefix + name)
             self._server.drop(old)
 
     def list(self) -> tuple[Snapshot, ...]:
-        """See `Snapshots.list`; a copy without a comment was never completed."""
+        """See `Snapshots.list`; a copy without a mark was never completed."""
         with telling(f"list the snapshots of {self._name}"):
-            found = [facts for facts in self._server.find(self._prefix) if facts.comment]
+            found = [facts for facts in self._server.find(self._prefix) if facts.mark]
         snapshots = [
-            Snapshot(facts.name.removeprefix(self._prefix), datetime.fromisoformat(facts.comment), facts.size_bytes)
+            Snapshot(facts.name.removeprefix(self._prefix), datetime.fromisoformat(facts.mark), facts.size_bytes)
             for facts in found
         ]
         return tuple(sorted(snapshots, key=lambda snapshot: snapshot.taken))
@@ -53,5 +54,5 @@ class PostgresSnapshots:
             self._server.drop(self._prefix + name)
 
     def _require(self, name: str) -> None:
-        if not self._server.comment(self._prefix + name):
+        if not self._server.mark(self._prefix + name):
             raise SnapshotError(f"{self._name} has no snapshot {name}", hint="devenv db list")

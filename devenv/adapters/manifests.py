@@ -13,6 +13,7 @@ import yaml
 
 from devenv.adapters.kubernetes_objects import STACK_LABEL
 from devenv.errors import Problem, SpecError
+from devenv.spec.text import NotTextError, read_text
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -22,7 +23,14 @@ def read(path: Path) -> str:
     files = [path] if path.is_file() else sorted(p for p in path.glob("*") if p.suffix in _SUFFIXES)
     if not files:
         raise SpecError([Problem(path, 1, "", "there are no manifests here")])
-    return "\n---\n".join(file.read_text(encoding="utf-8") for file in files)
+    return "\n---\n".join(map(_text, files))
+
+
+def _text(file: Path) -> str:
+    try:
+        return read_text(file)
+    except NotTextError as error:
+        raise SpecError([Problem(file, error.line, "", error.message, error.hint)]) from error
 
 
 def documents(text: str) -> list[dict[str, Any]]:

@@ -61,5 +61,5 @@ def failed_statement(log: str, folder: Path) -> str | None:
     file = next(folder.glob(f"{told['version']}_*.sql"), None) if told else None
     if not told or not file:
         return None
-    before, found, _ = file.read_text(encoding="utf-8").partition(ast.literal_eval(told["quoted"]))
+    before, found, _ = file.read_bytes().decode(errors="replace").partition(ast.literal_eval(told["quoted"]))
     return f"{file.name}:{before.count(chr(10)) + 1}" if found else file.name

@@ -1,5 +1,6 @@
 """The shell of each engine, as it is run in the database's container.
 
+Text goes in and comes out as UTF-8, whatever locale the container or the caller has.
 Passwords are read there from where the container has them: they are in no argument and leave it never.
 """
 
@@ -12,9 +13,11 @@ def shell_command(database: Database) -> list[str]:
     """The program and its arguments."""
     match database.engine:
         case "postgres":
-            return ["psql", "--username", database.user, "--dbname", database.name]
+            return ["env", "PGCLIENTENCODING=UTF8", "psql", "--username", database.user, "--dbname", database.name]
         case "mysql":
-            login = 'MYSQL_PWD=$(cat "$MYSQL_PASSWORD_FILE") exec mysql --user="$1" "$2"'
+            login = (
+                'MYSQL_PWD=$(cat "$MYSQL_PASSWORD_FILE") exec mysql --default-character-set=utf8mb4 --user="$1" "$2"'
+            )
             return ["sh", "-c", login, "sh", database.user, database.name]
         case "clickhouse":
             # It takes CLICKHOUSE_PASSWORD from the environment by itself.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from devenv.errors import DatabaseError
+from devenv.spec.text import NotTextError, read_text
 
 _SHOWN = 400
 
@@ -26,3 +27,13 @@ def seed_failed(path: Path, line: int, statement: str, cause: str, *, detail: st
         context={"file": f"{path}:{line}", **{name: text for name, text in facts.items() if text}},
         hint=f"mend {path}, then: devenv up",
     )
+
+
+def seed_text(path: Path) -> str:
+    """The text of a seed file, without a byte order mark; raises DatabaseError where it is none or cannot be read."""
+    try:
+        return read_text(path)
+    except NotTextError as error:
+        raise seed_failed(path, error.line, "", error.message, detail=error.hint) from error
+    except OSError as error:
+        raise DatabaseError(f"seed {path.name} cannot be read", context={"cause": str(error)}) from error

@@ -120,9 +120,16 @@ def _login(environment: Environment, stack: str, namespace: str, database: Datab
             f"database {stack} is not deployed: there is no Secret {namespace}/{database.secret}",
             hint=f"devenv up --only {stack}",
         )
-    password = data["password"].decode()
-    environment.mask(password)
-    return {"user": data.get("username", database.user.encode()).decode(), "password": password}
+    try:
+        password = data["password"].decode()
+        environment.mask(password)
+        return {"user": data.get("username", database.user.encode()).decode(), "password": password}
+    except UnicodeDecodeError as error:
+        raise DatabaseError(
+            f"username or password of database {stack} is not UTF-8 text",
+            context={"secret": f"{namespace}/{database.secret}"},
+            hint="give the secret text in UTF-8, then: devenv up",
+        ) from error
 
 
 def _host_port(environment: Environment, stack: str, database: DatabaseSpec) -> int:

@@ -201,7 +201,7 @@ def _kind_config(
         host_ca_bundle=trust.bundle if trust.extra else None,
         database_ports=tuple(database_ports.items()),
     )
-    return kind_config(yaml.safe_load(file.read_text()) or {}, settings)
+    return kind_config(yaml.safe_load(file.read_bytes()) or {}, settings)
 
 
 def observed_stacks(facts: ClusterFacts) -> dict[str, ObservedStack]:

@@ -16,6 +16,7 @@ import yaml
 
 from devenv.errors import Problem
 from devenv.spec.positions import Document, Node
+from devenv.spec.text import NotTextError, decode
 from devenv.spec.yaml_tree import TreeBuilder, TreeError
 
 MAX_BYTES = 1024 * 1024
@@ -66,10 +67,9 @@ def parse_yaml(content: bytes, file: Path, *, empty: str = "the file is empty", 
     if len(content) > MAX_BYTES:
         return _failed(file, 1, f"the file is larger than {MAX_BYTES // 1024} KiB")
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return _failed(file, line, "the file is not UTF-8 text", "save it as UTF-8")
+        text = decode(content)
+    except NotTextError as error:
+        return _failed(file, error.line, error.message, error.hint)
     builder = TreeBuilder()
     try:
         for event in _events(text):

@@ -116,7 +116,7 @@ def _folder_files(text: str, file: SeedFile) -> dict[str, str] | Trouble:
             size += path.stat().st_size
             if size > MAX_JSON_BYTES:
                 return Trouble(f"{text} holds more than {MAX_JSON_BYTES // 1024} KiB")
-            files[name] = path.read_text(encoding="utf-8")
+            files[name] = path.read_bytes().decode()
     except UnicodeDecodeError:
         return Trouble(f"{text}/{name} is not UTF-8 text", "only text can be part of a function's code here")
     except OSError as error:

@@ -46,3 +46,13 @@ def test_a_wrong_line_is_told_by_its_number() -> None:
 def test_whatever_is_written_in_hexadecimal_is_read_back(values: list[bytes]) -> None:
     line = " ".join('"' + "".join(f"\\x{byte:02x}" for byte in value) + '"' for value in values)
     assert words(line) == tuple(values)
+
+
+def test_only_what_redis_cli_takes_for_a_blank_divides_words() -> None:
+    text = "SET a\u00a0b c\u2028d\r\n\u0085\n\tGET\vx\f"
+    found = [(command.line, command.words) for command in commands(text)]
+    assert found == [
+        (1, (b"SET", "a\u00a0b".encode(), "c\u2028d".encode())),
+        (2, ("\u0085".encode(),)),
+        (3, (b"GET", b"x")),
+    ]

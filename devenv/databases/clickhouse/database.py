@@ -19,7 +19,7 @@ from devenv.databases.clickhouse.snapshots import ClickHouseSnapshots
 from devenv.databases.clickhouse.transfer import copy, make_spares, turn_into
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.host_lock import host_lock
-from devenv.databases.statements import seed_failed
+from devenv.databases.statements import seed_failed, seed_text
 from devenv.errors import DatabaseError
 
 _SEEDING = "seeds are being applied"
@@ -132,7 +132,7 @@ class ClickHouse:
             copy(self._server, self._pristine, self._unseeded, "as migrated")
             self._server.describe(self._pristine, _SEEDING)
         for path in seeds:
-            for statement in statements(path.read_text(encoding="utf-8")):
+            for statement in statements(seed_text(path)):
                 try:
                     self._server.execute(statement.text, database=self._pristine)
                 except StatementError as error:

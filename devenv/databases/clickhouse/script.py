@@ -1,6 +1,7 @@
 """SQL as ClickHouse reads it, as far as it takes to tell statements apart: literals, comments, semicolons.
 
-Responsible for finding where things are, in bytes. It understands no statement: the server does.
+Responsible for finding where things are, in bytes, by the rules of the server's src/Parsers/Lexer.cpp. It understands
+no statement: the server does.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    rb"(?P<blank>\s+|--[^\n]*|\#[!\s][^\n]*)"
+    rb"(?P<blank>\s+|--[^\n]*|//[^\n]*|\#[ !][^\n]*)"
     rb"|(?P<comment>/\*)"
     rb"|(?P<literal>'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|\"(?:[^\"\\]|\\.|\"\")*\")"
-    rb"|(?P<heredoc>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)"
-    rb"|(?P<word>[\w\x80-\xff]+)"
+    rb"|(?P<heredoc>\$(?P<tag>[^$]*)\$.*?\$(?P=tag)\$)"
+    rb"|(?P<word>[\w\x80-\xff][\w$\x80-\xff]*)"
     rb"|(?P<mark>.)",
     re.DOTALL,
 )

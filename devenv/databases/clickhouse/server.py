@@ -42,7 +42,8 @@ class Server:
         self.address = address
         self._client = httpx2.Client(
             base_url=f"http://{address.host}:{address.port}",
-            headers={"X-ClickHouse-User": address.user, "X-ClickHouse-Key": address.password},
+            # Headers of ClickHouse's own hold ASCII only.
+            auth=(address.user.encode(), address.password.encode()),
             timeout=httpx2.Timeout(_STATEMENT_SECONDS, connect=_CONNECT_SECONDS),
             trust_env=False,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from devenv.databases.statements import seed_failed
+from devenv.databases.statements import seed_failed, seed_text
 
 
 class IndexSeed(BaseModel):
@@ -23,7 +23,7 @@ class IndexSeed(BaseModel):
 
 def read_seed(path: Path) -> IndexSeed:
     """Read one file; raises DatabaseError with the line where it is no JSON."""
-    text = path.read_text(encoding="utf-8")
+    text = seed_text(path)
     try:
         return IndexSeed.model_validate(json.loads(text))
     except json.JSONDecodeError as error:

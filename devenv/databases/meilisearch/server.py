@@ -40,6 +40,11 @@ class Server:
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        if not address.password.isascii():
+            raise DatabaseError(
+                "Meilisearch's key holds a letter beyond ASCII, which no HTTP header can carry",
+                hint="give the secret another password, then: devenv up",
+            )
         self._client = httpx2.Client(
             base_url=f"http://{address.host}:{address.port}",
             headers={"Authorization": f"Bearer {address.password}"},

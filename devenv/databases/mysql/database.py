@@ -21,7 +21,7 @@ from devenv.databases.mysql.eviction import evicting
 from devenv.databases.mysql.script import statements
 from devenv.databases.mysql.server import Server, connect, quoted, telling, words
 from devenv.databases.mysql.snapshots import MySQLSnapshots
-from devenv.databases.statements import seed_failed
+from devenv.databases.statements import seed_failed, seed_text
 from devenv.errors import DatabaseError
 
 _HISTORY = "flyway_schema_history"
@@ -153,7 +153,7 @@ class MySQL:
             connection.begin()
             with connection.cursor() as cursor:
                 for path in seeds:
-                    for statement in statements(path.read_text(encoding="utf-8")):
+                    for statement in statements(seed_text(path)):
                         try:
                             cursor.execute(statement.text)
                         except pymysql.Error as error:

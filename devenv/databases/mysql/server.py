@@ -55,7 +55,8 @@ def connect(address: Address, database: str | None = None) -> pymysql.Connection
             host=address.host,
             port=address.port,
             user=address.user,
-            password=address.password,
+            # The driver would make Latin-1 of it.
+            password=address.password.encode(),
             database=database,
             charset="utf8mb4",
             autocommit=True,

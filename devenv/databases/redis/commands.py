@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 _ESCAPES = {"n": b"\n", "r": b"\r", "t": b"\t", "b": b"\b", "a": b"\a"}
 _HEX_DIGITS = 2
+_BLANKS = " \t\r\n\f\v"
+"""As C's isspace, by which `redis-cli` divides words: a no-break space is part of one."""
 
 
 class QuotingError(ValueError):
@@ -30,8 +32,8 @@ class Command:
 
 def commands(text: str) -> Iterator[Command]:
     """The commands of a file; raises QuotingError, with the line's number as its second argument."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
+    for number, line in enumerate(text.split("\n"), start=1):
+        stripped = line.strip(_BLANKS)
         if not stripped or stripped.startswith("#"):
             continue
         try:
@@ -53,7 +55,7 @@ def words(line: str) -> tuple[bytes, ...]:
     found: list[bytes] = []
     at = 0
     while at < len(line):
-        if line[at].isspace():
+        if line[at] in _BLANKS:
             at += 1
             continue
         word, at = _word(line, at)
@@ -63,11 +65,11 @@ def words(line: str) -> tuple[bytes, ...]:
 
 def _word(line: str, at: int) -> tuple[bytes, int]:
     word = bytearray()
-    while at < len(line) and not line[at].isspace():
+    while at < len(line) and line[at] not in _BLANKS:
         if line[at] in "\"'":
             part, at = _quoted(line, at)
             word += part
-            if at < len(line) and not line[at].isspace():
+            if at < len(line) and line[at] not in _BLANKS:
                 raise QuotingError("a closing quote must end the word")
         else:
             word += line[at].encode()

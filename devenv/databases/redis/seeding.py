@@ -10,8 +10,7 @@ from redis.exceptions import ResponseError
 from devenv.databases.redis.commands import Command, QuotingError, commands
 from devenv.databases.redis.layout import CONTROL, LIVE, SPARE
 from devenv.databases.redis.link import Call, Link
-from devenv.databases.statements import seed_failed
-from devenv.errors import DatabaseError
+from devenv.databases.statements import seed_failed, seed_text
 
 _REFUSED_GROUPS = ("dangerous", "admin", "blocking", "connection", "transaction", "pubsub")
 """Categories of the server's access control whose commands reach beyond the seeded data or wait."""
@@ -46,12 +45,10 @@ def apply_seeds(link: Link, files: Sequence[Path]) -> list[Call]:
 
 def _commands(path: Path) -> list[Command]:
     try:
-        return list(commands(path.read_text(encoding="utf-8")))
+        return list(commands(seed_text(path)))
     except QuotingError as error:
         message, line = error.args
         raise seed_failed(path, line, "", message) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatabaseError(f"seed {path.name} cannot be read", context={"cause": str(error)}) from error
 
 
 def _apply(link: Link, path: Path, command: Command, refused: frozenset[str]) -> None:

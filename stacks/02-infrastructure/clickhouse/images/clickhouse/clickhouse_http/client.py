@@ -24,7 +24,8 @@ def main() -> int:
     answer_format = options.format or ("PrettyCompactMonoBlock" if interactive else "TabSeparated")
     if interactive:
         return _talk(remote, answer_format)
-    script = sys.stdin.read() if options.query is None else options.query
+    # Not as text: the container's locale would have a say in it, and ends of lines would change.
+    script = sys.stdin.buffer.read().decode("utf-8-sig") if options.query is None else options.query
     try:
         for statement in statements(script):
             _show(remote, statement.text, answer_format)
@@ -59,7 +60,7 @@ def _talk(remote: Remote, answer_format: str) -> int:
         for statement in statements(line):
             words = statement.text.split()
             if len(words) > 1 and words[0].upper() == "USE":
-                remote = replace(remote, database=words[1].strip("`\""))
+                remote = replace(remote, database=words[1].strip('`"'))
                 continue
             try:
                 _show(remote, statement.text, answer_format)

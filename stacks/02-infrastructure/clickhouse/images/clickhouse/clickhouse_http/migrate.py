@@ -45,17 +45,17 @@ class Migration:
     version: str
     name: str
     path: Path
-    text: str
+    content: bytes
 
     @property
     def checksum(self) -> str:
         """Of the file as it is."""
-        return "sha256:" + hashlib.sha256(self.text.encode()).hexdigest()
+        return "sha256:" + hashlib.sha256(self.content).hexdigest()
 
     @property
     def statements(self) -> list[Statement]:
         """What it does."""
-        return statements(self.text)
+        return statements(self.content.decode("utf-8-sig"))
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,7 @@ def read_folder(folder: Path) -> list[Migration]:
             continue
         if other := found.get(number(match["version"])):
             raise MigrationError(f"{path.name} and {other.path.name} have the same version")
-        found[number(match["version"])] = Migration(
-            match["version"], match["name"], path, path.read_text(encoding="utf-8")
-        )
+        found[number(match["version"])] = Migration(match["version"], match["name"], path, path.read_bytes())
     return [found[version] for version in sorted(found)]
 
 

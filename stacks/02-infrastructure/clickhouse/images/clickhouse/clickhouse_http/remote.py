@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import os
 from dataclasses import dataclass
@@ -39,7 +40,8 @@ class Remote:
         """The answer to one statement; raises QueryError."""
         if self.database:
             parameters["database"] = self.database
-        headers = {"X-ClickHouse-User": self.user, "X-ClickHouse-Key": self.password}
+        login = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        headers = {"Authorization": f"Basic {login}"}
         connection = http.client.HTTPConnection(self.host, self.port, timeout=_SECONDS)
         try:
             connection.request("POST", "/?" + urlencode(parameters), body=sql.encode(), headers=headers)

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from devenv.adapters.docker import Engine, EngineLock, Holder
+from devenv.adapters.process import is_over, this_process
 from devenv.adapters.scratch import sweep_scratch
 from devenv.errors import LockedError, LockError
 from devenv.events import Noted
@@ -22,12 +23,14 @@ from devenv.workflows.session import Session
 
 LABEL_COMMAND = "devenv.io/command"
 LABEL_PID = "devenv.io/pid"
+LABEL_PROCESS = "devenv.io/process"
+"""By which others on the same machine can tell whether the process lives."""
 _ENDING_SECONDS = 1.0
 """For so long nothing is told: a run that was killed lets go of its lock a moment later."""
 _SIGNAL_SECONDS = 0.5
 """A signal that arrives just before a wait begins does not end it: the wait is begun anew this often."""
-_UNSTARTED_ROUNDS = 20
-"""Rounds of that, after which a lock is looked at whose container may never have been started."""
+_UNSTARTED_ROUNDS = 120
+"""Rounds of that, after which a lock whose container was not started yet is taken for one of a run that is over."""
 
 
 @contextmanager
@@ -86,6 +89,7 @@ def _take(engine: Engine, names: Names, session: Session) -> EngineLock:
         LABEL_PID: str(os.getpid()),
         LABEL_HOST: socket.gethostname(),
         LABEL_USER: _user(),
+        LABEL_PROCESS: this_process(),
     }
     while True:
         found = engine.try_lock(names.lock, labels, session.cancel.set)
@@ -97,6 +101,10 @@ def _take(engine: Engine, names: Names, session: Session) -> EngineLock:
 def _await(holder: Holder, engine: Engine, project: str, session: Session) -> None:
     if holder.ended.wait(_ENDING_SECONDS):
         return
+    if is_over(holder.labels.get(LABEL_PROCESS, "")):
+        engine.remove_unstarted(holder)
+        if holder.ended.wait(_ENDING_SECONDS):
+            return
     who = _described(holder)
     if not session.wait:
         raise LockedError(f"project {project} is being changed by {who}", hint="leave out --no-wait, to wait for it")

@@ -4,6 +4,8 @@ import hashlib
 import io
 import json
 import os
+import subprocess
+import sys
 import tarfile
 import threading
 import time
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 from support.programs import missing
 from support.tiny_image import tiny_root
+from support.waiting import await_true
 
 from devenv.adapters.docker import MADE_BY, OURS, BuildRequest, Engine
 from devenv.adapters.docker.builds import client_with_buildkit
@@ -39,6 +42,17 @@ from devenv.workflows.connect import reach_engine
 from devenv.workflows.session import silent_session
 
 pytestmark = pytest.mark.engine
+_BUILDING = """
+import sys
+from pathlib import Path
+from devenv.adapters.docker import BuildRequest, Engine
+dockerfile, context, reference, buildx = sys.argv[1:]
+def told(line):
+    if "RUN echo" in line:
+        print("begun", flush=True)
+engine = Engine.connect(Path(buildx) if buildx else None)
+engine.build(BuildRequest(reference, Path(dockerfile), Path(context)), told)
+"""
 RUN = f"test-{uuid.uuid4().hex[:8]}"
 LABELS = {**OURS, "devenv.io/test": RUN}
 
@@ -53,6 +67,19 @@ def engine() -> Iterator[Engine]:
     engine.remove_containers(c.name for c in engine.containers({"devenv.io/test": RUN}))
     engine.remove_images(engine.images_with({"devenv.io/test": RUN}))
     engine.close()
+
+
+def processes_naming(word: str) -> list[str]:
+    """What runs with a word among its arguments."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+        if word in command:
+            found.append(command)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -333,6 +360,19 @@ def test_a_build_stops_when_told(building: Engine, context: Path, tiny: str) -> 
     assert time.monotonic() - began < 20
     with pytest.raises(InterruptedRunError):
         building.build(request, None, cancel)
+
+
+def test_a_build_ends_when_devenv_is_killed(building: Engine, context: Path, tiny: str) -> None:
+    request = request_for(building, context, f"FROM {tiny}\nRUN echo {uuid.uuid4()}; sleep 300\n")
+    buildx = str(building.buildx or "")
+    argv = [sys.executable, "-c", _BUILDING, str(request.dockerfile), str(context), request.reference, buildx]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        assert processes_naming(request.reference)
+        process.kill()
+
+    await_true(lambda: not processes_naming(request.reference))
 
 
 def test_a_workshop_makes_an_image_once_and_tells_progress(building: Engine, context: Path, tiny: str) -> None:

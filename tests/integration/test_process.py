@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from support.programs import Script
 
-from devenv.adapters.process import PipedProcess, find_program, run, start_detached
+from devenv.adapters.process import PipedProcess, find_program, is_over, run, start_detached, this_process
 from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, ToolMissingError
 
 
@@ -299,3 +299,21 @@ def test_a_daemon_that_ends_at_once_is_noticed(tmp_path: Path) -> None:
     assert await_end(daemon.pid, 5)
     assert daemon.status() == 5
     assert (tmp_path / "log").read_text() == "no\n"
+
+
+def test_others_on_the_machine_can_tell_whether_a_process_lives() -> None:
+    naming = "from devenv.adapters.process import this_process; print(this_process(), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", naming], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        name = other.stdout.readline().strip()
+        assert not is_over(name)
+        other.kill()
+    place, _, _ = name.rpartition("/")
+
+    assert is_over(name)
+    assert not is_over(this_process())
+    assert is_over(f"{place}/{os.getpid()}.1"), "the same number, started at another time"
+    assert not is_over(f"another machine/{name.rpartition('/')[2]}")
+    assert not is_over("")

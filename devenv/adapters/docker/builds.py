@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
 
+from devenv.adapters.docker.build_process import LAUNCH, guarded
 from devenv.adapters.docker.connection import telling
 from devenv.adapters.docker.labels import OURS
 from devenv.adapters.paths import cache_dir
@@ -25,34 +24,10 @@ from devenv.errors import CommandFailedError, ImageError, InterruptedRunError, T
 
 _BUILD_SECONDS = 3 * 3600.0
 _TOLD_LINES = 60
-_TICK = 0.2
-_GRACE = 5.0
-"""Seconds that buildx has to end after SIGTERM."""
 _CLIENT_VERSIONS = range(18, 23)
 """Major versions of the docker command line that carry a BuildKit client; from 23 on it is buildx alone."""
 _NOT_OURS = ("BUILDX_BUILDER", "DOCKER_DEFAULT_PLATFORM", "SOURCE_DATE_EPOCH")
 """Variables of the user's that would change what is built, or where."""
-_LAUNCH = """
-import json, os, sys
-os.setsid()
-job, folder, unwanted, *argv = sys.argv[1:]
-with open(os.path.join(job, "pid"), "w") as file:
-    file.write(str(os.getpid()))
-with open(os.path.join(job, "arguments")) as file:
-    arguments = json.load(file)
-os.unlink(os.path.join(job, "arguments"))
-for name in unwanted.split(","):
-    os.environ.pop(name, None)
-os.environ.update(arguments, BUILDX_CONFIG=folder)
-argv.remove("buildx")
-at = argv.index("build") + 1
-argv[at:at] = [word for name in arguments for word in ("--build-arg", name)]
-os.execv(argv[0], argv)
-"""
-"""Run buildx in a group of its own whose number is written down, so that it can be stopped: the library that
-starts it keeps the process to itself. The library names buildx as a word to the docker command line; devenv
-calls the program itself, so that it need not be installed as a plugin. Values of arguments that nobody may read come
-in a file and go on in the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +85,7 @@ class Builder:
         last: deque[str] = deque(maxlen=_TOLD_LINES)
         with scratch() as folder:
             try:
-                with _stopped_by(cancel, folder / "pid"):
+                with guarded(folder, cancel):
                     for line in _buildx_lines(self.buildx, folder, request):
                         last.append(line)
                         if on_line:
@@ -199,7 +174,7 @@ def _buildx_lines(buildx: Path, job: Path, request: BuildRequest) -> Iterator[st
     folder.mkdir(parents=True, exist_ok=True)
     whales = python_on_whales.DockerClient(
         client_call=[
-            *(sys.executable, "-I", "-S", "-c", _LAUNCH, str(job), str(folder), ",".join(_NOT_OURS), str(buildx)),
+            *(sys.executable, "-I", "-S", "-c", LAUNCH, str(job), str(folder), ",".join(_NOT_OURS), str(buildx)),
         ],
         client_type="docker",
     )
@@ -222,34 +197,3 @@ def _buildx_lines(buildx: Path, job: Path, request: BuildRequest) -> Iterator[st
         raise TypeError("lines were asked for")
     for line in lines:
         yield str(line).rstrip("\n")
-
-
-@contextmanager
-def _stopped_by(cancel: threading.Event | None, pid_file: Path) -> Iterator[None]:
-    """Stop the process group in `pid_file` when `cancel` is set while the body runs."""
-    if cancel is None:
-        yield
-        return
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(_TICK):  # two events cannot be awaited at once
-            if cancel.is_set() and (text := pid_file.read_text() if pid_file.exists() else ""):
-                group = int(text)
-                _signal(group, signal.SIGTERM)
-                if not ended.wait(_GRACE):
-                    _signal(group, signal.SIGKILL)
-                return
-
-    watcher = threading.Thread(target=watch, name="stop the build", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        watcher.join()
-
-
-def _signal(group: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):  # it has ended by itself
-        os.killpg(group, number)

@@ -6,6 +6,7 @@ shell. What a program's words mean is the concern of the adapter that calls it.
 
 from devenv.adapters.process.detached import Detached, start_detached, start_module
 from devenv.adapters.process.guardian import GUARDIAN
+from devenv.adapters.process.identity import is_over, this_process
 from devenv.adapters.process.piped import PipedProcess
 from devenv.adapters.process.program import Completed, find_program
 from devenv.adapters.process.run import run
@@ -17,8 +18,10 @@ __all__ = [
     "Detached",
     "PipedProcess",
     "find_program",
+    "is_over",
     "run",
     "run_unbroken",
     "start_detached",
     "start_module",
+    "this_process",
 ]

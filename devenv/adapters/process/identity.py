@@ -1,0 +1,39 @@
+"""Names of processes by which others on the same machine can tell whether one lives still."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PROC = Path("/proc")
+_STARTED = 19
+"""Fields after the name of the program until the one that tells when it was started: proc(5), `/proc/PID/stat`."""
+
+
+def this_process() -> str:
+    """This process's name; empty on systems that have no /proc."""
+    return _named(os.getpid())
+
+
+def is_over(name: str) -> bool:
+    """Whether the process of a name has ended; False also for one of another machine or container."""
+    place, _, rest = name.rpartition("/")
+    pid = rest.partition(".")[0]
+    return bool(place) and place == _place() and _named(int(pid)) != name
+
+
+def _place() -> str:
+    """The boot of a machine, and the container: numbers of processes mean something within both."""
+    try:
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}/{os.stat(_PROC / 'self/ns/pid').st_ino}"  # noqa: PTH116 -- the file behind the link
+    except FileNotFoundError:
+        return ""
+
+
+def _named(pid: int) -> str:
+    try:
+        facts = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return f"{_place()}/{pid}.{facts[_STARTED]}"

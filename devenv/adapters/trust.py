@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 _BUNDLES = (
     "etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine
@@ -58,6 +59,11 @@ class Proxies:
         both = {**named, **{name.upper(): value for name, value in named.items()}}
         return {name: value for name, value in both.items() if value}
 
+    def passwords(self) -> tuple[str, ...]:
+        """The passwords in the addresses, as they stand there and decoded."""
+        written = [_password(address) for address in (self.http, self.https)]
+        return tuple({text for password in written if password for text in (password, unquote(password))})
+
 
 def observe_trust(root: Path = Path("/"), *, environ: Mapping[str, str] = os.environ) -> HostTrust:
     """Find the bundle, as OpenSSL would (SSL_CERT_FILE first), and compare it with what was distributed."""
@@ -78,6 +84,12 @@ def observe_proxies(environ: Mapping[str, str] = os.environ) -> Proxies:
 
     common = value("all_proxy")
     return Proxies(value("http_proxy") or common, value("https_proxy") or common, value("no_proxy"))
+
+
+def _password(address: str) -> str:
+    """What stands between the first colon and the last @ of an address's host; also where no scheme is written."""
+    user, at, _ = address.rpartition("@")
+    return user.rpartition("://")[2].partition(":")[2] if at else ""
 
 
 def _bundle(root: Path, chosen: str) -> Path | None:

@@ -12,6 +12,8 @@ from types import FrameType
 
 import typer
 
+from devenv.adapters.trust import observe_proxies
+from devenv.errors import as_devenv_error
 from devenv.events import Event
 from devenv.ui.logfile import LogFile
 from devenv.ui.redaction import Secrets
@@ -66,8 +68,20 @@ def run_session(
     _end_like_ctrl_c(signal.SIGTERM)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which nohup sets
         _end_like_ctrl_c(signal.SIGHUP)
-    with EventStream(sinks, secrets=secrets) as stream:
+    secrets.add(*observe_proxies().passwords())
+    with EventStream(sinks, secrets=secrets) as stream, _masked(secrets):
         yield Session(emit=stream.emit, confirm=_ask, open_log=log.open, mask=secrets.add, command=command, wait=wait)
+
+
+@contextmanager
+def _masked(secrets: Secrets) -> Iterator[None]:
+    """Mask what ends the command: it is told after the stream of events, by the error boundary."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort, BrokenPipeError):
+        raise
+    except Exception as error:
+        raise secrets.mask_error(as_devenv_error(error)) from error
 
 
 def _screen(*, as_json: bool, verbose: bool) -> Sink:

@@ -15,6 +15,7 @@ from pathlib import Path
 from devenv.adapters.image_reference import Reference
 from devenv.adapters.kubernetes_objects import Json, Recorded
 from devenv.engine.diagnosis.scope import Scope, members
+from devenv.engine.stack_files import chart_files
 from devenv.engine.step_context import StepContext
 from devenv.errors import DevenvError, ImageError, InterruptedRunError
 from devenv.plan.steps import InstallChart
@@ -102,5 +103,5 @@ def _has_hooks(chart: Path) -> bool:
     """Whether a chart may have to run something, such as migrations, before its workloads change."""
     if not chart.is_dir():
         return True
-    files = (file for file in chart.rglob("*") if file.is_file() and "templates" in file.parts)
+    files = (file for file in chart_files(chart) if "templates" in file.parts)
     return any((chart / "charts").glob("*.tgz")) or any(_HOOK in file.read_text(errors="replace") for file in files)

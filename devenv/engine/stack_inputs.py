@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from devenv.engine.stack_files import chart_files, files_below, kustomization_files
 from devenv.images.fingerprint import FileDigests, hash_of
 from devenv.plan.observed import StackInput
 from devenv.spec.render import ProjectFacts, chart_values, kustomized, merged, nested
@@ -117,14 +119,14 @@ def database_content(stack: LoadedStack, digests: FileDigests) -> str:
     if database is None:
         return ""
     folders = [(name, stack.root / path) for name in ("migrations", "seeds") if (path := getattr(database, name))]
-    parts = [part for name, top in folders for file in _below(top) for part in (name, file.name, digests.of(file))]
+    parts = [part for name, top in folders for file in files_below(top) for part in (name, file.name, digests.of(file))]
     return hash_of(*parts)[:_CONTENT_DIGITS]
 
 
 def database_seeds(stack: LoadedStack) -> tuple[Path, ...]:
     """The files that a stack's database is seeded with, in the order of their names."""
     database = stack.spec.database
-    files = _below(stack.root / database.seeds) if database and database.seeds else []
+    files = files_below(stack.root / database.seeds) if database and database.seeds else []
     # What else is there, scripts of PostgreSQL may read.
     return tuple(file for file in files if file.suffix == ".sql" or not database or database.engine != "postgres")
 
@@ -157,17 +159,20 @@ def _digests(used: Iterable[str], workspace: Workspace, images: Mapping[str, str
 def _files(stack: LoadedStack, sources: Sequence[str], digests: FileDigests) -> Iterator[str]:
     """Path and hash of every file that the stack installs or checks with, in a fixed order."""
     for source, path in zip(stack.spec.sources, sources, strict=True):
-        # A kustomization may refer to anything beside it.
-        top = stack.root if source.kustomize else Path(path) if Path(path).is_absolute() else None
-        for file in _below(top):
-            yield str(file.relative_to(top or file))
+        for file, name in _named_files(source, Path(path), stack.root):
+            yield name
             yield digests.of(file)
     for check in stack.spec.ready:
         if check.dry_run:
             yield digests.of(stack.root / check.dry_run.path)
 
 
-def _below(top: Path | None) -> list[Path]:
-    if top is None:
-        return []
-    return [top] if top.is_file() else sorted(p for p in top.rglob("*") if p.is_file())
+def _named_files(source: Source, path: Path, root: Path) -> Iterator[tuple[Path, str]]:
+    """Each file of a source, and its path relative to the source."""
+    if not path.is_absolute():
+        return  # of a module, or fetched by Helm
+    # Beside a kustomization, anything in the stack may be meant for it.
+    top = root.resolve() if source.kustomize else path
+    named = kustomization_files(path) if source.kustomize else chart_files(path) if source.chart else []
+    for file in [*files_below(top), *(file for file in named if not file.is_relative_to(top))]:
+        yield file, os.path.relpath(file, top)

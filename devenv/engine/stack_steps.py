@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devenv.adapters import kustomize, manifests
-from devenv.adapters.charts import copy_chart
+from devenv.adapters.charts import complete, copy_chart
 from devenv.adapters.kubernetes import Recorded, of_stack
 from devenv.adapters.scratch import scratch
 from devenv.databases.atlas import failed_statement
@@ -119,8 +119,8 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
 
 def install_chart(step: InstallChart, context: StepContext) -> str:
     """Install or upgrade a release, watched: a root cause ends the wait."""
-    with scratch() as folder:
-        chart = step.chart
+    with scratch() as folder, complete(step.chart) as whole:
+        chart = whole
         if step.module:
             source = _origin(step.module, step.chart, context)
             chart = str(copy_chart(source, folder / step.release, step.drop_dependencies))

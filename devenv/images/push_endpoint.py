@@ -25,7 +25,7 @@ class PushEndpoint:
     def __init__(self, port: int) -> None:
         """Raises OSError when the port is taken; 0 is any port."""
         self._intake = Intake()
-        self._server = _Server((LOOPBACK, port), type("Handler", (PushHandler,), {"intake": self._intake}))
+        self._server = _Server((LOOPBACK, port), self._intake)
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="push endpoint", daemon=True
@@ -62,8 +62,22 @@ class PushEndpoint:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
     block_on_close = False
     bug: BaseException | None = None
+
+    def __init__(self, address: tuple[str, int], intake: Intake) -> None:
+        self._intake = intake
+        super().__init__(address, type("Handler", (PushHandler,), {"intake": intake}))
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 (the library's interface)
+        """Whether a new connection is served."""
+        return self._intake.admit(request)
+
+    def shutdown_request(self, request: Any) -> None:
+        """A connection is over."""
+        self._intake.recognise(request)
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 (the library's interface)
         """Keep an error for who pushes; connections may break off: the engine tries HTTPS first."""

@@ -23,6 +23,13 @@ from devenv.images.oci import digest_of
 _CHUNK = 1 << 20
 _MANIFEST_BYTES = 4 << 20
 _IDLE_SECONDS = 120.0
+_STRANGER_SECONDS = 10.0
+"""How long a connection may be idle on which nobody has named a repository yet: any program can open one."""
+_STRANGERS = 32
+"""How many such connections are served at once: each takes a thread."""
+_LINE_BYTES = 1 << 12
+"""The longest line between the parts of a body."""
+_TRAILERS = 100
 _BROKEN_OFF = "the connection ended within a body"
 _PATH = re.compile(r"^/v2/(?P<repository>.+)/(?P<kind>blobs/uploads|blobs|manifests)/(?P<what>[^/]*)$")
 
@@ -59,7 +66,23 @@ class Intake:
         self.uploads: dict[str, Blob] = {}
         """By the name that this side gave them."""
         self.asked = threading.Event()
-        """Set when a request has come: the engine reaches this endpoint."""
+        """Set when a repository was named: the engine, which alone knows one, reaches this endpoint."""
+
+        self._strangers: set[object] = set()
+        self._guard = threading.Lock()
+
+    def admit(self, connection: object) -> bool:
+        """Whether a new connection is served: as long as few are open on which nobody has named a repository."""
+        with self._guard:
+            if len(self._strangers) >= _STRANGERS:
+                return False
+            self._strangers.add(connection)
+            return True
+
+    def recognise(self, connection: object) -> None:
+        """A connection is the engine's, or over."""
+        with self._guard:
+            self._strangers.discard(connection)
 
     def begin_upload(self, receiver: Receiver) -> str:
         """A new upload's name."""
@@ -77,6 +100,17 @@ class _Failure(Exception):  # noqa: N818 (an answer, not an error)
         self.code = code
 
 
+def _size(text: str | bytes, base: int) -> int:
+    """A number of bytes, which is never negative; raises _Failure on other text."""
+    try:
+        size = int(text, base)
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise _Failure(HTTPStatus.BAD_REQUEST, "BLOB_UPLOAD_INVALID")
+    return size
+
+
 class PushHandler(BaseHTTPRequestHandler):
     """One connection of the engine."""
 
@@ -84,7 +118,7 @@ class PushHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"
     """Of what is no HTTP, such as TLS: containerd turns to plain HTTP only when the refusal begins with `HTTP/`."""
-    timeout = _IDLE_SECONDS
+    timeout = _STRANGER_SECONDS
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
@@ -98,11 +132,14 @@ class PushHandler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         """Answer one request."""
-        url = urlsplit(self.path)
-        self._query = parse_qs(url.query)
+        try:
+            url = urlsplit(self.path)
+            self._query = parse_qs(url.query)
+        except ValueError:  # no address at all
+            self._fail(HTTPStatus.BAD_REQUEST, "UNSUPPORTED")
+            return
         try:
             if url.path.rstrip("/") == "/v2" and self.command in {"GET", "HEAD"}:
-                self.intake.asked.set()
                 self._answer(HTTPStatus.OK, b"{}")
             else:
                 self._route(url.path)
@@ -119,6 +156,8 @@ class PushHandler(BaseHTTPRequestHandler):
         if match is None or receiver is None:
             raise _Failure(HTTPStatus.NOT_FOUND, "NAME_UNKNOWN")
         self.intake.asked.set()
+        self.intake.recognise(self.connection)
+        self.connection.settimeout(_IDLE_SECONDS)
         action = self._actions.get((self.command, match["kind"]))
         if action is None:
             raise _Failure(HTTPStatus.METHOD_NOT_ALLOWED, "UNSUPPORTED")
@@ -200,22 +239,22 @@ class PushHandler(BaseHTTPRequestHandler):
     def _body(self) -> Iterator[bytes]:
         """The request's body in pieces."""
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            while size := self._chunk_size():
+            while size := _size(self._line().partition(b";")[0], 16):
                 yield from self._take(size)
-                self.rfile.readline()
-            while self.rfile.readline().strip():
-                continue  # trailers
-        else:
-            yield from self._take(int(self.headers.get("Content-Length") or 0))
+                self._line()
+            for _ in range(_TRAILERS):
+                if not self._line().strip():
+                    return
+            raise _Failure(HTTPStatus.BAD_REQUEST, "BLOB_UPLOAD_INVALID")
+        yield from self._take(_size(self.headers.get("Content-Length") or "0", 10))
 
-    def _chunk_size(self) -> int:
-        line = self.rfile.readline()
+    def _line(self) -> bytes:
+        line = self.rfile.readline(_LINE_BYTES)
         if not line:
             raise ConnectionError(_BROKEN_OFF)
-        try:
-            return int(line.partition(b";")[0], 16)
-        except ValueError:
-            raise _Failure(HTTPStatus.BAD_REQUEST, "BLOB_UPLOAD_INVALID") from None
+        if not line.endswith(b"\n"):
+            raise _Failure(HTTPStatus.BAD_REQUEST, "BLOB_UPLOAD_INVALID")
+        return line
 
     def _take(self, size: int) -> Iterator[bytes]:
         while size:

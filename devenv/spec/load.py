@@ -24,6 +24,7 @@ from devenv.spec.reader import read_yaml
 from devenv.spec.seed_files import SeedFile, load_seeds
 from devenv.spec.seeds import Seeds
 from devenv.spec.validation import check
+from devenv.spec.value_places import value_place_problems
 from devenv.spec.versions import Versions
 from devenv.spec.workspace import LoadedStack, Workspace
 
@@ -152,12 +153,14 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
     project, drafts = parts.project, parts.drafts
     profile = project.profile if project else PROFILES[0]
     local_images = project.images if project else {}
+    chosen = {choice.name: choice.values for choice in project.stacks} if project else {}
     if project and parts.document:
         problems.extend(references.project_problems(project, parts.document, drafts, parts.versions))
         problems.extend(files.project_file_problems(project, parts.document, parts.boundary))
     for draft in drafts.values():
         problems.extend(references.stack_problems(draft, drafts, parts.versions, local_images))
         problems.extend(files.stack_file_problems(draft, profile))
+        problems.extend(value_place_problems(draft, chosen.get(draft.name, {})))
     problems.extend(references.cycle_problems(drafts))
     selected = _selected(project, drafts) if project else set()
     relevant = [draft for name, draft in drafts.items() if name in selected or not draft.folder.builtin]

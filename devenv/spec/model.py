@@ -55,6 +55,6 @@ Duration = Annotated[
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 """A name that Kubernetes, Docker and DNS accept (RFC 1123 label)."""
 LayerName = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-ValuePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w-]*(\.[\w-]+)*$")]
-"""Dotted path into chart values: `image.repository`."""
+ValuePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w-]*(\.[\w-]*[A-Za-z_][\w-]*)*$")]
+"""Dotted path of keys in chart values: `image.repository`. A number would be a place in a list, which has no keys."""
 Values = dict[str, Any]

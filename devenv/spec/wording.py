@@ -46,7 +46,7 @@ _EXPECTED = {
 _PATTERNS = {
     _DNS_LABEL: "a name of lower-case letters, digits and dashes (at most 63)",
     _pattern(LayerName): "a layer such as 02-infrastructure (two digits, a dash, a name)",
-    _pattern(ValuePath): "a dotted path into the chart's values, such as image.tag",
+    _pattern(ValuePath): "a dotted path of keys in the chart's values, such as image.tag (not into a list)",
     r"^h1:[A-Za-z0-9+/]{43}=$": "a checksum as go.sum has it (h1:…=)",
     r"^sha256:[0-9a-f]{64}$": "a digest (sha256: and 64 hexadecimal digits)",
     **NAME_RULES,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from devenv.errors import DevenvError
+from devenv.errors import DevenvError, SpecError
 from devenv.events import Event, Noted, StepFailed, StepOutput, StepProgressed, StepSucceeded
 
 MASK = "*****"
@@ -67,6 +67,11 @@ class Secrets:
         masked.context = {label: self.mask(text) for label, text in error.context.items()}
         masked.hint = self.mask(error.hint)
         masked.args = (masked.message,)
+        if isinstance(masked, SpecError):
+            masked.problems = tuple(
+                replace(problem, message=self.mask(problem.message), hint=self.mask(problem.hint))
+                for problem in masked.problems
+            )
         return masked
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.adapters import kustomize, manifests
+from devenv.adapters.charts import complete
 from devenv.adapters.helm import Helm
 from devenv.adapters.kubectl import Kubectl
 from devenv.adapters.paths import data_root
@@ -70,7 +71,8 @@ def _of_stack(spec: StackSpec, rendered: StackInput, renderers: _Renderers) -> I
         try:
             if source.chart and not source.chart.module and path and renderers.helm:
                 release = source.chart.release or spec.name
-                text = renderers.helm.template(release, path, spec.namespace, rendered.values)
+                with complete(path) as chart:
+                    text = renderers.helm.template(release, chart, spec.namespace, rendered.values)
             elif source.kustomize and renderers.kubectl:
                 text = kustomize.build(renderers.kubectl, Path(path), rendered.kustomize_images)
             else:

@@ -140,3 +140,29 @@ def test_the_boundary_loads_nothing_heavy(environment: dict[str, str]) -> None:
     heavy = "{'rich', 'pydantic', 'docker', 'lightkube', 'boto3', 'cryptography', 'yaml'}"
     done = run(f"print(sorted({heavy} & set(sys.modules)))", environment)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+@pytest.mark.parametrize(
+    "raised",
+    [
+        'DevenvError("no topsecret", context={"cause": "topsecret"}, hint="topsecret")',
+        'SpecError([Problem(Path("a"), 1, "", "found topsecret", "not topsecret")])',
+        'ValueError("topsecret")',
+        'DevenvError("through http://user:pr%40xy-word@proxy.test:3128, that is pr@xy-word")',
+    ],
+)
+def test_what_ends_a_command_is_masked(raised: str, arguments: list[str], environment: dict[str, str]) -> None:
+    body = f"""
+from devenv.cli.wiring import run_session
+with run_session("up") as session:
+    session.mask("topsecret")
+    raise {raised}
+"""
+    done = run(body, {**environment, "https_proxy": "http://user:pr%40xy-word@proxy.test:3128"}, *arguments)
+    reports = [file.read_text() for file in Path(environment["HOME"]).rglob("devenv-*.txt")]
+    told = "".join([done.stdout, done.stderr, *reports])
+    assert done.returncode in {1, 2, 70}
+    assert "*****" in told
+    assert not [secret for secret in ("topsecret", "xy-word") if secret in told]
+    assert bool(reports) is ("ValueError" in raised)

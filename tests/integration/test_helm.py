@@ -10,7 +10,7 @@ import pytest
 import yaml
 from support.programs import require_tool
 
-from devenv.adapters.charts import copy_chart
+from devenv.adapters.charts import complete, copy_chart
 from devenv.adapters.helm import Helm
 from devenv.errors import CommandFailedError, SpecError
 
@@ -128,3 +128,29 @@ def test_unknown_dependency_is_a_problem_of_the_spec(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         copy_chart(source, tmp_path / "copy", ["severr"])
     assert "severr" in str(caught.value.problems[0])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_dependency_in_a_folder_is_taken_as_it_is_now(helm: Helm, tmp_path: Path, *, packed: bool) -> None:
+    """Helm itself takes the archive that was packed before, and refuses the chart where there is none."""
+    chart, common = tmp_path / "shop", tmp_path / "common"
+    for folder, text in ((chart, CHART), (common, "apiVersion: v2\nname: common\nversion: 1.0.0\n")):
+        (folder / "templates").mkdir(parents=True)
+        (folder / "Chart.yaml").write_text(text)
+    (chart / "Chart.yaml").write_text(
+        f"{CHART}dependencies: [{{name: common, version: 1.0.0, repository: 'file://../common'}}]\n"
+    )
+    if packed:
+        (chart / "charts").mkdir()
+        (chart / "charts" / "common-1.0.0.tgz").write_bytes(b"packed long ago")
+    (common / "templates" / "map.yaml").write_text(TEMPLATE)
+    with complete(str(chart)) as whole:
+        assert 'greeting: "now"' in helm.template("shop", whole, "default", '{"common": {"greeting": "now"}}')
+    assert not (chart / "charts" / "common").exists()
+
+
+def test_a_chart_that_depends_on_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Chart.yaml").write_text(f"{CHART}dependencies: [{{name: shop, repository: 'file://.'}}]\n")
+    with pytest.raises(SpecError) as caught, complete(str(tmp_path)):
+        pass
+    assert "depends on itself" in caught.value.problems[0].message

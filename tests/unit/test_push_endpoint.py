@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -64,6 +65,8 @@ def test_a_client_is_told_that_this_is_a_registry(client: Client, endpoint: Push
     for path in ("/v2/", "/v2"):
         status, headers, _ = client.ask("GET", path)
         assert (status, headers["Docker-Distribution-Api-Version"]) == (200, "registry/2.0")
+    assert not endpoint.was_asked  # anybody can ask that
+    client.ask("HEAD", client.here(f"blobs/{digest(b'x')}"))
     assert endpoint.was_asked
 
 
@@ -170,3 +173,38 @@ def test_a_body_that_breaks_off_is_no_blob(
 def test_a_port_that_is_taken_is_told(endpoint: PushEndpoint) -> None:
     with pytest.raises(OSError, match="in use"):
         PushEndpoint(endpoint.port)
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "GET //[ HTTP/1.1\r\n\r\n",
+        "GET\r\n\r\n",
+        "\x16\x03\x01\x02\r\n\r\n",
+        "PUT /v2/{here}/manifests/load HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+        "PUT /v2/{here}/manifests/load HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        "PUT /v2/{here}/manifests/load HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabc\r\n",
+        "PUT /v2/{here}/manifests/load HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + "5" * 5000,
+        "PUT /v2/{here}/manifests/load HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + "a: b\r\n" * 200,
+        "PUT /v2/%zz/manifests/load HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_is_refused_and_no_bug(endpoint: PushEndpoint, shelf: Shelf, request_text: str) -> None:
+    endpoint.open(PATH, shelf)
+    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=5) as connection:
+        connection.sendall(request_text.replace("{here}", PATH).encode("latin-1"))
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.") or request_text == "GET\r\n\r\n"
+    assert not shelf.manifests
+
+
+def test_connections_that_say_nothing_do_not_add_up(client: Client, endpoint: PushEndpoint) -> None:
+    client.ask("HEAD", client.here(f"blobs/{digest(b'x')}"))
+    before = threading.active_count()
+    idle = [socket.create_connection(("127.0.0.1", endpoint.port), timeout=5) for _ in range(80)]
+    try:
+        assert idle[-1].recv(1) == b""  # closed at once
+        assert threading.active_count() - before <= 40
+        client.push_blob(b"the engine's connection goes on")
+    finally:
+        for connection in idle:
+            connection.close()

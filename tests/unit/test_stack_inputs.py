@@ -247,6 +247,81 @@ def test_a_kustomization_counts_with_all_that_is_beside_it(root: Path) -> None:
     assert content(project) != former.content
 
 
+OUTSIDE = {
+    "shared/base/kustomization.yaml": "resources: [service.yaml]\ncomponents: [../part]",
+    "shared/base/service.yaml": "kind: Service",
+    "shared/part/kustomization.yaml": "kind: Component\npatches: [{path: ../patch.yaml}]",
+    "shared/patch.yaml": "kind: Service",
+    "shared/settings.properties": "a=b",
+    "shared/token": "abc",
+    "shared/generator.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nfiles: [../../../shared/page.html]",
+    "shared/page.html": "<p>",
+    "shared/defaults.env": "a=b",
+}
+OVERLAY = """
+resources: [../../../shared/base, "https://example.org/base?ref=v1"]
+configMapGenerator: [{name: a, files: [a.properties=../../../shared/settings.properties], literals: ["x=y"]}]
+secretGenerator: [{name: b, files: [../../../shared/token], envs: [../../../shared/defaults.env]}]
+generators: [../../../shared/generator.yaml]
+patches: [{patch: "kind: Service\\nmetadata: {}\\n"}]
+"""
+
+
+def write(top: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_a_kustomization_names_outside_of_its_stack_counts(root: Path, name: str) -> None:
+    project = workspace(root, sources=[{"kustomize": {"path": "overlays/dev"}}], ready=[])
+    write(root.parent, OUTSIDE | {"web/overlays/dev/kustomization.yaml": OVERLAY})
+    former = content(project)
+    (root.parent / name).write_text("# changed\n" + OUTSIDE[name], encoding="utf-8")
+
+    assert content(project) != former
+
+
+def test_a_broken_kustomization_has_a_content_too(root: Path) -> None:
+    project = workspace(root, sources=[{"kustomize": {"path": "overlays/dev"}}], ready=[])
+    write(root, {"overlays/dev/kustomization.yaml": "resources: [{"})
+    former = content(project)
+    write(root, {"overlays/dev/kustomization.yaml": "resources: [\0, ../../../web]"})
+
+    assert content(project) != former
+
+
+@pytest.mark.parametrize("link", ["chart/charts/common", "manifests/common"])
+def test_what_lies_behind_a_link_to_a_folder_counts(root: Path, link: str) -> None:
+    write(root.parent, {"shared/common/templates/map.yaml": "colour: blue"})
+    (root / link).parent.mkdir(exist_ok=True)
+    (root / link).symlink_to("../" * link.count("/") + "../shared/common")
+    former = content(workspace(root))
+    write(root.parent, {"shared/common/templates/map.yaml": "colour: green"})
+
+    assert content(workspace(root)) != former
+
+
+def test_a_link_to_a_folder_above_it_is_followed_once(root: Path) -> None:
+    (root / "chart" / "templates" / "self").symlink_to("..")
+    former = content(workspace(root))
+    (root / "chart" / "templates" / "web.yaml").write_text("kind: Deployment", encoding="utf-8")
+
+    assert content(workspace(root)) != former
+
+
+def test_charts_in_folders_that_a_chart_depends_on_count(root: Path) -> None:
+    depends = "name: web\ndependencies: [{name: common, version: 1.0.0, repository: 'file://../../common'}]"
+    write(root, {"chart/Chart.yaml": depends})
+    further = "name: common\ndependencies: [{name: base, version: 1.0.0, repository: 'file://../base'}]"
+    write(root.parent, {"common/Chart.yaml": further, "base/templates/map.yaml": "colour: blue"})
+    former = content(workspace(root))
+    write(root.parent, {"base/templates/map.yaml": "colour: green"})
+
+    assert content(workspace(root)) != former
+
+
 def test_what_helm_fetches_has_no_path(root: Path) -> None:
     chart = {"repository": "https://charts.test", "name": "web", "version": "1.0.0"}
     newer = chart | {"version": "1.0.1"}

@@ -125,7 +125,7 @@ def commands(ground: Ground, *, whole: bool) -> list[Command]:
         change = Command("up, a change", ("up", "--yes"), lambda: _change(ground), lambda: _is_up(ground))
         return [change, *databases, load] if has_databases else [change, load]
     up = Command("up", ("up", "--yes"), lambda: _take_away(ground), lambda: _is_up(ground))
-    down = Command("down", ("down",), lambda: None, lambda: _is_down(ground))
+    down = Command("down", ("down", "--yes"), lambda: None, lambda: _is_down(ground))
     return [up, *databases, load, down] if has_databases else [up, load, down]
 
 
@@ -133,7 +133,7 @@ def campaign(ground: Ground, points: int, *, whole: bool) -> list[tuple[str, flo
     """Kill at all points; returns for each the command, when of how many seconds, and what came of it."""
     before = _leftovers(ground)
     if whole:
-        ground.devenv("down")
+        ground.devenv("down", "--yes")
         ground.devenv("up", "--yes")
     wanted = commands(ground, whole=whole)
     told = []
@@ -238,7 +238,7 @@ def _change(ground: Ground) -> None:
 
 
 def _take_away(ground: Ground) -> None:
-    ground.devenv("down")
+    ground.devenv("down", "--yes")
 
 
 def _is_up(ground: Ground) -> None:
@@ -343,7 +343,7 @@ def main() -> None:
                 sys.exit(f"not converged: {error}")
             finally:
                 if not wanted.in_place:
-                    ground.devenv("down")
+                    ground.devenv("down", "--yes")
     killed = sum(outcome == "converged" for *_, outcome in told)
     print(f"{describe_machine()}\n{len(told)} points, {killed} runs killed, all converged, nothing left")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.environment import Project, Result
+from support.host_state import host_state
 from support.nodes import NODE_REPOSITORIES, RUN
 from support.programs import missing
 
@@ -38,8 +39,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 
 @pytest.fixture(scope="session")
-def first_up(project: Project) -> Result:
+def host_before(project: Project) -> dict[str, set[str]]:
+    """The host before the first `up`."""
+    assert not project.status()["cluster"]["nodes"]
+    return host_state()
+
+
+@pytest.fixture(scope="session")
+def first_up(project: Project, host_before: dict[str, set[str]]) -> Result:
     """`devenv up` from nothing."""
+    assert host_before
     return project.devenv("up", "--yes", "--json")
 
 

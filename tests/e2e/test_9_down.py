@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 from support.environment import Project, engine_objects, run
+from support.host_state import differences, host_state
 
 pytestmark = pytest.mark.e2e
 
@@ -21,6 +24,11 @@ def test_down_leaves_nothing(environment: Project) -> None:
     }
     assert nodes
     server = yaml.safe_load(kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
+    killed = environment.start("down")
+    with contextlib.suppress(subprocess.TimeoutExpired):  # it is to be killed in the middle
+        killed.wait(1.5)
+    killed.kill()
+    killed.communicate()
     environment.devenv("down", timeout=60)
     discovered = Path.home() / ".kube" / "cache" / "discovery" / server.removeprefix("https://").replace(":", "_")
     assert not discovered.exists()
@@ -30,6 +38,12 @@ def test_down_leaves_nothing(environment: Project) -> None:
     assert not run(["docker", "ps", "-aq", "--filter", f"label=io.x-k8s.kind.cluster={network}"]).split()
     assert not kubeconfig.exists()
     assert not kubeconfig.parent.exists()
+
+
+def test_the_host_is_as_it_was_before(environment: Project, host_before: dict[str, set[str]]) -> None:
+    assert not run(["docker", "ps", "-aq", "--filter", "label=devenv.io/run"]).split()
+    assert environment.status()["cluster"]["state"] == "absent"
+    assert not differences(host_before, host_state())
 
 
 def test_down_twice_says_so(environment: Project) -> None:

@@ -95,6 +95,9 @@ class Kind:
         what: str,
     ) -> None:
         kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Of a kind that was killed, which all later ones would take for one at work. Two at once there are not: whoever
+        # runs kind on a project's kubeconfig holds the project's lock.
+        kubeconfig.with_name(f"{kubeconfig.name}.lock").unlink(missing_ok=True)
         process.run(
             [str(self._program), *argv],
             stdin=stdin.encode() if stdin is not None else None,

@@ -20,6 +20,7 @@ Database = Annotated[
     typer.Option("--database", "-d", metavar="NAME", help="Only this one, by its stack's name; repeatable."),
 ]
 SnapshotName = Annotated[str, typer.Argument(metavar="NAME", help="What the state is called.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is lost by it, without being asked.")]
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="[NAME]...", help="Databases, by their stacks' names; all when none is given."),
@@ -28,11 +29,17 @@ Names = Annotated[
 
 @app.command("snapshot")
 def snapshot(
-    name: SnapshotName, *, directory: Directory = Path(), database: Database = None, no_wait: NoWait = False
+    name: SnapshotName,
+    *,
+    directory: Directory = Path(),
+    database: Database = None,
+    yes: Yes = False,
+    no_wait: NoWait = False,
 ) -> None:
     """Keep the present state of one or all databases under a name.
 
-    Kept in the servers themselves, until `devenv db rm` or `devenv down`; a state of the same name is replaced.
+    Kept in the servers themselves, until `devenv db rm` or `devenv down`; a state of the same name is replaced, after
+    you were asked on a terminal.
 
     Example: `devenv db snapshot before_import`.
     """
@@ -41,7 +48,7 @@ def snapshot(
 
     request = db.DatabaseRequest(directory, tuple(database or ()))
     with wiring.run_session("db snapshot", wait=not no_wait) as session:
-        _told(f"saved as {name}", db.save(request, name, session))
+        _told(f"saved as {name}", db.save(request, name, session, agreed=yes))
 
 
 @app.command("restore")
@@ -93,14 +100,20 @@ def list_(*, directory: Directory = Path(), database: Database = None, as_json: 
 
 @app.command("rm")
 def remove(
-    name: SnapshotName, *, directory: Directory = Path(), database: Database = None, no_wait: NoWait = False
+    name: SnapshotName,
+    *,
+    directory: Directory = Path(),
+    database: Database = None,
+    yes: Yes = False,
+    no_wait: NoWait = False,
 ) -> None:
-    """Drop a named state; without --database, in all databases that have it."""
+    """Drop a named state, after asking on a terminal; without --database, in all databases that have it."""
     from devenv.cli import wiring
     from devenv.workflows import db
 
+    request = db.DatabaseRequest(directory, tuple(database or ()))
     with wiring.run_session("db rm", wait=not no_wait) as session:
-        _told(f"removed {name}", db.remove(db.DatabaseRequest(directory, tuple(database or ())), name, session))
+        _told(f"removed {name}", db.remove(request, name, session, agreed=yes))
 
 
 @app.command("migrate")

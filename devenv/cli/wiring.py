@@ -70,7 +70,15 @@ def run_session(
         _end_like_ctrl_c(signal.SIGHUP)
     secrets.add(*observe_proxies().passwords())
     with EventStream(sinks, secrets=secrets) as stream, _masked(secrets):
-        yield Session(emit=stream.emit, confirm=_ask, open_log=log.open, mask=secrets.add, command=command, wait=wait)
+        yield Session(
+            emit=stream.emit,
+            confirm=_ask,
+            interactive=sys.stdin.isatty(),
+            open_log=log.open,
+            mask=secrets.add,
+            command=command,
+            wait=wait,
+        )
 
 
 @contextmanager

@@ -104,6 +104,12 @@ class Database(Protocol):
     def applied(self) -> tuple[AppliedMigration, ...]:
         """The migrations of the live database, in their order."""
 
+    def touched(self) -> bool:
+        """Whether the live data may be anything else than the pristine state; asked before it is lost.
+
+        Quick, so that it errs on one side: what would take long to compare counts as touched.
+        """
+
     @property
     def snapshots(self) -> Snapshots:
         """Named states of this database."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from devenv.engine.environment import Environment
 from devenv.engine.holding import record_owner
-from devenv.engine.observe import Observation
 from devenv.engine.ownership import Holding, Owner
 from devenv.errors import OtherFolderError
 from devenv.events import Noted
 from devenv.plan.observed import ClusterState
 from devenv.workflows.exclusive import confirm_lock
 from devenv.workflows.session import Session
+
+if TYPE_CHECKING:
+    from devenv.engine.observe import Observation
 
 
 def claim(environment: Environment, observation: Observation, session: Session, *, adopt: bool) -> None:

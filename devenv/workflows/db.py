@@ -48,10 +48,19 @@ class SnapshotRow:
         return {"database": self.database, "name": s.name, "taken": s.taken.isoformat(), "size_bytes": s.size_bytes}
 
 
-def save(request: DatabaseRequest, name: str, session: Session) -> list[str]:
-    """Keep the present state under a name; returns the databases."""
+def save(request: DatabaseRequest, name: str, session: Session, *, agreed: bool = False) -> list[str]:
+    """Keep the present state under a name; returns the databases.
+
+    Raises:
+        UsageError: there is a state of that name, and the user does not want it to be replaced.
+    """
     _check(name)
-    return _on_each(request, session, lambda database: database.snapshots.save(name))
+    with reach(request.directory, session, alone=True) as deployment:
+        chosen = deployment.choose(request.names)
+        if having := _with_state(deployment, chosen, name):
+            _ask(f"The state {name} of {', '.join(d.name for d in having)} is replaced", session, agreed=agreed)
+        _in_parallel(deployment, chosen, lambda database: database.snapshots.save(name))
+    return [deployed.name for deployed in chosen]
 
 
 def restore(request: DatabaseRequest, name: str, session: Session, *, agreed: bool) -> list[str]:
@@ -70,10 +79,16 @@ def restore(request: DatabaseRequest, name: str, session: Session, *, agreed: bo
     return [deployed.name for deployed in chosen]
 
 
-def remove(request: DatabaseRequest, name: str, session: Session) -> list[str]:
-    """Drop a named state; returns the databases that had it."""
+def remove(request: DatabaseRequest, name: str, session: Session, *, agreed: bool = False) -> list[str]:
+    """Drop a named state; returns the databases that had it.
+
+    Raises:
+        SnapshotError: no database has it, or a named one has not.
+        UsageError: the user does not want it after all.
+    """
     with reach(request.directory, session, alone=True) as deployment:
         chosen = _having(deployment, request, name)
+        _ask(f"The state {name} of {', '.join(d.name for d in chosen)} is dropped", session, agreed=agreed)
         _in_parallel(deployment, chosen, lambda database: database.snapshots.remove(name))
     return [deployed.name for deployed in chosen]
 
@@ -149,22 +164,25 @@ def _check(name: str) -> None:
         )
 
 
-def _on_each(request: DatabaseRequest, session: Session, work: Callable[[Database], None]) -> list[str]:
-    with reach(request.directory, session, alone=True) as deployment:
-        chosen = deployment.choose(request.names)
-        _in_parallel(deployment, chosen, work)
-    return [deployed.name for deployed in chosen]
+def _ask(what: str, session: Session, *, agreed: bool) -> None:
+    """Ask before something is lost that was named, where somebody is there to answer; raises UsageError."""
+    if not agreed and session.interactive and not session.confirm(f"{what}. Go on?"):
+        raise UsageError("nothing was changed", hint="--yes agrees beforehand")
 
 
 def _having(deployment: Deployment, request: DatabaseRequest, name: str) -> list[Deployed]:
     """The databases that have a snapshot: the named ones, which must have it, or whichever do."""
     chosen = deployment.choose(request.names)
-    known = _in_parallel(deployment, chosen, lambda database: database.snapshots.list())
-    having = [d for d, states in zip(chosen, known, strict=True) if any(s.name == name for s in states)]
+    having = _with_state(deployment, chosen, name)
     lacking = [d.name for d in chosen if d not in having]
     if not having or (request.names and lacking):
         raise SnapshotError(f"{', '.join(lacking) or 'no database'} has no snapshot {name}", hint="devenv db list")
     return having
+
+
+def _with_state(deployment: Deployment, chosen: Sequence[Deployed], name: str) -> list[Deployed]:
+    known = _in_parallel(deployment, chosen, lambda database: database.snapshots.list())
+    return [d for d, states in zip(chosen, known, strict=True) if any(s.name == name for s in states)]
 
 
 def _in_parallel(deployment: Deployment, chosen: Sequence[Deployed], work: Callable[[Database], T]) -> list[T]:

@@ -17,6 +17,7 @@ from devenv.plan.observed import ClusterState
 from devenv.workflows.claim import take_over
 from devenv.workflows.exclusive import confirm_lock, exclusive
 from devenv.workflows.locations import Locations, project_locations
+from devenv.workflows.losses import Losses, look_for_losses
 from devenv.workflows.purge import purge
 from devenv.workflows.session import Session
 
@@ -63,6 +64,7 @@ def _take_away(locations: Locations, engine: Engine, session: Session, request: 
             hint=f"remove it yourself: kind delete cluster --name {names.cluster}",
         )
     take_over(holding, owner_of(locations.root), session, adopt=request.adopt, command="devenv down")
+    _agree_to_loss(look_for_losses(request.directory, engine, holding, session), request, session)
     confirm_lock(names.project, session)
     existed = _remove(engine, holding) or locations.state.exists()
     remove_folder(locations.state)
@@ -87,6 +89,16 @@ def _agree_to_purge(request: DownRequest, session: Session) -> None:
     )
     if not request.assume_yes and not session.confirm(question):
         raise UsageError("nothing was removed: purging takes your consent", hint="devenv down --purge --yes")
+
+
+def _agree_to_loss(losses: Losses, request: DownRequest, session: Session) -> None:
+    """Name the databases whose data goes; ask where somebody is there to answer, and there may be more than seeds."""
+    if losses.databases:
+        session.emit(Noted(f"with the cluster goes the data of {', '.join(losses.databases)}"))
+    if request.assume_yes or not session.interactive or not (worth := losses.worth_asking()):
+        return
+    if not session.confirm(f"{worth}. Remove the cluster with all data?"):
+        raise UsageError("nothing was removed: losing data takes your consent", hint="devenv down --yes")
 
 
 def _remove(engine: Engine, holding: Holding) -> bool:

@@ -34,6 +34,7 @@ def purge(engine: Engine, session: Session) -> None:
         )
     else:
         engine.remove_volumes(engine.volumes(OURS))
+        engine.remove_lock_image()
         if is_own_engine(engine.version().id):
             told.append(f"{engine.prune_build_cache(0) / 1e9:.1f} GB of build cache")
         shared = state_root(create=False) / "_host"

@@ -19,6 +19,8 @@ class Session:
     emit: Emit
     confirm: Callable[[str], bool]
     """Asks the user; False where nobody can be asked."""
+    interactive: bool = field(default=False, kw_only=True)
+    """Whether somebody can be asked."""
     open_log: Callable[[Path], Path]
     """Begins the run's log file in a folder; returns its path."""
     mask: Callable[..., None]

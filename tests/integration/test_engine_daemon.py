@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.bridges import own_bridge
+from support.second_daemon import second_daemon
 
 from devenv.adapters.engine_daemon import EngineDaemon, engine_answers
 from devenv.adapters.host import observe_host
-from devenv.adapters.process import find_program, run
+from devenv.adapters.process import find_program
 from devenv.errors import EngineUnavailableError, InterruptedRunError
 
 pytestmark = [
@@ -26,29 +26,9 @@ pytestmark = [
 
 
 @pytest.fixture
-def bridge() -> Iterator[str]:
-    with own_bridge("devenv-test0", "198.51.100.1/24") as name:
-        yield name
-
-
-@pytest.fixture
-def daemon(tmp_path: Path, bridge: str) -> Iterator[EngineDaemon]:
-    folder = tmp_path / "engine"
-    folder.mkdir()
-    settings = {
-        "data-root": str(tmp_path / "data"),
-        "bridge": bridge,
-        "iptables": False,
-        "ip6tables": False,
-        "storage-driver": "vfs",
-    }
-    daemon = EngineDaemon(folder, tmp_path / "docker.sock", tmp_path / "exec", settings)
-    yield daemon
-    daemon.stop()
-    for mount in reversed(Path("/proc/mounts").read_text().splitlines()):
-        point = mount.split()[1]
-        if point.startswith(f"{tmp_path}/"):  # left by the daemon that a test killed
-            run(["umount", point])
+def daemon(tmp_path: Path) -> Iterator[EngineDaemon]:
+    with second_daemon(tmp_path, "devenv-test0", "198.51.100.1/25") as daemon:
+        yield daemon
 
 
 def kill(pid: int) -> None:

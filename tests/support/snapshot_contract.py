@@ -21,7 +21,9 @@ def assert_snapshots_come_back_and_go(
     def names() -> list[str]:
         return [snapshot.name for snapshot in snapshots.list()]
 
+    assert not database.touched()
     change()
+    assert database.touched()
     snapshots.save(FIRST)
     kept = content()
     spoil()
@@ -29,6 +31,7 @@ def assert_snapshots_come_back_and_go(
     snapshots.save("spoilt")
     database.reset()
     assert content() != kept
+    assert not database.touched()
     snapshots.restore(FIRST)
     assert content() == kept
     assert names() == [FIRST, "spoilt"]

@@ -13,6 +13,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
 
+from devenv.databases.clickhouse.difference import difference
+from devenv.databases.clickhouse.objects import Kind, for_database, read_objects
 from devenv.databases.clickhouse.script import statements
 from devenv.databases.clickhouse.server import Server, StatementError
 from devenv.databases.clickhouse.snapshots import ClickHouseSnapshots
@@ -25,6 +27,9 @@ from devenv.errors import DatabaseError
 _SEEDING = "seeds are being applied"
 _APPLIED = """
 SELECT version, checksum, finished FROM {database:Identifier}.schema_migrations FINAL ORDER BY version
+"""
+_HASH = """
+SELECT count() AS number, toString(sum(cityHash64(*))) AS hash FROM {database:Identifier}.{table:Identifier}
 """
 _HAS_TABLE = """
 SELECT name FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'
@@ -99,6 +104,22 @@ class ClickHouse:
             return ()
         rows = self._server.rows(_APPLIED, database=self._name)
         return tuple(AppliedMigration(row["version"], row["checksum"], failed=not row["finished"]) for row in rows)
+
+    def touched(self) -> bool:
+        """See `Database.touched`: by what a reset would do, and by the rows that it would replace in any case."""
+        if not self.pristine():
+            return True
+        wanted = for_database(read_objects(self._server, self._pristine), self._pristine, self._name)
+        present = read_objects(self._server, self._name)
+        todo = difference(present, wanted)
+        # Tables without parts are replaced by every reset, since nothing tells whether their rows are the same.
+        unsure = [t for t in todo.swap if t.kind is Kind.ROWS and present[t.name].definition == t.definition]
+        if todo.drop or todo.make or todo.refill or len(unsure) < len(todo.swap):
+            return True
+        return any(self._rows(self._name, t.name) != self._rows(self._pristine, t.name) for t in unsure)
+
+    def _rows(self, database: str, table: str) -> list[dict[str, object]]:
+        return self._server.rows(_HASH, database=database, table=table)
 
     def clone(self, name: str) -> Address:
         """A database of another name, like the pristine one; raises DatabaseError."""

@@ -20,6 +20,8 @@ from devenv.databases.meilisearch.snapshots import MeilisearchSnapshots
 from devenv.databases.statements import seed_failed
 from devenv.errors import DatabaseError
 
+_COMPARED_BYTES = 4 << 20
+"""Up to this size documents are fetched to compare them: a fraction of a second."""
 _PRISTINE, _SPARE, _LIVE = "pristine", "spare", "live"
 
 
@@ -85,6 +87,19 @@ class Meilisearch:
             self._sets.drop(_SPARE)
             self._sets.drop(_PRISTINE)
             self._server.drop(list(self._sets.live()))
+
+    def touched(self) -> bool:
+        """See `Database.touched`: the documents, where they are few."""
+        live, sizes = self._sets.live(), self._server.sizes()
+        if not self.pristine() or live != self._sets.members(_PRISTINE):
+            return True
+        if sum(sizes.get(uid, 0) for uid in live) > _COMPARED_BYTES:
+            return True
+        prefix = self._sets.prefix(_PRISTINE)
+        return any(self._documents(uid) != self._documents(prefix + uid) for uid in live)
+
+    def _documents(self, uid: str) -> list[str]:
+        return sorted(str(document) for document in self._server.documents(uid, with_vectors=False))
 
     def applied(self) -> tuple[AppliedMigration, ...]:
         """See `Database.applied`: there are no migrations."""

@@ -100,6 +100,15 @@ class Nats:
 
         self._change("be emptied", empty)
 
+    def touched(self) -> bool:
+        """See `Database.touched`: by what a reset would have to do."""
+
+        async def compare(store: StateStore) -> bool:
+            state = await store.find(PRISTINE)
+            return state is None or await store.differs(state, self._live)
+
+        return self._look(compare)
+
     def applied(self) -> tuple[AppliedMigration, ...]:
         """None: NATS has no schema."""
         return ()

@@ -84,6 +84,12 @@ class StateStore:
         await self.sweep()
         return state
 
+    async def differs(self, state: State, live: Account) -> bool:
+        """Whether the live account holds anything else than a state."""
+        kept = {name: entry["fingerprint"] for name, entry in state.streams.items()}
+        todo = difference(await fingerprints(live), kept)
+        return any((todo.deleted, todo.restored, todo.surplus))
+
     async def put_in_place(self, state: State, live: Account) -> None:
         """Make the live account hold a state, touching only what differs from it."""
         found = await fingerprints(live)

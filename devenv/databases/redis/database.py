@@ -78,6 +78,12 @@ class Redis:
             )
             states.sweep(self._link)
 
+    def touched(self) -> bool:
+        """See `Database.touched`: each key as it is serialized, as many as there are in the pristine state."""
+        with words_of("compare its data with its pristine state"):
+            state = states.pristine(self._link)
+            return state is None or states.differs(self._link, state)
+
     def applied(self) -> tuple[AppliedMigration, ...]:
         """None: Redis has no schema."""
         return ()

@@ -60,6 +60,29 @@ redis.call('SELECT', control)
 """
 
 
+_COMPARE = """
+local control, count, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local found = 0
+for index = 0, count - 1 do
+  redis.call('SELECT', index)
+  found = found + redis.call('DBSIZE')
+end
+if found ~= wanted then return 1 end
+for index = 0, count - 1 do
+  redis.call('SELECT', index)
+  for _, key in ipairs(redis.call('KEYS', '*')) do
+    local value = redis.call('DUMP', key)
+    redis.call('SELECT', control)
+    if redis.call('HGET', KEYS[1], index .. ':' .. key) ~= value then return 1 end
+    redis.call('SELECT', index)
+  end
+end
+redis.call('SELECT', control)
+return 0
+"""
+"""Whether the live databases hold anything else than a state; times to live pass, and do not count."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """What is noted of a state; it is whole once this is there."""
@@ -91,6 +114,12 @@ def capture(link: Link, first: int, content: str = "") -> State:
     )
     link.call("SET", functions, dump)
     return State(state_id, keys, size, datetime.now(UTC).isoformat(), content)
+
+
+def differs(link: Link, state: State) -> bool:
+    """Whether the live databases hold other keys than a state, or other values."""
+    data, _, _ = state_keys(state.id)
+    return bool(link.call("EVAL", _COMPARE, 1, data, CONTROL, LIVE, state.keys))
 
 
 def put_in_place(link: Link, state: State, *, also: tuple[Call, ...] = ()) -> None:

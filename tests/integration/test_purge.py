@@ -1,0 +1,160 @@
+"""What `devenv down` and its `--purge` take away and leave, in an engine of the tests' own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import docker
+import pytest
+from support.environment import Project
+from support.second_daemon import running_daemon
+from support.tiny_image import tiny_root
+
+from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.process import find_program
+from devenv.engine.holding import look, owner_of, record_owner
+from devenv.engine.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
+from devenv.plan.names import Names
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(find_program("dockerd") is None or os.geteuid() != 0, reason="needs dockerd and root"),
+]
+API, NODE = "localhost/devenv/api:1", "localhost/devenv/node:1"
+
+
+@pytest.fixture(scope="module")
+def socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with running_daemon(tmp_path_factory.mktemp("daemon"), "devenv-test2", "198.51.100.129/26") as daemon:
+        yield daemon.socket
+
+
+@pytest.fixture
+def engine(socket: Path) -> Iterator[Engine]:
+    """Empty at the beginning of each test."""
+    with closing(Engine(docker.DockerClient(base_url=f"unix://{socket}", version="auto"))) as engine:
+        engine.remove_containers(c.name for c in engine.containers({}))
+        engine.remove_images(image.id for image in engine.stored_images())
+        yield engine
+
+
+@pytest.fixture
+def project(socket: Path, tmp_path: Path) -> Project:
+    """A project of one small stack, whose caches and state are the test's own."""
+    root = tmp_path / "project"
+    root.mkdir()
+    environ = {
+        "DOCKER_HOST": f"unix://{socket}",
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
+    made = Project(root, environ)
+    made.write_spec({"project": "purged", "stacks": [{"name": "namespaces"}]})
+    for kept in ("cache/devenv/tools", "state/devenv/_host/ca", "state/devenv/purged/logs"):
+        (tmp_path / kept).mkdir(parents=True)
+    return made
+
+
+def make(engine: Engine, reference: str) -> str:
+    return engine.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'])
+
+
+def fake_cluster(engine: Engine, project: str, root: Path, image: str) -> Names:
+    """A complete cluster of another folder's project, as far as the engine can tell."""
+    names = Names(project)
+    engine.network_create(names.network, {**names.labels, **owner_of(root).labels})
+    engine.client.containers.run(
+        image,
+        name=f"{names.cluster}-control-plane",
+        detach=True,
+        network=names.network,
+        labels={KIND_CLUSTER_LABEL: names.cluster, KIND_ROLE_LABEL: "control-plane"},
+    )
+    record_owner(engine, names, owner_of(root))
+    return names
+
+
+def test_purge_asks_and_leaves_what_users_have_named_or_built(engine: Engine, project: Project, tmp_path: Path) -> None:
+    replaced = make(engine, API)
+    base = make(engine, API)
+    engine.tag(API, "mine/renamed:1")
+    container = engine.client.api.create_container(API)["Id"]
+    engine.client.api.commit(container, "mine/derived", "1", changes="ENV MINE=1")
+    nameless = engine.client.api.commit(container, changes="ENV MINE=2")["Id"]
+    engine.remove_containers([container])
+    assert all(OURS.items() <= image.labels.items() for image in engine.stored_images()), "labels are inherited"
+
+    refused = project.devenv("down", "--purge", expect=2)
+    assert "takes your consent" in refused.stderr
+    assert "devenv down --purge --yes" in refused.stderr
+    assert API in engine.image_ids([API])
+    assert (tmp_path / "state/devenv/purged").exists(), "nothing was removed, not the project either"
+
+    told = project.devenv("down", "--purge", "--yes").stderr
+    assert "build cache" not in told, "it is not in the engine that devenv installed"
+    left = {reference for image in engine.stored_images() for reference in image.references or (image.id,)}
+    assert left == {"mine/renamed:1", "mine/derived:1", nameless}
+    assert base in engine.image_ids(["mine/renamed:1"]).values()
+    assert replaced not in left
+    assert not (tmp_path / "cache/devenv").exists()
+    assert not (tmp_path / "state/devenv/_host/ca").exists()
+
+
+def test_purge_leaves_what_another_projects_cluster_needs(engine: Engine, project: Project, tmp_path: Path) -> None:
+    make(engine, API)
+    make(engine, NODE)
+    fake_cluster(engine, "neighbour", tmp_path / "neighbour", NODE)
+
+    told = project.devenv("down", "--purge", "--yes").stderr
+    assert "kept for neighbour: 2 images, the caches and the local CA" in told
+    # It cannot be asked which images it needs.
+    assert engine.image_ids([API, NODE]).keys() == {API, NODE}
+    assert (tmp_path / "cache/devenv/tools").exists()
+    assert (tmp_path / "state/devenv/_host/ca").exists()
+    assert not (tmp_path / "state/devenv/purged").exists()
+
+
+def test_down_of_another_folders_cluster_takes_more_than_yes(engine: Engine, project: Project, tmp_path: Path) -> None:
+    make(engine, NODE)
+    names = fake_cluster(engine, project.name, tmp_path / "elsewhere", NODE)
+
+    refused = project.devenv("down", "--yes", expect=1)
+    assert "cluster-other-folder" in refused.stderr
+    assert str(tmp_path / "elsewhere") in refused.stderr
+    assert "devenv down --adopt" in refused.stderr
+    assert look(engine, names).containers
+
+    project.devenv("down", "--yes", "--adopt")
+    assert not look(engine, names).containers
+    assert engine.network(names.network) is None
+
+
+def test_down_leaves_a_cluster_that_is_not_devenvs_though_the_network_is(
+    engine: Engine, project: Project, tmp_path: Path
+) -> None:
+    make(engine, NODE)
+    names = Names(project.name)
+    engine.network_create(names.network, {**names.labels, **owner_of(project.root).labels})
+    theirs = engine.client.containers.run(
+        NODE, detach=True, labels={KIND_CLUSTER_LABEL: names.cluster, KIND_ROLE_LABEL: "control-plane"}
+    )
+    refused = project.devenv("down", "--yes", expect=1)
+    assert "cluster-foreign" in refused.stderr
+    assert [c.name for c in look(engine, names).containers] == [theirs.name]
+    assert (tmp_path / "state/devenv/purged").exists()
+    engine.network_remove(names.network)
+
+
+def test_down_without_an_engine_that_answers_keeps_everything(project: Project, tmp_path: Path) -> None:
+    alone = Project(project.root, {**project.env, "DOCKER_HOST": f"unix://{tmp_path}/no.sock"})
+    for arguments in (("down",), ("down", "--purge", "--yes")):
+        refused = alone.devenv(*arguments, expect=3)
+        assert "engine-chosen-unavailable" in refused.stderr
+        assert "is not known" in refused.stderr
+        assert "start the engine, then: devenv down" in refused.stderr
+    assert alone.devenv("status", expect=3).stdout == ""
+    assert (tmp_path / "state/devenv/purged/logs").exists()
+    assert (tmp_path / "cache/devenv/tools").exists()

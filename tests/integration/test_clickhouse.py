@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.clickhouse_server import ClickHouseContainer, clickhouse_server, fingerprint
 from support.resets import kill_while_resetting, reset_at_once
+from support.server_container import inside
+from support.shells import TEXT, said_by_shell
 from support.snapshot_contract import assert_snapshots_come_back_and_go
 
 from devenv.adapters.docker import Engine
@@ -18,6 +20,7 @@ from devenv.databases.clickhouse import ClickHouse
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.clones import ClonePool
 from devenv.databases.database import Address
+from devenv.databases.migrations import MigrationState, compare, migration_files
 from devenv.errors import DatabaseError
 
 pytestmark = pytest.mark.engine
@@ -88,7 +91,8 @@ def server(container: ClickHouseContainer) -> Address:
 @pytest.fixture
 def seed(tmp_path: Path) -> Path:
     path = tmp_path / "items.sql"
-    path.write_text(SEED)
+    # As an editor on Windows saves it.
+    path.write_bytes(b"\xef\xbb\xbf" + SEED.replace("\n", "\r\n").encode())
     return path
 
 
@@ -326,3 +330,32 @@ def test_a_migration_that_was_changed_is_refused(
     assert "001_items.sql is not what was applied" in said
     assert fingerprint(server, "shop") == before
     assert database.pristine() == CONTENT
+
+
+def test_what_a_script_sets_holds_to_its_end(container: ClickHouseContainer, migrations: Path, tmp_path: Path) -> None:
+    """Also `//` comments, a byte order mark and lines of Windows, in migrations and in seeds."""
+    (migrations / "003_set.sql").write_bytes(
+        b"\xef\xbb\xbf// it's; a comment\r\nSET max_threads = 3;\r\n"
+        b"CREATE TABLE kept_text ENGINE = MergeTree ORDER BY t AS\r\n"
+        b"SELECT concat('a\r\nb', toString(getSetting('max_threads'))) AS t;\r\n"
+    )
+    seeds = [tmp_path / "10.sql", tmp_path / "20.sql"]
+    seeds[0].write_bytes(
+        b"SET max_threads = 4; // it's; so\nINSERT INTO kept_text SELECT toString(getSetting('max_threads'));"
+    )
+    seeds[1].write_bytes(b"INSERT INTO kept_text SELECT toString(getSetting('max_threads') = 4);")
+    with ClickHouse.connect(container.address) as database:
+        database.empty()
+        assert container.migrate(migrations)[0] == 0
+        database.prepare("settings", seeds)
+        assert run(container.address, "SELECT hex(t) FROM kept_text ORDER BY t") == "30\n34\n610D0A6233"
+        states = [row.state for row in compare(migration_files(migrations), database.applied())]
+    assert set(states) == {MigrationState.APPLIED}
+
+
+def test_text_goes_through_the_shell_unchanged_in_any_locale(
+    container: ClickHouseContainer, engine: Engine, labels: dict[str, str]
+) -> None:
+    assert container.address.port
+    script = f"SELECT '{TEXT}', hex('a\r\nb');"
+    assert said_by_shell(inside(engine, labels), "clickhouse", script) == {f"{TEXT}\t610D0A62\n"}

@@ -13,6 +13,8 @@ import pytest
 from support.images import provide
 from support.mysql_server import fingerprint, mysql_server, query
 from support.resets import kill_while_resetting, reset_at_once
+from support.server_container import inside
+from support.shells import TEXT, said_by_shell
 from support.snapshot_contract import assert_snapshots_come_back_and_go
 from support.waiting import await_true
 
@@ -64,7 +66,8 @@ def server(engine: Engine, labels: dict[str, str], tmp_path_factory: pytest.Temp
 @pytest.fixture
 def seed(tmp_path: Path) -> Path:
     path = tmp_path / "01_items.sql"
-    path.write_text("INSERT INTO items (name) VALUES ('seeded; not a statement');\n")
+    # As an editor on Windows saves it.
+    path.write_bytes(b"\xef\xbb\xbfINSERT INTO items (name)\r\nVALUES ('seeded; not a statement');\r\n")
     return path
 
 
@@ -265,3 +268,14 @@ def test_a_wrong_password_is_told(server: Address) -> None:
         pass
     assert "Access denied for user 'shop'" in caught.value.context["cause"]
     assert "wrong" not in repr(wrong)
+
+
+@pytest.mark.usefixtures("database")
+def test_text_goes_through_the_shell_unchanged_in_any_locale(
+    server: Address, engine: Engine, labels: dict[str, str]
+) -> None:
+    script = f"INSERT INTO items (name) VALUES ('{TEXT}'); SELECT '{TEXT}' AS a;"  # noqa: S608 -- of ours
+    assert said_by_shell(inside(engine, labels), "mysql", script) == {f"a\n{TEXT}\n"}
+    with closing(connect(server, "shop")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT hex(name) FROM items WHERE name LIKE 'gr%'")
+        assert cursor.fetchall() == ((TEXT.encode().hex().upper(),),)

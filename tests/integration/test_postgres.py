@@ -13,6 +13,7 @@ import pytest
 from support.images import provide
 from support.postgres_server import PostgresServer, fingerprint, postgres_server
 from support.resets import kill_while_resetting, reset_at_once
+from support.shells import TEXT, said_by_shell
 from support.snapshot_contract import assert_snapshots_come_back_and_go
 from support.waiting import await_true
 
@@ -235,3 +236,8 @@ def test_a_pool_tells_why_it_has_no_clones(server: Address) -> None:
                 pool.take(timeout=10)
     assert "password authentication failed" in caught.value.context["cause"]
     assert "wrong" not in repr(wrong)
+
+
+def test_text_goes_through_the_shell_unchanged_in_any_locale(running: PostgresServer) -> None:
+    (said,) = said_by_shell(running.execute, "postgres", f"SELECT '{TEXT}' AS a;")
+    assert f"\n {TEXT}" in said

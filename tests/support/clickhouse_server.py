@@ -17,7 +17,7 @@ from devenv.databases.database import Address
 from support.images import provide
 from support.waiting import await_answer
 
-PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
+PASSWORD = "für-this-test-🔑"  # noqa: S105 -- of a server that lives as long as the test
 _PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {"8123/tcp": ("127.0.0.1", 0)}
 """On any free port."""
 _DEFINITIONS = """

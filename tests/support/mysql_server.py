@@ -15,7 +15,7 @@ from devenv.databases.mysql.server import connect, quoted
 from support.server_container import server_container
 from support.waiting import await_answer
 
-PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
+PASSWORD = "für-this-test-🔑"  # noqa: S105 -- of a server that lives as long as the test
 GRANTS = Path(__file__).resolve().parents[2] / "stacks/02-infrastructure/mysql/chart/scripts/grants.sh"
 SETTINGS = ("skip-log-bin", "innodb-flush-method=nosync", "loose-debug-no-sync=1", "performance-schema=0")
 _PROGRAMS = """
@@ -32,7 +32,7 @@ ORDER BY 1, 2
 def mysql_server(engine: Engine, image: str, labels: dict[str, str], folder: Path) -> Iterator[Address]:
     """The address of a server with an empty database `shop`; `folder` receives what it logs in with."""
     for name, text in {"username": "shop", "root-password": f"root-{PASSWORD}", "password": PASSWORD}.items():
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8")
     folder.chmod(0o755)
     options = {
         "command": [f"--{setting}" for setting in SETTINGS],
@@ -56,7 +56,7 @@ def mysql_server(engine: Engine, image: str, labels: dict[str, str], folder: Pat
 
 def _greet(address: Address) -> None:
     pymysql.connect(
-        host=address.host, port=address.port, user=address.user, password=address.password, connect_timeout=2
+        host=address.host, port=address.port, user=address.user, password=address.password.encode(), connect_timeout=2
     ).close()
 
 

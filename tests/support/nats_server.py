@@ -16,7 +16,7 @@ from devenv.errors import DatabaseError
 from support.server_container import server_container
 from support.waiting import await_answer
 
-PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
+PASSWORD = "für-this-test-🔑"  # noqa: S105 -- of a server that lives as long as the test
 _CONFIGURATION = f"""
 port: 4222
 server_name: nats

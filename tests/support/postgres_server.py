@@ -17,7 +17,7 @@ from devenv.databases.postgres.connection import connect
 from support.server_container import inside, server_container
 from support.waiting import await_answer
 
-PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
+PASSWORD = "für-this-test-🔑"  # noqa: S105 -- of a server that lives as long as the test
 _COLUMNS = """
 SELECT table_schema || '.' || table_name, column_name, concat_ws(' ', data_type, column_default, is_nullable)
 FROM information_schema.columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
@@ -50,7 +50,8 @@ def postgres_server(engine: Engine, image: str, labels: dict[str, str]) -> Itera
     """A server with an empty database `shop`."""
     login = {"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": "shop"}
     command = ["-c", "fsync=off", "-c", "wal_level=logical"]
-    with server_container(engine, image, labels, 5432, command=command, environment=login) as port:
+    options = {"command": command, "environment": login, "tmpfs": {"/var/lib/postgresql/data": ""}}
+    with server_container(engine, image, labels, 5432, **options) as port:
         address = Address("postgres", "127.0.0.1", port, "shop", "shop", PASSWORD)
         await_answer(lambda: psycopg.connect(address.url, connect_timeout=2).close(), psycopg.OperationalError)
         yield PostgresServer(address, inside(engine, labels))

@@ -13,7 +13,7 @@ from devenv.databases.redis.layout import LIVE, NEEDED
 from support.server_container import server_container
 from support.waiting import await_answer
 
-PASSWORD = "for-this-test-alone"  # noqa: S105 -- of a server that lives as long as the test
+PASSWORD = "für-this-test-🔑"  # noqa: S105 -- of a server that lives as long as the test
 
 Content = dict[tuple[int, bytes], tuple[bytes, bool]]
 """Database and key to the serialized value, and whether the key expires."""

@@ -8,6 +8,7 @@ began to read.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -153,9 +154,11 @@ class ClickHouse:
             copy(self._server, self._pristine, self._unseeded, "as migrated")
             self._server.describe(self._pristine, _SEEDING)
         for path in seeds:
+            # What a file sets holds to its end, and not for the next one.
+            session = uuid.uuid4().hex
             for statement in statements(seed_text(path)):
                 try:
-                    self._server.execute(statement.text, database=self._pristine)
+                    self._server.execute(statement.text, database=self._pristine, session_id=session)
                 except StatementError as error:
                     raise seed_failed(path, statement.line, statement.text, error.words) from error
 

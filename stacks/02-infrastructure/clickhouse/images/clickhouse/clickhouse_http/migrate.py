@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import sys
+import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -145,18 +146,27 @@ def _apply(database: Remote, migration: Migration, record: Record | None) -> Non
         return
     done = record.statements if record else 0
     parts = migration.statements
+    # What a file sets holds to its end, also where it goes on after a failure, and not for the next one.
+    session = uuid.uuid4().hex
+    for statement in parts[:done]:
+        if statement.sets:
+            _run(database, migration, statement, session)
     for statement in parts[done:]:
-        try:
-            database.query(statement.text)
-        except QueryError as error:
-            raise MigrationError(
-                f"{migration.path.name}, line {statement.line}, database {database.database}: {error}\n{statement.text}"
-            ) from error
+        _run(database, migration, statement, session)
         done += 1
         if done < len(parts):
             _note(database, Record(migration.version, _prefix(migration, done), done, finished=False), migration.name)
     _note(database, Record(migration.version, migration.checksum, done, finished=True), migration.name)
     print(f"{database.database}: {migration.path.name}", file=sys.stderr)
+
+
+def _run(database: Remote, migration: Migration, statement: Statement, session: str) -> None:
+    try:
+        database.query(statement.text, session_id=session)
+    except QueryError as error:
+        raise MigrationError(
+            f"{migration.path.name}, line {statement.line}, database {database.database}: {error}\n{statement.text}"
+        ) from error
 
 
 def _note(database: Remote, record: Record, name: str) -> None:

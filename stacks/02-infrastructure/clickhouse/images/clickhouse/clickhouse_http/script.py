@@ -46,6 +46,11 @@ class Statement:
     line: int
     """1-based line on which it begins."""
 
+    @property
+    def sets(self) -> bool:
+        """Whether it changes a setting of its session and nothing else."""
+        return self.text[:4].upper().split() == ["SET"]
+
 
 def tokens(sql: bytes, position: int = 0) -> Iterator[Token]:
     """The tokens of a script, from a position on. A literal that is not closed comes as single marks."""

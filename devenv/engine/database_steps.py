@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from devenv.adapters.process import Completed
@@ -20,6 +22,7 @@ from devenv.plan.kind_config import LOOPBACK
 from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetAws, ResetDatabase
 from devenv.spec.stack import Database as DatabaseSpec
 
+_KUBECTLS_WORDS = re.compile(r"^command terminated with exit code \d+\n?\Z", re.MULTILINE)
 _LONGEST_SEED = timedelta(hours=1)
 _ROUTE_SECONDS = 20.0
 _RETRY_SECONDS = 0.2
@@ -37,7 +40,7 @@ def _inside(step: PrepareDatabase, context: StepContext) -> Execute:
     database = step.database
 
     def execute(argv: Sequence[str], stdin: bytes) -> Completed:
-        return context.environment.kubectl.exec(
+        ended = context.environment.kubectl.exec(
             step.namespace,
             database.workload,
             database.container,
@@ -47,6 +50,8 @@ def _inside(step: PrepareDatabase, context: StepContext) -> Execute:
             check=False,
             cancel=context.cancel,
         )
+        # The program's own words: kubectl adds the exit status.
+        return replace(ended, stderr=_KUBECTLS_WORDS.sub("", ended.stderr))
 
     return execute
 

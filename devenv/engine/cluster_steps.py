@@ -9,7 +9,7 @@ from devenv.engine.environment import Environment
 from devenv.engine.holding import look, record_owner
 from devenv.engine.restart import overrated, reported_from_before, starting_order
 from devenv.engine.step_context import StepContext
-from devenv.errors import ClusterError, DevenvError, ForeignClusterError, InterruptedRunError
+from devenv.errors import ClusterError, CommandTimeoutError, DevenvError, ForeignClusterError, InterruptedRunError
 from devenv.plan.names import LABEL_PROJECT
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
 
@@ -118,7 +118,10 @@ def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
 
 
 def _answers(context: StepContext, node: str) -> bool:
-    done = context.environment.engine.exec(node, ["ctr", "version"], timeout=20, check=False)
+    try:
+        done = context.environment.engine.exec(node, ["ctr", "version"], timeout=20, check=False)
+    except CommandTimeoutError:
+        return False  # on a machine that is busy beyond measure; how long that may go on is the caller's concern
     return done.status == 0
 
 

@@ -71,7 +71,8 @@ def test_a_queue_url_answers_in_a_pod_where_it_was_asked_for(environment: Projec
     program = f"""
 set -e
 url=$(curl -fsS -H 'Authorization: {SIGNED_FOR_SQS}' \
-  'http://localstack.localstack:4566/?Action=GetQueueUrl&QueueName={QUEUE}' | sed 's/.*<QueueUrl>//; s/<.*//')
+  'http://localstack.localstack:4566/?Action=GetQueueUrl&QueueName={QUEUE}' \
+  | sed -n 's#.*<QueueUrl>\\(.*\\)</QueueUrl>.*#\\1#p')
 echo "$url"
 curl -fsS "$url?Action=GetQueueAttributes&AttributeName.1=QueueArn"
 """

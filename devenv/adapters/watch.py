@@ -28,35 +28,82 @@ def watch_folders(
 ) -> Iterator[frozenset[Path]]:
     """Changed, new and deleted files below folders, gathered until they pause, until `stop` is set.
 
-    Nothing at all comes about once a second, so that the first answer tells that the watch has begun.
+    Nothing at all comes about once a second, so that the first answer tells that the watch has begun. A folder that is
+    replaced as a whole, as `git checkout` and `mv` do, is waited for; when it is back, all that is in it has changed.
 
     Args:
         folders: what is watched, with all that is below.
         concerns: whether a path matters.
-        stop: ends the watch within a fraction of a second.
+        stop: ends the watch within a fraction of a second, or within one while a folder is away.
         on_polling: told the cause when the system has no watches left, which clusters use up quickly, and files are
             looked at five times a second instead.
 
     Raises:
-        FolderError: a folder is not there, or cannot be read.
+        FolderError: a folder is not there at the beginning, or cannot be read.
     """
     for folder in folders:
         if not folder.is_dir():
             raise FolderError(f"the folder {folder} cannot be watched", context={"cause": "there is no such folder"})
-    begun = False
-    try:
-        for changes in _watch(folders, concerns, stop, polling=False):
-            begun = True
-            yield changes
-    except FolderError as error:
-        if begun:
-            raise
-        on_polling(error.context["cause"])
-        yield from _watch(folders, concerns, stop, polling=True)
+    polling, begun, back = False, False, frozenset[Path]()
+    while True:
+        watched = _identities(folders)
+        try:
+            for changes in _watch(folders, concerns, stop, polling=polling):
+                yield changes | back
+                begun, back = True, frozenset()
+                if _identities(folders) != watched:
+                    break
+            else:
+                return
+        except FolderError as error:
+            if _identities(folders) == watched:
+                if begun or polling:
+                    raise
+                on_polling(error.context["cause"])
+                polling = True
+                continue
+        if not _await(folders, stop):
+            return
+        now = _identities(folders)
+        back = frozenset(
+            path for folder in folders if now.get(folder) != watched.get(folder) for path in _below(folder, concerns)
+        )
+
+
+def _identities(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+    """Which folder each path is, of those that are there."""
+    found: dict[Path, tuple[int, int]] = {}
+    for folder in folders:
+        try:
+            facts = folder.stat()
+        except OSError:
+            continue
+        found[folder] = (facts.st_dev, facts.st_ino)
+    return found
+
+
+def _await(folders: Sequence[Path], stop: threading.Event) -> bool:
+    """Wait until all folders are there; false when `stop` was set before."""
+    while missing := [folder for folder in folders if not folder.is_dir()]:
+        if stop.is_set():
+            return False
+        above = {next(parent for parent in folder.parents if parent.is_dir()) for folder in missing}
+        for _ in _watch(sorted(above), lambda _: True, stop, polling=False, recursive=False):
+            break
+    return not stop.is_set()
+
+
+def _below(folder: Path, concerns: Callable[[Path], bool]) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if concerns(path))
 
 
 def _watch(
-    folders: Sequence[Path], concerns: Callable[[Path], bool], stop: threading.Event, *, polling: bool
+    folders: Sequence[Path],
+    concerns: Callable[[Path], bool],
+    stop: threading.Event,
+    *,
+    polling: bool,
+    recursive: bool = True,
 ) -> Iterator[frozenset[Path]]:
     from watchfiles import watch  # noqa: PLC0415 -- compiled, and needed by one command only
 
@@ -68,6 +115,7 @@ def _watch(
         rust_timeout=_SILENT_MILLISECONDS,
         yield_on_timeout=True,
         stop_event=stop,
+        recursive=recursive,
         raise_interrupt=False,
         # None leaves it to the library, which polls where events are known to get lost (WSL).
         force_polling=polling or None,

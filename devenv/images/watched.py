@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from devenv.images.catalogue import Recipe
-from devenv.images.ignore import IgnoreRules
+from devenv.images.ignore import IgnoreRules, ignore_files
 
 
 class WatchedContext:
@@ -19,13 +19,10 @@ class WatchedContext:
         self.name = name
         self.context = recipe.context.resolve()
         self._dockerfile = recipe.dockerfile.resolve()
-        self._special = frozenset(
-            {
-                self._dockerfile,
-                self._dockerfile.with_name(f"{self._dockerfile.name}.dockerignore"),
-                self.context / ".dockerignore",
-            }
-        )
+        self._read_rules()
+
+    def _read_rules(self) -> None:
+        self._special = frozenset({self._dockerfile, *ignore_files(self.context, self._dockerfile)})
         self._rules = IgnoreRules.of(self.context, self._dockerfile)
 
     @property
@@ -37,7 +34,7 @@ class WatchedContext:
     def concerns(self, path: Path) -> bool:
         """Whether a change of this file or folder can change the image."""
         if path in self._special:
-            self._rules = IgnoreRules.of(self.context, self._dockerfile)
+            self._read_rules()
             return True
         if path == self.context or not path.is_relative_to(self.context):
             return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -76,6 +77,36 @@ def test_watch_tells_that_it_has_begun_and_then_what_changed(context: Path) -> N
     assert time.monotonic() - began < 2
     stop.set()
     assert list(changes) == []
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_folder_that_is_replaced_as_a_whole_goes_on_being_watched(context: Path, *, away: bool) -> None:
+    """By `git checkout` of a branch without it and back, or by `mv`."""
+    stop, image = threading.Event(), watched(context)
+    changes = watch_folders([context], image.concerns, stop)
+    assert next(changes) == frozenset()
+    kept = context.with_name("kept")
+    shutil.copytree(context, kept)
+    if away:
+        shutil.rmtree(context)
+        threading.Timer(1.5, kept.rename, (context,)).start()
+    else:
+        context.rename(context.with_name("old"))
+        kept.rename(context)
+    assert any(context / "src" / "main.go" in found and (context / "src" / "main.go").exists() for found in changes)
+    (context / "src" / "main.go").write_text("package other\n")
+    assert context / "src" / "main.go" in next(filter(None, changes))
+    stop.set()
+    assert list(changes) == []
+
+
+def test_a_change_of_a_files_mode_is_told(context: Path) -> None:
+    stop, image = threading.Event(), watched(context)
+    changes = watch_folders([context], image.concerns, stop)
+    assert next(changes) == frozenset()
+    (context / "src" / "main.go").chmod(0o600)
+    assert next(filter(None, changes)) == {context / "src" / "main.go"}
+    stop.set()
 
 
 def test_files_are_looked_at_where_the_system_has_no_watches_left(context: Path) -> None:

@@ -123,7 +123,13 @@ class Environment:
     @cached_property
     def workshop(self) -> ImageWorkshop:
         """Where images are made."""
-        return ImageWorkshop(self.engine, self.data, ca_bundle=self.trust.bundle, digests=self.digests)
+        return ImageWorkshop(
+            self.engine,
+            self.data,
+            ca_bundle=self.trust.bundle,
+            digests=self.digests,
+            versions=self.workspace.versions,
+        )
 
     def present_image(self, name: str) -> str:
         """The reference by which the engine has an image of the catalogue; raises ImageError when it has none."""

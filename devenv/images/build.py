@@ -17,6 +17,7 @@ from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.image_reference import Reference
 from devenv.adapters.trust import Proxies, observe_proxies, observe_trust
 from devenv.errors import CommandFailedError, DiskFullError, ImageError
+from devenv.images.base_hint import base_hint
 from devenv.images.bootstrap import bootstrap
 from devenv.images.build_progress import BuildProgress
 from devenv.images.catalogue import Catalogue, bootstrap_script
@@ -25,6 +26,7 @@ from devenv.images.fingerprint import FileDigests
 from devenv.images.handover import handed_over
 from devenv.images.presence import present_references, with_makings
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
+from devenv.spec.versions import Versions
 
 CA_SECRET = "ca"  # noqa: S105 (the name of a build secret)
 _NO_SPACE = "no space left on device"
@@ -58,14 +60,19 @@ class ImageWorkshop:
         ca_bundle: Path | None = None,
         proxies: Proxies | None = None,
         digests: FileDigests | None = None,
+        versions: Versions | None = None,
     ) -> None:
-        """The host's certificates and proxies, observed when None; the run's memory of files' hashes."""
+        """The host's certificates and proxies, observed when None; the run's memory of files' hashes.
+
+        Of `versions` images are named that can take the place of one that cannot be fetched.
+        """
         self._engine = engine
         self._root = data_root
         # Base images hold no certificates, so a build always needs some.
         self._ca_bundle = ca_bundle or observe_trust().bundle or Path(certifi.where())
         # As build arguments: builders keep proxies out of images and out of the cache's keys.
         self._proxies = (proxies or observe_proxies()).variables()
+        self._versions = versions
         self._digests = digests or FileDigests()
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -164,10 +171,12 @@ class ImageWorkshop:
             try:
                 self._engine.build(request, told, listener.cancel)
             except CommandFailedError as error:
-                raise _build_failed(step, error, understood) from error
+                raise _build_failed(step, error, understood, self._versions) from error
 
 
-def _build_failed(step: BuildImage, error: CommandFailedError, understood: BuildProgress) -> ImageError | DiskFullError:
+def _build_failed(
+    step: BuildImage, error: CommandFailedError, understood: BuildProgress, versions: Versions | None
+) -> ImageError | DiskFullError:
     failing, lines = understood.failure()
     told = "\n".join(lines)
     context = {"recipe": str(step.dockerfile), **({"step": failing} if failing else {}), "last lines": told}
@@ -177,10 +186,11 @@ def _build_failed(step: BuildImage, error: CommandFailedError, understood: Build
             context=context,
             hint="make room: docker system df, then: docker builder prune; docker image prune",
         )
+    hint = base_hint(step.image, failing, versions) if versions and not step.shipped else ""
     return ImageError(
         f"build image {step.image} failed",
         context=context,
-        hint=f"the whole output is in the log; the recipe is {step.dockerfile}",
+        hint=hint or f"the whole output is in the log; the recipe is {step.dockerfile}",
     )
 
 

@@ -346,6 +346,18 @@ def test_a_build_from_a_missing_base_says_so(building: Engine, context: Path) ->
     assert "localhost:1/none/such" in caught.value.context["step"]
 
 
+def test_a_build_from_an_image_that_cannot_be_fetched_names_the_one_in_its_place(
+    building: Engine, context: Path
+) -> None:
+    """As it is where no registry can be reached; a tag that Docker Hub does not have is the same elsewhere."""
+    request = request_for(building, context, "FROM golang:1.26-no-such-tag\n")
+    step = BuildImage("api", request.reference, request.dockerfile, context)
+    with pytest.raises(ImageError) as caught:
+        ImageWorkshop(building, context, versions=load_versions()).provide(step)
+    assert "images: {api: {bases: {GOLANG: golang}}}" in caught.value.hint
+    assert "FROM ${GOLANG}" in caught.value.hint
+
+
 def test_a_build_stops_when_told(building: Engine, context: Path, tiny: str) -> None:
     request = request_for(building, context, f"FROM {tiny}\nRUN echo {uuid.uuid4()}; sleep 300\n")
     cancel = threading.Event()

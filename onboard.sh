@@ -95,6 +95,12 @@ trust_what_the_host_trusts() {
   done
 }
 
+# The user's pip settings count (an index, a proxy), except where they would put packages into another place.
+pip_install() {
+  unset PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT
+  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-user "$@"
+}
+
 is_installed() {
   [[ -r $stamp && -x $environment/bin/devenv ]] || return 1
   [[ $(<"$stamp") == "$(fingerprint "$environment/bin/python" 2>/dev/null)" ]]
@@ -119,9 +125,10 @@ install_devenv() {
     "$python" -m ensurepip >/dev/null # an environment that another tool made may lack pip
   fi
   say "installing what devenv needs, as locked in $(basename "$requirements")"
-  "$python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+  pip_install --require-hashes -r "$requirements"
   say "installing devenv"
-  "$python" -m pip install --quiet --disable-pip-version-check --no-deps --editable "$checkout"
+  # Without isolation: else pip would fetch a build backend of its own, unhashed and of the day.
+  pip_install --no-deps --no-build-isolation --editable "$checkout"
   # Also where the environment forbids Python to write bytecode by itself: it makes every command quicker.
   "$python" -m compileall -q "$checkout/devenv"
   fingerprint "$python" >"$stamp"

@@ -93,6 +93,15 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
+def available_memory_bytes(root: Path = Path("/")) -> int:
+    """Memory that programs could still have without swapping; where the system does not tell, all there is."""
+    told = root / "proc/meminfo"
+    for line in told.read_text().splitlines() if told.is_file() else ():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def _os_release(path: Path) -> dict[str, str]:
     """The file's assignments; their values are quoted as a shell quotes (os-release(5))."""
     if not path.is_file():

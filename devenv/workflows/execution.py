@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devenv.engine.environment import Environment
+from devenv.engine.room import look_for_room, makes_something, shortages
 from devenv.engine.run_plan import run_plan
 from devenv.engine.scheduler import RunReport
 from devenv.plan.plan import Plan
@@ -16,6 +17,9 @@ def perform(
 ) -> RunReport:
     """Run a plan and tell its end; the project is locked. Raises as `conclude` does."""
     session.emit(plan.as_event())
+    if makes_something(plan):
+        for warning in shortages(plan, look_for_room(environment.engine, environment.cache)):
+            session.emit(warning)
     if plan.nodes:
         confirm_lock(plan.project, session)
     report = run_plan(plan, environment, session.emit, session.cancel)

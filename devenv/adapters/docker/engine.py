@@ -36,6 +36,8 @@ class EngineVersion:
     podman: bool = False
     """Whether it is podman, which answers to Docker's API."""
     rootless: bool = False
+    memory_bytes: int = 0
+    """Of the machine that it runs on, which may be a virtual one; 0 where it does not tell."""
     limits: bool = True
     """Whether it can limit what containers take of memory, processor and processes."""
 
@@ -71,6 +73,7 @@ class Engine(ImageStore, StoredImages, Builder, ContainerHost, ContainerFiles, L
             root=Path(info.get("DockerRootDir") or "/var/lib/docker"),
             podman=any("podman" in str(part.get("Name")).lower() for part in version.get("Components") or ()),
             rootless=any("name=rootless" in str(option) for option in info.get("SecurityOptions") or ()),
+            memory_bytes=int(info.get("MemTotal") or 0),
             limits=all(info.get(name, True) for name in ("MemoryLimit", "PidsLimit", "CPUShares")),
         )
 

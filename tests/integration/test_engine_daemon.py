@@ -21,6 +21,7 @@ from devenv.errors import EngineUnavailableError, InterruptedRunError
 
 pytestmark = [
     pytest.mark.engine,
+    pytest.mark.root,
     pytest.mark.skipif(find_program("dockerd") is None or os.geteuid() != 0, reason="needs dockerd and root"),
 ]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "alt"
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
+pytestmark = [pytest.mark.root, pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")]
 FULL = """
 mount -t tmpfs -o size=64k,mode=700 full "$1"
 dd if=/dev/zero of="$1/filling" bs=4096 count=16 status=none

@@ -18,7 +18,10 @@ from devenv.adapters.paths import data_root
 
 WRAPPER = data_root() / "cluster/engine/runc-wrapper"
 RUNC = next((path for path in ("/usr/sbin/runc", "/usr/bin/runc") if os.access(path, os.X_OK)), None)
-pytestmark = pytest.mark.skipif(RUNC is None or os.geteuid() != 0, reason="needs runc and root")
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(RUNC is None or os.geteuid() != 0, reason="needs runc and root"),
+]
 ID = f"devenv-wrapper-test-{os.getpid()}"
 
 

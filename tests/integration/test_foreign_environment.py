@@ -1,0 +1,89 @@
+"""Every client of ours against real servers, in a process whose environment is full of traps."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from support.http_server import Server
+from support.images import provide
+from support.mysql_server import mysql_server
+from support.nats_server import nats_server
+from support.postgres_server import postgres_server
+from support.redis_server import redis_server
+from support.traps import trapped
+
+from devenv.adapters.docker import Engine
+
+pytestmark = pytest.mark.engine
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from devenv.adapters.variables import leave_behind
+
+leave_behind()  # as the command line's first step does
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.download import fetch_text
+from devenv.adapters.paths import data_root
+from devenv.adapters.process import run
+from devenv.databases.database import Address
+from devenv.databases.localstack.program import load_program
+from devenv.databases.mysql import server as mysql
+from devenv.databases.nats.database import Nats
+from devenv.databases.postgres import server as postgres
+from devenv.databases.redis.link import Link
+from devenv.images.registries import Registries
+
+told = json.loads(sys.argv[1])
+where = {name: Address(**fields) for name, fields in told["addresses"].items()}
+assert postgres.connect(where["postgres"], "shop").execute("SHOW TimeZone").fetchone() != ("trap",)
+assert mysql.connect(where["mysql"]).ping() is None
+assert Link.connect(where["redis"]).call("PING") == b"PONG"
+with Nats.connect(where["nats"]):
+    pass
+assert Engine.connect().version().id
+assert fetch_text(told["web"] + "/text") == "text"
+host = told["web"].removeprefix("http://")
+assert Registries(scheme="http").answering([host]) == {host: True}
+aws = load_program(data_root() / "localstack-init/seed.py").Aws(told["web"], "localstack.alt.localhost")
+assert aws.client("s3").list_buckets()["Buckets"] == []
+for command in (["docker", "version"], ["git", "--version"], ["/bin/bash", "-c", "true"]):
+    run(command)
+assert "=trap" not in run(["env"]).stdout
+print("every client")
+"""
+
+
+def test_no_client_takes_what_is_not_meant_for_it(engine: Engine, labels: dict[str, str], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for folder in (home, tmp_path / "mysql", tmp_path / "nats"):
+        folder.mkdir()
+    with ExitStack() as stack:
+        addresses = {
+            "postgres": stack.enter_context(postgres_server(engine, provide("postgres", engine), labels)),
+            "redis": stack.enter_context(redis_server(engine, provide("redis", engine), labels)),
+            "mysql": stack.enter_context(mysql_server(engine, provide("mysql", engine), labels, tmp_path / "mysql")),
+            "nats": stack.enter_context(nats_server(engine, provide("nats", engine), labels, tmp_path / "nats")),
+        }
+        web, traps = stack.enter_context(Server()), stack.enter_context(trapped(home))
+        web.serve("/text", b"text")
+        web.serve("/v2/", b"{}")
+        web.serve("/", b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>")
+        told = {"web": web.url, "addresses": {name: asdict(address) for name, address in addresses.items()}}
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, json.dumps(told)],
+            env={**os.environ, **traps.variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert (done.returncode, done.stdout) == (0, "every client\n"), done.stderr
+        assert traps.calls == []

@@ -37,7 +37,7 @@ from devenv.databases.database import Address
 from devenv.databases.localstack.program import load_program
 from devenv.databases.mysql import server as mysql
 from devenv.databases.nats.database import Nats
-from devenv.databases.postgres import server as postgres
+from devenv.databases.postgres import connection as postgres
 from devenv.databases.redis.link import Link
 from devenv.images.registries import Registries
 
@@ -66,12 +66,16 @@ def test_no_client_takes_what_is_not_meant_for_it(engine: Engine, labels: dict[s
     for folder in (home, tmp_path / "mysql", tmp_path / "nats"):
         folder.mkdir()
     with ExitStack() as stack:
-        addresses = {
-            "postgres": stack.enter_context(postgres_server(engine, provide("postgres", engine), labels)),
-            "redis": stack.enter_context(redis_server(engine, provide("redis", engine), labels)),
-            "mysql": stack.enter_context(mysql_server(engine, provide("mysql", engine), labels, tmp_path / "mysql")),
-            "nats": stack.enter_context(nats_server(engine, provide("nats", engine), labels, tmp_path / "nats")),
+        named = {name: {**labels, "devenv.io/test-server": name} for name in ("postgres", "redis", "mysql", "nats")}
+        images = {name: provide(name, engine) for name in named}
+        postgres = stack.enter_context(postgres_server(engine, images["postgres"], named["postgres"]))
+        servers = {
+            "redis": redis_server(engine, images["redis"], named["redis"]),
+            "mysql": mysql_server(engine, images["mysql"], named["mysql"], tmp_path / "mysql"),
+            "nats": nats_server(engine, images["nats"], named["nats"], tmp_path / "nats"),
         }
+        addresses = {name: stack.enter_context(server) for name, server in servers.items()}
+        addresses["postgres"] = postgres.address
         web, traps = stack.enter_context(Server()), stack.enter_context(trapped(home))
         web.serve("/text", b"text")
         web.serve("/v2/", b"{}")

@@ -182,7 +182,7 @@ def test_a_failed_build_leaves_nothing(bin_folder: Path, cache: Path) -> None:
     chain = Toolchain({"kind": tool()}, cache=cache, search_path=str(bin_folder))
     with pytest.raises(ImageError):
         chain.provide("kind", build=build)
-    assert list(chain.cached_path("kind").parent.iterdir()) == []
+    assert not chain.cached_path("kind").parent.exists()
 
 
 def test_a_built_program_that_does_not_run_here_is_refused(bin_folder: Path, cache: Path) -> None:

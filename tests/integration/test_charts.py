@@ -210,3 +210,22 @@ def test_every_namespace_of_a_stack_is_declared(charts: Charts, profile: Profile
     needed = {name: charts.stack(name).spec.namespace for name in STACKS if name != "namespaces"}
 
     assert {name: namespace for name, namespace in needed.items() if namespace not in declared} == {}
+
+
+def test_every_profile_has_room_on_two_cores(charts: Charts, profile: Profile) -> None:
+    """Staging and prod are rehearsed on a laptop, where Kubernetes' own pods ask for 960m of the 2 cores."""
+    asked = {
+        name: sum(
+            workload["spec"].get("replicas", 1) * _millicores(container)
+            for workload in charts.render(name, profile).of_kind("Deployment", "StatefulSet", "DaemonSet")
+            for container in pod_spec(workload)["containers"]
+        )
+        for name in STACKS
+    }
+
+    assert sum(asked.values()) <= 900, asked
+
+
+def _millicores(container: Json) -> int:
+    asked = str(container["resources"]["requests"]["cpu"])
+    return int(asked.removesuffix("m")) if asked.endswith("m") else int(float(asked) * 1000)

@@ -223,10 +223,19 @@ class ApiRefusedError(ClusterError):
 
     code = "api-refused"
 
-    def __init__(self, message: str, *, status: int, context: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        causes: Sequence[tuple[str, str]] = (),
+        context: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message, context=context)
         self.status = status
         """HTTP status: 404 when there is no such object."""
+        self.causes = tuple(causes)
+        """Each field that is not taken (`spec.selector`), and what is wrong with it."""
 
 
 class LockError(DevenvError):
@@ -279,6 +288,13 @@ class StaleImageError(DevenvError):
     """A container runs another image than the one that was built for it."""
 
     code = "stale-image"
+
+
+class DataLossError(DevenvError):
+    """What is wanted takes the loss of data that the plan names, and nobody agreed to that; nothing was changed."""
+
+    code = "data-loss"
+    exit_status = EXIT_BAD_SPEC
 
 
 class HookError(DevenvError):

@@ -25,6 +25,8 @@ class PlannedStep:
     needs: tuple[str, ...] = ()
     reason: str = ""
     """Why it is in the plan: `new`, `changed: values`, `not ready` …"""
+    loses: str = ""
+    """What of the user's is lost by it; empty for nearly all steps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,10 @@ class Helm:
         cancel: threading.Event | None = None,
         on_line: OnLine | None = None,
     ) -> None:
-        """Install or upgrade a release in an existing namespace and wait until it is ready; a failure is rolled back.
+        """Install or upgrade a release in an existing namespace and wait until it is ready.
 
-        With `wait` false it ends when all is applied and the hooks have run, and a failure is left as it is.
+        With `wait` false it ends when all is applied and the hooks have run. A failure is left as it is: Helm's own way
+        back deletes what it has created anew, pods included, and stops at what Kubernetes does not let be changed.
 
         Raises:
             CommandFailedError: the release failed.
@@ -71,8 +72,7 @@ class Helm:
         # No --create-namespace: Helm would apply the namespace as its own, and take away the labels of the release that
         # declares it.
         argv += ["--values", "-", "--labels", _pairs(labels), "--hide-notes"]
-        waiting = ["--rollback-on-failure", "--wait=watcher", "--wait-for-jobs"]
-        argv += [*(waiting if wait else ["--wait=hookOnly"]), "--cleanup-on-fail"]
+        argv += ["--wait=watcher", "--wait-for-jobs"] if wait else ["--wait=hookOnly"]
         # Force: another field manager (a user's `kubectl edit`) must not stop an upgrade.
         argv += ["--server-side=true", "--force-conflicts", "--history-max", _HISTORY]
         # The API server checks every field of what is applied, strictly. Without Helm's own check beforehand, which
@@ -148,6 +148,30 @@ class Helm:
         argv += ["--values", "-", *(["--kube-version", kubernetes] if kubernetes else [])]
         what = f"render chart {release}"
         return self._run(argv, namespace, stdin=values_json, cancel=cancel, what=what).stdout
+
+    def preview(
+        self,
+        release: str,
+        chart: str,
+        namespace: str,
+        values_json: str,
+        *,
+        version: str | None = None,
+        repository: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> str:
+        """The manifests of which an upgrade of a release would be made, hooks left out.
+
+        Templates may look at the cluster. Nothing is changed, and a release that was left pending is no hindrance.
+        """
+        argv = ["template", release, *ChartRef(chart, repository, version).arguments(), "--values", "-"]
+        argv += ["--dry-run=server", "--is-upgrade", "--no-hooks", "--disable-openapi-validation"]
+        return self._run(argv, namespace, stdin=values_json, cancel=cancel, what=f"render chart {release}").stdout
+
+    def manifest(self, release: str, revision: int, namespace: str) -> str:
+        """The manifests of which a revision of a release was made, hooks left out."""
+        argv = ["get", "manifest", release, "--revision", str(revision)]
+        return self._run(argv, namespace, what=f"read revision {revision} of release {release}").stdout
 
     def lint(self, chart: Path, values_json: str = "{}", *, strict: bool = True) -> str:
         """What Helm finds to say about a chart; raises CommandFailedError when it finds it wrong."""

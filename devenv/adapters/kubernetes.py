@@ -19,6 +19,7 @@ from devenv.adapters import kubernetes_objects as objects
 from devenv.adapters.kubernetes_api import METADATA_ONLY, Api, Json
 from devenv.adapters.kubernetes_conditions import await_condition
 from devenv.adapters.kubernetes_objects import NodeState, Recorded, Release, Workload, of_stack
+from devenv.adapters.kubernetes_store import ObjectStore
 from devenv.adapters.kubernetes_watch import PATHS, WORKLOADS, Mirror
 from devenv.errors import ApiRefusedError, ApiUnreachableError
 
@@ -37,6 +38,7 @@ class Cluster:
     def __init__(self, kubeconfig: Path) -> None:
         self.kubeconfig = kubeconfig
         self._api = Api(kubeconfig)
+        self.objects = ObjectStore(self._api)
         self._lock = threading.Lock()
         self._mirror: Mirror | None = None
 

@@ -73,10 +73,10 @@ class Api(Client):
         """Create or change an object."""
         return _json(self._ask(method, path, query, body=body, content_type=kind))
 
-    def remove(self, path: str) -> None:
-        """DELETE an object; that there is none is fine."""
+    def remove(self, path: str, options: Json | None = None) -> None:
+        """DELETE an object, with DeleteOptions where they are given; that there is none is fine."""
         try:
-            self._ask("DELETE", path, {})
+            self._ask("DELETE", path, {}, body=options)
         except ApiRefusedError as error:
             if error.status != httpx2.codes.NOT_FOUND:
                 raise
@@ -118,7 +118,11 @@ class Api(Client):
                 hint="devenv status",
             ) from error
         if not response.is_success:
-            raise ApiRefusedError(f"the API server refuses {what}: {_reason(response)}", status=response.status_code)
+            raise ApiRefusedError(
+                f"the API server refuses {what}: {_reason(response)}",
+                status=response.status_code,
+                causes=_causes(response),
+            )
         return response
 
 
@@ -167,3 +171,13 @@ def _reason(response: httpx2.Response) -> str:
         return response.text.strip().partition("\n")[0] or f"HTTP {response.status_code}"
     message = status.get("message") if isinstance(status, dict) else None
     return str(message or f"HTTP {response.status_code}")
+
+
+def _causes(response: httpx2.Response) -> list[tuple[str, str]]:
+    """The fields that a Status object names, each with what is wrong with it."""
+    try:
+        status = response.json()
+    except ValueError:
+        return []
+    details = status.get("details") if isinstance(status, dict) else None
+    return [(str(c.get("field", "")), str(c.get("message", ""))) for c in (details or {}).get("causes") or ()]

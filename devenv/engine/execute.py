@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from devenv.engine import cluster_steps, database_steps, image_steps, stack_steps
+from devenv.engine import cluster_steps, database_steps, giving_way, image_steps, stack_steps
 from devenv.engine.step_context import StepContext
 from devenv.plan.steps import (
     ApplyLicence,
@@ -19,6 +19,7 @@ from devenv.plan.steps import (
     CreateCluster,
     EmptyDatabase,
     FetchModule,
+    GrowClaim,
     InstallChart,
     LoadImage,
     PrepareDatabase,
@@ -26,6 +27,7 @@ from devenv.plan.steps import (
     PruneBuildCache,
     PullImage,
     RemoveBrokenCluster,
+    ReplaceObject,
     ResetAws,
     ResetDatabase,
     RunHook,
@@ -69,6 +71,10 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
             return stack_steps.apply_tls(step, context)
         case ApplyLicence():
             return stack_steps.apply_licence(step, context)
+        case GrowClaim():
+            return giving_way.grow_claim(step, context)
+        case ReplaceObject():
+            return giving_way.replace_object(step, context)
         case ApplyManifests():
             return stack_steps.apply_manifests(step, context)
         case InstallChart():

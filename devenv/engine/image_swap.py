@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.image_reference import Reference
-from devenv.adapters.kubernetes_objects import Json, Recorded
+from devenv.adapters.kubernetes_objects import Json, Recorded, is_hook
 from devenv.engine.diagnosis.scope import Scope, members
 from devenv.engine.stack_files import chart_files
 from devenv.engine.step_context import StepContext
@@ -46,6 +46,8 @@ def swap_images(step: InstallChart, scope: Scope, context: StepContext) -> HeadS
     wanted = {Reference.parse(text).repository: text for text in step.swaps}
     cluster = environment.cluster
     stack = members(cluster.mirror(context.cancel.is_set).snapshot(), scope)
+    if any(not is_hook(job) for job in stack["Job"]):
+        return None  # a Job is made anew for another image
     changes = {
         (kind, item["metadata"]["namespace"], item["metadata"]["name"]): images
         for kind in _KINDS

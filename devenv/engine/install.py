@@ -29,12 +29,17 @@ from devenv.engine.diagnosis import (
     words,
 )
 from devenv.engine.diagnosis.scope import Snapshot
+from devenv.engine.giving_way import give_way
 from devenv.engine.readiness import replace_stuck_pods
+from devenv.engine.refusals import find_obstacles
+from devenv.engine.rendering import HELM_MANAGER
 from devenv.engine.rollout import Rollout, generations
 from devenv.errors import CommandFailedError, DevenvError, InterruptedRunError, WorkloadError
 
 _HELM_SLACK = timedelta(seconds=30)
 """Helm's own deadline comes after ours: at ours the cause is told, while the pods are still there."""
+_WAY_BACK = timedelta(seconds=60)
+"""For what has to be deleted so that the former revision can come back: its pods may take their time to end."""
 _FREE_SECONDS = 5.0
 """The controller of StatefulSets notices a rollback within this time."""
 _REJECTED = re.compile(
@@ -238,6 +243,7 @@ class _Attempt:
             if found.pending:
                 self._cluster.forget_pending(found)
             if former:
+                self._make_way_back(former)
                 self._helm.rollback(release, former, namespace)
                 self._free_stateful_sets()
             else:
@@ -245,6 +251,13 @@ class _Attempt:
         except DevenvError as error:
             return f"not complete: {error.message}"
         return ""
+
+    def _make_way_back(self, former: int) -> None:
+        """Have give way what was created anew and cannot be changed back."""
+        wanted = self._wanted
+        text = self._helm.manifest(wanted.release, former, wanted.namespace)
+        found = find_obstacles(self._cluster, text, wanted.namespace, HELM_MANAGER)
+        give_way(self._cluster, found, deadline=_WAY_BACK, cancel=threading.Event(), progress=self._progress)
 
     def _free_stateful_sets(self) -> None:
         """Remove the broken pods that a StatefulSet would wait for, within a few seconds."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -21,6 +21,7 @@ from devenv.engine.holding import look
 from devenv.engine.host_ports import choose_database_ports, choose_ports
 from devenv.engine.image_steps import GOLANG
 from devenv.engine.ownership import Holding, running_nodes
+from devenv.engine.refusals import foresee, unforeseen
 from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
 from devenv.images.catalogue import NODE
 from devenv.images.choice import Mode, choose, provide_steps, registries_to_ask
@@ -32,7 +33,8 @@ from devenv.plan.graph import Selection
 from devenv.plan.kind_config import KindSettings, kind_config
 from devenv.plan.names import HOST_CA
 from devenv.plan.observed import ClusterState, Observed, ObservedStack
-from devenv.plan.planner import Provision, Wanted
+from devenv.plan.planner import Provision, Wanted, stacks_to_install
+from devenv.plan.replacement import Obstacles
 from devenv.spec.render import ProjectFacts
 
 
@@ -113,7 +115,21 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
         images_in_engine=presence.in_engine,
         registries=environment.registries,
     )
+    observed = replace(observed, obstacles=_obstacles(environment, wanted, observed, facts_of_cluster))
     return Observation(wanted, observed, facts, facts_of_cluster, holding, chosen)
+
+
+def _obstacles(
+    environment: Environment, wanted: Wanted, observed: Observed, facts: ClusterFacts
+) -> Mapping[str, tuple[Obstacles | None, ...]]:
+    """What will not give way by itself to the stacks that are there and will be installed over."""
+    there = {*facts.records, *(release.stack for release in facts.releases)}
+    over = [(spec, made) for spec, made in stacks_to_install(wanted, observed) if spec.name in there]
+    if not over or facts.state is not ClusterState.RUNNING:
+        return {}
+    if not {"helm", "kubectl"} <= observed.tools_present:
+        return unforeseen(over)
+    return foresee(environment, over)
 
 
 def _locate_tools(environment: Environment) -> Mapping[str, Located]:

@@ -13,6 +13,7 @@ from devenv.engine.cluster_observation import ask_cluster
 from devenv.engine.environment import Environment
 from devenv.engine.observe import Observation, observed_stacks
 from devenv.engine.provision import provisions
+from devenv.engine.refusals import unforeseen
 from devenv.engine.stack_inputs import stack_inputs
 from devenv.plan.observed import StackInput
 from devenv.plan.plan import Plan
@@ -56,6 +57,7 @@ class Refresher:
             tools_present=frozenset(environment.programs),
             modules_present=frozenset(environment.modules),
             images_on_nodes=self._on_nodes,
+            obstacles=unforeseen(wanted.stacks),
         )
         records = {name: recorded.content for name, recorded in facts.records.items()}
         former = self._inputs(stacks, self._rolled_out)

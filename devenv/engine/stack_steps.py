@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from devenv.adapters import kustomize, manifests
-from devenv.adapters.charts import complete, copy_chart
+from devenv.adapters import manifests
 from devenv.adapters.kubernetes import Recorded, of_stack
-from devenv.adapters.scratch import scratch
 from devenv.databases.atlas import failed_statement
 from devenv.engine.checks import await_checks
 from devenv.engine.diagnosis import Scope
+from devenv.engine.giving_way import way_for
 from devenv.engine.image_proof import prove_images, warn_of_pulls
 from devenv.engine.image_swap import head_start
 from devenv.engine.install import ChartInstallation, install
 from devenv.engine.readiness import await_workloads
+from devenv.engine.rendering import chart_of, rendered
 from devenv.engine.step_context import StepContext
 from devenv.errors import CommandFailedError, HookError, WorkloadError
 from devenv.plan.names import HOST_CA, LABEL_CONTENT, LABEL_STACK
@@ -107,47 +106,49 @@ def apply_licence(step: ApplyLicence, context: StepContext) -> str:
 
 def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
     """Apply manifests or a kustomization server-side."""
-    kubectl = context.environment.kubectl
-    path = _origin(step.module, step.path, context)
-    if step.kustomize:
-        text = kustomize.build(kubectl, path, step.images, cancel=context.cancel)
-    else:
-        text = manifests.read(path)
-    kubectl.apply(text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output)
+    environment = context.environment
+    text = rendered(step, environment, context.cancel)
+    if step.looks_ahead:
+        way_for(step, text, context)
+    environment.kubectl.apply(
+        text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output
+    )
     return f"{len(manifests.documents(text))} objects"
 
 
 def install_chart(step: InstallChart, context: StepContext) -> str:
     """Install or upgrade a release, watched: a root cause ends the wait."""
-    with scratch() as folder, complete(step.chart) as whole:
-        chart = whole
-        if step.module:
-            source = _origin(step.module, step.chart, context)
-            chart = str(copy_chart(source, folder / step.release, step.drop_dependencies))
-        scope = Scope(step.stack, step.namespace, frozenset({step.release}))
-        stack = context.environment.workspace.stacks[step.stack]
-        with head_start(step, scope, context) as begun, _locating_migrations(stack):
-            share_certificates(step.namespace, context)
-            wanted = ChartInstallation(
-                release=step.release,
-                namespace=step.namespace,
-                chart=chart,
-                repository=step.repository,
-                version=step.version,
-                values=step.values,
-                deadline=step.deadline,
-                labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
-                waits=not begun,
-            )
-            install(
-                context.environment.helm,
-                context.environment.cluster,
-                wanted,
-                cancel=context.cancel,
-                on_line=context.output,
-                progress=context.progress,
-                on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
-            )
+    environment = context.environment
+    scope = Scope(step.stack, step.namespace, frozenset({step.release}))
+    stack = environment.workspace.stacks[step.stack]
+    with (
+        chart_of(step, environment) as chart,
+        head_start(step, scope, context) as begun,
+        _locating_migrations(stack),
+    ):
+        if step.looks_ahead and not begun:
+            way_for(step, rendered(step, environment, context.cancel), context)
+        share_certificates(step.namespace, context)
+        wanted = ChartInstallation(
+            release=step.release,
+            namespace=step.namespace,
+            chart=chart,
+            repository=step.repository,
+            version=step.version,
+            values=step.values,
+            deadline=step.deadline,
+            labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
+            waits=not begun,
+        )
+        install(
+            environment.helm,
+            environment.cluster,
+            wanted,
+            cancel=context.cancel,
+            on_line=context.output,
+            progress=context.progress,
+            on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
+        )
     return ""
 
 
@@ -192,10 +193,6 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
     proven = prove_images(step, scope, context)
     cluster.record(step.stack, Recorded.of(step.content, of_stack(step.stack, releases, cluster.workloads())))
     return proven
-
-
-def _origin(module: str | None, path: str, context: StepContext) -> Path:
-    return context.environment.modules[module] / path if module else Path(path)
 
 
 def share_certificates(namespace: str, context: StepContext) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from devenv.plan.replacement import Obstacles
+
 
 class ClusterState(StrEnum):
     """The state of a project's cluster; the words appear in `devenv status --json`."""
@@ -51,6 +53,8 @@ class Observed:
     images_in_engine: frozenset[str] = frozenset()
     registries: Mapping[str, bool] = field(default_factory=dict)
     """Registry host to whether it answers."""
+    obstacles: Mapping[str, tuple[Obstacles | None, ...]] = field(default_factory=dict)
+    """Stack to what stands in the way of each of its sources, None where that is not known; no stack that has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devenv.events import PlanMade, PlannedStep
-from devenv.plan.steps import StartCluster, Step
+from devenv.plan.steps import ReplaceObject, StartCluster, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,22 @@ class Plan:
         """Whether this is the first of two plans: what a stopped cluster records is known only once it runs."""
         return any(isinstance(node.step, StartCluster) for node in self.nodes)
 
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What of the user's would be lost by it, in words: to be agreed to before it is run."""
+        return tuple(loss for node in self.nodes if (loss := _loss(node.step)))
+
     def as_event(self) -> PlanMade:
         """The plan as the sinks see it."""
         steps = tuple(
-            PlannedStep(n.key, n.step.title, n.step.group, tuple(sorted(n.needs)), n.reason) for n in self.nodes
+            PlannedStep(n.key, n.step.title, n.step.group, tuple(sorted(n.needs)), n.reason, _loss(n.step))
+            for n in self.nodes
         )
         return PlanMade(self.project, self.cluster, steps, self.unchanged)
+
+
+def _loss(step: Step) -> str:
+    return step.replacement.loss if isinstance(step, ReplaceObject) else ""
 
 
 class PlanDraft:

@@ -86,7 +86,8 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
         if reason == "not ready":
             draft.add(await_ready(spec, rendered), needs | cluster, reason)
         elif reason:
-            add_stack(draft, spec, rendered, cluster=cluster, needs=needs, reason=reason)
+            known = observed.obstacles.get(spec.name, ())
+            add_stack(draft, spec, rendered, cluster=cluster, needs=needs, reason=reason, obstacles=known)
     modules = _add_modules(draft, wanted, observed, reasons)
     _add_images(draft, wanted, observed, reasons, fresh=fresh, modules=modules)
     if fresh:
@@ -131,6 +132,16 @@ def _add_modules(draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: 
         pinned = wanted.versions.modules[module]
         draft.add(FetchModule(module, pinned.version, pinned.sum), before, "missing")
     return bool(missing)
+
+
+def stacks_to_install(wanted: Wanted, observed: Observed) -> list[tuple[StackSpec, StackInput]]:
+    """The stacks that a plan will install, be it anew or over what is there."""
+    fresh = observed.cluster is not ClusterState.RUNNING
+    return [
+        (spec, rendered)
+        for spec, rendered in wanted.stacks
+        if _reason(spec, rendered, observed, fresh) not in ("", "not ready")
+    ]
 
 
 def _reason(spec: StackSpec, rendered: StackInput, observed: Observed, fresh: bool) -> str:  # noqa: FBT001 -- one of four facts

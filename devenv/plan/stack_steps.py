@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from devenv.plan.observed import StackInput
 from devenv.plan.plan import PlanDraft
+from devenv.plan.replacement import Obstacles
 from devenv.plan.steps import (
     ApplyLicence,
     ApplyManifests,
     ApplySeeds,
     ApplyTls,
     AwaitReady,
+    GrowClaim,
     InstallChart,
     PrepareDatabase,
+    ReplaceObject,
     RunHook,
     Step,
 )
@@ -26,6 +32,7 @@ def add_stack(
     cluster: frozenset[str],
     needs: frozenset[str],
     reason: str,
+    obstacles: Sequence[Obstacles | None] = (),
 ) -> None:
     """Add the steps that bring a stack to the wanted content.
 
@@ -36,20 +43,22 @@ def add_stack(
         cluster: steps after which the cluster takes objects.
         needs: steps after which the stacks that this one needs are ready.
         reason: why the stack is installed.
+        obstacles: what stands in the way of each source, None where that is not known; nothing where nothing does.
     """
     last = cluster | needs
     for step in _leading_steps(spec, rendered):
         last = frozenset({draft.add(step, last, reason)})
     images = {f"load/{name}" for name in rendered.images}
-    for index, source in enumerate(spec.sources):
-        step = _install(spec, rendered, index, source)
-        named = source.chart or source.manifests
-        module = {f"module/{named.module}"} if named and named.module else set()
-        if source.manifests and source.manifests.module:
-            # A module's manifests are definitions: they need no other stack and start nothing that needs an image.
-            last = last | {draft.add(step, cluster | module, reason)}
-        else:
-            last = frozenset({draft.add(step, last | module | images, reason)})
+    for index, step in enumerate(source_steps(spec, rendered)):
+        module = {f"module/{step.module}"} if step.module else set()
+        # A module's manifests are definitions: they need no other stack and start nothing that needs an image.
+        defines = isinstance(step, ApplyManifests) and step.module
+        before = cluster | module if defines else last | module | images
+        known = obstacles[index] if obstacles else Obstacles()
+        if known:
+            before = before | _give_way(draft, spec, known, before)
+        added = frozenset({draft.add(replace(step, looks_ahead=known is None), before, reason)})
+        last = last | added if defines else added
     if spec.database:
         kept = PrepareDatabase(
             spec.name,
@@ -79,6 +88,20 @@ def await_ready(spec: StackSpec, rendered: StackInput) -> AwaitReady:
     )
 
 
+def source_steps(spec: StackSpec, rendered: StackInput) -> list[InstallChart | ApplyManifests]:
+    """The steps that apply the sources of a stack, in their order."""
+    return [_install(spec, rendered, index, source) for index, source in enumerate(spec.sources)]
+
+
+def _give_way(draft: PlanDraft, spec: StackSpec, obstacles: Obstacles, before: frozenset[str]) -> frozenset[str]:
+    """Add the steps that make way for a source, as late as can be; returns their keys."""
+    place = (spec.name, spec.layer, spec.namespace)
+    grown = frozenset(draft.add(GrowClaim(*place, g), before, "too small") for g in obstacles.growths)
+    return grown | {
+        draft.add(ReplaceObject(*place, r, spec.deadline), before | grown, r.why) for r in obstacles.replacements
+    }
+
+
 def _leading_steps(spec: StackSpec, rendered: StackInput) -> list[Step]:
     steps: list[Step] = [_hook(spec, "before", hook) for hook in spec.hooks.before]
     if spec.tls:
@@ -95,7 +118,7 @@ def _hook(spec: StackSpec, when: str, hook: Hook) -> RunHook:
     return RunHook(spec.name, spec.layer, spec.namespace, when, hook)
 
 
-def _install(spec: StackSpec, rendered: StackInput, index: int, source: Source) -> Step:
+def _install(spec: StackSpec, rendered: StackInput, index: int, source: Source) -> InstallChart | ApplyManifests:
     path = rendered.sources[index]
     if source.chart:
         chart = source.chart

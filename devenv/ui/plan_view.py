@@ -40,4 +40,5 @@ def plan_json(plan: PlanMade) -> str:
 def _step(step: PlannedStep, *, needs: bool) -> str:
     reason = f" ({step.reason})" if step.reason else ""
     after = f" [after {', '.join(step.needs)}]" if needs and step.needs else ""
-    return f"{step.title}{reason}{after}"
+    loss = f" — loses {step.loses}" if step.loses else ""
+    return f"{step.title}{reason}{loss}{after}"

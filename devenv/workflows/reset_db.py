@@ -75,7 +75,8 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
             from devenv.workflows.up import UpRequest, up  # noqa: PLC0415
 
             began = time.monotonic()
-            up(UpRequest(request.directory, assume_yes=True, only=tuple(changed), images=request.images), session)
+            # What a reset drops was agreed to; what else a change of the stack would lose was not.
+            up(UpRequest(request.directory, only=tuple(changed), images=request.images), session)
             times |= dict.fromkeys(changed, time.monotonic() - began)
     rows = [
         ResetRow(d.name, d.spec.engine, "migrations" if d.name in changed else "pristine", times[d.name])

@@ -9,6 +9,7 @@ from pathlib import Path
 from devenv.engine.environment import Environment
 from devenv.engine.fitness import refuse_unfit
 from devenv.engine.observe import Observation, observe
+from devenv.errors import DataLossError
 from devenv.images.choice import Mode
 from devenv.plan.graph import Selection, select
 from devenv.plan.plan import Plan
@@ -55,6 +56,7 @@ def up(request: UpRequest, session: Session) -> Plan:
 
     Raises:
         SpecError: with every problem of the specification.
+        DataLossError: the plan takes a loss that nobody agreed to.
         EngineUnavailableError: no engine answers and none may be installed.
         UnfitEngineError: there is no cluster yet, and one cannot work in this engine.
         OtherFolderError: the cluster is another folder's, and nobody agreed to take it over.
@@ -85,9 +87,23 @@ def bring_up(request: UpRequest, session: Session) -> Raised:
             perform(raised.plan, environment, session, Tail(began, log))
             raised = _planned(environment, selection, request)
             claim(environment, raised.observation, session, adopt=request.adopt)
+        _agree(raised.plan, request, session)
         addresses = links(workspace, selection.stacks, raised.observation.facts)
         perform(raised.plan, environment, session, Tail(began, log, addresses))
     return raised
+
+
+def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
+    """See that what the plan would lose of the user's may be lost; raises DataLossError."""
+    if not plan.losses or request.assume_yes:
+        return
+    named = "; ".join(plan.losses)
+    if not session.confirm(f"This would be lost: {named}. Go on?"):
+        raise DataLossError(
+            f"nothing was changed: to lose {named} takes your consent",
+            context={"cause": "; ".join(f"{s.title}: {s.reason}" for s in plan.as_event().steps if s.loses)},
+            hint="devenv up --plan shows it; take the change back, or agree: devenv up --yes",
+        )
 
 
 def _planned(environment: Environment, selection: Selection, request: UpRequest) -> Raised:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import threading
 from typing import Any
 
 import pytest
 from support.environment import Project
+from support.interruption import interrupt_at
 
 pytestmark = pytest.mark.e2e
 
@@ -54,24 +52,6 @@ def test_secrets_are_back_after_localstack_restarts(environment: Project) -> Non
     environment.kubectl("-n", "alt-database", "wait", "secret/postgres", "--for=create", "--timeout=60s")
     after = environment.kubectl("-n", "alt-database", "get", "secret", "postgres", "-o", "jsonpath={.data.password}")
     assert after == before
-
-
-def interrupt_at(process: subprocess.Popen[str], wanted: str, sent: signal.Signals) -> list[dict[str, Any]]:
-    """Read events until one of a step that starts with `wanted` begins, then send the signal."""
-    assert process.stdout
-    events: list[dict[str, Any]] = []
-    for line in process.stdout:
-        event = json.loads(line)
-        events.append(event)
-        if event["type"] == "step-started" and event["key"].startswith(wanted):
-            os.kill(process.pid, sent)
-            break
-    # What is left in the pipes must be read, or the process could block on them.
-    drain = threading.Thread(target=process.communicate, kwargs={"timeout": 120})
-    drain.start()
-    drain.join(timeout=150)
-    assert process.poll() is not None, "devenv did not end after the signal"
-    return events
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])

@@ -7,7 +7,7 @@ import json
 
 from support.story import PLAN
 
-from devenv.events import PlanMade
+from devenv.events import PlanMade, PlannedStep
 from devenv.ui.plan_view import plan_json, plan_tree
 from devenv.ui.tables import print_table
 
@@ -50,7 +50,14 @@ def test_a_plan_as_json() -> None:
         "group": "tools",
         "needs": [],
         "reason": "",
+        "loses": "",
     }
+
+
+def test_a_loss_stands_in_the_plan() -> None:
+    step = PlannedStep("k", "Replace persistentvolumeclaim files", "apps", (), "2Gi -> 1Gi", "all that it holds")
+    tree = plan_tree(PlanMade("alt", "devenv-alt", (step,)))
+    assert "Replace persistentvolumeclaim files (2Gi -> 1Gi) — loses all that it holds" in tree
 
 
 ROWS = [["backend", "ready", "http://backend.alt.localhost/[path]"], ["s3", "not ready", "-"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from support.plans import (
@@ -30,7 +31,8 @@ from support.plans import (
 from devenv.errors import ForeignClusterError
 from devenv.plan.observed import ClusterState, ObservedStack
 from devenv.plan.plan import PlanDraft
-from devenv.plan.planner import make_plan
+from devenv.plan.planner import make_plan, stacks_to_install
+from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement
 from devenv.plan.steps import AwaitNodeRuntime, InstallChart, ProvideTool
 
 
@@ -235,3 +237,48 @@ def test_the_plan_as_the_sinks_see_it() -> None:
         ("install/spaces", "02-infrastructure", (), "new"),
         ("ready/spaces", "02-infrastructure", ("install/spaces",), "new"),
     ]
+
+
+def test_what_stands_in_the_way_gives_way_right_before_its_source() -> None:
+    grown = Growth(ObjectRef("v1", "PersistentVolumeClaim", "space", "data-store-0", "uid-1"), "1Gi", "2Gi")
+    replaced = Replacement(ObjectRef("apps/v1", "StatefulSet", "space", "store", "uid-2"), "volume data", Kept.PODS)
+    lost = Replacement(ObjectRef("v1", "PersistentVolumeClaim", "space", "files", "uid-3"), "2Gi -> 1Gi", loss="files")
+    store = stack("store", images={"store": PLACE}, hooks={"before": [{"name": "backup", **HOOK}]})
+    plan = make_plan(
+        wanted(store),
+        observed(
+            stacks=recorded(store=ObservedStack("former", ready=True)),
+            obstacles={"store": (Obstacles((grown,), (replaced, lost)),)},
+        ),
+    )
+    needs = needs_of(plan)
+    ready = {"hook/store/before/backup", "load/store"}
+    assert needs["grow/space/data-store-0"] == ready
+    replacing = {"replace/space/StatefulSet/store", "replace/space/PersistentVolumeClaim/files"}
+    for key in replacing:
+        assert needs[key] == ready | {"grow/space/data-store-0"}
+    assert needs["install/store"] == ready | replacing | {"grow/space/data-store-0"}
+    titles = {step.title: (step.reason, step.loses) for step in plan.as_event().steps if step.key in replacing}
+    assert titles == {
+        "Replace statefulset store: its pods go on": ("volume data", ""),
+        "Replace persistentvolumeclaim files": ("2Gi -> 1Gi", "files"),
+    }
+    assert plan.losses == ("files",)
+
+
+@pytest.mark.parametrize(
+    ("obstacles", "looks_ahead"),
+    [({}, False), ({"store": (Obstacles(),)}, False), ({"store": (None,)}, True)],
+    ids=["nothing is there", "nothing stands in the way", "it is not known"],
+)
+def test_a_source_looks_for_itself_where_the_plan_could_not(obstacles: Any, *, looks_ahead: bool) -> None:
+    stacks = recorded(store=ObservedStack("former", ready=True))
+    plan = make_plan(wanted(stack("store")), observed(stacks=stacks, obstacles=obstacles))
+    steps = [node.step for node in plan.nodes if isinstance(node.step, InstallChart)]
+    assert [step.looks_ahead for step in steps] == [looks_ahead]
+
+
+def test_what_is_not_installed_has_nothing_to_give_way() -> None:
+    ready, starting = ObservedStack("wanted", ready=True), ObservedStack("wanted", ready=False)
+    stacks = recorded(spaces=ready, store=starting, web=ObservedStack("former", ready=True))
+    assert [spec.name for spec, _ in stacks_to_install(wanted(*ALL), observed(stacks=stacks))] == ["web"]

@@ -121,6 +121,7 @@ def test_json_lines_carry_the_fields_of_the_events() -> None:
         "group": "cluster",
         "needs": ["tool/kind"],
         "reason": "new",
+        "loses": "",
     }
     assert lines["step-failed"]["error"]["code"] == "interrupted"
     assert lines["run-finished"]["links"][0] == {"name": "backend", "url": "http://backend.alt.localhost"}

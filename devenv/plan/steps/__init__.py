@@ -25,8 +25,10 @@ from devenv.plan.steps.stack import (
     ApplyTls,
     AwaitReady,
     EmptyDatabase,
+    GrowClaim,
     InstallChart,
     PrepareDatabase,
+    ReplaceObject,
     ResetAws,
     ResetDatabase,
     RunHook,
@@ -46,6 +48,7 @@ __all__ = [
     "CreateCluster",
     "EmptyDatabase",
     "FetchModule",
+    "GrowClaim",
     "InstallChart",
     "LoadImage",
     "Pairs",
@@ -54,6 +57,7 @@ __all__ = [
     "PruneBuildCache",
     "PullImage",
     "RemoveBrokenCluster",
+    "ReplaceObject",
     "ResetAws",
     "ResetDatabase",
     "RunHook",
@@ -79,6 +83,8 @@ Step = (
     | ApplySeeds
     | ApplyTls
     | ApplyLicence
+    | GrowClaim
+    | ReplaceObject
     | ApplyManifests
     | InstallChart
     | PrepareDatabase

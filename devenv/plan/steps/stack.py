@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from devenv.plan.replacement import Growth, Replacement
 from devenv.plan.steps.provide import Pairs
 from devenv.plan.steps.step import PlanStep
 from devenv.spec.stack import Database, Hook, ReadyCheck
@@ -67,6 +68,32 @@ class ApplyLicence(StackStep):
 
 
 @dataclass(frozen=True, slots=True)
+class GrowClaim(StackStep):
+    """Let a volume claim grow, before what it is made of says the new size."""
+
+    KEY = "grow/{self.growth.claim.namespace}/{self.growth.claim.name}"
+    TITLE = "Grow claim {self.growth.claim.name} from {self.growth.former} to {self.growth.size}"
+
+    growth: Growth
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceObject(StackStep):
+    """Delete an object that cannot be changed to what is wanted, right before the new one is applied."""
+
+    KEY = "replace/{self.replacement.object.namespace}/{self.replacement.object.kind}/{self.replacement.object.name}"
+
+    replacement: Replacement
+    deadline: timedelta
+
+    @property
+    def title(self) -> str:
+        """What it does, imperative, for people."""
+        kept = f": {self.replacement.kept}" if self.replacement.kept else ""
+        return f"Replace {self.replacement.object.words}{kept}"
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyManifests(StackStep):
     """Apply manifests server-side."""
 
@@ -79,6 +106,8 @@ class ApplyManifests(StackStep):
     kustomize: bool = False
     images: Pairs = ()
     """Name in the kustomization's manifests to the reference that takes its place."""
+    looks_ahead: bool = False
+    """Whether it has to see for itself what stands in its way: the plan could not."""
 
     @property
     def title(self) -> str:
@@ -107,6 +136,8 @@ class InstallChart(StackStep):
     drop_dependencies: tuple[str, ...] = ()
     swaps: tuple[str, ...] = ()
     """References of new images, when they are all that changed: workloads may get them before Helm comes to them."""
+    looks_ahead: bool = False
+    """Whether it has to see for itself what stands in its way: the plan could not."""
 
 
 @dataclass(frozen=True, slots=True)

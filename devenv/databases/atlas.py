@@ -38,11 +38,11 @@ def write_atlas_sums(folder: Path) -> bool:
         total.update(checksum.encode())
     lines = [_PREFIX + base64.b64encode(total.digest()).decode()]
     lines += [f"{name} {_PREFIX}{checksum}" for name, checksum in sums.items()]
-    text = "\n".join(lines) + "\n"
+    content = ("\n".join(lines) + "\n").encode()
     file = folder / SUM_FILE
-    if file.is_file() and file.read_text(encoding="utf-8") == text:
+    if file.is_file() and file.read_bytes() == content:
         return False
-    file.write_text(text, encoding="utf-8")
+    file.write_bytes(content)
     return True
 
 

@@ -188,4 +188,5 @@ def _credentials(
 
 def _values(cluster: Cluster, credential: Credential, *, reveal: bool) -> tuple[tuple[str, str], ...]:
     data = cluster.secret(credential.secret.namespace, credential.secret.name) if reveal else {}
-    return tuple((key, data.get(key, b"").decode() if reveal else HIDDEN) for key in credential.secret.keys)
+    shown = {key: data.get(key, b"").decode(errors="replace") if reveal else HIDDEN for key in credential.secret.keys}
+    return tuple(shown.items())

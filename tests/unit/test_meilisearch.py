@@ -176,6 +176,8 @@ def test_an_emptied_server_has_nothing_to_return_to(
     ("text", "message"),
     [
         ('{"documents": [\n{"id": 1},\n]}', "seed items.json, line 3: Illegal trailing comma"),
+        ("", "seed items.json, line 1: Expecting value"),
+        ('{"documents": ["\u2028",\n x]}', "seed items.json, line 2: Expecting value"),
         ('{"document": []}', "seed items.json, line 1: document: Extra inputs are not permitted"),
         ('{"primaryKey": "id", "documents": [{"name": 1}]}', "seed items.json, line 1: Document doesn't have a `id`"),
     ],
@@ -184,7 +186,7 @@ def test_a_seed_that_cannot_be_applied_is_told_with_its_file(
     database: Meilisearch, tmp_path: Path, text: str, message: str
 ) -> None:
     path = tmp_path / "items.json"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(DatabaseError) as raised:
         database.prepare("one", [path])
     if "trailing comma" in message:  # Python words it in its own way in each version

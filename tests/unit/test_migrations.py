@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.databases.atlas import failed_statement, write_atlas_sums
+from devenv.databases.atlas import SUM_FILE, failed_statement, write_atlas_sums
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.migrations import MigrationFile, MigrationState, compare, migration_files
 
@@ -127,3 +127,10 @@ def test_a_statement_that_atlas_fails_at_is_found_in_its_file(tmp_path: Path, te
 @pytest.mark.parametrize("log", ["", "Error: checksum mismatch", FAILED_AT_ATLAS])
 def test_where_nothing_is_told_or_known_no_statement_is_named(tmp_path: Path, log: str) -> None:
     assert failed_statement(log, tmp_path) is None
+
+
+def test_checksums_in_another_encoding_are_written_anew(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_bytes("SELECT 'größe';".encode("latin-1"))
+    (tmp_path / SUM_FILE).write_bytes("größe".encode("latin-1"))
+    assert write_atlas_sums(tmp_path)
+    assert not write_atlas_sums(tmp_path)

@@ -27,7 +27,7 @@ def read_seed(path: Path) -> IndexSeed:
     try:
         return IndexSeed.model_validate(json.loads(text))
     except json.JSONDecodeError as error:
-        raise seed_failed(path, error.lineno, text.splitlines()[error.lineno - 1 :][0], error.msg) from error
+        raise seed_failed(path, error.lineno, text.split("\n")[error.lineno - 1], error.msg) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

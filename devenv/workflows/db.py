@@ -18,6 +18,7 @@ from devenv.errors import SnapshotError, UsageError
 from devenv.spec.load import load_workspace
 from devenv.spec.wording import name_hint
 from devenv.workflows.deployed import Deployed, Deployment, reach
+from devenv.workflows.exclusive import confirm_lock
 from devenv.workflows.session import Session
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ def save(request: DatabaseRequest, name: str, session: Session, *, agreed: bool 
         chosen = deployment.choose(request.names)
         if having := _with_state(deployment, chosen, name):
             _ask(f"The state {name} of {', '.join(d.name for d in having)} is replaced", session, agreed=agreed)
+        confirm_lock(deployment.environment.names.project, session)
         _in_parallel(deployment, chosen, lambda database: database.snapshots.save(name))
     return [deployed.name for deployed in chosen]
 
@@ -75,6 +77,7 @@ def restore(request: DatabaseRequest, name: str, session: Session, *, agreed: bo
         named = ", ".join(deployed.name for deployed in chosen)
         if not agreed and not session.confirm(f"The present data of {named} is replaced by {name}. Go on?"):
             raise UsageError(f"nothing was restored: replacing the data of {named} takes your consent", hint="--yes")
+        confirm_lock(deployment.environment.names.project, session)
         _in_parallel(deployment, chosen, lambda database: database.snapshots.restore(name))
     return [deployed.name for deployed in chosen]
 
@@ -89,6 +92,7 @@ def remove(request: DatabaseRequest, name: str, session: Session, *, agreed: boo
     with reach(request.directory, session, alone=True) as deployment:
         chosen = _having(deployment, request, name)
         _ask(f"The state {name} of {', '.join(d.name for d in chosen)} is dropped", session, agreed=agreed)
+        confirm_lock(deployment.environment.names.project, session)
         _in_parallel(deployment, chosen, lambda database: database.snapshots.remove(name))
     return [deployed.name for deployed in chosen]
 

@@ -25,7 +25,7 @@ from devenv.spec.wording import name_hint
 from devenv.spec.workspace import LoadedStack
 from devenv.workflows.claim import require_own_folder
 from devenv.workflows.connect import environment_on
-from devenv.workflows.exclusive import confirm_lock, exclusive
+from devenv.workflows.exclusive import exclusive
 from devenv.workflows.session import Session
 
 
@@ -124,7 +124,7 @@ def reach(directory: Path, session: Session, *, alone: bool = False) -> Iterator
     Args:
         directory: where devenv.yaml is looked for.
         session: waits for others, where that is needed.
-        alone: no other run may change it meanwhile: for those who are going to.
+        alone: no other run may change it meanwhile: for those who are going to, once they have confirmed the lock.
 
     Raises:
         ClusterError: it does not run, or is not devenv's, or is another folder's.
@@ -137,8 +137,6 @@ def reach(directory: Path, session: Session, *, alone: bool = False) -> Iterator
             stack.enter_context(exclusive(environment.engine, workspace.project.project, session))
         deployment = _running(environment)
         stack.callback(environment.cluster.close)
-        if alone:
-            confirm_lock(environment.names.project, session)
         yield deployment
 
 

@@ -80,7 +80,8 @@ def test_all_kinds_give_way_even_when_the_run_is_killed_in_between(changing: Pro
     assert run(changing, "store-0", "cat /data/file") == "kept"
     assert run(changing, "deploy/web", "cat /files/file") == "kept"
     for name in ("data-store-0", "files"):
-        assert find(changing, "pvc", name)["status"]["capacity"]["storage"] == "2Gi"
+        assert find(changing, "pvc", name)["spec"]["resources"]["requests"]["storage"] == "2Gi"
+    assert find(changing, "pvc", "data-store-0")["status"]["capacity"]["storage"] == "2Gi"
     assert find(changing, "configmap", "settings")["data"]["greeting"] == "again"
     assert find(changing, "rolebinding", "reader")["roleRef"]["name"] == "edit"
     assert find(changing, "service", "web")["spec"]["clusterIP"] == "None"

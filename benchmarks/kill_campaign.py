@@ -36,7 +36,7 @@ PROJECT = "devenv-kills"
 SNAPSHOT = "kill_campaign"
 MARK = "KILL_CAMPAIGN"
 """Variable of the killed runs and of all that they start, by which those are found."""
-SETTLE_SECONDS = 30.0
+SETTLE_SECONDS = 90.0
 """For what ends by itself a moment after a run: the guardian's stopping, the making of spares."""
 IMAGE_BYTES = 40_000_000
 
@@ -102,7 +102,9 @@ class Ground:
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """What PostgreSQL answers."""
         told = self.devenv("db", "url", "postgres")
-        with psycopg.connect(next(word for word in told.split() if word.startswith("postgres"))) as connection:
+        with psycopg.connect(
+            next(word for word in told.split() if word.startswith("postgres") and "://" in word)
+        ) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
@@ -274,7 +276,7 @@ def _leftovers(ground: Ground) -> dict[str, set[str]]:
         containers, volumes = set(mine.split()) - nodes, set()
         networks = {name for name in networks if name.endswith(f"-{ground.project}")}
     state = state_dir(ground.project, create=False)
-    drafts = [path for pattern in (".*", "*.lock") for path in state.rglob(pattern)] if state.exists() else []
+    drafts = [path for pattern in (".*", "*.lock") for path in state.glob(pattern)] if state.exists() else []
     files = [*drafts, *ground.temporary.iterdir(), *(cache_dir(create=False) / "scratch").glob("*")]
     return {
         "containers": containers,

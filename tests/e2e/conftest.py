@@ -41,7 +41,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 @pytest.fixture(scope="session")
 def host_before(project: Project) -> dict[str, set[str]]:
     """The host before the first `up`."""
-    assert not project.status()["cluster"]["nodes"]
+    assert project.status()["cluster"]["state"] == "absent"
     return host_state()
 
 

@@ -14,6 +14,8 @@ _OF_HOME = (".kube", ".docker", ".aws", ".config", ".ssh", ".local/share")
 _LEFT = ".docker/.buildNodeID"
 """By a first build of the docker command line; README.md says so."""
 _TEMPORARY = ("/tmp", "/var/tmp", "/run", "/dev/shm")  # noqa: S108 -- looked at only
+_OF_THE_ENGINE = ("/run/docker/", "/var/run/docker/", "/var/lib/docker/")
+"""What it mounts for itself, such as the namespace of the host's network; containers are compared apart."""
 _COUNTERS = re.compile(r"\[\d+:\d+\]")
 
 
@@ -22,7 +24,7 @@ def host_state() -> dict[str, set[str]]:
     return {
         "files": {line for folder in _folders() for line in _files(folder) if _LEFT not in line},
         "temporary files": {str(p) for folder in _TEMPORARY for p in Path(folder).glob("*devenv*") if _is_not_ours(p)},
-        "mounts": {" ".join(line.split()[1:3]) for line in Path("/proc/self/mounts").read_text().splitlines()},
+        "mounts": {place for place in _mounts() if not place.startswith(_OF_THE_ENGINE)},
         "links": set(os.listdir("/sys/class/net")),  # noqa: PTH208 -- names alone
         "rules": {_COUNTERS.sub("", line) for table in ("iptables-save", "ip6tables-save") for line in _rules(table)},
         "settings": {_setting(name) for name in ("net/ipv4/ip_forward", "fs/inotify/max_user_instances")},
@@ -33,6 +35,10 @@ def differences(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict
     """What came and what went, by kind, where anything did."""
     changed = {kind: (after[kind] - found, found - after[kind]) for kind, found in before.items()}
     return {kind: (came, went) for kind, (came, went) in changed.items() if came or went}
+
+
+def _mounts() -> list[str]:
+    return [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
 
 
 def _folders() -> list[Path]:

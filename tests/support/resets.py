@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 from devenv.databases.database import Address
 from devenv.databases.engines import open_database
+from support.waiting import await_true
 
 _PROGRAM = """
 import json, sys
@@ -44,6 +46,15 @@ def kill_while_resetting(address: Address, after: float, before_each: str = "pas
         after: seconds from its connection.
         before_each: a statement of Python that it executes before each reset; `database` is the database.
     """
+    _kill_while_resetting(address, lambda: threading.Event().wait(after), before_each)
+
+
+def kill_while_resetting_at(address: Address, seen: Callable[[], bool]) -> None:
+    """Have a process reset without end, and kill it as soon as something of it is seen."""
+    _kill_while_resetting(address, lambda: await_true(seen, seconds=120))
+
+
+def _kill_while_resetting(address: Address, wait: Callable[[], object], before_each: str = "pass") -> None:
     argv = [sys.executable, "-c", _PROGRAM]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
@@ -51,6 +62,6 @@ def kill_while_resetting(address: Address, after: float, before_each: str = "pas
         process.stdin.write(json.dumps({"address": asdict(address), "before_each": before_each}) + "\n")
         process.stdin.flush()
         assert process.stdout.readline() == "begun\n"
-        threading.Event().wait(after)
+        wait()
         assert process.poll() is None, "it ended by itself"
         process.kill()

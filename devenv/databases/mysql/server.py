@@ -7,7 +7,7 @@ is decided in `devenv.databases.mysql.database`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,10 @@ _SESSION = (
     " transaction_isolation = 'READ-COMMITTED'"
 )
 """MariaDB before 11.1 calls the last one tx_isolation."""
+
+
+def _key(name: str) -> str:
+    return f"devenv/{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,23 @@ class Server:
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Wait for all others that lock the same name. A session that is killed lets go of it."""
-        key = f"devenv/{name}"
+        with self._lock(_key(name), name):
+            # Whoever held it before may have been killed, and have left a process that ends what it had begun.
+            with self.switch_lock(name):
+                pass
+            yield
+
+    def switch_lock(self, name: str) -> AbstractContextManager[None]:
+        """The lock of the process that puts tables in place, beside that of the one which it does so for."""
+        return self._lock(f"{_key(name)}/switch", name)
+
+    def holder(self, name: str) -> int | None:
+        """The connection that holds a name's lock."""
+        answer = self.execute("SELECT IS_USED_LOCK(%s)", (_key(name),))[0][0]
+        return None if answer is None else int(answer)
+
+    @contextmanager
+    def _lock(self, key: str, name: str) -> Iterator[None]:
         if self.execute("SELECT GET_LOCK(%s, %s)", (key, _LOCK_SECONDS)) != ((1,),):
             raise DatabaseError(f"another devenv has kept MySQL database {name} for itself for {_LOCK_SECONDS} s")
         try:

@@ -11,6 +11,7 @@ from devenv.databases.mysql import structure
 from devenv.databases.mysql.copies import copy_tables, replace
 from devenv.databases.mysql.eviction import evicting
 from devenv.databases.mysql.server import Server, quoted, telling
+from devenv.databases.mysql.switch import Switch, switch
 from devenv.errors import SnapshotError
 
 _LONGEST_SCHEMA = 59
@@ -53,7 +54,7 @@ class MySQLSnapshots:
         with telling(f"restore snapshot {name}"), self._server.lock(self._name):
             self._require(name)
             copy_tables(self._server, schema, made, home=self._name)
-            replace(self._server, self._name, by=made, aside=self._old, like=schema)
+            switch(self._server, Switch(self._name, made, self._old, schema))
             self._server.drop(made)
             self._server.drop(self._old)
 

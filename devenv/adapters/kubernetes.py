@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -190,6 +190,26 @@ class Cluster:
         self.ensure_namespace(namespace)
         body: Json = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": dict(data)}
         self._apply(f"api/v1/namespaces/{namespace}/configmaps/{name}", body)
+
+    def write_parts(self, namespace: str, parts: Mapping[str, bytes], labels: Mapping[str, str]) -> None:
+        """Create ConfigMaps that hold one part of something each, by name, under the key `part`."""
+        self.ensure_namespace(namespace)
+        for name, part in parts.items():
+            body: Json = {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": name, "labels": dict(labels)},
+                "binaryData": {"part": base64.b64encode(part).decode()},
+            }
+            self._apply(f"api/v1/namespaces/{namespace}/configmaps/{name}", body)
+
+    def remove_parts(self, namespace: str, labels: Mapping[str, str], *, but: Collection[str]) -> None:
+        """Remove the ConfigMaps with all of these labels, apart from some."""
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        path = f"api/v1/namespaces/{namespace}/configmaps"
+        for found in self._api.items(path, accept=METADATA_ONLY, selector=selector):
+            if found["metadata"]["name"] not in but:
+                self._api.remove(f"{path}/{found['metadata']['name']}")
 
     def ensure_namespace(self, name: str) -> None:
         """Create a namespace unless it is there; what others set on it stays."""

@@ -24,9 +24,11 @@ def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as
 
     from devenv.adapters.paths import data_root
     from devenv.spec.load import load_workspace
+    from devenv.spec.migration_files import require_sound_migrations
     from devenv.workflows.validate import pull_warnings
 
     workspace = load_workspace(directory, data_root=data_root(), profile=profile and profile.value)
+    require_sound_migrations(workspace.stacks[name] for name in workspace.selected)
     warnings = pull_warnings(workspace)
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)

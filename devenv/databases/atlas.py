@@ -12,7 +12,8 @@ import hashlib
 import re
 from pathlib import Path
 
-SUM_FILE = "atlas.sum"
+from devenv.spec.migration_names import ATLAS_SUM
+
 _PREFIX = "h1:"
 _FAILED = re.compile(r'executing statement (?P<quoted>"(?:[^"\\]|\\.)*") from version "(?P<version>\w+)"')
 """What `atlas migrate apply` says at its end; the statement is quoted as Go does, whose escapes are also Python's."""
@@ -39,7 +40,7 @@ def write_atlas_sums(folder: Path) -> bool:
     lines = [_PREFIX + base64.b64encode(total.digest()).decode()]
     lines += [f"{name} {_PREFIX}{checksum}" for name, checksum in sums.items()]
     content = ("\n".join(lines) + "\n").encode()
-    file = folder / SUM_FILE
+    file = folder / ATLAS_SUM
     if file.is_file() and file.read_bytes() == content:
         return False
     file.write_bytes(content)

@@ -6,18 +6,17 @@ Responsible for reading file names and checksums the way each migration tool doe
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from devenv.databases.atlas import SUM_FILE, atlas_sums
+from devenv.databases.atlas import atlas_sums
 from devenv.databases.database import AppliedMigration
 from devenv.databases.flyway import flyway_checksum
-
-_FILE = re.compile(r"V?(?P<version>\d[\d.]*)_+(?P<name>.+)\.sql")
-"""`20261101090000_items.sql` (Atlas), `V001__items.sql` (Flyway), `001_items.sql`."""
+from devenv.spec.migration_names import ATLAS_SUM, Kind, Order, Tool, order, read_name, tool_of
+from devenv.spec.places import visible_files
+from devenv.spec.stack import DatabaseEngine
 
 _SHA256 = "sha256:"
 """Begins the checksums that the migrations of ClickHouse keep."""
@@ -28,7 +27,7 @@ class MigrationState(StrEnum):
 
     APPLIED = "applied"
     PENDING = "pending"
-    """There is a file, and the database does not have it."""
+    """There is a file, and the database does not have it; or, of a repeatable one, has it as it was before."""
     DRIFTED = "drifted"
     """The file is not the one that was applied, or, with Atlas, follows such a file."""
     FAILED = "failed"
@@ -42,10 +41,17 @@ class MigrationFile:
     """One file of a stack's migrations."""
 
     version: str
+    """Empty for a repeatable one, which runs whenever its file has changed."""
     name: str
     path: Path
     checksum: str
     """As `AppliedMigration.checksum`; empty where it cannot be told from the file."""
+    kind: Kind = "versioned"
+
+    @property
+    def order(self) -> Order:
+        """Where it stands among the others."""
+        return order(self.version, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,43 +63,68 @@ class MigrationRow:
     state: MigrationState
 
 
-def migration_files(folder: Path) -> tuple[MigrationFile, ...]:
-    """The migrations in a folder, in the order of their versions; other files are left out."""
-    sums = atlas_sums(folder) if (folder / SUM_FILE).is_file() else {}
-    found = [(match, path) for path in folder.iterdir() if (match := _FILE.fullmatch(path.name))]
+def migration_files(folder: Path, engine: DatabaseEngine | None = None) -> tuple[MigrationFile, ...]:
+    """The migrations of a folder as the engine's tool reads them, in their order; other files are left out.
+
+    Without an engine, each file's name tells whose it is.
+    """
+    sums = atlas_sums(folder) if (folder / ATLAS_SUM).is_file() else {}
+    paths = visible_files(folder)
+    tool = tool_of((path.name for path in paths), engine) if engine else None
     files = [
-        MigrationFile(match["version"], match["name"], path, _checksum(path, sums.get(path.name, "")))
-        for match, path in found
+        MigrationFile(name.version, name.name, path, _checksum(path, tool, sums.get(path.name, "")), name.kind)
+        for path in paths
+        # Flyway alone looks into subfolders.
+        if (path.parent == folder or tool in {"Flyway", None}) and (name := read_name(path.name, tool))
     ]
-    return tuple(sorted(files, key=lambda file: _order(file.version)))
+    return tuple(sorted(files, key=lambda file: (file.order, file.kind)))
 
 
-def compare(files: Sequence[MigrationFile], applied: Sequence[AppliedMigration]) -> tuple[MigrationRow, ...]:
-    """What is to be said of each migration that there is a file or a record of."""
-    records = {_order(record.version): record for record in applied}
-    rows = [
-        MigrationRow(file.version, file.name, _state(file, records.pop(_order(file.version), None))) for file in files
-    ]
-    rows += [MigrationRow(record.version, "", MigrationState.LOST) for record in records.values()]
-    return tuple(sorted(rows, key=lambda row: _order(row.version)))
+def compare(
+    files: Sequence[MigrationFile], applied: Sequence[AppliedMigration], *, repeatable: bool = False
+) -> tuple[MigrationRow, ...]:
+    """What is to be said of each migration that there is a file or a record of.
+
+    Args:
+        files: as they are now.
+        applied: the database's records, in the order in which they were made.
+        repeatable: whether those of repeatable migrations are among them. Without, these count as applied: the tool
+            runs them at the end of each run.
+    """
+    records = {order(record.version, record.name): record for record in applied if not record.baseline}
+    covered = max((order(record.version, "") for record in applied if record.baseline), default=None)
+    rows = []
+    for file in files:
+        if file.kind == "baseline":
+            state = _baseline_state(file, records, covered)
+        elif file.kind == "repeatable" and not repeatable:
+            state = MigrationState.APPLIED
+        else:
+            state = _state(file, records.pop(file.order, None), covered)
+        rows.append(MigrationRow(file.version, file.name, state))
+    rows += [MigrationRow(record.version, record.name, MigrationState.LOST) for record in records.values()]
+    return tuple(sorted(rows, key=lambda row: order(row.version, row.name)))
 
 
-def _state(file: MigrationFile, record: AppliedMigration | None) -> MigrationState:
+def _state(file: MigrationFile, record: AppliedMigration | None, covered: Order | None) -> MigrationState:
     if record is None:
-        return MigrationState.PENDING
+        # What a baseline contains is never run.
+        return MigrationState.APPLIED if covered is not None and file.order <= covered else MigrationState.PENDING
     if record.failed:
         return MigrationState.FAILED
-    differs = file.checksum and record.checksum and file.checksum != record.checksum
-    return MigrationState.DRIFTED if differs else MigrationState.APPLIED
+    if not file.checksum or not record.checksum or file.checksum == record.checksum:
+        return MigrationState.APPLIED
+    return MigrationState.PENDING if file.kind == "repeatable" else MigrationState.DRIFTED
 
 
-def _checksum(path: Path, by_atlas: str) -> str:
-    """Flyway's for names that begin with V, Atlas' where it keeps any, else that of our own program for ClickHouse."""
-    if path.name.startswith("V"):
+def _baseline_state(file: MigrationFile, records: Mapping[Order, object], covered: Order | None) -> MigrationState:
+    """Flyway begins an empty database with the newest baseline, and needs none in a database that has its version."""
+    known: Iterable[Order] = (*records, *(() if covered is None else (covered,)))
+    return MigrationState.APPLIED if any(file.order <= version < (2,) for version in known) else MigrationState.PENDING
+
+
+def _checksum(path: Path, tool: Tool | None, by_atlas: str) -> str:
+    """As the tool keeps it: Flyway's, Atlas' where it has written any, else that of our own program for ClickHouse."""
+    if tool == "Flyway" or (tool is None and path.name[:1] in {"V", "R", "B"}):
         return flyway_checksum(path)
     return by_atlas or _SHA256 + hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _order(version: str) -> tuple[int, ...]:
-    """Versions are numbers with dots: 001 and 1 are one."""
-    return tuple(int(part) for part in version.split(".") if part.isdecimal())

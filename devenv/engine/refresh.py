@@ -19,6 +19,7 @@ from devenv.plan.observed import StackInput
 from devenv.plan.plan import Plan
 from devenv.plan.planner import Provision, make_plan
 from devenv.plan.steps import InstallChart, LoadImage
+from devenv.spec.migration_files import require_sound_migrations
 from devenv.spec.stack import StackSpec
 
 
@@ -67,6 +68,7 @@ class Refresher:
 
     def _inputs(self, stacks: Sequence[str], images: Mapping[str, str]) -> list[tuple[StackSpec, StackInput]]:
         environment, facts = self._environment, self._observation.facts
+        require_sound_migrations(environment.workspace.stacks[name] for name in stacks)
         return stack_inputs(environment.workspace, stacks, facts, images, environment.digests, environ=os.environ)
 
     def done(self, plan: Plan, images: Sequence[str]) -> None:

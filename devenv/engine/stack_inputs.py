@@ -10,6 +10,8 @@ from pathlib import Path
 from devenv.engine.stack_files import chart_files, files_below, kustomization_files
 from devenv.images.fingerprint import FileDigests, hash_of
 from devenv.plan.observed import StackInput
+from devenv.spec.folders import CarriedFolder, carry
+from devenv.spec.places import visible_files
 from devenv.spec.render import ProjectFacts, chart_values, kustomized, merged, nested
 from devenv.spec.stack import Source, StackSpec
 from devenv.spec.workspace import LoadedStack, Workspace
@@ -81,6 +83,9 @@ def _stack_input(
     )
     if spec.licence and licensed:
         values = merged(values, nested(spec.licence.value, spec.licence.secret))
+    carried = tuple(_carried(stack, place.folder, digests) for place in spec.config_maps)
+    for place, folder in zip(spec.config_maps, carried, strict=True):
+        values = merged(values, nested(place.value, list(folder.names)))
     sources = tuple(_path(source, stack.root, facts.profile) for source in spec.sources)
     seeds = workspace.seeds.to_json() if spec.seeds else ""
     text = json.dumps(values, sort_keys=True)
@@ -110,7 +115,14 @@ def _stack_input(
         domain=facts.domain,
         sources=sources,
         kustomize_images=renamed,
+        config_maps=carried,
     )
+
+
+def _carried(stack: LoadedStack, folder: str, digests: FileDigests) -> CarriedFolder:
+    top = stack.root / folder
+    parts = [part for file in visible_files(top) for part in (str(file.relative_to(top)), digests.of(file))]
+    return carry(stack.spec.name, top, hash_of(*parts))
 
 
 def database_content(stack: LoadedStack, digests: FileDigests) -> str:
@@ -119,7 +131,12 @@ def database_content(stack: LoadedStack, digests: FileDigests) -> str:
     if database is None:
         return ""
     folders = [(name, stack.root / path) for name in ("migrations", "seeds") if (path := getattr(database, name))]
-    parts = [part for name, top in folders for file in files_below(top) for part in (name, file.name, digests.of(file))]
+    parts = [
+        part
+        for name, top in folders
+        for file in files_below(top)
+        for part in (name, str(file.relative_to(top)), digests.of(file))
+    ]
     return hash_of(*parts)[:_CONTENT_DIGITS]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from devenv.adapters import manifests
-from devenv.adapters.kubernetes import Recorded, of_stack
+from devenv.adapters.kubernetes import Cluster, Recorded, of_stack
 from devenv.databases.atlas import failed_statement
 from devenv.engine.checks import await_checks
 from devenv.engine.diagnosis import Scope
@@ -19,9 +19,10 @@ from devenv.engine.readiness import await_workloads
 from devenv.engine.rendering import chart_of, rendered
 from devenv.engine.step_context import StepContext
 from devenv.errors import CommandFailedError, HookError, WorkloadError
-from devenv.plan.names import HOST_CA, LABEL_CONTENT, LABEL_STACK
+from devenv.plan.names import HOST_CA, LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
 from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplySeeds, ApplyTls, AwaitReady, InstallChart, RunHook
 from devenv.spec import seeds
+from devenv.spec.folders import packed
 from devenv.spec.workspace import LoadedStack
 
 TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name
@@ -125,6 +126,7 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
         chart_of(step, environment) as chart,
         head_start(step, scope, context) as begun,
         _locating_migrations(stack),
+        _carrying(step, environment.cluster),
     ):
         if step.looks_ahead and not begun:
             way_for(step, rendered(step, environment, context.cancel), context)
@@ -150,6 +152,19 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
             on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
         )
     return ""
+
+
+@contextmanager
+def _carrying(step: InstallChart, cluster: Cluster) -> Iterator[None]:
+    """Write the folders that the release's pods read, and remove what the former release had of them when it is in."""
+    labels = {LABEL_STACK: step.stack, LABEL_CARRIES: step.release}
+    for carried in step.config_maps:
+        cluster.write_parts(step.namespace, dict(zip(carried.names, packed(carried), strict=True)), labels)
+    yield
+    if step.config_maps:
+        # Not before: a release that failed goes back to its former ones.
+        kept = [name for carried in step.config_maps for name in carried.names]
+        cluster.remove_parts(step.namespace, labels, but=kept)
 
 
 @contextmanager

@@ -14,6 +14,8 @@ LABEL_STACK = "devenv.io/stack"
 LABEL_FOLDER = "devenv.io/folder"
 LABEL_HOST = "devenv.io/host"
 LABEL_USER = "devenv.io/user"
+LABEL_CARRIES = "devenv.io/carries"
+"""On ConfigMaps that hold parts of folders: the release whose pods read them."""
 HOST_CA = "devenv-host-ca"
 """ConfigMap with the host's certificates (key ca-certificates.crt), for pods that talk TLS to the outside."""
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from devenv.plan.replacement import Obstacles
+from devenv.spec.folders import CarriedFolder
 
 
 class ClusterState(StrEnum):
@@ -82,3 +83,5 @@ class StackInput:
     """Absolute path per source of the stack's own files; empty for other origins."""
     kustomize_images: tuple[tuple[str, str], ...] = ()
     """Name in the kustomizations' manifests to the reference that takes its place."""
+    config_maps: tuple[CarriedFolder, ...] = ()
+    """Folders for the pods of its charts."""

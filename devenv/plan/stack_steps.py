@@ -135,6 +135,7 @@ def _install(spec: StackSpec, rendered: StackInput, index: int, source: Source) 
             repository=chart.repository,
             version=chart.version,
             drop_dependencies=chart.drop_dependencies,
+            config_maps=rendered.config_maps,
         )
     return ApplyManifests(
         spec.name,

@@ -119,6 +119,8 @@ def _further_paths(spec: StackSpec) -> Iterator[tuple[KeyPath, str, Kind]]:
     for index, check in enumerate(spec.ready):
         if check.dry_run:
             yield ("ready", index, "dry_run", "path"), check.dry_run.path, "file"
+    for index, carried in enumerate(spec.config_maps):
+        yield ("config_maps", index, "folder"), carried.folder, "folder"
     if spec.database and spec.database.migrations is not None:
         yield ("database", "migrations"), spec.database.migrations, "folder"
     if spec.database and spec.database.seeds is not None:

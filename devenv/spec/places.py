@@ -95,6 +95,21 @@ def files_in(folder: Path, *suffixes: str) -> list[Path]:
         return []
 
 
+def visible_files(folder: Path) -> list[Path]:
+    """The files of a folder and of those in it, sorted by path, links followed; hidden ones are left out."""
+    found: list[Path] = []
+    seen: set[str] = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:  # a link, perhaps to a folder around it
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(parent, name) for name in names if not name.startswith(".")]
+    return sorted(path for path in found if path.is_file())
+
+
 def _neighbour(path: Path) -> str:
     """A hint that names an entry like the missing one, in the nearest folder that exists."""
     missing = path

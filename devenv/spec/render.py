@@ -157,8 +157,8 @@ def _devenv_values(stack: StackSpec, facts: ProjectFacts) -> Values:
     }
 
 
-def nested(path: str, value: str) -> Values:
-    """Values with one text at a dotted path."""
+def nested(path: str, value: str | list[str]) -> Values:
+    """Values with one text or list at a dotted path."""
     nested: Any = value
     for key in reversed(path.split(".")):
         nested = {key: nested}

@@ -186,6 +186,14 @@ class Database(SpecModel):
     """Folder with files that are applied after the migrations."""
 
 
+class FolderInConfigMaps(SpecModel):
+    """A folder that reaches pods byte for byte, whatever its files are called, in as many ConfigMaps as it takes."""
+
+    folder: str
+    value: ValuePath
+    """Where the ConfigMaps' names go in the charts' values, a list. Their keys `part` together are a tar.gz."""
+
+
 class Licence(SpecModel):
     """Other images for those who hold a token: used where the environment variable is set."""
 
@@ -212,6 +220,8 @@ class StackSpec(SpecModel):
     sources: tuple[Source, ...] = Field(min_length=1)
     images: dict[DnsLabel, ImageInjection] = {}
     values: Values = {}
+    config_maps: tuple[FolderInConfigMaps, ...] = ()
+    """Folders for pods, beside what the charts hold."""
     seeds: bool = Field(default=False, strict=True)
     """True for the stack that receives the project's AWS seeds."""
     tls: bool = Field(default=False, strict=True)

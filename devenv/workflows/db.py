@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from devenv.adapters.paths import kube_cache
-from devenv.databases.atlas import SUM_FILE, write_atlas_sums
+from devenv.databases.atlas import write_atlas_sums
 from devenv.databases.database import Database, Snapshot
 from devenv.databases.migrations import MigrationRow, compare, migration_files
 from devenv.databases.shells import shell_command
 from devenv.errors import SnapshotError, UsageError
 from devenv.spec.load import load_workspace
+from devenv.spec.migration_names import ATLAS_SUM
 from devenv.spec.wording import name_hint
 from devenv.workflows.deployed import Deployed, Deployment, reach
 from devenv.workflows.exclusive import confirm_lock
@@ -111,7 +112,9 @@ def migration_status(request: DatabaseRequest, session: Session) -> dict[str, tu
         chosen = [d for d in deployment.choose(request.names) if d.spec.migrations]
         applied = _in_parallel(deployment, chosen, lambda database: database.applied())
         return {
-            d.name: compare(migration_files(d.stack.root / (d.spec.migrations or "")), records)
+            d.name: compare(
+                migration_files(d.stack.root / (d.spec.migrations or ""), d.spec.engine), records, repeatable=True
+            )
             for d, records in zip(chosen, applied, strict=True)
         }
 
@@ -127,12 +130,12 @@ def write_checksums(directory: Path, wanted: Sequence[str], session: Session) ->
         name: folder
         for name in workspace.selected
         if (database := workspace.stacks[name].spec.database) and database.migrations
-        if ((folder := workspace.stacks[name].root / database.migrations) / SUM_FILE).is_file()
+        if ((folder := workspace.stacks[name].root / database.migrations) / ATLAS_SUM).is_file()
     }
     for name in wanted:
         if name not in folders:
             hint = name_hint(name, folders, "databases with checksums")
-            raise UsageError(f"{name} has no migrations with an {SUM_FILE}", hint=hint)
+            raise UsageError(f"{name} has no migrations with an {ATLAS_SUM}", hint=hint)
     return {name: write_atlas_sums(folders[name]) for name in wanted or folders}
 
 

@@ -14,6 +14,7 @@ from devenv.events import Noted
 from devenv.images.choice import Mode
 from devenv.plan.plan import Plan, PlanDraft
 from devenv.plan.steps import ApplySeeds, EmptyDatabase, ResetAws, ResetDatabase
+from devenv.spec.migration_files import require_sound_migrations
 from devenv.spec.stack import StackSpec
 from devenv.workflows.conclusion import Tail
 from devenv.workflows.deployed import Deployed, Deployment, reach
@@ -63,6 +64,8 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
             session.emit(Noted("no database is deployed", hint="devenv up"))
             return []
         changed = _changed(deployment, chosen)
+        # Before anything is dropped for files that could not be applied then.
+        require_sound_migrations(deployed.stack for deployed in chosen)
         _agree(chosen, aws, request, session)
         log = session.open_log(deployment.environment.state / "logs")
         plan = _plan(deployment, chosen, aws, changed)

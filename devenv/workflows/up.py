@@ -15,6 +15,7 @@ from devenv.plan.graph import Selection, select
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.spec.load import load_workspace
+from devenv.spec.migration_files import require_sound_migrations
 from devenv.workflows.claim import claim, tell_other_folder
 from devenv.workflows.conclusion import Tail
 from devenv.workflows.connect import connect
@@ -72,6 +73,7 @@ def bring_up(request: UpRequest, session: Session) -> Raised:
     began = time.monotonic()
     workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
     selection = select(workspace, only=request.only, skip=request.skip, layers=request.layers)
+    require_sound_migrations(workspace.stacks[name] for name in selection.stacks)
     environment = connect(workspace, session, agreed=request.assume_yes)
     if not environment.containers():
         refuse_unfit(environment.engine)

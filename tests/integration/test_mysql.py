@@ -11,8 +11,8 @@ from pathlib import Path
 import pymysql
 import pytest
 from support.images import provide
-from support.mysql_server import fingerprint, mysql_server, query
-from support.resets import kill_while_resetting, reset_at_once
+from support.mysql_server import PASSWORD, fingerprint, mysql_server, query
+from support.resets import kill_while_resetting, kill_while_resetting_at, reset_at_once
 from support.server_container import inside
 from support.shells import TEXT, said_by_shell
 from support.snapshot_contract import assert_snapshots_come_back_and_go
@@ -211,6 +211,40 @@ def test_a_reset_that_is_killed_is_mended_by_the_next(database: MySQL, server: A
     kill_while_resetting(server, after)
     database.reset()
     assert fingerprint(server, "shop") == seeded
+
+
+@pytest.mark.usefixtures("database")
+def test_a_reset_that_is_killed_halfway_ends_as_a_whole_without_another_one(server: Address) -> None:
+    seeded = fingerprint(server, "shop")
+    halfway = "SELECT 1 FROM information_schema.processlist WHERE info LIKE 'RENAME TABLE%'"
+    spoil(server)
+    kill_while_resetting_at(server, lambda: bool(query(server, halfway)))
+    with closing(Server(server)) as admin:
+        locks = "SELECT IS_FREE_LOCK('devenv/shop'), IS_FREE_LOCK('devenv/shop/switch')"
+        await_true(lambda: admin.execute(locks)[0] == (1, 1))
+        assert fingerprint(server, "shop") == seeded
+        assert admin.mark("shop_devenv") == CONTENT
+
+
+def test_programs_of_the_jobs_accounts_become_the_owners(database: MySQL, server: Address) -> None:
+    as_root = replace(server, user="root", password=f"root-{PASSWORD}")
+    confined = replace(server, user="devenv_pristine", password="größe ключ")  # noqa: S106 -- of this test alone
+    query(as_root, "DROP USER IF EXISTS devenv_pristine; CREATE USER devenv_pristine IDENTIFIED BY 'größe ключ'")
+    query(as_root, r"GRANT ALL ON `shop\_pristine`.* TO devenv_pristine; GRANT SELECT ON mysql.proc TO shop")
+    database.empty()
+    migrate(as_root, "shop")
+    query(as_root, "CREATE DATABASE shop_pristine", "mysql")
+    for statement in statements(SCHEMA):
+        query(confined, statement.text, "shop_pristine")
+    for reach in ("USE shop", "DELETE FROM shop.items", "DROP DATABASE shop"):
+        with pytest.raises(pymysql.OperationalError, match="denied"):
+            query(confined, reach, "shop_pristine")
+    database.prepare(CONTENT, [])
+    database.reset()
+    definers = "SELECT definer FROM information_schema.{} WHERE {}_schema = 'shop'"
+    for kind, schema in (("triggers", "trigger"), ("routines", "routine"), ("views", "table")):
+        assert set(query(server, definers.format(kind, schema))) == {("shop@%",)}
+    assert query(server, "CALL clear_items(); SELECT count(*) FROM items") == [(0,)]
 
 
 def test_changed_content_seeds_a_rebuilt_pristine_state_and_spares_live_data(

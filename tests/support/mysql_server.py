@@ -29,9 +29,11 @@ ORDER BY 1, 2
 
 
 @contextmanager
-def mysql_server(engine: Engine, image: str, labels: dict[str, str], folder: Path) -> Iterator[Address]:
+def mysql_server(
+    engine: Engine, image: str, labels: dict[str, str], folder: Path, password: str = PASSWORD
+) -> Iterator[Address]:
     """The address of a server with an empty database `shop`; `folder` receives what it logs in with."""
-    for name, text in {"username": "shop", "root-password": f"root-{PASSWORD}", "password": PASSWORD}.items():
+    for name, text in {"username": "shop", "root-password": f"root-{password}", "password": password}.items():
         (folder / name).write_text(text, encoding="utf-8")
     folder.chmod(0o755)
     options = {
@@ -49,7 +51,7 @@ def mysql_server(engine: Engine, image: str, labels: dict[str, str], folder: Pat
         },
     }
     with server_container(engine, image, labels, 3306, **options) as port:
-        address = Address("mysql", "127.0.0.1", port, "shop", "shop", PASSWORD)
+        address = Address("mysql", "127.0.0.1", port, "shop", "shop", password)
         await_answer(lambda: _greet(address), pymysql.Error, OSError)
         yield address
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from devenv.databases.atlas import SUM_FILE, failed_statement, write_atlas_sums
+from devenv.databases.atlas import failed_statement, write_atlas_sums
 from devenv.databases.database import Address, AppliedMigration
+from devenv.databases.flyway import applied_migrations
 from devenv.databases.migrations import MigrationFile, MigrationState, compare, migration_files
+from devenv.spec.migration_names import ATLAS_SUM
 
 STACKS = Path(__file__).resolve().parents[2] / "stacks" / "02-infrastructure"
 SHIPPED = STACKS / "postgres" / "migrations"
@@ -90,6 +92,76 @@ def test_a_checksum_that_says_how_it_is_made_is_compared_with_the_file(tmp_path:
         assert row.state == state
 
 
+def test_versions_are_read_as_flyway_reads_them(tmp_path: Path) -> None:
+    names = ("V1__a.sql", "V1_1__b.sql", "V2.0.1__c.sql", "V3.sql", "2027/V004__d e.sql", "V5__x.SQL", "U1__a.sql")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    files = migration_files(tmp_path, "mysql")
+
+    assert [(f.version, f.name) for f in files] == [("1", "a"), ("1.1", "b"), ("2.0.1", "c"), ("3", ""), ("004", "d e")]
+    records = [
+        applied(version, file.checksum) for version, file in zip(("1", "1.1", "2.0.1", "3.0", "4"), files, strict=True)
+    ]
+    assert {row.state for row in compare(files, records, repeatable=True)} == {MigrationState.APPLIED}
+
+
+def test_repeatable_migrations_are_told_by_their_last_run(tmp_path: Path) -> None:
+    (tmp_path / "R__order_totals.sql").write_text("CREATE VIEW a AS SELECT 1;")
+    (tmp_path / "R__new_one.sql").write_text("SELECT 1;")
+    (tmp_path / "V1__a.sql").write_text("SELECT 1;")
+    files = migration_files(tmp_path, "mysql")
+    history = [
+        ("1", "a", "SQL", files[0].checksum, 1),
+        (None, "gone", "SQL", "7", 1),
+        (None, "order totals", "SQL", "7", 1),
+        (None, "order totals", "SQL", files[2].checksum, 1),
+    ]
+
+    def states() -> list[tuple[str, str, str]]:
+        rows = compare(files, applied_migrations(history), repeatable=True)
+        return [(row.version, row.name, row.state.value) for row in rows]
+
+    told = [("1", "a", "applied"), ("", "gone", "lost"), ("", "new_one", "pending"), ("", "order_totals", "applied")]
+    assert states() == told
+    history.append((None, "order totals", "SQL", "8", 1))
+    assert states()[3] == ("", "order_totals", "pending")
+    history.append((None, "order totals", "SQL", "8", 0))
+    assert states()[3] == ("", "order_totals", "failed")
+
+
+def test_what_a_baseline_contains_counts_as_applied(tmp_path: Path) -> None:
+    for name in ("V1__a.sql", "V2__b.sql", "B2__all.sql", "V3__c.sql", "B4__all.sql"):
+        (tmp_path / name).touch()
+    history: list[tuple[str | None, str, str, str | int, int]] = [("2", "all", "SQL_BASELINE", 0, 1)]
+
+    rows = compare(migration_files(tmp_path, "mysql"), applied_migrations(history), repeatable=True)
+    assert [(row.version, row.state.value) for row in rows] == [
+        ("1", "applied"),
+        ("2", "applied"),
+        ("2", "applied"),
+        ("3", "pending"),
+        ("4", "pending"),
+    ]
+
+
+def test_the_line_that_flyway_begins_a_filled_database_with_is_no_migration() -> None:
+    history: list[tuple[str | None, str, str, str | int, int]] = [
+        ("0", "<< Flyway Baseline >>", "BASELINE", "", 1),
+        ("1", "a", "SQL", 5, 1),
+        ("1", "a", "DELETE", 5, 1),
+    ]
+
+    assert compare([], applied_migrations(history), repeatable=True) == ()
+
+
+def test_names_that_only_look_like_flyways_belong_to_the_engines_tool(tmp_path: Path) -> None:
+    (tmp_path / "V1_a.sql").write_text("SELECT 1;\n")
+    (file,) = migration_files(tmp_path, "clickhouse")
+
+    assert (file.version, file.name, file.checksum[:7]) == ("1", "a", "sha256:")
+
+
 def test_a_record_without_a_file_is_told() -> None:
     (row,) = compare([], [applied("3")])
 
@@ -131,6 +203,6 @@ def test_where_nothing_is_told_or_known_no_statement_is_named(tmp_path: Path, lo
 
 def test_checksums_in_another_encoding_are_written_anew(tmp_path: Path) -> None:
     (tmp_path / "1_a.sql").write_bytes("SELECT 'größe';".encode("latin-1"))
-    (tmp_path / SUM_FILE).write_bytes("größe".encode("latin-1"))
+    (tmp_path / ATLAS_SUM).write_bytes("größe".encode("latin-1"))
     assert write_atlas_sums(tmp_path)
     assert not write_atlas_sums(tmp_path)

@@ -15,17 +15,17 @@ from typing import Self
 import pymysql
 
 from devenv.databases.database import Address, AppliedMigration
+from devenv.databases.flyway import HISTORY, HISTORY_ROWS, applied_migrations
 from devenv.databases.mysql import structure
-from devenv.databases.mysql.copies import copy, copy_tables, replace
+from devenv.databases.mysql.copies import copy, copy_tables
 from devenv.databases.mysql.eviction import evicting
 from devenv.databases.mysql.script import statements
 from devenv.databases.mysql.server import Server, connect, quoted, telling, words
 from devenv.databases.mysql.snapshots import MySQLSnapshots
+from devenv.databases.mysql.switch import Switch, switch
 from devenv.databases.statements import seed_failed, seed_text
 from devenv.errors import DatabaseError
 
-_HISTORY = "flyway_schema_history"
-"""Where Flyway keeps what it has applied."""
 _COMPARED_BYTES = 64 << 20
 """Up to this size tables are read to compare them: a fraction of a second."""
 
@@ -116,13 +116,12 @@ class MySQL:
     def applied(self) -> tuple[AppliedMigration, ...]:
         """See `Database.applied`: Flyway's own record."""
         with telling(f"list the migrations of {self._name}"):
-            if _HISTORY not in structure.tables(self._server, self._name):
+            if HISTORY not in structure.tables(self._server, self._name):
                 return ()
             rows = self._server.execute(
-                f"SELECT version, coalesce(checksum, ''), success FROM {quoted(self._name, _HISTORY)}"
-                " WHERE version IS NOT NULL ORDER BY installed_rank"
+                f"SELECT {HISTORY_ROWS} FROM {quoted(self._name, HISTORY)} ORDER BY installed_rank"
             )
-        return tuple(AppliedMigration(str(version), str(checksum), not success) for version, checksum, success in rows)
+        return applied_migrations(rows)
 
     def clone(self, name: str) -> Address:
         """A schema of another name, like the pristine one; raises DatabaseError."""
@@ -148,11 +147,7 @@ class MySQL:
         self._make_spare(content)
         # The spare counts no more from here on: half of it may be in use.
         self._server.remove_mark(self._spare)
-        # Nor is the live schema complete until its triggers and routines are there as well.
-        self._server.drop(self._marks)
-        replace(self._server, self._name, by=self._spare, aside=self._old, like=self._pristine)
-        self._server.create(self._marks, like=self._name)
-        self._server.set_mark(self._marks, content)
+        switch(self._server, Switch(self._name, self._spare, self._old, self._pristine, self._marks, content))
 
     def _make_spare(self, content: str) -> None:
         if self._server.mark(self._spare) != content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from devenv.databases.mysql.server import MARK, Server, quoted
 
 _TABLE_TYPES = "('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')"
 """MariaDB counts its sequences and versioned tables as types of their own."""
+_DEFINER = re.compile(r"(?P<before>CREATE (?:ALGORITHM=\w+ )?)DEFINER=`(?P<user>(?:[^`]|``)*)`@`(?:[^`]|``)*` ")
+_JOB = "devenv_"
+"""Begins the accounts as which the chart's Job migrates a schema that is none of an application's."""
 _MODE, _TEXT, _COLLATION = 1, 2, 4
 """Columns of SHOW CREATE PROCEDURE, FUNCTION and TRIGGER."""
 
@@ -80,7 +84,8 @@ def triggers(server: Server, schema: str) -> tuple[Program, ...]:
     found = []
     for name, table in rows:
         shown = server.execute(f"SHOW CREATE TRIGGER {quoted(schema, name)}")[0]
-        found.append(Program("TRIGGER", name, shown[_TEXT], shown[_MODE], shown[_COLLATION], table))
+        create = _as_owner(server, shown[_TEXT])
+        found.append(Program("TRIGGER", name, create, shown[_MODE], shown[_COLLATION], table))
     return tuple(found)
 
 
@@ -95,11 +100,13 @@ def programs(server: Server, schema: str) -> tuple[Program, ...]:
     found = []
     for kind, name in rows:
         shown = server.execute(f"SHOW CREATE {kind} {quoted(name)}")[0]
-        found.append(Program(kind, name, shown[_TEXT], shown[_MODE], shown[_COLLATION]))
+        found.append(Program(kind, name, _as_owner(server, shown[_TEXT]), shown[_MODE], shown[_COLLATION]))
     views = server.execute(
         "SELECT table_name FROM information_schema.views WHERE table_schema = %s ORDER BY table_name", (schema,)
     )
-    found += [Program("VIEW", name, server.execute(f"SHOW CREATE VIEW {quoted(name)}")[0][1]) for (name,) in views]
+    for (name,) in views:
+        shown = server.execute(f"SHOW CREATE VIEW {quoted(name)}")[0]
+        found.append(Program("VIEW", name, _as_owner(server, shown[1])))
     return tuple(found)
 
 
@@ -109,6 +116,14 @@ def events(server: Server, schema: str) -> tuple[str, ...]:
         "SELECT event_name FROM information_schema.events WHERE event_schema = %s ORDER BY event_name", (schema,)
     )
     return tuple(str(name) for (name,) in rows)
+
+
+def _as_owner(server: Server, create: str) -> str:
+    """The statement without its definer, where that is the owner or an account of the Job: whoever runs it is."""
+    match = _DEFINER.match(create)
+    if match and (match["user"] == server.address.user or match["user"].startswith(_JOB)):
+        return match["before"] + create[match.end() :]
+    return create
 
 
 def missing(wanted: Sequence[Program], present: Sequence[Program]) -> tuple[Program, ...]:

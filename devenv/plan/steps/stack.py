@@ -9,6 +9,7 @@ from pathlib import Path
 from devenv.plan.replacement import Growth, Replacement
 from devenv.plan.steps.provide import Pairs
 from devenv.plan.steps.step import PlanStep
+from devenv.spec.folders import CarriedFolder
 from devenv.spec.stack import Database, Hook, ReadyCheck
 
 
@@ -134,6 +135,8 @@ class InstallChart(StackStep):
     repository: str | None = None
     version: str | None = None
     drop_dependencies: tuple[str, ...] = ()
+    config_maps: tuple[CarriedFolder, ...] = ()
+    """Folders that its pods read, written before it."""
     swaps: tuple[str, ...] = ()
     """References of new images, when they are all that changed: workloads may get them before Helm comes to them."""
     looks_ahead: bool = False

@@ -43,10 +43,11 @@ class ContainerInfo:
 class ContainerHost:
     """What the engine can do with containers, networks and volumes; a part of `Engine`."""
 
+    run = ""
+    """The ID of the lock's container by which others tell whether this run lives; empty where it holds none."""
+
     def __init__(self, client: docker.DockerClient) -> None:
         self.client = client
-        self.run = ""
-        """The ID of the lock's container by which others tell whether this run lives; empty where it holds none."""
 
     @property
     def own_labels(self) -> dict[str, str]:

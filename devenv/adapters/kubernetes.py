@@ -16,11 +16,12 @@ from typing import Self
 import httpx2
 
 from devenv.adapters import kubernetes_objects as objects
-from devenv.adapters.kubernetes_api import METADATA_ONLY, Api, Json
+from devenv.adapters.kubernetes_api import METADATA_ONLY, Api, ContentType, Json
 from devenv.adapters.kubernetes_conditions import await_condition
 from devenv.adapters.kubernetes_objects import NodeState, Recorded, Release, Workload, of_stack
 from devenv.adapters.kubernetes_store import ObjectStore
 from devenv.adapters.kubernetes_watch import PATHS, WORKLOADS, Mirror
+from devenv.adapters.managed_fields import HELM_MANAGER, applied_by
 from devenv.errors import ApiRefusedError, ApiUnreachableError
 
 __all__ = ["Cluster", "NodeState", "Recorded", "Release", "Workload", "of_stack"]
@@ -216,22 +217,30 @@ class Cluster:
         body: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         self._apply(f"api/v1/namespaces/{name}", body)
 
-    def set_images(self, kind: str, namespace: str, name: str, images: Mapping[str, str]) -> Json:
-        """Give containers of a workload's template other images, by container; the workload as it is then."""
+    def set_images(self, kind: str, namespace: str, name: str, images: Mapping[str, str]) -> Json | None:
+        """Give containers of a workload's template other images, by container; the workload as it is then.
+
+        It is done as Helm does it, in Helm's name and with all else that Helm has applied: a manager of devenv's own
+        would keep its hold on the image, and every other program's `helm upgrade` would end in a conflict. None for a
+        workload that Helm has not applied.
+        """
         group, _, plural = PATHS[kind].rpartition("/")
-        containers = [{"name": container, "image": image} for container, image in images.items()]
-        body: Json = {"spec": {"template": {"spec": {"containers": containers}}}}
         path = f"{group}/namespaces/{namespace}/{plural}/{name}"
-        return self._api.write(
-            "PATCH", path, body, "application/strategic-merge-patch+json", fieldManager=FIELD_MANAGER
-        )
+        applied = applied_by(self._api.fetch(path), HELM_MANAGER)
+        if applied is None:
+            return None
+        for container in applied["spec"]["template"]["spec"]["containers"]:
+            if container["name"] in images:
+                container["image"] = images[container["name"]]
+        return self._apply(path, applied, manager=HELM_MANAGER)
 
     def delete_pod(self, namespace: str, name: str) -> None:
         """Delete a pod, so that its controller makes a new one."""
         self._api.remove(f"api/v1/namespaces/{namespace}/pods/{name}")
 
-    def _apply(self, path: str, body: Json) -> None:
-        self._api.write("PATCH", path, body, "application/apply-patch+yaml", fieldManager=FIELD_MANAGER, force="true")
+    def _apply(self, path: str, body: Json, *, manager: str = FIELD_MANAGER) -> Json:
+        kind: ContentType = "application/apply-patch+yaml"
+        return self._api.write("PATCH", path, body, kind, fieldManager=manager, force="true")
 
     def _find(self, path: str) -> Json | None:
         try:

@@ -59,8 +59,9 @@ def swap_images(step: InstallChart, scope: Scope, context: StepContext) -> HeadS
         return None
     # Should the run end here, what the stack was made of is no longer what it is recorded to be.
     cluster.forget(step.stack)
-    made = [cluster.set_images(kind, namespace, name, images) for (kind, namespace, name), images in changes.items()]
-    return HeadStart(recorded, {item["metadata"]["uid"]: int(item["metadata"]["generation"]) for item in made})
+    answers = [cluster.set_images(kind, namespace, name, images) for (kind, namespace, name), images in changes.items()]
+    made = [item["metadata"] for item in answers if item is not None]
+    return HeadStart(recorded, {metadata["uid"]: int(metadata["generation"]) for metadata in made})
 
 
 @contextmanager

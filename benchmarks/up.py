@@ -117,7 +117,7 @@ def run_step(node: PlanNode, environment: Environment) -> None:
         case LoadImage():
             run([str(environment.program("kind")), "load", "docker-image", step.reference, "--name", step.cluster])
         case InstallChart():
-            share_certificates(step.namespace, context)
+            share_certificates(step, context)
             helm(step, environment)
         case AwaitReady():
             execute(replace(step, images=()), context)  # a script proves no images

@@ -7,6 +7,7 @@ do not leak in.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ _QUICK = 60.0
 _ROLLBACK_ALLOWANCE = timedelta(seconds=120)
 """Beyond a release's deadline, for Helm's own rollback: it waits for the former revision."""
 _HISTORY = "5"
+_CRDS = re.compile(r"---\n# Source: (?P<chart>[^/\n]+)/(charts/[^/\n]+/)*crds/")
+_TEMPLATES = r"^---\n# Source: {chart}/(charts/[^/\n]+/)*templates/"
+"""What Helm writes before each file that it prints: those in `crds/` come first."""
 OnLine = Callable[[str], None]
 
 
@@ -172,6 +176,30 @@ class Helm:
         """The manifests of which a revision of a release was made, hooks left out."""
         argv = ["get", "manifest", release, "--revision", str(revision)]
         return self._run(argv, namespace, what=f"read revision {revision} of release {release}").stdout
+
+    def definitions(
+        self,
+        release: str,
+        chart: str,
+        namespace: str,
+        values_json: str = "{}",
+        *,
+        version: str | None = None,
+        repository: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> str:
+        """What a chart has in `crds/`, with the subcharts that the values switch on, as manifests; no cluster is asked.
+
+        Helm applies it when it installs a release, and never when it upgrades one.
+        """
+        text = self.template(
+            release, chart, namespace, values_json, version=version, repository=repository, cancel=cancel
+        )
+        begin = _CRDS.match(text)
+        if begin is None:
+            return ""
+        end = re.search(_TEMPLATES.format(chart=re.escape(begin["chart"])), text, re.MULTILINE)
+        return text[: end.start()] if end else text
 
     def lint(self, chart: Path, values_json: str = "{}", *, strict: bool = True) -> str:
         """What Helm finds to say about a chart; raises CommandFailedError when it finds it wrong."""

@@ -11,9 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from devenv.adapters import manifests, process
+from devenv.adapters.managed_fields import FIELD_MANAGER
 from devenv.adapters.paths import kube_cache
 
-FIELD_MANAGER = "devenv"
 _SECONDS = 60.0
 OnLine = Callable[[str], None]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -16,21 +16,25 @@ from typing import Self
 import httpx2
 
 from devenv.adapters import kubernetes_objects as objects
+from devenv.adapters.discovery import discover
+from devenv.adapters.external_secrets import Refreshed, refresh
+from devenv.adapters.inventory import Inventory, Recorded
 from devenv.adapters.kubernetes_api import METADATA_ONLY, Api, ContentType, Json
 from devenv.adapters.kubernetes_conditions import await_condition
-from devenv.adapters.kubernetes_objects import NodeState, Recorded, Release, Workload, of_stack
+from devenv.adapters.kubernetes_objects import NodeState, Release, Workload, object_key, of_stack
 from devenv.adapters.kubernetes_store import ObjectStore
 from devenv.adapters.kubernetes_watch import PATHS, WORKLOADS, Mirror
-from devenv.adapters.managed_fields import HELM_MANAGER, applied_by
+from devenv.adapters.managed_fields import FIELD_MANAGER, HELM_MANAGER, applied_by, mark
 from devenv.errors import ApiRefusedError, ApiUnreachableError
 
 __all__ = ["Cluster", "NodeState", "Recorded", "Release", "Workload", "of_stack"]
 
 SYSTEM_NAMESPACE = "devenv-system"
 STATE_NAME = "devenv-state"
-FIELD_MANAGER = "devenv"
 _STATE = f"api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{STATE_NAME}"
 _COMPLETE_SECONDS = 30.0
+_AT_ONCE = 6
+"""Requests: more of them wait for each other in the API server."""
 
 
 class Cluster:
@@ -88,13 +92,22 @@ class Cluster:
         return {stack: Recorded.from_json(text) for stack, text in (found.get("data") or {}).items()}
 
     def record(self, stack: str, recorded: Recorded) -> None:
-        """Keep what a stack that is ready now was installed from, and the workloads that it has."""
-        body: Json = {"data": {stack: recorded.to_json()}}
-        self._api.write("PATCH", _STATE, body, "application/merge-patch+json")
+        """Keep what a stack that is ready now was installed from and is made of; a record that is gone begins anew."""
+        self._note(stack, recorded.to_json())
 
     def forget(self, stack: str) -> None:
         """Drop what is recorded of a stack."""
-        self._api.write("PATCH", _STATE, {"data": {stack: None}}, "application/merge-patch+json")
+        self._note(stack, None)
+
+    def _note(self, stack: str, text: str | None) -> None:
+        body: Json = {"data": {stack: text}}
+        try:
+            self._api.write("PATCH", _STATE, body, "application/merge-patch+json")
+        except ApiRefusedError as error:
+            if error.status != httpx2.codes.NOT_FOUND:
+                raise
+            self.initialise({})
+            self._api.write("PATCH", _STATE, body, "application/merge-patch+json")
 
     # Helm's releases
 
@@ -108,10 +121,52 @@ class Cluster:
         """One release."""
         return next((r for r in self.releases(name) if r.namespace == namespace), None)
 
+    def manifest(self, release: Release) -> str:
+        """The manifests that Helm has applied for a release."""
+        path = f"api/v1/namespaces/{release.namespace}/secrets/{release.secret}"
+        return objects.manifest(self._api.fetch(path))
+
     def forget_pending(self, release: Release) -> None:
         """Remove the record of the revision that a killed run left half done, so that Helm goes on."""
-        secret = f"sh.helm.release.v1.{release.name}.v{release.revision}"
-        self._api.remove(f"api/v1/namespaces/{release.namespace}/secrets/{secret}")
+        self._api.remove(f"api/v1/namespaces/{release.namespace}/secrets/{release.secret}")
+
+    # what stacks are made of
+
+    def inventory(self, applied: Iterable[Json]) -> Inventory:
+        """Those of the objects that were applied which are there now, jobs left out: they come and go.
+
+        Args:
+            applied: as in manifests; each that belongs into a namespace names it.
+        """
+        known = {(r.api_version, r.kind): r for r in discover(self._api) if r.listed and r.kind != "Job"}
+        wanted: dict[str, set[str]] = {}
+        for item in applied:
+            resource = known.get((item["apiVersion"], item["kind"]))
+            if resource and "name" in item["metadata"]:
+                key = object_key(item["metadata"]) if resource.namespaced else item["metadata"]["name"]
+                wanted.setdefault(resource.path(), set()).add(key)
+        present = self.present(wanted)
+        return {
+            path: {key: mark for key, mark in present.get(path, {}).items() if key in keys}
+            for path, keys in wanted.items()
+        }
+
+    def present(self, paths: Iterable[str]) -> Inventory:
+        """What there is now of some kinds, all asked at once; a kind that does not answer is left out."""
+        paths = list(paths)
+        if not paths:
+            return {}
+        with ThreadPoolExecutor(min(_AT_ONCE, len(paths)), thread_name_prefix="inventory") as pool:
+            answers = list(pool.map(self._marks, paths))
+        return {path: marks for path, marks in zip(paths, answers, strict=True) if marks is not None}
+
+    def _marks(self, path: str) -> dict[str, str] | None:
+        try:
+            items = self._api.items(path, accept=METADATA_ONLY)
+        except ApiRefusedError as error:
+            # A kind that is not defined any more has no objects; of one whose server is away nothing is known.
+            return {} if error.status == httpx2.codes.NOT_FOUND else None
+        return {object_key(item["metadata"]): mark(item) for item in items}
 
     # workloads and nodes
 
@@ -140,6 +195,10 @@ class Cluster:
         """See `kubernetes_conditions.await_condition`."""
         return await_condition(self._api, kind, name, namespace, wanted, timeout=timeout, cancel=cancel)
 
+    def refresh_external_secrets(self, token: str, *, timeout: float, cancel: threading.Event) -> Refreshed:
+        """See `external_secrets.refresh`."""
+        return refresh(self._api, token, timeout=timeout, cancel=cancel)
+
     def mirror(self, over: Callable[[], bool] = lambda: False) -> Mirror:
         """The live copy of the cluster, made at the first call and then shared; complete unless `over`."""
         with self._lock:
@@ -166,6 +225,11 @@ class Cluster:
         data = (found or {}).get("data") or {}
         return {key: base64.b64decode(value) for key, value in data.items()}
 
+    def version_of_secret(self, namespace: str, name: str) -> str:
+        """Another text after each change of a Secret; empty when there is none."""
+        found = self._find(f"api/v1/namespaces/{namespace}/secrets/{name}")
+        return str(found["metadata"]["resourceVersion"]) if found else ""
+
     def write_secret(
         self,
         namespace: str,
@@ -174,8 +238,8 @@ class Cluster:
         *,
         kind: str = "Opaque",
         labels: Mapping[str, str] | None = None,
-    ) -> None:
-        """Create or change a Secret, and its namespace where that is missing."""
+    ) -> Json:
+        """Create or change a Secret, and its namespace where that is missing; the Secret as it is then."""
         self.ensure_namespace(namespace)
         body: Json = {
             "apiVersion": "v1",
@@ -184,25 +248,27 @@ class Cluster:
             "metadata": {"name": name, "labels": dict(labels or {})},
             "data": {key: base64.b64encode(value).decode() for key, value in data.items()},
         }
-        self._apply(f"api/v1/namespaces/{namespace}/secrets/{name}", body)
+        return self._apply(f"api/v1/namespaces/{namespace}/secrets/{name}", body)
 
-    def write_config_map(self, namespace: str, name: str, data: Mapping[str, str]) -> None:
-        """Create or change a ConfigMap, and its namespace where that is missing."""
+    def write_config_map(self, namespace: str, name: str, data: Mapping[str, str]) -> Json:
+        """Create or change a ConfigMap, and its namespace where that is missing; the ConfigMap as it is then."""
         self.ensure_namespace(namespace)
         body: Json = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": dict(data)}
-        self._apply(f"api/v1/namespaces/{namespace}/configmaps/{name}", body)
+        return self._apply(f"api/v1/namespaces/{namespace}/configmaps/{name}", body)
 
-    def write_parts(self, namespace: str, parts: Mapping[str, bytes], labels: Mapping[str, str]) -> None:
-        """Create ConfigMaps that hold one part of something each, by name, under the key `part`."""
+    def write_parts(self, namespace: str, parts: Mapping[str, bytes], labels: Mapping[str, str]) -> list[Json]:
+        """Create ConfigMaps that hold one part of something each, by name, under the key `part`; as they are then."""
         self.ensure_namespace(namespace)
-        for name, part in parts.items():
-            body: Json = {
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": {"name": name, "labels": dict(labels)},
-                "binaryData": {"part": base64.b64encode(part).decode()},
-            }
-            self._apply(f"api/v1/namespaces/{namespace}/configmaps/{name}", body)
+        return [self._write_part(namespace, name, part, labels) for name, part in parts.items()]
+
+    def _write_part(self, namespace: str, name: str, part: bytes, labels: Mapping[str, str]) -> Json:
+        body: Json = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name, "labels": dict(labels)},
+            "binaryData": {"part": base64.b64encode(part).decode()},
+        }
+        return self._apply(f"api/v1/namespaces/{namespace}/configmaps/{name}", body)
 
     def remove_parts(self, namespace: str, labels: Mapping[str, str], *, but: Collection[str]) -> None:
         """Remove the ConfigMaps with all of these labels, apart from some."""

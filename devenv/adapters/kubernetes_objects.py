@@ -5,10 +5,14 @@ Objects come as the API server sends them. Which of them matter to a stack is de
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from devenv.adapters.managed_fields import mark
 
 Json = dict[str, Any]
 
@@ -37,6 +41,16 @@ class Release:
     """The newest revision that was ever deployed; 0 when none was."""
 
     @property
+    def key(self) -> str:
+        """`namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def secret(self) -> str:
+        """The Secret that holds it."""
+        return f"sh.helm.release.v1.{self.name}.v{self.revision}"
+
+    @property
     def pending(self) -> bool:
         """Whether a killed run left it half done."""
         return self.status in PENDING
@@ -58,39 +72,8 @@ class Workload:
     generation: int
     problem: str
     """Why its rollout is not complete, in words; empty when it is."""
-
-    @property
-    def key(self) -> str:
-        """`kind/namespace/name`."""
-        return f"{self.kind}/{self.namespace}/{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What the cluster keeps of a stack that was ready."""
-
-    content: str
-    """Hash of what it was installed from."""
-    workloads: tuple[str, ...] = ()
-    """Keys of the workloads that it had then, jobs left out: they come and go."""
-
-    @classmethod
-    def of(cls, content: str, workloads: Iterable[Workload]) -> Recorded:
-        """A stack made of `content` that has these workloads."""
-        return cls(content, tuple(sorted(w.key for w in workloads if w.kind != "Job")))
-
-    def to_json(self) -> str:
-        """As it is written into the ConfigMap."""
-        return json.dumps({"content": self.content, "workloads": self.workloads})
-
-    @classmethod
-    def from_json(cls, text: str) -> Recorded:
-        """What `to_json` wrote; a record that nobody can read counts as one of other content."""
-        try:
-            data = json.loads(text)
-            return cls(str(data["content"]), tuple(data["workloads"]))
-        except (ValueError, KeyError, TypeError):
-            return cls("")
+    mark: str = ""
+    """Of what was applied: see `managed_fields.mark`."""
 
 
 def of_stack(stack: str, releases: Iterable[Release], workloads: Iterable[Workload]) -> list[Workload]:
@@ -107,6 +90,11 @@ class NodeState:
     ready: bool
     reason: str
     """Why it is not ready."""
+
+
+def object_key(metadata: Mapping[str, Any]) -> str:
+    """`namespace/name`, or the name alone of what belongs into no namespace."""
+    return "/".join(metadata[part] for part in ("namespace", "name") if metadata.get(part))
 
 
 def annotation(item: Mapping[str, Any], name: str) -> str:
@@ -133,6 +121,15 @@ def condition(item: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
 def is_true(item: Mapping[str, Any], kind: str) -> bool:
     """Whether a condition is there and true."""
     return condition(item, kind).get("status") == "True"
+
+
+def manifest(secret: Json) -> str:
+    """The manifests of the release that one of Helm's secrets holds, without hooks and the chart's `crds/`.
+
+    The release is JSON, compressed, and in base64 twice: by Helm, and as all data of Secrets (`pkg/storage/driver`).
+    """
+    release = gzip.decompress(base64.b64decode(base64.b64decode(secret["data"]["release"])))
+    return str(json.loads(release)["manifest"])
 
 
 def releases(secrets: Iterable[Json]) -> list[Release]:
@@ -178,6 +175,7 @@ def workload(kind: str, item: Json) -> Workload:
         ready,
         int(item["metadata"].get("generation", 0)),
         rollout_problem(kind, item),
+        mark(item),
     )
 
 

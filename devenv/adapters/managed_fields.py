@@ -6,14 +6,18 @@ https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-manageme
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.adapters.kubernetes_objects import Json
+Json = dict[str, Any]
 
+FIELD_MANAGER = "devenv"
+"""The name in which devenv applies what is no chart's."""
 HELM_MANAGER = "helm"
 """The name in which every Helm 4 applies, whatever its program is called (`cmd/helm/helm.go`)."""
+_MARK_DIGITS = 10
 _SELF = "."
 """Stands for a field itself, beside what is in it."""
 
@@ -35,6 +39,19 @@ def applied_by(item: Json, manager: str) -> Json | None:
         "kind": item["kind"],
         "metadata": {**owned.get("metadata", {}), **metadata},
     }
+
+
+def mark(item: Json) -> str:
+    """Stands for what Helm, or else devenv, has applied of an object: another one after anybody changed part of it.
+
+    Whoever sets a field takes it from the one who had applied it, and whoever applies other values sets the time anew.
+    The object's metadata is enough.
+    """
+    entry = _entry(item, HELM_MANAGER) or _entry(item, FIELD_MANAGER)
+    if entry is None:
+        return ""
+    text = json.dumps([entry["fieldsV1"], entry.get("time")], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_MARK_DIGITS]
 
 
 def _entry(item: Json, manager: str) -> Json | None:

@@ -39,14 +39,26 @@ def documents(text: str) -> list[dict[str, Any]]:
     Raises:
         SpecError: it is not YAML, or not made of objects.
     """
-    try:
-        found = [document for document in yaml.load_all(text, _loader()) if document is not None]
-    except yaml.YAMLError as error:
-        raise SpecError([Problem(Path("manifests"), 1, "", str(error).replace("\n", " "))]) from error
-    objects = [item for document in found for item in _items(document)]
+    objects = _parsed(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     if wrong := [item for item in objects if not isinstance(item, dict) or not item.get("kind")]:
         raise SpecError([Problem(Path("manifests"), 1, "", f"this is not an object: {str(wrong[0])[:80]}")])
     return objects
+
+
+def outlines(text: str, namespace: str) -> list[dict[str, Any]]:
+    """Kind and name of each object of manifests, and the namespace that it comes to where it names none.
+
+    Raises:
+        SpecError: it is not YAML.
+    """
+    # No scalar is read as anything but text: it must not matter here how Go reads values and how Python does.
+    objects = _parsed(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    return [
+        {**item, "metadata": {"name": metadata["name"], "namespace": metadata.get("namespace") or namespace}}
+        for item in objects
+        if isinstance(item, dict) and item.get("apiVersion") and item.get("kind")
+        if "name" in (metadata := item.get("metadata") or {})
+    ]
 
 
 def labelled(text: str, stack: str) -> str:
@@ -86,9 +98,13 @@ def _items(document: Any) -> list[Any]:
     return [document]
 
 
-def _loader() -> type[yaml.SafeLoader]:
-    """The one of libyaml where it is there: CRDs are megabytes."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _parsed(text: str, loader: Any) -> list[Any]:
+    """The documents of a text, lists taken apart. Loaders of libyaml are much faster, and CRDs are megabytes."""
+    try:
+        found = [document for document in yaml.load_all(text, loader) if document is not None]
+    except yaml.YAMLError as error:
+        raise SpecError([Problem(Path("manifests"), 1, "", str(error).replace("\n", " "))]) from error
+    return [item for document in found for item in _items(document)]
 
 
 def _dumper() -> type[yaml.SafeDumper]:

@@ -18,6 +18,9 @@ def up(
     directory: Directory = Path(),
     yes: Yes = False,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and stop.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Put right, too, what was changed in the cluster by other means.")
+    ] = False,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="STACK", help="Only this stack and what it needs; repeatable.")
     ] = None,
@@ -54,6 +57,7 @@ def up(
         directory=directory,
         assume_yes=yes,
         plan_only=plan,
+        verify=verify,
         only=tuple(only or ()),
         skip=tuple(skip or ()),
         layers=tuple(layer or ()),

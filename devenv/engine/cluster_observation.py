@@ -11,10 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devenv.adapters.docker import ContainerInfo
+from devenv.adapters.inventory import Inventory
 from devenv.adapters.kubernetes import Cluster, NodeState, Recorded, Release, Workload, of_stack
+from devenv.adapters.kubernetes_watch import PATHS, WORKLOADS
 from devenv.engine.ownership import KIND_ROLE_LABEL, Holding, is_node
 from devenv.errors import ApiRefusedError, ApiUnreachableError, DevenvError
 from devenv.plan.observed import ClusterState
+
+_TOLD_AT_MOST = 3
+"""Objects that are named where all of a kind are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,9 @@ class ClusterFacts:
     records: Mapping[str, Recorded] = field(default_factory=dict)
     """Stack to what was recorded when it was last ready."""
     has_record: bool = False
-    """Whether there is a record at all, be it empty."""
+    """Whether there is a record at all, be it empty; else `records` is what Helm's releases tell."""
+    present: Inventory = field(default_factory=dict)
+    """What there is of the kinds of objects that are recorded, as far as it was looked at."""
 
     def unready(self, stack: str) -> str:
         """Why a stack's workloads are not ready, in words; empty when they are (or there are none)."""
@@ -55,9 +62,15 @@ class ClusterFacts:
         failed = [r for r in self.releases if r.stack == stack and r.status != "deployed"]
         if failed:
             return f"release {failed[0].name} is {failed[0].status}"
-        present = {w.key for w in of_stack(stack, self.releases, self.workloads)}
-        gone = [key for key in self.records[stack].workloads if key not in present] if stack in self.records else []
-        return f"{', '.join(gone)} removed" if gone else ""
+        recorded = self.records.get(stack, Recorded(""))
+        gone = [f"release {key}" for key in recorded.releases if key not in {r.key for r in self.releases}]
+        gone += recorded.missing(self.present)
+        return f"{_listed(gone)} removed" if gone else ""
+
+    def drifted(self, stack: str) -> str:
+        """What of a stack somebody has changed since it was ready, in words; empty when nothing."""
+        changed = self.records[stack].changed(self.present) if stack in self.records else []
+        return f"{_listed(changed)} changed by hand" if changed else ""
 
 
 def observe_cluster(holding: Holding, kubeconfig: Path, *, export: Callable[[], bool]) -> ClusterFacts:
@@ -103,8 +116,13 @@ def _node(container: ContainerInfo) -> NodeFact:
     return NodeFact(container.name, role, container.state == "running")
 
 
-def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...]) -> ClusterFacts:
+def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...], *, compare: bool = True) -> ClusterFacts:
     """What the API tells of a cluster whose nodes run, every question at once.
+
+    Args:
+        cluster: the cluster.
+        nodes: as the engine knows them.
+        compare: whether everything that is recorded of stacks is looked for, and not their workloads alone.
 
     Raises:
         ApiUnreachableError: it does not answer.
@@ -116,14 +134,40 @@ def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...]) -> ClusterFacts:
         workloads = pool.submit(cluster.workloads)
         states = pool.submit(cluster.node_states)
         records = state.result()
+        known = records_of(releases.result()) if records is None else records
+        paths = {path for recorded in known.values() for path in recorded.objects or ()}
+        others = cluster.present(paths - {PATHS[kind] for kind in WORKLOADS}) if compare else {}
         return ClusterFacts(
             ClusterState.RUNNING,
             nodes=_with_states(nodes, states.result()),
             releases=tuple(releases.result()),
             workloads=tuple(workloads.result()),
-            records=records or {},
+            records=known,
             has_record=records is not None,
+            present={**others, **_by_path(workloads.result())},
         )
+
+
+def records_of(releases: Sequence[Release]) -> dict[str, Recorded]:
+    """What Helm's releases tell of their stacks: all there is where devenv's own record was lost. Pure."""
+    by_stack: dict[str, list[Release]] = {}
+    for release in releases:
+        if release.stack:
+            by_stack.setdefault(release.stack, []).append(release)
+    return {
+        stack: Recorded(mine[0].content, None, tuple(r.key for r in mine))
+        for stack, mine in by_stack.items()
+        if all((r.status, r.content) == ("deployed", mine[0].content) for r in mine)
+    }
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _TOLD_AT_MOST
+    return ", ".join(names[:_TOLD_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+
+
+def _by_path(workloads: Sequence[Workload]) -> Inventory:
+    return {PATHS[kind]: {f"{w.namespace}/{w.name}": w.mark for w in workloads if w.kind == kind} for kind in WORKLOADS}
 
 
 def _with_states(nodes: tuple[NodeFact, ...], states: Sequence[NodeState]) -> tuple[NodeFact, ...]:

@@ -16,6 +16,7 @@ from devenv.databases.inside import Execute
 from devenv.engine.environment import Environment
 from devenv.engine.host_ports import published_ports
 from devenv.engine.localstack_access import local_stack
+from devenv.engine.seeding import refresh
 from devenv.engine.step_context import StepContext
 from devenv.errors import DatabaseError, InterruptedRunError
 from devenv.plan.kind_config import LOOPBACK
@@ -86,9 +87,10 @@ def reset_database(step: ResetDatabase, context: StepContext) -> str:
     return f"{time.monotonic() - began:.3f} s in the server"
 
 
-def reset_aws(_: ResetAws, context: StepContext) -> str:
-    """Bring LocalStack back to the seeds that the cluster holds."""
+def reset_aws(step: ResetAws, context: StepContext) -> str:
+    """Bring LocalStack back to the seeds that the cluster holds, and the Secrets that are made of them."""
     changes = local_stack(context.environment).reset()
+    refresh(step.namespace, context, again=bool(changes))
     return f"{len(changes)} things put right"
 
 

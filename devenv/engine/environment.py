@@ -18,6 +18,7 @@ from devenv.adapters.helm import Helm
 from devenv.adapters.kind import Kind
 from devenv.adapters.kubectl import Kubectl
 from devenv.adapters.trust import HostTrust, observe_trust
+from devenv.engine.applied import Applied
 from devenv.engine.holding import owner_of
 from devenv.engine.kubeconfig import export_kubeconfig
 from devenv.engine.ownership import KIND_CLUSTER_LABEL, Owner, is_node
@@ -60,6 +61,8 @@ class Environment:
     """Places of the cluster that the user has been warned of."""
     unswappable: set[str] = field(default_factory=set)
     """Stacks whose charts change more than the image when the image changes."""
+    applied: Applied = field(default_factory=Applied)
+    """What this run has applied, until it is recorded."""
     creation_failed: threading.Event = field(default_factory=threading.Event)
     """Set when the cluster cannot be created, for those who wait for its nodes."""
 

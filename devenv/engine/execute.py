@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from devenv.engine import cluster_steps, database_steps, giving_way, image_steps, stack_steps
+from devenv.engine import cluster_steps, database_steps, giving_way, image_steps, seeding, stack_steps
 from devenv.engine.step_context import StepContext
 from devenv.plan.steps import (
     ApplyLicence,
@@ -26,6 +26,7 @@ from devenv.plan.steps import (
     ProvideTool,
     PruneBuildCache,
     PullImage,
+    RefreshSecrets,
     RemoveBrokenCluster,
     ReplaceObject,
     ResetAws,
@@ -66,7 +67,9 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
         case RunHook():
             return stack_steps.run_hook(step, context)
         case ApplySeeds():
-            return stack_steps.apply_seeds(step, context)
+            return seeding.apply_seeds(step, context)
+        case RefreshSecrets():
+            return seeding.refresh_secrets(step, context)
         case ApplyTls():
             return stack_steps.apply_tls(step, context)
         case ApplyLicence():

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.image_reference import Reference
-from devenv.adapters.kubernetes_objects import Json, Recorded, is_hook
+from devenv.adapters.inventory import Recorded
+from devenv.adapters.kubernetes_objects import Json, is_hook
 from devenv.engine.diagnosis.scope import Scope, members
 from devenv.engine.stack_files import chart_files
 from devenv.engine.step_context import StepContext

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from devenv.adapters.helm import Helm
 from devenv.adapters.kubernetes import Cluster, Release
 from devenv.adapters.kubernetes_objects import STACK_LABEL
+from devenv.adapters.managed_fields import HELM_MANAGER
 from devenv.engine.diagnosis import (
     GATHER,
     QUICK_GATHER,
@@ -32,7 +33,6 @@ from devenv.engine.diagnosis.scope import Snapshot
 from devenv.engine.giving_way import give_way
 from devenv.engine.readiness import replace_stuck_pods
 from devenv.engine.refusals import find_obstacles
-from devenv.engine.rendering import HELM_MANAGER
 from devenv.engine.rollout import Rollout, generations
 from devenv.errors import CommandFailedError, DevenvError, InterruptedRunError, WorkloadError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from devenv.databases.engines import localstack
 from devenv.engine.environment import Environment
 from devenv.engine.host_ports import http_ports
-from devenv.engine.stack_steps import SEED_DOCUMENT, SEED_PROGRAM, SEEDS_SECRET
+from devenv.engine.seeding import SEED_DOCUMENT, SEED_PROGRAM, SEEDS_SECRET
 from devenv.errors import DatabaseError
 from devenv.plan.kind_config import LOOPBACK
 

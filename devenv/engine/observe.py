@@ -64,8 +64,8 @@ class _Presence:
         return self.on_nodes | self.in_engine
 
 
-def observe(environment: Environment, selection: Selection, mode: Mode) -> Observation:
-    """Look at the host, the engine and the cluster.
+def observe(environment: Environment, selection: Selection, mode: Mode, *, verify: bool = False) -> Observation:
+    """Look at the host, the engine and the cluster; with `verify` also at what others have changed there.
 
     Raises:
         PortTakenError: a port of the specification is held by another process.
@@ -107,7 +107,7 @@ def observe(environment: Environment, selection: Selection, mode: Mode) -> Obser
     )
     observed = Observed(
         cluster=facts_of_cluster.state,
-        stacks=observed_stacks(facts_of_cluster),
+        stacks=observed_stacks(facts_of_cluster, verify=verify),
         tools_present=frozenset(name for name, tool in located.items() if tool.path),
         modules_present=frozenset(_find_modules(environment, selection)),
         # A node knows an image by its tag alone, which does not tell whether it has the digest of the lock.
@@ -220,7 +220,7 @@ def _kind_config(
     return kind_config(yaml.safe_load(file.read_bytes()) or {}, settings)
 
 
-def observed_stacks(facts: ClusterFacts) -> dict[str, ObservedStack]:
+def observed_stacks(facts: ClusterFacts, *, verify: bool = False) -> dict[str, ObservedStack]:
     """What a plan is made from, of what is known of the cluster."""
     if facts.state is not ClusterState.RUNNING:
         # What cannot be asked is taken as recorded nowhere; starting the cluster makes it known to the next run.
@@ -233,6 +233,8 @@ def observed_stacks(facts: ClusterFacts) -> dict[str, ObservedStack]:
             ready=not facts.unready(name),
             pending=name in pending,
             missing=bool(facts.incomplete(name)),
+            recorded=name in facts.records and facts.records[name].objects is not None,
+            drifted=verify and bool(facts.drifted(name)),
         )
         for name in names
     }

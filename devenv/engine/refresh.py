@@ -45,7 +45,7 @@ class Refresher:
         environment, seen = self._environment, self._observation
         environment.forget_images()
         self._images |= {name: environment.catalogue[name].own or "" for name in images}
-        facts = ask_cluster(environment.cluster, seen.cluster.nodes)
+        facts = ask_cluster(environment.cluster, seen.cluster.nodes, compare=False)
         wanted = replace(
             seen.wanted,
             stacks=self._inputs(stacks, self._images),

@@ -12,13 +12,10 @@ from pathlib import Path
 
 from devenv.adapters import kustomize, manifests
 from devenv.adapters.charts import complete, copy_chart
-from devenv.adapters.kubectl import FIELD_MANAGER
+from devenv.adapters.managed_fields import FIELD_MANAGER, HELM_MANAGER
 from devenv.adapters.scratch import scratch
 from devenv.engine.environment import Environment
 from devenv.plan.steps import ApplyManifests, InstallChart
-
-HELM_MANAGER = "helm"
-"""The field manager that Helm applies charts as."""
 
 
 def rendered(

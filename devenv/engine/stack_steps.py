@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from devenv.adapters import manifests
-from devenv.adapters.kubernetes import Cluster, Recorded, of_stack
+from devenv.adapters.kubernetes import Recorded
 from devenv.databases.atlas import failed_statement
 from devenv.engine.checks import await_checks
+from devenv.engine.definitions import provide_definitions
 from devenv.engine.diagnosis import Scope
+from devenv.engine.environment import Environment
 from devenv.engine.giving_way import way_for
 from devenv.engine.image_proof import prove_images, warn_of_pulls
 from devenv.engine.image_swap import head_start
@@ -18,22 +20,14 @@ from devenv.engine.install import ChartInstallation, install
 from devenv.engine.readiness import await_workloads
 from devenv.engine.rendering import chart_of, rendered
 from devenv.engine.step_context import StepContext
-from devenv.errors import CommandFailedError, HookError, WorkloadError
+from devenv.errors import CommandFailedError, HookError, SpecError, WorkloadError
+from devenv.events import Noted
 from devenv.plan.names import HOST_CA, LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
-from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplySeeds, ApplyTls, AwaitReady, InstallChart, RunHook
-from devenv.spec import seeds
+from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
 from devenv.spec.folders import packed
 from devenv.spec.workspace import LoadedStack
 
 TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name
-SEEDS_SECRET = "localstack-seeds"  # noqa: S105 -- a Secret's name
-SEED_PROGRAM = "seed.py"
-SEED_DOCUMENT = "seeds.json"
-_RESEED = (
-    'document=$(mktemp) && cat > "$document" && DEVENV_SEEDS="$document" '
-    "/opt/code/localstack/.venv/bin/python /etc/localstack/init/ready.d/seed.py; "
-    'status=$?; rm -f "$document"; exit $status'
-)
 
 
 def run_hook(step: RunHook, context: StepContext) -> str:
@@ -63,45 +57,21 @@ def apply_tls(step: ApplyTls, context: StepContext) -> str:
 
     leaf = local_ca().issue(step.domain)
     data = {"tls.crt": leaf.chain_pem, "tls.key": leaf.key_pem}
-    context.environment.cluster.write_secret(
+    secret = context.environment.cluster.write_secret(
         step.namespace, TLS_SECRET, data, kind="kubernetes.io/tls", labels={LABEL_STACK: step.stack}
     )
+    context.environment.applied.note(step.stack, [secret])
     return f"*.{step.domain}"
-
-
-def apply_seeds(step: ApplySeeds, context: StepContext) -> str:
-    """Write the seeds, generated values kept from before; a LocalStack that runs gets them at once."""
-    environment = context.environment
-    before = environment.cluster.secret(step.namespace, SEEDS_SECRET)
-    previous = before.get(SEED_DOCUMENT, b"")
-    known = seeds.secret_texts(seeds.from_json(previous.decode())) if previous else {}
-    document = seeds.generate(seeds.from_json(step.document), known)
-    environment.mask(*seeds.texts_to_mask(document))
-    text = document.to_json()
-    program = (environment.data / "localstack-init" / SEED_PROGRAM).read_bytes()
-    data = {SEED_DOCUMENT: text.encode(), SEED_PROGRAM: program}
-    environment.cluster.write_secret(step.namespace, SEEDS_SECRET, data, labels={LABEL_STACK: step.stack})
-    if previous and previous.decode() != text and _runs(step, context):
-        environment.kubectl.exec(
-            step.namespace,
-            f"deployment/{step.stack}",
-            None,
-            ["sh", "-c", _RESEED],
-            stdin=text.encode(),
-            cancel=context.cancel,
-            on_line=context.output,
-        )
-        return "applied to the running pod"
-    return f"{len(seeds.secret_texts(document))} secret values"
 
 
 def apply_licence(step: ApplyLicence, context: StepContext) -> str:
     """Hand the stack the token that the user holds."""
     token = os.environ[step.variable]
     context.environment.mask(token)
-    context.environment.cluster.write_secret(
+    secret = context.environment.cluster.write_secret(
         step.namespace, step.secret, {step.variable: token.encode()}, labels={LABEL_STACK: step.stack}
     )
+    context.environment.applied.note(step.stack, [secret])
     return step.secret
 
 
@@ -114,7 +84,9 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
     environment.kubectl.apply(
         text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output
     )
-    return f"{len(manifests.documents(text))} objects"
+    objects = manifests.outlines(text, step.namespace)
+    environment.applied.note(step.stack, objects)
+    return f"{len(objects)} objects"
 
 
 def install_chart(step: InstallChart, context: StepContext) -> str:
@@ -126,11 +98,12 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
         chart_of(step, environment) as chart,
         head_start(step, scope, context) as begun,
         _locating_migrations(stack),
-        _carrying(step, environment.cluster),
+        _carrying(step, environment),
     ):
+        share_certificates(step, context)
+        provide_definitions(step, chart, context)
         if step.looks_ahead and not begun:
             way_for(step, rendered(step, environment, context.cancel), context)
-        share_certificates(step.namespace, context)
         wanted = ChartInstallation(
             release=step.release,
             namespace=step.namespace,
@@ -151,20 +124,33 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
             progress=context.progress,
             on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
         )
+    _note_release(step, context)
     return ""
 
 
+def _note_release(step: InstallChart, context: StepContext) -> None:
+    """Remember what a release is made of; what cannot be read is told, and then not looked after."""
+    cluster, applied = context.environment.cluster, context.environment.applied
+    release = cluster.release(step.namespace, step.release)
+    try:
+        applied.note(step.stack, manifests.outlines(cluster.manifest(release), step.namespace) if release else ())
+    except SpecError as error:
+        applied.note(step.stack, ())
+        context.emit(Noted(f"what chart {step.release} has made is not looked after: {error.message}", "warning"))
+
+
 @contextmanager
-def _carrying(step: InstallChart, cluster: Cluster) -> Iterator[None]:
+def _carrying(step: InstallChart, environment: Environment) -> Iterator[None]:
     """Write the folders that the release's pods read, and remove what the former release had of them when it is in."""
     labels = {LABEL_STACK: step.stack, LABEL_CARRIES: step.release}
     for carried in step.config_maps:
-        cluster.write_parts(step.namespace, dict(zip(carried.names, packed(carried), strict=True)), labels)
+        parts = dict(zip(carried.names, packed(carried), strict=True))
+        environment.applied.note(step.stack, environment.cluster.write_parts(step.namespace, parts, labels))
     yield
     if step.config_maps:
         # Not before: a release that failed goes back to its former ones.
         kept = [name for carried in step.config_maps for name in carried.names]
-        cluster.remove_parts(step.namespace, labels, but=kept)
+        environment.cluster.remove_parts(step.namespace, labels, but=kept)
 
 
 @contextmanager
@@ -206,20 +192,16 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
         progress=context.progress,
     )
     proven = prove_images(step, scope, context)
-    cluster.record(step.stack, Recorded.of(step.content, of_stack(step.stack, releases, cluster.workloads())))
+    applied = environment.applied.take(step.stack)
+    if applied is not None:
+        mine = tuple(release.key for release in releases if release.stack == step.stack)
+        cluster.record(step.stack, Recorded(step.content, cluster.inventory(applied), mine))
     return proven
 
 
-def share_certificates(namespace: str, context: StepContext) -> None:
+def share_certificates(step: InstallChart, context: StepContext) -> None:
     """Give a namespace the host's certificates where the host trusts more than its distribution does."""
-    trust = context.environment.trust
-    if trust.extra and trust.bundle:
-        text = trust.bundle.read_text()
-        context.environment.cluster.write_config_map(namespace, HOST_CA, {"ca-certificates.crt": text})
-
-
-def _runs(step: ApplySeeds, context: StepContext) -> bool:
-    return any(
-        w.namespace == step.namespace and w.name == step.stack and w.ready > 0
-        for w in context.environment.cluster.workloads_of("Deployment")
-    )
+    environment = context.environment
+    if environment.trust.extra and environment.trust.bundle:
+        data = {"ca-certificates.crt": environment.trust.bundle.read_text()}
+        environment.applied.note(step.stack, [environment.cluster.write_config_map(step.namespace, HOST_CA, data)])

@@ -148,13 +148,15 @@ def _reason(spec: StackSpec, rendered: StackInput, observed: Observed, fresh: bo
     known = observed.stacks.get(spec.name)
     if fresh or known is None:
         return "new"
-    if known.pending:
-        return "interrupted"
-    if known.missing or not known.content:
-        return "incomplete"
-    if known.content != rendered.content:
-        return "changed"
-    return "" if known.ready else "not ready"
+    reasons = {
+        "interrupted": known.pending,
+        "incomplete": known.missing or not known.content,
+        "changed": known.content != rendered.content,
+        "not recorded": not known.recorded,
+        "drifted": known.drifted,
+        "not ready": not known.ready,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), "")
 
 
 def _add_images(

@@ -17,6 +17,7 @@ from devenv.plan.steps import (
     GrowClaim,
     InstallChart,
     PrepareDatabase,
+    RefreshSecrets,
     ReplaceObject,
     RunHook,
     Step,
@@ -59,6 +60,8 @@ def add_stack(
             before = before | _give_way(draft, spec, known, before)
         added = frozenset({draft.add(replace(step, looks_ahead=known is None), before, reason)})
         last = last | added if defines else added
+    if spec.seeds:
+        last = frozenset({draft.add(RefreshSecrets(spec.name, spec.layer, spec.namespace), last, reason)})
     if spec.database:
         kept = PrepareDatabase(
             spec.name,

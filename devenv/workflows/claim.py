@@ -35,6 +35,8 @@ def claim(environment: Environment, observation: Observation, session: Session, 
         record_owner(environment.engine, environment.names, environment.owner, holding)
     if record_lost:
         environment.cluster.initialise(environment.names.labels)
+        for stack, recorded in facts.records.items():
+            environment.cluster.record(stack, recorded)
 
 
 def take_over(holding: Holding, mine: Owner, session: Session, *, adopt: bool, command: str = "devenv up") -> bool:

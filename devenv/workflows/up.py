@@ -10,6 +10,7 @@ from devenv.engine.environment import Environment
 from devenv.engine.fitness import refuse_unfit
 from devenv.engine.observe import Observation, observe
 from devenv.errors import DataLossError
+from devenv.events import Noted
 from devenv.images.choice import Mode
 from devenv.plan.graph import Selection, select
 from devenv.plan.plan import Plan
@@ -32,6 +33,8 @@ class UpRequest:
     directory: Path
     assume_yes: bool = False
     plan_only: bool = False
+    verify: bool = False
+    """Whether what others have changed in the cluster is put right, and not only what is gone."""
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
@@ -78,16 +81,16 @@ def bring_up(request: UpRequest, session: Session) -> Raised:
     if not environment.containers():
         refuse_unfit(environment.engine)
     if request.plan_only:
-        raised = _planned(environment, selection, request)
+        raised = _planned(environment, selection, request, session)
         tell_other_folder(raised.observation.holding, environment.owner, session)
         return raised
     with exclusive(environment.engine, workspace.project.project, session):
-        raised = _planned(environment, selection, request)
+        raised = _planned(environment, selection, request, session)
         claim(environment, raised.observation, session, adopt=request.adopt)
         log = session.open_log(environment.state / "logs")
         if raised.plan.starts_cluster:
             perform(raised.plan, environment, session, Tail(began, log))
-            raised = _planned(environment, selection, request)
+            raised = _planned(environment, selection, request, session)
             claim(environment, raised.observation, session, adopt=request.adopt)
         _agree(raised.plan, request, session)
         addresses = links(workspace, selection.stacks, raised.observation.facts)
@@ -108,6 +111,10 @@ def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
         )
 
 
-def _planned(environment: Environment, selection: Selection, request: UpRequest) -> Raised:
-    observation = observe(environment, selection, request.images)
+def _planned(environment: Environment, selection: Selection, request: UpRequest, session: Session) -> Raised:
+    observation = observe(environment, selection, request.images, verify=request.verify)
+    for name in selection.stacks:
+        facts = observation.cluster
+        if reason := facts.incomplete(name) or (facts.drifted(name) if request.verify else ""):
+            session.emit(Noted(f"{name}: {reason}"))
     return Raised(environment, selection, observation, make_plan(observation.wanted, observation.observed))

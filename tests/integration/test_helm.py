@@ -154,3 +154,28 @@ def test_a_chart_that_depends_on_itself_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught, complete(str(tmp_path)):
         pass
     assert "depends on itself" in caught.value.problems[0].message
+
+
+def definition(name: str) -> str:
+    """Of a kind; with the comment of another chart's rendering in it, as bundles of definitions have it."""
+    return f"---\n# Source: other/templates/{name}.yaml\nkind: CustomResourceDefinition\nmetadata: {{name: {name}}}\n"
+
+
+def test_definitions_are_those_of_the_chart_and_of_subcharts_that_are_switched_on(helm: Helm, tmp_path: Path) -> None:
+    dependencies = "".join(f"  - {{name: {name}, version: 0.1.0, condition: {name}.on}}\n" for name in ("used", "not"))
+    chart = write_chart(tmp_path / "chart", TEMPLATE, f"{CHART}dependencies:\n{dependencies}")
+    for folder, name in ((chart, "own"), (chart / "charts" / "used", "used"), (chart / "charts" / "not", "not")):
+        if folder != chart:
+            write_chart(folder, TEMPLATE, CHART.replace("shop", name))
+        (folder / "crds").mkdir()
+        (folder / "crds" / "all.yaml").write_text(definition(f"{name}.one") + definition(f"{name}.two"))
+
+    text = helm.definitions("shop", str(chart), "space", json.dumps({"used": {"on": True}, "not": {"on": False}}))
+
+    found = [document for document in yaml.safe_load_all(text) if document]
+    assert {document["kind"] for document in found} == {"CustomResourceDefinition"}
+    assert sorted(d["metadata"]["name"] for d in found) == ["own.one", "own.two", "used.one", "used.two"]
+
+
+def test_a_chart_without_crds_defines_nothing(helm: Helm, chart: Path) -> None:
+    assert helm.definitions("shop", str(chart), "space") == ""

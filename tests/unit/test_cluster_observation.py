@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.kubernetes import Recorded, Release, Workload
-from devenv.engine.cluster_observation import ClusterFacts, observe_cluster
+from devenv.engine.cluster_observation import ClusterFacts, observe_cluster, records_of
 from devenv.engine.ownership import Holding, Mark, Owner
 from devenv.errors import ClusterError
 from devenv.plan.names import Names
@@ -110,9 +111,16 @@ def test_server_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
     assert facts.state is ClusterState.UNREACHABLE
 
 
+DEPLOYMENTS = "apis/apps/v1/deployments"
+STORES = "apis/external-secrets.io/v1/clustersecretstores"
+
+
+def running(**more: Any) -> ClusterFacts:
+    return ClusterFacts(ClusterState.RUNNING, **more)
+
+
 def test_readiness_of_stacks() -> None:
-    facts = ClusterFacts(
-        ClusterState.RUNNING,
+    facts = running(
         releases=(
             Release("db", "data", 1, "deployed", "abc", "postgres", 1),
             Release("edge", "web", 2, "failed", "abc", "traefik", 1),
@@ -121,14 +129,50 @@ def test_readiness_of_stacks() -> None:
             Workload("StatefulSet", "data", "db", "db", "", 1, 0, 1, "0 of 1 ready"),
             Workload("Deployment", "data", "other", "", "other", 1, 0, 1, "0 of 1 ready"),
         ),
-        records={
-            "postgres": Recorded("abc", ("StatefulSet/data/db",)),
-            "traefik": Recorded("abc"),
-            "namespaces": Recorded("def", ("Deployment/web/gone",)),
-        },
+        records={"postgres": Recorded("abc", {}, ("data/db",)), "traefik": Recorded("abc", {}, ("web/edge",))},
     )
     assert facts.unready("postgres") == "statefulset db: 0 of 1 ready"
     assert facts.unready("traefik") == ""
     assert facts.incomplete("postgres") == ""
     assert facts.incomplete("traefik") == "release edge is failed"
-    assert facts.incomplete("namespaces") == "Deployment/web/gone removed"
+
+
+def test_what_a_stack_lacks_of_all_that_was_recorded() -> None:
+    """No release, workload or object of another kind is taken for there because it once was."""
+    facts = running(
+        releases=(Release("web", "shop", 1, "deployed", "abc", "web", 1),),
+        records={
+            "web": Recorded("abc", {DEPLOYMENTS: {"shop/web": "m1", "shop/api": "m2"}}, ("shop/web",)),
+            "store": Recorded("def", {STORES: {"aws": "m3"}}, ("secrets/store",)),
+            "definitions": Recorded("ghi", {"apis/crds": dict.fromkeys("abcde", "m")}),
+            "elsewhere": Recorded("jkl", {"apis/example.org/v1/unknown": {"thing": "m"}}),
+        },
+        present={DEPLOYMENTS: {"shop/web": "m1", "shop/other": ""}, STORES: {}, "apis/crds": {}},
+    )
+    assert facts.incomplete("web") == "deployments/shop/api removed"
+    assert facts.incomplete("store") == "release secrets/store, clustersecretstores/aws removed"
+    assert facts.incomplete("definitions") == "crds/a, crds/b, crds/c and 2 more removed"
+    assert facts.incomplete("elsewhere") == "", "its kind could not be looked at"
+    assert facts.incomplete("never-recorded") == ""
+
+
+def test_what_others_have_changed_of_a_stack() -> None:
+    marks = {"shop/web": "m1", "shop/api": "m2", "shop/gone": "m3"}
+    facts = running(
+        records={"web": Recorded("abc", {DEPLOYMENTS: marks})},
+        present={DEPLOYMENTS: {"shop/web": "m1", "shop/api": "other"}},
+    )
+    assert facts.drifted("web") == "deployments/shop/api changed by hand"
+    assert facts.drifted("never-recorded") == ""
+
+
+def test_releases_tell_what_their_stacks_are_made_of() -> None:
+    releases = [
+        Release("web", "shop", 3, "deployed", "abc", "web", 3),
+        Release("web-cache", "shop", 1, "deployed", "abc", "web", 1),
+        Release("db", "data", 2, "deployed", "def", "halfway", 2),
+        Release("db-proxy", "data", 1, "deployed", "former", "halfway", 1),
+        Release("edge", "web", 2, "failed", "ghi", "edge", 1),
+        Release("by-hand", "web", 1, "deployed", "", "", 1),
+    ]
+    assert records_of(releases) == {"web": Recorded("abc", None, ("shop/web", "shop/web-cache"))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from devenv.adapters.managed_fields import HELM_MANAGER, applied_by
+from devenv.adapters.managed_fields import FIELD_MANAGER, HELM_MANAGER, applied_by, mark
 
 
 def deployment(*entries: dict[str, Any]) -> dict[str, Any]:
@@ -104,3 +104,19 @@ def test_a_manager_that_applied_nothing_has_no_part_in_it() -> None:
     ]
     assert applied_by(deployment(), HELM_MANAGER) is None
     assert all(applied_by(deployment(other), HELM_MANAGER) is None for other in others)
+
+
+def test_a_mark_lasts_until_somebody_changes_what_was_applied() -> None:
+    applied = entry(FIELDS, time="2026-01-01T00:00:00Z")
+    before = mark(deployment(applied))
+
+    status = entry({"f:status": {}}, "kube-controller-manager", "Update", subresource="status")
+    assert mark(deployment(status, applied, entry({"f:spec": {"f:replicas": {}}}, "kubectl", "Update"))) == before
+    assert mark(deployment({**applied, "fieldsV1": {"f:metadata": FIELDS["f:metadata"]}})) != before
+    assert mark(deployment({**applied, "time": "2026-01-01T00:00:01Z"})) != before
+    assert mark(deployment(status)) == "", "neither Helm nor devenv has applied anything of it"
+
+
+def test_a_mark_is_helm_s_where_both_have_applied_something() -> None:
+    mine = entry({}, FIELD_MANAGER)
+    assert mark(deployment(mine, entry(FIELDS))) == mark(deployment(entry(FIELDS))) != mark(deployment(mine))

@@ -137,6 +137,8 @@ def test_an_order_holds_through_a_stack_that_is_left_out() -> None:
         (ObservedStack("wanted", ready=True, missing=True), "incomplete"),
         (ObservedStack("", ready=True), "incomplete"),
         (ObservedStack("former", ready=False), "changed"),
+        (ObservedStack("wanted", ready=True, recorded=False), "not recorded"),
+        (ObservedStack("wanted", ready=True, drifted=True), "drifted"),
         (None, "new"),
     ],
 )
@@ -196,6 +198,7 @@ def test_the_steps_of_a_stack_follow_each_other() -> None:
         "apply/store/0",
         "install/store",
         "apply/store/2",
+        "refresh/store",
         "hook/store/after/a",
         "ready/store",
     )

@@ -28,6 +28,7 @@ from devenv.plan.steps.stack import (
     GrowClaim,
     InstallChart,
     PrepareDatabase,
+    RefreshSecrets,
     ReplaceObject,
     ResetAws,
     ResetDatabase,
@@ -56,6 +57,7 @@ __all__ = [
     "ProvideTool",
     "PruneBuildCache",
     "PullImage",
+    "RefreshSecrets",
     "RemoveBrokenCluster",
     "ReplaceObject",
     "ResetAws",
@@ -81,6 +83,7 @@ Step = (
     | LoadImage
     | RunHook
     | ApplySeeds
+    | RefreshSecrets
     | ApplyTls
     | ApplyLicence
     | GrowClaim

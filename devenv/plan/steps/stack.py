@@ -48,6 +48,14 @@ class ApplySeeds(StackStep):
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshSecrets(StackStep):
+    """Have external secrets read the AWS seeds anew, where these have changed, instead of an hour later."""
+
+    KEY = "refresh/{self.stack}"
+    TITLE = "Refresh the secrets from {self.stack}"
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyTls(StackStep):
     """Write the project's TLS certificate as a Secret."""
 

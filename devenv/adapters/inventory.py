@@ -1,0 +1,55 @@
+"""What a stack was made of when it was ready, and how that differs from what there is now. Pure.
+
+Responsible for the record and the comparison; the API is asked by `kubernetes`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+Inventory = Mapping[str, Mapping[str, str]]
+"""Objects: the API's path of their kind, to `namespace/name` (or the name alone), to the mark of what was applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the cluster keeps of a stack that was ready."""
+
+    content: str
+    """Hash of what it was installed from."""
+    objects: Inventory | None = None
+    """What was applied for it, and its marks (`managed_fields.mark`) then; None where that is not known."""
+    releases: tuple[str, ...] = ()
+    """`namespace/name` of its Helm releases."""
+
+    def to_json(self) -> str:
+        """As it is written into the ConfigMap."""
+        return json.dumps({"content": self.content, "objects": self.objects, "releases": self.releases})
+
+    @classmethod
+    def from_json(cls, text: str) -> Recorded:
+        """What `to_json` wrote; a record that nobody can read counts as one of other content."""
+        try:
+            data = json.loads(text)
+            objects = data.get("objects")
+            known = None if objects is None else dict(objects)
+            return cls(str(data["content"]), known, tuple(data.get("releases", ())))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return cls("")
+
+    def missing(self, present: Inventory) -> list[str]:
+        """The objects that are gone, as `kind/namespace/name`; of kinds that were not looked at none is."""
+        return [name for name, _, now in self._compared(present) if now is None]
+
+    def changed(self, present: Inventory) -> list[str]:
+        """The objects of which somebody else has changed what was applied, as `kind/namespace/name`."""
+        return [name for name, mark, now in self._compared(present) if now is not None and now != mark]
+
+    def _compared(self, present: Inventory) -> Iterator[tuple[str, str, str | None]]:
+        """Name, mark when it was recorded, and mark now: None for what is gone."""
+        for path, marks in (self.objects or {}).items():
+            if path in present:
+                kind = path.rpartition("/")[2]
+                yield from ((f"{kind}/{name}", mark, present[path].get(name)) for name, mark in marks.items())

@@ -9,7 +9,7 @@ import pytest
 from devenv.adapters.external_secrets import _is_read_once, _unread
 
 
-def external_secret(version: str = "1-a", *, ready: bool = True, **spec: str) -> dict[str, Any]:
+def external_secret(version: str = "1-a", *, ready: bool = True, **spec: Any) -> dict[str, Any]:
     state = {"type": "Ready", "status": str(ready), "reason": "SecretSynced" if ready else "SecretSyncedError"}
     return {
         "metadata": {"name": "web", "namespace": "shop", "generation": 1},
@@ -50,5 +50,5 @@ def test_why_one_has_not_been_read(now: dict[str, Any], reason: str) -> None:
         ({"refreshInterval": "1h", "refreshPolicy": "CreatedOnce"}, True),
     ],
 )
-def test_which_are_read_only_once(spec: dict[str, str], *, once: bool) -> None:
+def test_which_are_read_only_once(spec: dict[str, Any], *, once: bool) -> None:
     assert _is_read_once(external_secret(**spec)) is once

@@ -36,7 +36,7 @@ def entry(fields: dict[str, Any], manager: str = HELM_MANAGER, operation: str = 
     return {"manager": manager, "operation": operation, "apiVersion": "apps/v1", "fieldsV1": fields, **more}
 
 
-CONTAINER = {
+CONTAINER: dict[str, Any] = {
     ".": {},
     "f:name": {},
     "f:image": {},

@@ -90,7 +90,7 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
     problems.extend(seed_problems)
     inputs = (
         file,
-        file.parent / LOCK_FILE,
+        *(path for path in [file.parent / LOCK_FILE] if path.exists()),
         versions_file,
         *(seed_file.path for seed_file in seed_files),
         *(path for draft in drafts.values() for path in draft.inputs),

@@ -25,14 +25,13 @@ from devenv.spec.stack import Database as DatabaseSpec
 
 _KUBECTLS_WORDS = re.compile(r"^command terminated with exit code \d+\n?\Z", re.MULTILINE)
 _LONGEST_SEED = timedelta(hours=1)
-_ROUTE_SECONDS = 20.0
+_REACH_SECONDS = 30.0
 _RETRY_SECONDS = 0.2
 
 
 def prepare_database(step: PrepareDatabase, context: StepContext) -> str:
     """Keep the freshly migrated state of a database."""
-    where = address(context.environment, step.stack, step.namespace, step.database)
-    with _open_when_routed(where, _inside(step, context), context) as database:
+    with _open_when_reached(step, context) as database:
         database.prepare(step.content, step.seeds)
     return step.content[:12]
 
@@ -58,17 +57,19 @@ def _inside(step: PrepareDatabase, context: StepContext) -> Execute:
 
 
 @contextmanager
-def _open_when_routed(where: Address, execute: Execute, context: StepContext) -> Iterator[Database]:
+def _open_when_reached(step: PrepareDatabase, context: StepContext) -> Iterator[Database]:
     """Connect to a server that may have become ready a moment ago.
 
     The nodes learn of a Service's new endpoint a second or two after the pod is ready, and tell nobody: until then
-    connections are refused.
+    connections are refused. And a Secret that went with its ExternalSecret comes back when that is read anew, while
+    the pod runs on.
     """
-    deadline = time.monotonic() + _ROUTE_SECONDS
+    deadline = time.monotonic() + _REACH_SECONDS
     with ExitStack() as stack:
         while True:
             try:
-                database = stack.enter_context(open_database(where, execute))
+                where = address(context.environment, step.stack, step.namespace, step.database)
+                database = stack.enter_context(open_database(where, _inside(step, context)))
                 break
             except DatabaseError:
                 if time.monotonic() > deadline:

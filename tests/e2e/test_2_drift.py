@@ -61,7 +61,9 @@ def test_what_others_changed_stays_until_it_is_verified(environment: Project) ->
     """A plain `helm upgrade` meets no conflict after what devenv does; --verify goes back to what is wanted."""
     chart = str(environment.root / "stacks" / "04-core-services" / "alt-backend" / "chart")
     where = ("--namespace", "alt-apps")
-    helm(environment, "upgrade", "alt-backend", chart, *where, "--reuse-values", "--set", "image.tag=other")
+    helm(
+        environment, "upgrade", "alt-backend", chart, *where, "--reuse-values", "--set", "resources.limits.memory=65Mi"
+    )
     query = (
         "-n",
         "alt-apps",
@@ -69,13 +71,14 @@ def test_what_others_changed_stays_until_it_is_verified(environment: Project) ->
         "deploy",
         "alt-backend",
         "-o",
-        "jsonpath={.spec.template.spec.containers[0].image}",
+        "jsonpath={.spec.template.spec.containers[0].resources.limits.memory}",
     )
-    assert environment.kubectl(*query).endswith(":other")
+    assert environment.kubectl(*query) == "65Mi"
+    environment.kubectl("-n", "alt-apps", "rollout", "status", "deploy/alt-backend", "--timeout=60s")
 
     assert steps(environment) == {}
     assert set(steps(environment, "--verify").values()) == {"drifted"}
-    assert not environment.kubectl(*query).endswith(":other")
+    assert environment.kubectl(*query) == "64Mi"
     assert steps(environment, "--verify") == {}
 
 

@@ -33,9 +33,10 @@ def test_all_ways_to_log_in(http: httpx2.Client) -> None:
     assert bare.get("/ping").text == "Ok.\n"
     assert bare.post("/", content="SELECT 1").headers["X-ClickHouse-Exception-Code"] == "516"
     assert bare.post("/", params={"user": "shop", "password": PASSWORD}, content="SELECT 1").text == "1\n"
-    headers = {"X-ClickHouse-User": "shop", "X-ClickHouse-Key": PASSWORD}
+    # Headers are bytes to ClickHouse, and its users' names and passwords are in UTF-8.
+    headers = {b"X-ClickHouse-User": b"shop", b"X-ClickHouse-Key": PASSWORD.encode()}
     assert bare.post("/", headers=headers, content="SELECT 1").text == "1\n"
-    assert bare.post("/", headers={**headers, "X-ClickHouse-Key": "no"}, content="SELECT 1").status_code == 403
+    assert bare.post("/", headers={**headers, b"X-ClickHouse-Key": b"no"}, content="SELECT 1").status_code == 403
     assert http.post("/", content="SELECT 1").text == "1\n"
 
 

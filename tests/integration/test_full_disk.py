@@ -21,7 +21,7 @@ exec "$@"
 
 
 @pytest.mark.parametrize(
-    ("variable", "argv"), [("XDG_CACHE_HOME", ["tools"]), ("XDG_STATE_HOME", ["up", "--yes", "--only", "namespaces"])]
+    ("variable", "argv"), [("XDG_CACHE_HOME", ["build"]), ("XDG_STATE_HOME", ["up", "--yes", "--only", "namespaces"])]
 )
 def test_it_is_told_at_once_with_what_to_do(variable: str, argv: list[str], own_home: Path, tmp_path: Path) -> None:
     folder, project = tmp_path / "full", tmp_path / "alt"

@@ -100,7 +100,8 @@ def _log_in(environ: Mapping[str, Any], parameters: Mapping[str, str], account: 
     user, password = "default", ""
     header = environ.get("HTTP_AUTHORIZATION", "")
     if "HTTP_X_CLICKHOUSE_USER" in environ or "HTTP_X_CLICKHOUSE_KEY" in environ:
-        user, password = environ.get("HTTP_X_CLICKHOUSE_USER", user), environ.get("HTTP_X_CLICKHOUSE_KEY", "")
+        user = _header(environ, "HTTP_X_CLICKHOUSE_USER", user)
+        password = _header(environ, "HTTP_X_CLICKHOUSE_KEY", password)
     elif header[:6].lower() == "basic ":
         user, password = _basic(header[6:])
     elif parameters.get("user") or parameters.get("password"):
@@ -111,6 +112,14 @@ def _log_in(environ: Mapping[str, Any], parameters: Mapping[str, str], account: 
             "AUTHENTICATION_FAILED",
             f"{user}: Authentication failed: password is incorrect, or there is no user with such name.",
         )
+
+
+def _header(environ: Mapping[str, Any], name: str, default: str) -> str:
+    """A header's text: WSGI has its bytes as characters of Latin-1 (PEP 3333), ClickHouse has them as UTF-8."""
+    try:
+        return str(environ.get(name, default)).encode("latin-1").decode()
+    except UnicodeDecodeError as error:
+        raise refused(BAD_ARGUMENTS, "BAD_ARGUMENTS", f"{name} is not UTF-8") from error
 
 
 def _basic(encoded: str) -> tuple[str, str]:

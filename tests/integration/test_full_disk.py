@@ -27,6 +27,8 @@ def test_it_is_told_at_once_with_what_to_do(variable: str, argv: list[str], own_
     folder, project = tmp_path / "full", tmp_path / "alt"
     folder.mkdir()
     shutil.copytree(EXAMPLE, project)
+    with (project / "alt-backend" / "main.go").open("a") as source:
+        source.write("// nothing that was built before\n")
     apart = ["/usr/bin/unshare", "--mount", "/bin/sh", "-ec", FULL, "sh", str(folder)]
     done = subprocess.run(
         [*apart, sys.executable, "-m", "devenv", *argv],
@@ -38,7 +40,7 @@ def test_it_is_told_at_once_with_what_to_do(variable: str, argv: list[str], own_
         check=False,
     )
     assert done.returncode == 1, done.stderr
-    first = next(line for line in done.stderr.splitlines() if line.startswith("error: "))
-    assert first.endswith("[disk-full]")
+    first = next(line for line in done.stderr.splitlines() if line.lstrip().startswith("error: "))
+    assert first.endswith("[disk-full]"), done.stderr
     assert "df -h" in done.stderr
     assert "Traceback" not in done.stderr

@@ -86,7 +86,7 @@ class Cluster:
 
     def state(self) -> dict[str, Recorded] | None:
         """Stack to what is recorded of it; None when the cluster's creation has not been completed."""
-        found = self._find(_STATE)
+        found = self._api.find(_STATE)
         if found is None:
             return None
         return {stack: Recorded.from_json(text) for stack, text in (found.get("data") or {}).items()}
@@ -221,13 +221,13 @@ class Cluster:
 
     def secret(self, namespace: str, name: str) -> dict[str, bytes]:
         """The decoded data of a Secret; empty when there is none."""
-        found = self._find(f"api/v1/namespaces/{namespace}/secrets/{name}")
+        found = self._api.find(f"api/v1/namespaces/{namespace}/secrets/{name}")
         data = (found or {}).get("data") or {}
         return {key: base64.b64decode(value) for key, value in data.items()}
 
     def version_of_secret(self, namespace: str, name: str) -> str:
         """Another text after each change of a Secret; empty when there is none."""
-        found = self._find(f"api/v1/namespaces/{namespace}/secrets/{name}")
+        found = self._api.find(f"api/v1/namespaces/{namespace}/secrets/{name}")
         return str(found["metadata"]["resourceVersion"]) if found else ""
 
     def write_secret(
@@ -307,14 +307,6 @@ class Cluster:
     def _apply(self, path: str, body: Json, *, manager: str = FIELD_MANAGER) -> Json:
         kind: ContentType = "application/apply-patch+yaml"
         return self._api.write("PATCH", path, body, kind, fieldManager=manager, force="true")
-
-    def _find(self, path: str) -> Json | None:
-        try:
-            return self._api.fetch(path)
-        except ApiRefusedError as error:
-            if error.status == httpx2.codes.NOT_FOUND:
-                return None
-            raise
 
 
 def _of_cron_job(item: Json) -> bool:

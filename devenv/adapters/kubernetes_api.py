@@ -57,6 +57,15 @@ class Api(Client):
         """GET an object or a list; raises ApiRefusedError and ApiUnreachableError, as all methods do."""
         return _json(self._ask("GET", path, query, accept=accept, timeout=timeout))
 
+    def find(self, path: str) -> Json | None:
+        """GET an object; None when there is none."""
+        try:
+            return self.fetch(path)
+        except ApiRefusedError as error:
+            if error.status == httpx2.codes.NOT_FOUND:
+                return None
+            raise
+
     def items(self, path: str, *, accept: str = "application/json", selector: str = "") -> list[Json]:
         """GET the items of a list, those with the labels that `selector` asks for."""
         query = {"labelSelector": selector} if selector else {}

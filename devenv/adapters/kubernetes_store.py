@@ -63,12 +63,7 @@ class ObjectStore:
 
     def find(self, path: str) -> Json | None:
         """The object at a path; None when there is none."""
-        try:
-            return self._api.fetch(path)
-        except ApiRefusedError as error:
-            if error.status == httpx2.codes.NOT_FOUND:
-                return None
-            raise
+        return self._api.find(path)
 
     def items(self, path: str) -> list[Json]:
         """The objects of a collection."""

@@ -60,25 +60,18 @@ def test_what_was_removed_comes_back_with_all_that_went_with_it(environment: Pro
 def test_what_others_changed_stays_until_it_is_verified(environment: Project) -> None:
     """A plain `helm upgrade` meets no conflict after what devenv does; --verify goes back to what is wanted."""
     chart = str(environment.root / "stacks" / "04-core-services" / "alt-backend" / "chart")
-    where = ("--namespace", "alt-apps")
-    helm(
-        environment, "upgrade", "alt-backend", chart, *where, "--reuse-values", "--set", "resources.limits.memory=65Mi"
-    )
-    query = (
-        "-n",
-        "alt-apps",
-        "get",
-        "deploy",
-        "alt-backend",
-        "-o",
-        "jsonpath={.spec.template.spec.containers[0].resources.limits.memory}",
-    )
+    limit = "{.spec.template.spec.containers[0].resources.limits.memory}"
+    query = ("-n", "alt-apps", "get", "deploy", "alt-backend", "-o", f"jsonpath={limit}")
+    wanted = environment.kubectl(*query)
+    assert wanted != "65Mi"
+    set_memory = ("--namespace", "alt-apps", "--reuse-values", "--set", "resources.limits.memory=65Mi")
+    helm(environment, "upgrade", "alt-backend", chart, *set_memory)
     assert environment.kubectl(*query) == "65Mi"
     environment.kubectl("-n", "alt-apps", "rollout", "status", "deploy/alt-backend", "--timeout=60s")
 
     assert steps(environment) == {}
     assert set(steps(environment, "--verify").values()) == {"drifted"}
-    assert environment.kubectl(*query) == "64Mi"
+    assert environment.kubectl(*query) == wanted
     assert steps(environment, "--verify") == {}
 
 

@@ -2,17 +2,37 @@
 # Everything that decides whether devenv is good: lint, types, unit, integration and end-to-end tests.
 # Installs what the tests need into .venv, and (as root, where no engine answers) the distribution's container engine.
 # As root it makes a user devenv-member for the unit and integration tests, and removes it again.
-# Usage: ./test.sh [--quick]    --quick: only what needs no engine.
+# Usage: ./test.sh [--quick | --only PART]
+#   --quick        only what needs no engine
+#   --only PART    one of install, lint, types, unit, engine, e2e, parts
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-quick=false
-[ "${1:-}" = --quick ] && quick=true
+wanted='install lint types unit engine e2e parts'
+case ${1:-} in
+  '') ;;
+  --quick) wanted='install lint types unit' ;;
+  --only)
+    if [[ $# -ne 2 || " $wanted " != *" $2 "* ]]; then
+      echo "usage: ./test.sh --only PART, where PART is one of: $wanted" >&2
+      exit 2
+    fi
+    wanted=$2
+    ;;
+  *)
+    echo 'usage: ./test.sh [--quick | --only PART]' >&2
+    exit 2
+    ;;
+esac
+
+# Files are what processes share out among them: the tests of one file share a server.
+readonly spread=(-n auto --dist loadfile)
 
 declare -a parts=()
 part() {
-  local name=$1 began=$SECONDS
-  shift
+  local key=$1 name=$2 began=$SECONDS
+  shift 2
+  [[ " $wanted " == *" $key "* ]] || return 0
   printf '\n== %s\n' "$name"
   "$@"
   parts+=("$(printf '%6d s  %s' $((SECONDS - began)) "$name")")
@@ -32,10 +52,10 @@ lint() {
 # second time: they take a minute, and whom a file's mode keeps out is another one.
 tests_of_parts() {
   if [ "$(id -u)" -ne 0 ]; then
-    .venv/bin/python -m pytest tests/unit tests/integration -q --durations=10
+    .venv/bin/python -m pytest tests/unit tests/integration -q --durations=10 "${spread[@]}"
     return
   fi
-  tests/as_member.sh tests/unit tests/integration -q --durations=10
+  tests/as_member.sh tests/unit tests/integration -q --durations=10 "${spread[@]}"
   .venv/bin/python -m pytest tests/unit tests/integration -q -m root
 }
 
@@ -45,16 +65,14 @@ types() {
   (cd tests && ../.venv/bin/mypy --config-file ../pyproject.toml .)
 }
 
-part 'install' install
-part 'lint' lint
-part 'types' types
-part 'unit tests' .venv/bin/python -m pytest tests/unit -q
-if ! $quick; then
-  part 'engine' .venv/bin/devenv engine --yes
-  # First: it provides the tools and images that the integration tests use too.
-  part 'end-to-end tests' .venv/bin/python -m pytest tests/e2e -q -x --durations=15
-  part 'unit and integration tests, as a member of the group docker' tests_of_parts
-fi
+part install 'install' install
+part lint 'lint' lint
+part types 'types' types
+part unit 'unit tests' .venv/bin/python -m pytest tests/unit -q "${spread[@]}"
+part engine 'engine' .venv/bin/devenv engine --yes
+# First: it provides the tools and images that the integration tests use too.
+part e2e 'end-to-end tests' .venv/bin/python -m pytest tests/e2e -q -x --durations=15
+part parts 'unit and integration tests, as a member of the group docker' tests_of_parts
 
 printf '\nhow long each part took:\n'
 printf '%s\n' "${parts[@]}"

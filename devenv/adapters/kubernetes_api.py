@@ -27,6 +27,8 @@ DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLis
 """Accept header that lists every kind of resource in one answer."""
 
 _TIMEOUT = 10.0
+_WRITE_TIMEOUT = 60.0
+"""Seconds after which the API server itself gives up: `--request-timeout` of kube-apiserver. A busy one needs many."""
 ContentType = Literal[
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
@@ -80,12 +82,13 @@ class Api(Client):
         self, method: Literal["POST", "PUT", "PATCH"], path: str, body: Json, kind: ContentType, **query: str
     ) -> Json:
         """Create or change an object."""
-        return _json(self._ask(method, path, query, body=body, content_type=kind))
+        answer = self._ask(method, path, query, body=body, content_type=kind, timeout=_WRITE_TIMEOUT)
+        return _json(answer)
 
     def remove(self, path: str, options: Json | None = None) -> None:
         """DELETE an object, with DeleteOptions where they are given; that there is none is fine."""
         try:
-            self._ask("DELETE", path, {}, body=options)
+            self._ask("DELETE", path, {}, body=options, timeout=_WRITE_TIMEOUT)
         except ApiRefusedError as error:
             if error.status != httpx2.codes.NOT_FOUND:
                 raise

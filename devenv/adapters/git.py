@@ -34,6 +34,8 @@ class CommittedFile:
 class Checkout:
     """What HEAD holds of some paths."""
 
+    top: Path
+    """The work tree's folder, links followed."""
     commit: str
     """The last commit that touched one of the paths, abbreviated; HEAD where none did."""
     files: Mapping[Path, CommittedFile]
@@ -41,7 +43,7 @@ class Checkout:
 
 
 def read_checkout(paths: Sequence[Path]) -> Checkout:
-    """What HEAD holds of files and folders, which lie in one work tree; the first must be a folder.
+    """What HEAD holds of files and folders; the first is a folder of the work tree, what lies in another is left out.
 
     Raises:
         ImageError: it is not a work tree, has no commit yet, or git refuses to read it.
@@ -49,13 +51,14 @@ def read_checkout(paths: Sequence[Path]) -> Checkout:
     """
     folder = paths[0]
     top = Path(_git(folder, "rev-parse", "--show-toplevel").rstrip("\n"))
+    paths = [path for path in paths if path.is_relative_to(top)]
     within = ["--", *(f":(top,literal){os.path.relpath(path, top)}" for path in paths)]
     head = _git(folder, "rev-parse", f"--short={_DIGITS}", "HEAD").strip()
     last = _git(folder, "log", "-1", "--format=%h", f"--abbrev={_DIGITS}", *within).strip()
     # A tree is listed by plain paths; that of everything is `.`, which it does not take.
     names = [name for path in paths if (name := os.path.relpath(path, top)) != "."]
     listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", *(names if len(names) == len(paths) else ()))
-    return Checkout(commit=last or head, files=dict(_parse(listed, top)))
+    return Checkout(top, commit=last or head, files=dict(_parse(listed, top)))
 
 
 def _parse(listed: str, top: Path) -> Iterator[tuple[Path, CommittedFile]]:

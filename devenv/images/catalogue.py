@@ -105,7 +105,7 @@ class ImagePlan:
 Fingerprint = Callable[[Recipe, tuple[str, ...]], str]
 """The hash of a recipe, given the identities of its bases."""
 CommitTag = Callable[[Recipe, str], str]
-"""The tag that names the commit of what a recipe reads, given the hash of the same."""
+"""The tag that names the commit of what a recipe reads, given the hash of the same; the recipe's paths as written."""
 
 
 def hashing(digests: FileDigests) -> Fingerprint:
@@ -189,13 +189,15 @@ class Catalogue:
         )
 
     def _describe_local(self, name: str, image: LocalImage) -> ImagePlan:
-        context = (self._project_root / image.context).resolve()
+        written = self._project_root / image.context
+        context = written.resolve()
         args, bases = _pairs(image.args), _pairs(image.bases)
         recipe = Recipe(context / image.dockerfile, context, image.target, args, bases, image.network)
         built = self._built(name, "", recipe)
         if image.tag == "content" or self._commit_tag is None:
             return built
-        tag = self._commit_tag(recipe, self._content(recipe))
+        as_written = replace(recipe, context=written, dockerfile=written / image.dockerfile)
+        tag = self._commit_tag(as_written, self._content(recipe))
         return replace(built, own=f"{OWN_REPOSITORY}/{name}:{tag}")
 
     def _describe_listed(self, name: str, image: CatalogueImage) -> ImagePlan:

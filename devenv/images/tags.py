@@ -23,30 +23,26 @@ _SHA256_DIGITS = 64
 
 
 def commit_tags(project_file: Path, digests: FileDigests) -> CommitTag:
-    """Tags from git; `project_file` is the devenv.yaml that holds a recipe's target and arguments."""
-
-    def tag(recipe: Recipe, content: str) -> str:
-        settings = (project_file,) if recipe.target or recipe.args else ()
-        return commit_tag(recipe, content, settings, digests)
-
-    return tag
+    """Tags from git; `project_file` is the devenv.yaml that says what is built of which folder, and how."""
+    return lambda recipe, content: commit_tag(recipe, content, project_file, digests)
 
 
 def commit_tag(
-    recipe: Recipe, content: str, settings: tuple[Path, ...] = (), digests: FileDigests | None = None
+    recipe: Recipe, content: str, project_file: Path | None = None, digests: FileDigests | None = None
 ) -> str:
-    """The short commit that last touched what the build reads; with the content's hash where that differs from it.
+    """The short commit that last touched what decides on the build; with the content's hash where that is not all.
 
     Args:
-        recipe: its context lies in a git work tree.
+        recipe: its context lies in a git work tree; the paths are as the project writes them, links not followed.
         content: the hash of what the build reads, hex.
-        settings: further files that decide what is built.
+        project_file: the file that the recipe stands in.
         digests: remembers what git calls the contents of files.
 
     Raises:
         ImageError: there is no work tree, or no commit.
     """
     context = _real(recipe.context)
+    settings = [project_file] if project_file else []
     deciding = [_real(file) for file in (recipe.dockerfile, *ignore_files(context, recipe.dockerfile), *settings)]
     outside = sorted({file for file in deciding if not file.is_relative_to(context)})
     checkout = read_checkout([context, *outside])
@@ -54,11 +50,21 @@ def commit_tag(
     clean = (
         # Devenv's bases are of no commit of the project's.
         not recipe.bases
+        and (project_file is None or _is_all_in(project_file, checkout, recipe))
         and all(committed.holds(file) for file in deciding)
         and committed.holds_all_of(context, sent_entries(context, recipe.dockerfile))
         and not committed.lacking(context, IgnoreRules.of(context, recipe.dockerfile))
     )
     return checkout.commit if clean else f"{checkout.commit}-{content[:TAG_DIGITS]}"
+
+
+def _is_all_in(project_file: Path, checkout: Checkout, recipe: Recipe) -> bool:
+    """Whether a commit and an image's name leave nothing open: no second project, and no link that leads elsewhere."""
+    root = project_file.parent
+    return _real(root) == checkout.top and all(
+        os.path.relpath(os.path.realpath(path), os.path.realpath(root)) == os.path.relpath(path, root)
+        for path in (recipe.context, recipe.dockerfile)
+    )
 
 
 class _Committed:
@@ -69,10 +75,13 @@ class _Committed:
         self._digests = digests
 
     def holds(self, file: Path) -> bool:
-        """Whether a file that is only read has the commit's content, and whether that has none where it is missing."""
+        """Whether a file that is only read has the commit's content, and whether that has none where it is missing.
+
+        What a link leads to is not looked for.
+        """
         committed = self._files.get(file)
-        if not file.is_symlink() and not file.exists():
-            return committed is None
+        if file.is_symlink() or not file.exists():
+            return committed is None and not file.is_symlink()
         return committed is not None and self._is_same(file, committed)
 
     def holds_all_of(self, context: Path, entries: Iterable[SentEntry]) -> bool:

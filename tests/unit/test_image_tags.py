@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -46,9 +48,9 @@ def project(tmp_path: Path, own_home: Path) -> Path:  # noqa: ARG001 -- git read
     return root
 
 
-def recipe(project: Path, *, target: str | None = None) -> Recipe:
+def recipe(project: Path) -> Recipe:
     context = project / "api"
-    return Recipe(context / "Dockerfile", context, target, (), ())
+    return Recipe(context / "Dockerfile", context, None, (), ())
 
 
 def commit(project: Path) -> str:
@@ -170,11 +172,95 @@ def test_a_commit_elsewhere_gives_no_new_name(project: Path) -> None:
     assert commit_tag(recipe(project), CONTENT) == before
 
 
-def test_settings_of_the_recipe_count_when_there_are_any(project: Path) -> None:
+def tag_of(project: Path, **image: object) -> str:
+    """The tag of the image `web` as the project's catalogue has it; devenv.yaml is written as it would be."""
+    (project / "devenv.yaml").write_text(f"project: shop\nimages: {json.dumps({'web': image})}\n")
+    local = {"web": LocalImage.model_validate({"tag": "git", **image})}
+    tags = commit_tags(project / "devenv.yaml", FileDigests())
+    own = Catalogue(VERSIONS, project, hashing(FileDigests()), local, project, commit_tag=tags)["web"].own
+    assert own
+    return own.rpartition(":")[2]
+
+
+def commit_all(project: Path) -> None:
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--allow-empty", "--message", "all")
+
+
+def test_each_way_to_build_has_a_tag_of_its_own(project: Path) -> None:
+    """One commit holds everything; what is built of it is written in devenv.yaml."""
+    shutil.copytree(project / "api", project / "other")
+    (project / "other" / "main.go").write_text("package other\n")
+    (project / "api" / "Dockerfile.prod").write_text("FROM scratch\nCOPY main.go /\n")
+    (project / "link").symlink_to("other")
+    (project / "api" / "Dockerfile.link").symlink_to("Dockerfile.prod")
+    tag_of(project, context="api", args={"V": "1"})
+    commit_all(project)
+    assert tag_of(project, context="api", args={"V": "1"}) == commit(project)
+    ways: list[dict[str, object]] = [
+        {"context": "api", "args": {"V": "1"}},
+        {"context": "api"},
+        {"context": "api", "target": "debug"},
+        {"context": "api", "dockerfile": "Dockerfile.prod"},
+        {"context": "other"},
+    ]
+    assert len({tag_of(project, **way) for way in ways}) == len(ways)
+
+
+@pytest.mark.parametrize("image", [{"context": "link"}, {"context": "api", "dockerfile": "../docker/Dockerfile"}])
+def test_what_lies_behind_a_link_may_be_another_tomorrow(project: Path, image: dict[str, object]) -> None:
+    shutil.copytree(project / "api", project / "other")
+    (project / "other" / "main.go").write_text("package other\n")
+    (project / "other" / "Dockerfile").write_text("FROM scratch\nCOPY main.go /\n")
+    tags = []
+    for target in ("api", "other"):
+        for link in (project / "link", project / "docker"):
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+        if target == "api":
+            tag_of(project, **image)
+            commit_all(project)
+        tags.append(tag_of(project, **image))
+    assert tags[0] != tags[1]
+
+
+def test_a_dockerfile_that_is_a_link_counts_with_what_it_leads_to(project: Path) -> None:
+    (project / "Dockerfile.shared").write_text("FROM scratch\nCOPY . /\n")
+    (project / "api" / "Dockerfile").unlink()
+    (project / "api" / "Dockerfile").symlink_to("../Dockerfile.shared")
+    tag_of(project, context="api")
+    commit_all(project)
+    former = tag_of(project, context="api")
+    (project / "Dockerfile.shared").write_text("FROM scratch\nCOPY main.go /\n")
+    assert tag_of(project, context="api") != former
+
+
+def test_two_projects_of_one_commit_have_no_tag_in_common(project: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(project / "api", project / name / "web")
+        (project / name / "web" / "main.go").write_text(f"package {name}\n")
+        tag_of(project / name, context="web")
+    commit_all(project)
+    assert tag_of(project / "one", context="web") != tag_of(project / "two", context="web")
+
+
+def test_a_context_of_another_repository_has_the_content_in_its_tag(project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "backend"
+    shutil.copytree(project / "api", other)
+    git(other, "init", "--quiet")
+    commit_all(other)
+    tag = tag_of(project, context="../backend")
+    assert tag.startswith(f"{commit(other)}-")
+    assert tag_of(project, context="../backend", args={"V": "1"}) != tag
+
+
+def test_the_project_file_counts_always(project: Path) -> None:
     tag = commit_tags(project / "devenv.yaml", FileDigests())
-    (project / "devenv.yaml").write_text("project: other\n")
     assert tag(recipe(project), CONTENT) == commit(project)
-    assert tag(recipe(project, target="debug"), CONTENT).endswith(CONTENT[:12])
+    (project / "devenv.yaml").write_text("project: other\n")
+    assert tag(recipe(project), CONTENT).endswith(CONTENT[:12])
+    commit_all(project)
+    assert tag(recipe(project), CONTENT) == commit(project)
 
 
 @pytest.mark.usefixtures("own_home")

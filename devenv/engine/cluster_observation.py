@@ -41,7 +41,7 @@ class ClusterFacts:
 
     state: ClusterState
     reason: str = ""
-    """Why it is broken or unreachable."""
+    """Why it is broken, unreachable or stopped in part."""
     nodes: tuple[NodeFact, ...] = ()
     releases: tuple[Release, ...] = ()
     workloads: tuple[Workload, ...] = ()
@@ -83,7 +83,7 @@ def observe_cluster(holding: Holding, kubeconfig: Path, *, export: Callable[[], 
     """
     nodes = tuple(_node(c) for c in holding.containers if is_node(c))
     state = holding.state
-    facts = ClusterFacts(state, nodes=nodes)
+    facts = ClusterFacts(state, _partly_stopped(holding), nodes)
     if state is ClusterState.RUNNING:
         facts = _ask(nodes, kubeconfig, export)
     if not holding.never_complete or facts.has_record:
@@ -109,6 +109,12 @@ def _ask(nodes: tuple[NodeFact, ...], kubeconfig: Path, export: Callable[[], boo
     except DevenvError as error:
         reason = error.message
     return ClusterFacts(ClusterState.UNREACHABLE, reason, nodes)
+
+
+def _partly_stopped(holding: Holding) -> str:
+    """Which containers of a cluster do not run while others do, in words: the load balancer is in no list of nodes."""
+    stopped = [container.name for container in holding.containers if container.state != "running"]
+    return f"{', '.join(stopped)} stopped" if 0 < len(stopped) < len(holding.containers) else ""
 
 
 def _node(container: ContainerInfo) -> NodeFact:

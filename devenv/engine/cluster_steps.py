@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from devenv.engine.environment import Environment
 from devenv.engine.holding import look, record_owner
-from devenv.engine.restart import overrated, reported_from_before, starting_order
+from devenv.engine.restart import are_misplaced, overrated, reported_from_before, starting_order
 from devenv.engine.step_context import StepContext
 from devenv.errors import ClusterError, CommandTimeoutError, DevenvError, ForeignClusterError, InterruptedRunError
 from devenv.plan.names import LABEL_PROJECT
@@ -87,6 +87,8 @@ def start(_: StartCluster, context: StepContext) -> str:
     environment.restarted.set()
     holding = look(environment.engine, environment.names)
     order = starting_order(holding)
+    if are_misplaced(holding):
+        environment.engine.stop(order)
     for name in order:
         environment.engine.start([name])
     # Restarted containers may have another port.

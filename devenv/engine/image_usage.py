@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from devenv.adapters.docker import ContainerInfo, Engine
 from devenv.engine.holding import look_at_all
-from devenv.engine.ownership import CONTROL_PLANE, KIND_ROLE_LABEL
+from devenv.engine.ownership import is_control_plane
 from devenv.images.inventory import Usage, images_named
 
 _SECONDS = 60.0
@@ -25,8 +25,7 @@ _ASK = (
 def image_usage(engine: Engine) -> Usage:
     """Who needs images in this engine. Clusters that devenv did not make are left alone."""
     planes = {
-        holding.names.cluster: [c for c in holding.containers if c.labels[KIND_ROLE_LABEL] == CONTROL_PLANE]
-        for holding in look_at_all(engine)
+        holding.names.cluster: [c for c in holding.containers if is_control_plane(c)] for holding in look_at_all(engine)
     }
     with ThreadPoolExecutor(max(1, len(planes))) as pool:
         answers = dict(zip(planes, pool.map(lambda found: _named(engine, found), planes.values()), strict=True))

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from devenv.adapters.docker import ContainerInfo, Engine
-from devenv.engine.ownership import CONTROL_PLANE, KIND_ROLE_LABEL, is_node
+from devenv.engine.ownership import is_control_plane, is_node
 from devenv.errors import ClusterError
 from devenv.plan.kind_config import LOOPBACK
 
@@ -30,7 +30,7 @@ def export_kubeconfig(engine: Engine, cluster: str, containers: Sequence[Contain
     Raises:
         ClusterError: no control plane runs that has one.
     """
-    planes = [c for c in containers if c.labels.get(KIND_ROLE_LABEL) == CONTROL_PLANE]
+    planes = [c for c in containers if is_control_plane(c)]
     fronts = [c for c in containers if not is_node(c)] or planes
     ports = [outside for c in fronts for _, outside, inside in c.ports if inside == _API_PORT]
     admin = next((found for c in planes if (found := engine.read_file(c.name, _ADMIN))), None)

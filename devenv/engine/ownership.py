@@ -21,7 +21,7 @@ from devenv.plan.observed import ClusterState
 
 KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 KIND_ROLE_LABEL = "io.x-k8s.kind.role"
-CONTROL_PLANE = "control-plane"
+_CONTROL_PLANE = "control-plane"
 _BALANCER = "external-load-balancer"
 
 
@@ -128,6 +128,11 @@ class Holding:
 def is_node(container: ContainerInfo) -> bool:
     """Whether a container of a cluster is a node: the load balancer of several control planes is none."""
     return container.labels.get(KIND_ROLE_LABEL) != _BALANCER
+
+
+def is_control_plane(container: ContainerInfo) -> bool:
+    """Whether a container of a cluster runs its API."""
+    return container.labels.get(KIND_ROLE_LABEL) == _CONTROL_PLANE
 
 
 def running_nodes(containers: Iterable[ContainerInfo]) -> list[str]:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from devenv.adapters.kubernetes_api import Json
 from devenv.engine.diagnosis.scope import Snapshot
-from devenv.engine.ownership import Holding
+from devenv.engine.ownership import Holding, is_control_plane
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _LAST = 1 << 32
@@ -27,6 +27,20 @@ def starting_order(holding: Holding) -> list[str]:
         return (int(ip_address(mark.address)) if mark and mark.address else _LAST, name)
 
     return sorted((container.name for container in holding.containers), key=place)
+
+
+def are_misplaced(holding: Holding) -> bool:
+    """Whether a control plane runs where etcd's other members do not look for it.
+
+    So it is after the engine was started anew: that starts containers of its own accord, in any order.
+    """
+    planes = [container for container in holding.containers if is_control_plane(container)]
+    return len(planes) > 1 and any(
+        address != mark.address
+        for container in planes
+        if (mark := holding.marks.get(container.name)) and mark.address
+        if (address := container.networks.get(holding.names.network))
+    )
 
 
 def reported_from_before(snapshot: Snapshot, began: datetime) -> list[str]:

@@ -51,7 +51,10 @@ def print_status(report: StatusReport) -> None:
     if report.nodes:
         print_table(
             ("node", "role", "state"),
-            [(n.name, n.role, "ready" if n.ready else n.reason or "stopped") for n in report.nodes],
+            [
+                (n.name, n.role, "ready" if n.ready else n.reason or ("running" if n.running else "stopped"))
+                for n in report.nodes
+            ],
         )
     print_table(
         ("layer", "stack", "namespace", "version", "state", "reason"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,17 @@ def test_what_was_never_complete_is_broken(tmp_path: Path, state: str) -> None:
     facts = observe_cluster(holding([node(state)]), tmp_path / "kubeconfig", export=no_kubeconfig)
     assert (facts.state, facts.reason) == (ClusterState.BROKEN, "its creation is not complete")
     assert [n.name for n in facts.nodes] == ["devenv-shop-control-plane"]
+
+
+def test_what_does_not_run_of_a_cluster_is_named_though_it_is_no_node(tmp_path: Path) -> None:
+    balancer = replace(
+        node("exited", name="external-load-balancer"),
+        labels={"io.x-k8s.kind.cluster": "devenv-shop", "io.x-k8s.kind.role": "external-load-balancer"},
+    )
+    marks = {**MARKED, balancer.name: Mark("shop", OWNER, "172.18.0.3")}
+    facts = observe_cluster(holding([node(), balancer], marks=marks), tmp_path / "kubeconfig", export=no_kubeconfig)
+    assert (facts.state, facts.reason) == (ClusterState.STOPPED, "devenv-shop-external-load-balancer stopped")
+    assert [(n.name, n.running) for n in facts.nodes] == [("devenv-shop-control-plane", True)]
 
 
 def test_server_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:

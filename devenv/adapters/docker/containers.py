@@ -83,6 +83,10 @@ class ContainerHost:
         """Start stopped containers, all at once; running ones are left."""
         _each(names, self.client.api.start, "start container {}")
 
+    def stop(self, names: Iterable[str]) -> None:
+        """Have containers end, all at once; those that do not within ten seconds are killed."""
+        _each(names, self.client.api.stop, "stop container {}")
+
     def remove_containers(self, names: Iterable[str]) -> None:
         """Stop and remove containers with their anonymous volumes, all at once; absent ones are fine."""
 

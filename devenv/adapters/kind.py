@@ -6,12 +6,15 @@ leaves nothing behind and no other cluster's network is touched.
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from devenv.adapters import process
+from devenv.adapters.scratch import scratch
 from devenv.errors import CommandFailedError
 
 _CREATE_SECONDS = 600.0
@@ -20,6 +23,16 @@ _ENOUGH_INSTANCES = 512
 """As kind advises: https://kind.sigs.k8s.io/docs/user/known-issues/#pod-errors-due-to-too-many-open-files"""
 _QUICK = 60.0
 OnLine = Callable[[str], None]
+# kind has the name of its load balancer's image in its code and takes it from nowhere else. To give an image that name
+# in the engine would change what the name means to others, so kind is given a `docker` that reads it as ours.
+_DOCKER = """#!/bin/sh
+for word do
+  shift
+  case $word in docker.io/envoyproxy/envoy:*) word=$DEVENV_BALANCER_IMAGE ;; esac
+  set -- "$@" "$word"
+done
+exec "$DEVENV_DOCKER" "$@"
+"""
 
 
 class Kind:
@@ -36,6 +49,7 @@ class Kind:
         kubeconfig: Path,
         network: str,
         *,
+        balancer_image: str | None = None,
         wait: timedelta = timedelta(0),
         cancel: threading.Event | None = None,
         on_line: OnLine | None = None,
@@ -48,6 +62,8 @@ class Kind:
             config_yaml: kind's configuration.
             kubeconfig: the file to write; other clusters' files stay as they are.
             network: container network, existing.
+            balancer_image: image for the load balancer, present in the engine; kind makes one before several control
+                planes.
             wait: how long to wait until the control plane is ready.
             cancel: when set, kind is stopped; what it made stays and has to be deleted.
             on_line: called with each line of progress.
@@ -55,16 +71,17 @@ class Kind:
         argv = ["create", "cluster", "--name", cluster, "--image", image, "--config", "-"]
         argv += ["--kubeconfig", str(kubeconfig), "--wait", f"{int(wait.total_seconds())}s"]
         try:
-            self._run(
-                argv,
-                kubeconfig,
-                network=network,
-                stdin=config_yaml,
-                timeout=_CREATE_SECONDS + wait.total_seconds(),
-                cancel=cancel,
-                on_line=on_line,
-                what=f"create cluster {cluster}",
-            )
+            with _images(balancer_image) as env:
+                self._run(
+                    argv,
+                    kubeconfig,
+                    env={**env, "KIND_EXPERIMENTAL_DOCKER_NETWORK": network},
+                    stdin=config_yaml,
+                    timeout=_CREATE_SECONDS + wait.total_seconds(),
+                    cancel=cancel,
+                    on_line=on_line,
+                    what=f"create cluster {cluster}",
+                )
         except CommandFailedError as error:
             if "is not running" in error.output and _inotify_instances() < _ENOUGH_INSTANCES:
                 error.hint = "the host may lack inotify instances: sysctl fs.inotify.max_user_instances=512"
@@ -87,7 +104,7 @@ class Kind:
         argv: list[str],
         kubeconfig: Path,
         *,
-        network: str = "",
+        env: Mapping[str, str] | None = None,
         stdin: str | None = None,
         timeout: float = _QUICK,
         cancel: threading.Event | None = None,
@@ -101,11 +118,7 @@ class Kind:
         process.run(
             [str(self._program), *argv],
             stdin=stdin.encode() if stdin is not None else None,
-            env={
-                **_environment(),
-                "KUBECONFIG": str(kubeconfig),
-                "KIND_EXPERIMENTAL_DOCKER_NETWORK": network,
-            },
+            env={**_environment(), "KUBECONFIG": str(kubeconfig), **(env or {})},
             timeout=timeout,
             cancel=cancel,
             on_line=on_line,
@@ -116,6 +129,20 @@ class Kind:
 def _environment() -> dict[str, str]:
     """The provider is fixed: a user's choice of another one is for another tool's clusters."""
     return {"KIND_EXPERIMENTAL_PROVIDER": "docker", "KIND_CLUSTER_NAME": ""}
+
+
+@contextmanager
+def _images(balancer: str | None) -> Iterator[dict[str, str]]:
+    """The variables by which kind takes an image for its load balancer; none where it needs none."""
+    docker = process.find_program("docker")
+    if not (balancer and docker):
+        yield {}
+        return
+    with scratch() as folder:
+        (folder / "docker").write_text(_DOCKER)
+        (folder / "docker").chmod(0o700)
+        path = os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)])
+        yield {"PATH": path, "DEVENV_DOCKER": str(docker), "DEVENV_BALANCER_IMAGE": balancer}
 
 
 def _inotify_instances() -> int:

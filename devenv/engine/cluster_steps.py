@@ -52,6 +52,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
             step.config,
             environment.kubeconfig,
             network=names.network,
+            balancer_image=step.balancer_image,
             cancel=context.cancel,
             on_line=told,
         )

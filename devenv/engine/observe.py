@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import yaml
 
@@ -23,14 +24,14 @@ from devenv.engine.image_steps import GOLANG
 from devenv.engine.ownership import Holding, running_nodes
 from devenv.engine.refusals import foresee, unforeseen
 from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
-from devenv.images.catalogue import NODE
+from devenv.images.catalogue import BALANCER, NODE
 from devenv.images.choice import Mode, choose, provide_steps, registries_to_ask
 from devenv.images.modules import Module, go_on_path
 from devenv.images.node_content import names_on_nodes
 from devenv.images.presence import present_references, with_makings
 from devenv.images.registries import Registries
 from devenv.plan.graph import Selection
-from devenv.plan.kind_config import KindSettings, kind_config
+from devenv.plan.kind_config import KindSettings, control_plane_count, kind_config
 from devenv.plan.names import HOST_CA
 from devenv.plan.observed import ClusterState, Observed, ObservedStack
 from devenv.plan.planner import Provision, Wanted, stacks_to_install
@@ -49,7 +50,7 @@ class Observation:
     holding: Holding
     """What the engine holds of the cluster, and whose it is."""
     images: Mapping[str, str]
-    """Image name to the reference that is used, for the selected stacks' images and the node's."""
+    """Image name to the reference that is used, for the selected stacks and the cluster's containers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,13 @@ def observe(environment: Environment, selection: Selection, mode: Mode, *, verif
         ports = choose_ports(environment.workspace.project.cluster.ports, containers)
         databases = [stack.spec.database for stack in environment.workspace.stacks.values() if stack.spec.database]
         database_ports = choose_database_ports(databases, containers, avoid=ports)
-        images = _stack_images(environment, selection)
-        presence = _presence(environment, [*images, NODE], containers)
+        kind_file = _kind_file(environment)
+        several = control_plane_count(kind_file, environment.workspace.project.cluster.nodes) > 1
+        images = [*_stack_images(environment, selection), NODE, *([BALANCER] if several else [])]
+        presence = _presence(environment, images, containers)
         located, facts_of_cluster = tools.result(), cluster.result()
         engine_facts = version.result()
-    chosen = _choose(environment, [*images, NODE], mode, presence)
+    chosen = _choose(environment, images, mode, presence)
     project = environment.workspace.project
     host_ca = HOST_CA if environment.trust.extra else ""
     facts = ProjectFacts(project.project, project.profile, *ports, host_ca=host_ca)
@@ -97,8 +100,11 @@ def observe(environment: Environment, selection: Selection, mode: Mode, *, verif
             environment.workspace, selection.stacks, facts, chosen, environment.digests, environ=os.environ
         ),
         versions=environment.workspace.versions,
-        kind_config=_kind_config(environment, facts, database_ports, cgroup_v1=engine_facts.cgroup == "1"),
+        kind_config=kind_config(
+            kind_file, _kind_settings(environment, facts, database_ports, cgroup_v1=engine_facts.cgroup == "1")
+        ),
         node_image=chosen[NODE],
+        balancer_image=chosen.get(BALANCER),
         tools=("kind", "helm", "kubectl"),
         needs={name: stack.spec.needs for name, stack in environment.workspace.stacks.items()},
         provide=lambda wanted_images: _provide(environment, wanted_images, mode, presence, chosen),
@@ -203,21 +209,25 @@ def _provide(
     return provide_steps(catalogue, missing, mode, present, environment.registries, chosen=chosen)
 
 
-def _kind_config(
+def _kind_file(environment: Environment) -> Mapping[str, Any]:
+    """The configuration of kind as the user's own file has it, or else devenv's."""
+    own = environment.workspace.project.cluster.config
+    file = environment.workspace.root / own if own else environment.data / "cluster" / "kind.yaml"
+    return yaml.safe_load(file.read_bytes()) or {}
+
+
+def _kind_settings(
     environment: Environment, facts: ProjectFacts, database_ports: Mapping[int, int], *, cgroup_v1: bool
-) -> str:
-    spec = environment.workspace.project.cluster
-    file = environment.workspace.root / spec.config if spec.config else environment.data / "cluster" / "kind.yaml"
+) -> KindSettings:
     trust = environment.trust
-    settings = KindSettings(
-        nodes=spec.nodes,
+    return KindSettings(
+        nodes=environment.workspace.project.cluster.nodes,
         http_port=facts.http_port,
         https_port=facts.https_port,
         cgroup_v1=cgroup_v1,
         host_ca_bundle=trust.bundle if trust.extra else None,
         database_ports=tuple(database_ports.items()),
     )
-    return kind_config(yaml.safe_load(file.read_bytes()) or {}, settings)
 
 
 def observed_stacks(facts: ClusterFacts, *, verify: bool = False) -> dict[str, ObservedStack]:

@@ -21,6 +21,8 @@ OWN_REPOSITORY = "localhost/devenv"
 """A registry that no engine ever asks for an image."""
 NODE = "node"
 """The complete node image: upstream's, or the catalogue's node base with the system's images in it."""
+BALANCER = "envoy"
+"""The load balancer that kind puts before several control planes."""
 _ASSEMBLY = "2"
 """Raised when the way in which the node image is assembled changes."""
 _NOT_IN_TAGS = re.compile(r"[^\w.-]+", re.ASCII)

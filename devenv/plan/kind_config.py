@@ -21,6 +21,10 @@ CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 LOOPBACK = "127.0.0.1"
 
 _CGROUP_V1_PATCH = "kind: KubeletConfiguration\nfailCgroupV1: false\n"
+# kind takes the taint from a node that is the only one; of several control planes no other pods would be taken.
+_NO_TAINTS = [
+    f"kind: {kind}\nnodeRegistration: {{taints: []}}\n" for kind in ("InitConfiguration", "JoinConfiguration")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,9 @@ def kind_config(base: Mapping[str, Any], settings: KindSettings) -> str:
         for node in nodes:
             mount = {"hostPath": str(settings.host_ca_bundle), "containerPath": CA_BUNDLE, "readOnly": True}
             node.setdefault("extraMounts", []).append(mount)
+    if len(nodes) > 1 and all(_is_control_plane(node) for node in nodes):
+        # Before the user's, which so have the last word.
+        config["kubeadmConfigPatches"] = [*_NO_TAINTS, *config.get("kubeadmConfigPatches", [])]
     if settings.cgroup_v1:
         config.setdefault("kubeadmConfigPatches", []).append(_CGROUP_V1_PATCH)
     return yaml.safe_dump(config, sort_keys=False)
@@ -61,13 +68,26 @@ def node_count(config: str) -> int:
     return len(yaml.safe_load(config).get("nodes") or [{}])
 
 
+def control_plane_count(config: Mapping[str, Any], nodes: Nodes) -> int:
+    """How many control planes kind makes of the user's own file, or of the specification where that names no nodes.
+
+    From the second one on kind puts a load balancer before them.
+    """
+    listed = config.get("nodes") or _node_list(nodes)
+    return sum(_is_control_plane(node) for node in listed)
+
+
+def _is_control_plane(node: Mapping[str, Any]) -> bool:
+    return bool(node.get("role", "control-plane") == "control-plane")
+
+
 def _node_list(nodes: Nodes) -> list[dict[str, Any]]:
     control = [{"role": "control-plane"} for _ in range(nodes.control_planes)]
     return control + [{"role": "worker"} for _ in range(nodes.workers)]
 
 
 def _map_ports(nodes: list[dict[str, Any]], settings: KindSettings) -> None:
-    first = next(n for n in nodes if n.get("role", "control-plane") == "control-plane")
+    first = next(node for node in nodes if _is_control_plane(node))
     ports = (
         (HTTP_NODE_PORT, settings.http_port),
         (HTTPS_NODE_PORT, settings.https_port),

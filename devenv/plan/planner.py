@@ -59,6 +59,14 @@ class Wanted:
     prunes_cache: bool = False
     """Whether the engine's build cache is devenv's to keep small."""
     node_image_name: str = "node"
+    balancer_image: str | None = None
+    """Reference of the image of the load balancer; None where kind makes none, before a single control plane."""
+    balancer_image_name: str = "envoy"
+
+    @property
+    def cluster_images(self) -> tuple[str, ...]:
+        """The images that kind starts containers of, by name."""
+        return (self.node_image_name, *([self.balancer_image_name] if self.balancer_image else []))
 
 
 def make_plan(wanted: Wanted, observed: Observed) -> Plan:
@@ -173,7 +181,7 @@ def _add_images(
     for spec, rendered in wanted.stacks:
         if reasons[spec.name] not in ("", "not ready"):
             loads.update({n: ref for n, ref in rendered.images.items() if fresh or ref not in observed.images_on_nodes})
-    needed = [*loads, *([wanted.node_image_name] if fresh else [])]
+    needed = [*loads, *(wanted.cluster_images if fresh else ())]
     if modules and wanted.module_image:
         needed.append(wanted.module_image)
     provisions = wanted.provide(needed)
@@ -187,8 +195,9 @@ def _add_images(
 
 
 def _add_cluster(draft: PlanDraft, wanted: Wanted, observed: Observed) -> None:
-    before = {"tool/kind", f"image/{wanted.node_image_name}"}
+    before = {"tool/kind", *(f"image/{name}" for name in wanted.cluster_images)}
     if observed.cluster is ClusterState.BROKEN:
         before.add(draft.add(RemoveBrokenCluster(wanted.cluster), reason="interrupted"))
-    draft.add(CreateCluster(wanted.cluster, wanted.node_image, wanted.kind_config), before, "new")
+    create = CreateCluster(wanted.cluster, wanted.node_image, wanted.kind_config, wanted.balancer_image)
+    draft.add(create, before, "new")
     draft.add(AwaitNodeRuntime(wanted.cluster, node_count(wanted.kind_config)), before, "new")

@@ -1,17 +1,20 @@
-"""kind on the real engine, as far as it takes no cluster."""
+"""kind on the real engine, as far as it takes no cluster; and as it is told what it has no option for."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from support.programs import require_tool
 
+from devenv.adapters.image_reference import Reference
 from devenv.adapters.kind import Kind
+from devenv.images.catalogue import BALANCER
+from devenv.spec.catalogue import load_versions
 
-pytestmark = pytest.mark.engine
 
-
+@pytest.mark.engine
 def test_a_kind_that_was_killed_keeps_no_later_one_from_the_kubeconfig(tmp_path: Path) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.with_suffix(".lock").touch()
@@ -19,3 +22,39 @@ def test_a_kind_that_was_killed_keeps_no_later_one_from_the_kubeconfig(tmp_path:
     Kind(require_tool("kind")).delete("devenv-test-no-such-cluster", kubeconfig)
 
     assert not list(tmp_path.glob("*.lock"))
+
+
+def test_the_catalogue_names_the_load_balancer_that_kind_wants() -> None:
+    upstream = load_versions().images[BALANCER].upstream
+
+    assert upstream
+    assert upstream.encode() in require_tool("kind").read_bytes()
+
+
+def program(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+    return folder / name
+
+
+@pytest.mark.parametrize("image", [None, "localhost/devenv/envoy:v1.36.2-0123"])
+def test_kind_takes_the_image_that_it_is_given_for_its_load_balancer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: str | None
+) -> None:
+    """Word for word as kind says it otherwise, whatever the words contain."""
+    upstream = str(load_versions().images[BALANCER].upstream)
+    newer = f"{Reference.parse(upstream).repository}:v9"
+    script = f"echo '$x  {upstream}' && \\ \"y\""
+    told = tmp_path / "told"
+    program(tmp_path / "engine", "docker", f"printf '<%s>\\n' \"$@\" >>{told}")
+    quoted = "'" + script.replace("'", "'\\''") + "'"
+    kind = program(tmp_path / "kind", "kind", f"docker run --label '' {newer} bash -c {quoted}; docker ps")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'engine'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    Kind(kind).create("shop", "node:1", "", tmp_path / "kubeconfig", "shop", balancer_image=image)
+
+    words = ["run", "--label", "", image or newer, "bash", "-c", script, "ps"]
+    assert told.read_text() == "".join(f"<{word}>\n" for word in words)
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]

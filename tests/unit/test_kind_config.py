@@ -14,6 +14,7 @@ from devenv.plan.kind_config import (
     HTTP_NODE_PORT,
     HTTPS_NODE_PORT,
     KindSettings,
+    control_plane_count,
     kind_config,
     node_count,
 )
@@ -95,6 +96,26 @@ def test_every_node_trusts_what_the_host_trusts() -> None:
     mount = {"hostPath": "/etc/host.crt", "containerPath": CA_BUNDLE, "readOnly": True}
 
     assert [node["extraMounts"] for node in made(settings=settings)["nodes"]] == [[mount], [mount]]
+
+
+def test_several_control_planes_without_workers_take_all_pods() -> None:
+    own = {"kubeadmConfigPatches": ["kind: InitConfiguration\nnodeRegistration: {name: mine}\n"]}
+    several = made(own, replace(SETTINGS, nodes=Nodes(control_planes=2)))["kubeadmConfigPatches"]
+
+    assert [yaml.safe_load(patch) for patch in several[:2]] == [
+        {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}},
+        {"kind": "JoinConfiguration", "nodeRegistration": {"taints": []}},
+    ]
+    # The user's come last, and so have the last word. Where there are workers, or one node, kind does what is needed.
+    assert several[2:] == own["kubeadmConfigPatches"]
+    for nodes in (Nodes(control_planes=3, workers=1), Nodes()):
+        assert made(own, replace(SETTINGS, nodes=nodes))["kubeadmConfigPatches"] == several[2:]
+
+
+def test_control_planes_are_those_of_the_users_file_or_of_the_specification() -> None:
+    assert control_plane_count({}, Nodes(control_planes=2, workers=1)) == 2
+    own = {"nodes": [{"role": "control-plane"}, {"role": "worker"}, {}, {"role": "control-plane"}]}
+    assert control_plane_count(own, Nodes(control_planes=1)) == 3
 
 
 def test_nodes_are_counted() -> None:

@@ -33,7 +33,7 @@ from devenv.plan.observed import ClusterState, ObservedStack
 from devenv.plan.plan import PlanDraft
 from devenv.plan.planner import make_plan, stacks_to_install
 from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement
-from devenv.plan.steps import AwaitNodeRuntime, InstallChart, ProvideTool
+from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, InstallChart, ProvideTool
 
 
 def test_a_fresh_machine_gets_everything() -> None:
@@ -64,6 +64,16 @@ def test_images_are_loaded_while_the_control_plane_starts() -> None:
 
     assert "cluster/create" not in before(plan, "load/store")
     assert [n.step for n in plan.nodes if n.key == "cluster/node-runtime"] == [AwaitNodeRuntime("devenv-shop", 2)]
+
+
+def test_a_load_balancers_image_is_provided_for_several_control_planes_alone() -> None:
+    several = replace(wanted(SPACES), balancer_image=reference("envoy"))
+    plan = make_plan(several, observed(ClusterState.ABSENT))
+
+    assert needs_of(plan)["cluster/create"] == {"image/node", "image/envoy"}
+    assert [n.step.balancer_image for n in plan.nodes if isinstance(n.step, CreateCluster)] == [reference("envoy")]
+    assert "image/envoy" not in needs_of(make_plan(wanted(SPACES), observed(ClusterState.ABSENT)))
+    assert "image/envoy" not in needs_of(make_plan(several, observed()))
 
 
 def test_what_is_as_wanted_needs_no_step() -> None:

@@ -41,6 +41,8 @@ class CreateCluster(PlanStep):
     node_image: str
     config: str
     """kind's configuration, YAML."""
+    balancer_image: str | None = None
+    """Of the load balancer that kind puts before several control planes; None before one."""
 
 
 @dataclass(frozen=True, slots=True)

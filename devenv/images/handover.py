@@ -1,10 +1,11 @@
 """Handing a context to the builder so that it takes the files as they are now.
 
 Responsible for the folder that a build is given as its context. BuildKit keeps what it was sent, and takes again only
-files whose size or time of the last write differ (`diff.go` of tonistiigi/fsutil); buildx names what is kept after the
-last part of the context's path. An archive, `cp -p` or `touch -r` sets that time back, so that a changed file may look
-like the one that is kept, be it another project's. Hence the context is given under a name of its own, into which goes
-the content of such files.
+what differs in mode, link, device, or as a file in size or time of the last write (`sameFile` in `diff_containerd.go`
+of tonistiigi/fsutil; owners it sets itself). Buildx names what is kept after the last part of the context's path. So
+these changes are not seen: of a content whose time is set back, by an archive, `cp -p` or `touch -r`, be it for another
+project's file of that path; of extended attributes; and of a folder's mode, which is taken but does not count as a
+change. Hence the context is given under a name of its own, into which all of these go.
 """
 
 from __future__ import annotations
@@ -45,13 +46,19 @@ def handed_over(step: BuildImage, digests: FileDigests) -> Iterator[Path]:
 
 def _name(step: BuildImage, digests: FileDigests) -> str:
     """A name that is the same as long as the builder cannot take a changed file for the one that it keeps."""
-    files = [step.context / entry.path for entry in sent_entries(step.context, step.dockerfile) if entry.is_file]
+    entries = sent_entries(step.context, step.dockerfile)
+    files = [step.context / entry.path for entry in entries if entry.is_file]
     files += [file for file in (step.dockerfile, *ignore_files(step.context, step.dockerfile)) if file.is_file()]
     parts = [os.fsencode(step.context), os.fsencode(step.dockerfile)]
     for file in sorted(set(files)):
         facts = file.stat()
         if abs(facts.st_ctime_ns - facts.st_mtime_ns) > _SAME_WRITE_NANOSECONDS:
             parts += [os.fsencode(file), digests.of(file).encode()]
+    for entry in entries:
+        if entry.is_folder and entry.mode != FOLDER_MODE:
+            parts += [os.fsencode(entry.path), oct(entry.mode).encode()]
+        for name, value in entry.attributes:
+            parts += [os.fsencode(entry.path), os.fsencode(name), value.hex().encode()]
     named = hashlib.sha256(b"\0".join(parts)).hexdigest()
     return f"{step.image}-{named[:_NAME_DIGITS]}"
 

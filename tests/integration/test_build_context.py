@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import random
 import stat
+import tarfile
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.contexts import Sent, build, differing, make_context, read_archive
+from support.contexts import Sent, build, differing, make_context, read_archive, read_attributes
 from support.programs import require_tool
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.trust import Proxies
 from devenv.images.build import ImageWorkshop
 from devenv.images.context import sent_entries
+from devenv.images.fingerprint import FileDigests
+from devenv.images.handover import handed_over
 from devenv.plan.steps import BuildImage
 
 pytestmark = pytest.mark.engine
@@ -92,6 +95,83 @@ def test_a_changed_file_arrives_although_its_size_and_time_are_the_former(
         engine.copy_out(REFERENCE, "/settings", tmp_path / content)
         engine.remove_images([REFERENCE])
         assert (tmp_path / content).read_text() == content
+
+
+def attribute(path: Path, value: str = "") -> None:
+    """Set an attribute, or remove it; what `setcap` does with another one."""
+    if value:
+        os.setxattr(path, "user.devenv", value.encode())
+    else:
+        os.removexattr(path, "user.devenv")
+
+
+def set_again(path: Path, content: str) -> None:
+    path.write_text(content)
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+
+
+def exchange(path: Path, target: str) -> None:
+    path.unlink()
+    path.symlink_to(target)
+    os.utime(path, (1_000_000_000, 1_000_000_000), follow_symlinks=False)
+
+
+def part(path: Path) -> None:
+    """A second name of a file becomes a file of its own, of the same size and time."""
+    path.unlink()
+    set_again(path, "2")
+
+
+def replace_folder(path: Path) -> None:
+    path.rmdir()
+    set_again(path, "1")
+
+
+def nothing(_: Path) -> None:
+    """Leave the context as it is."""
+
+
+def contents(archive: Path) -> dict[str, bytes]:
+    with tarfile.open(archive) as tar:
+        return {m.name: file.read() for m in tar if (m.isfile() or m.islnk()) and (file := tar.extractfile(m))}
+
+
+CHANGES: list[tuple[str, Callable[[Path], None]]] = [
+    ("an attribute of a file", lambda top: attribute(top / "file", "a")),
+    ("another value of it", lambda top: attribute(top / "file", "b")),
+    ("none any more", lambda top: attribute(top / "file")),
+    ("an attribute of a folder", lambda top: attribute(top / "folder", "a")),
+    ("another value of that", lambda top: attribute(top / "folder", "b")),
+    ("none of the folder any more", lambda top: attribute(top / "folder")),
+    ("a mode of a file", lambda top: (top / "file").chmod(0o4755)),
+    ("a mode of a folder", lambda top: (top / "folder").chmod(0o2700)),
+    ("a content", lambda top: set_again(top / "file", "2")),
+    ("the former content", lambda top: set_again(top / "file", "1")),
+    ("where a link leads", lambda top: exchange(top / "link", "nil")),
+    ("a second name of a file", lambda top: (top / "twin").hardlink_to(top / "file")),
+    ("a file of its own", lambda top: part(top / "twin")),
+    ("a file in place of a folder", lambda top: replace_folder(top / "folder")),
+]
+
+
+def test_every_change_arrives_as_in_a_context_that_the_builder_has_never_seen(context: Path, tmp_path: Path) -> None:
+    """One context is changed again and again; each time all of it is the same as what is sent under a fresh path."""
+    buildx, digests = require_tool("buildx"), FileDigests()
+    (context / "folder").mkdir()
+    set_again(context / "file", "1")
+    (context / "link").symlink_to("file")
+    exchange(context / "link", "one")
+    name = f"kept-{uuid.uuid4().hex[:8]}"
+    for number, (what, change) in enumerate([("nothing", nothing), *CHANGES]):
+        change(context)
+        step = BuildImage(name, REFERENCE, context / "Dockerfile", context)
+        kept, fresh = tmp_path / "kept.tar", tmp_path / "fresh.tar"
+        with handed_over(step, digests) as given:
+            assert build(buildx, given, kept).status == 0
+            assert build(buildx, given.rename(given.with_name(f"{name}-{number}")), fresh).status == 0
+        assert read_archive(kept) == read_archive(fresh), what
+        assert read_attributes(kept) == read_attributes(fresh), what
+        assert contents(kept) == contents(fresh), what
 
 
 def test_what_comes_with_devenv_is_sent_with_the_modes_of_version_control(

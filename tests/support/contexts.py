@@ -134,6 +134,17 @@ def read_archive(archive: Path) -> Sent:
         }
 
 
+def read_attributes(archive: Path) -> dict[str, dict[str, str]]:
+    """Path to the extended attributes that arrived with it."""
+    with tarfile.open(archive) as tar:
+        return {member.name.rstrip("/"): attributes for member in tar if (attributes := _attributes(member))}
+
+
+def _attributes(member: tarfile.TarInfo) -> dict[str, str]:
+    prefix = "SCHILY.xattr."
+    return {key.removeprefix(prefix): value for key, value in member.pax_headers.items() if key.startswith(prefix)}
+
+
 def differing(one: Sent, other: Sent) -> Sequence[str]:
     """Paths that are not the same in both."""
     return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))

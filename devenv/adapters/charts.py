@@ -40,7 +40,11 @@ def copy_chart(source: Path, target: Path, drop_dependencies: Sequence[str] = ()
 
 
 def local_dependencies(chart: Path) -> dict[str, Path]:
-    """The names of a chart's dependencies that are folders beside it, with these folders, which may be missing."""
+    """The names of a chart's dependencies that are folders beside it, with these folders, which may be missing.
+
+    Beside the chart itself, where a link leads to it.
+    """
+    chart = chart.resolve()
     description = chart / "Chart.yaml"
     if not description.is_file():
         return {}

@@ -52,13 +52,18 @@ def chart_files(chart: Path) -> list[Path]:
 
 
 def kustomization_files(folder: Path) -> list[Path]:
-    """The files that a kustomization names: bases, components, patches, files of generators and whatever those name."""
+    """The files that a kustomization names: bases, components, patches, files of generators and whatever those name.
+
+    Kustomize follows the links to a folder before it joins the paths to it that are written there (`ConfirmDir` of its
+    file systems), so `../base` lies beside the folder that a link leads to.
+    """
     found, waiting = dict[Path, None](), [folder]
     while waiting:
         place = waiting.pop()
         if place in found:
             continue
         if place.is_dir():
+            place = place.resolve()
             files = [place / name for name in _KUSTOMIZATIONS if (place / name).is_file()] or files_below(place)
             waiting += [file for file in files if file not in found]
             continue

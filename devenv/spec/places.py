@@ -45,9 +45,9 @@ class Boundary:
             return Trouble(f"{_short(text)} cannot be looked at: {_reason(error)}")
 
     def _look(self, base: Path, text: str, kind: Kind) -> Path | Trouble:
-        path = Path(os.path.normpath(base / text))
-        if not self._holds(path) or not self._holds(path.resolve()):
-            return Trouble(f"{_short(text)} leads out of {self.name}", f"keep it below {self.root}")
+        path = self._place(base, text)
+        if isinstance(path, Trouble):
+            return path
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:
@@ -59,6 +59,16 @@ class Boundary:
             return Trouble(f"{_short(text)} is not a {kind}")
         if not (is_folder or is_file):
             return Trouble(f"{_short(text)} is neither a file nor a folder")
+        return path
+
+    def _place(self, base: Path, text: str) -> Path | Trouble:
+        path = Path(os.path.normpath(base / text))
+        real = path.resolve()
+        if not self._holds(path) or not self._holds(real):
+            return Trouble(f"{_short(text)} leads out of {self.name}", f"keep it below {self.root}")
+        if (followed := (base / text).resolve()) != real:
+            # Some programs take the text alone, others follow the link first: they would read two different places.
+            return Trouble(f"{_short(text)} goes through a link and back", f"write where it leads: {followed}")
         return path
 
     def escapes(self, folder: Path) -> Iterator[Path]:

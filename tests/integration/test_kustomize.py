@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from support.programs import require_program
 from devenv.adapters.kubectl import Kubectl
 from devenv.adapters.kustomize import build
 from devenv.adapters.toolchain import Toolchain
+from devenv.engine.stack_files import kustomization_files
 from devenv.errors import CommandFailedError
 from devenv.spec.catalogue import load_versions
 
@@ -70,3 +72,47 @@ def test_a_broken_kustomization_is_named(kubectl: Kubectl, overlay: Path) -> Non
     (overlay / "kustomization.yaml").write_text("resources: [nowhere]\n")
     with pytest.raises(CommandFailedError, match=str(overlay)):
         build(kubectl, overlay, [("web", "localhost/devenv/web:1")])
+
+
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {colour: blue}\n"
+TREE = {
+    "stack/all/kustomization.yaml": "resources: [../dev, ../linked.yaml]\n",
+    "elsewhere/dev/kustomization.yaml": "resources: [../base, own.yaml]\ncomponents: [../parts/one]\n",
+    "elsewhere/dev/own.yaml": MAP % "own",
+    "elsewhere/base/kustomization.yaml": "resources: [map.yaml]\n",
+    "elsewhere/base/map.yaml": MAP % "base",
+    "elsewhere/components/one/kustomization.yaml": (
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [../two.yaml]\n"
+        "configMapGenerator: [{name: made, files: [../three]}]\n"
+    ),
+    "elsewhere/components/two.yaml": MAP % "two",
+    "elsewhere/components/three": "blue",
+    "elsewhere/linked.yaml": MAP % "linked",
+    "stack/base/kustomization.yaml": "resources: [map.yaml]\n",
+    "stack/base/map.yaml": MAP % "unused",
+}
+LINKS = {
+    "stack/dev": "../elsewhere/dev",
+    "stack/linked.yaml": "../elsewhere/linked.yaml",
+    "elsewhere/parts": "components",
+}
+
+
+def test_every_file_that_changes_what_is_rendered_is_found(kubectl: Kubectl, tmp_path: Path) -> None:
+    """Each file in turn, with links between folders: what kubectl reads, the stack's content has to cover."""
+    for name, text in TREE.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for link, target in LINKS.items():
+        (tmp_path / link).symlink_to(target)
+    top = tmp_path / "stack" / "all"
+    covered = {os.path.realpath(file) for file in kustomization_files(top)}
+    rendered = build(kubectl, top)
+    for name, text in TREE.items():
+        changed = text.replace("blue", "green") if "blue" in text else f"{text}commonLabels: {{a: b}}\n"
+        (tmp_path / name).write_text(changed)
+        if build(kubectl, top) != rendered:
+            assert os.path.realpath(tmp_path / name) in covered
+        else:
+            assert name.startswith("stack/base"), "the rest of the tree is used"
+        (tmp_path / name).write_text(text)

@@ -283,6 +283,29 @@ def test_what_a_kustomization_names_outside_of_its_stack_counts(root: Path, name
     assert content(project) != former
 
 
+LINKED = {
+    "elsewhere/dev/kustomization.yaml": "resources: [../base]\ncomponents: [../part]",
+    "elsewhere/base/kustomization.yaml": "resources: [service.yaml]",
+    "elsewhere/base/service.yaml": "kind: Service",
+    "elsewhere/part/kustomization.yaml": "kind: Component\npatches: [{path: ../patch.yaml}]",
+    "elsewhere/patch.yaml": "kind: Service",
+    "web/k8s/base/kustomization.yaml": "resources: []",
+}
+
+
+@pytest.mark.parametrize("name", list(LINKED)[:-1])
+@pytest.mark.parametrize("entry", ["k8s/dev", "k8s/all"])
+def test_what_a_kustomization_behind_a_link_names_counts(root: Path, name: str, entry: str) -> None:
+    """Its `../base` is beside the folder that the link leads to, whatever lies beside the link."""
+    project = workspace(root, sources=[{"kustomize": {"path": entry}}], ready=[])
+    write(root.parent, LINKED | {"web/k8s/all/kustomization.yaml": "resources: [../dev]"})
+    (root / "k8s" / "dev").symlink_to("../../elsewhere/dev")
+    former = content(project)
+    (root.parent / name).write_text("# changed\n" + LINKED[name], encoding="utf-8")
+
+    assert content(project) != former
+
+
 def test_a_broken_kustomization_has_a_content_too(root: Path) -> None:
     project = workspace(root, sources=[{"kustomize": {"path": "overlays/dev"}}], ready=[])
     write(root, {"overlays/dev/kustomization.yaml": "resources: [{"})
@@ -318,6 +341,21 @@ def test_charts_in_folders_that_a_chart_depends_on_count(root: Path) -> None:
     write(root.parent, {"common/Chart.yaml": further, "base/templates/map.yaml": "colour: blue"})
     former = content(workspace(root))
     write(root.parent, {"base/templates/map.yaml": "colour: green"})
+
+    assert content(workspace(root)) != former
+
+
+@pytest.mark.parametrize("changed", ["elsewhere/base/templates/map.yaml", "elsewhere/common/Chart.yaml"])
+def test_what_a_chart_behind_a_link_depends_on_lies_beside_the_chart(root: Path, changed: str) -> None:
+    def depending(name: str, on: str) -> str:
+        return f"name: {name}\ndependencies: [{{name: dep, version: 1.0.0, repository: 'file://../{on}'}}]"
+
+    write(root, {"chart/Chart.yaml": depending("web", "common")})
+    beside = {"elsewhere/common/Chart.yaml": depending("common", "base"), "elsewhere/base/templates/map.yaml": "a: b"}
+    write(root.parent, beside)
+    (root / "common").symlink_to("../elsewhere/common")
+    former = content(workspace(root))
+    (root.parent / changed).write_text(beside[changed] + "\n# changed\n", encoding="utf-8")
 
     assert content(workspace(root)) != former
 

@@ -12,6 +12,7 @@ import pymysql
 import pytest
 from support.images import provide
 from support.mysql_server import PASSWORD, fingerprint, mysql_server, query
+from support.mysql_shop import SCHEMA, migrate, spoil
 from support.resets import kill_while_resetting, kill_while_resetting_at, reset_at_once
 from support.server_container import inside
 from support.shells import TEXT, said_by_shell
@@ -31,30 +32,6 @@ pytestmark = pytest.mark.engine
 CONTENT = "hash-of-migrations"
 ROWS = "SELECT name FROM items ORDER BY id"
 SEEDED = [("first",), ("seeded; not a statement",)]
-SCHEMA = """
-CREATE TABLE groups_of_items (id INT AUTO_INCREMENT PRIMARY KEY, label VARCHAR(20) NOT NULL);
-CREATE TABLE items (
-  id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL, of_group INT NULL,
-  shouted VARCHAR(40) AS (upper(name)) STORED, made TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
-  CONSTRAINT items_group FOREIGN KEY (of_group) REFERENCES groups_of_items (id)
-);
-CREATE TABLE changes (id INT AUTO_INCREMENT PRIMARY KEY, item INT NOT NULL);
-CREATE VIEW a_view_of_a_view AS SELECT 1 AS placeholder;
-CREATE VIEW named AS SELECT name FROM items;
-CREATE OR REPLACE VIEW a_view_of_a_view AS SELECT count(*) AS items FROM named;
-DELIMITER $$
-CREATE TRIGGER items_inserted AFTER INSERT ON items FOR EACH ROW BEGIN
-  INSERT INTO changes (item) VALUES (NEW.id);
-END$$
-CREATE PROCEDURE clear_items() BEGIN
-  DELETE FROM items;
-END$$
-CREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN 2 * n$$
-DELIMITER ;
-INSERT INTO groups_of_items (label) VALUES ('all');
-INSERT INTO items (name, of_group) VALUES ('first', 1);
-ALTER TABLE items AUTO_INCREMENT = 1000;
-"""
 
 
 @pytest.fixture(scope="module")
@@ -79,24 +56,6 @@ def database(server: Address, seed: Path) -> Iterator[MySQL]:
         migrate(server, "shop", "shop_pristine")
         database.prepare(CONTENT, [seed])
         yield database
-
-
-def migrate(server: Address, *names: str) -> None:
-    """What the chart's Job does."""
-    for name in names:
-        query(server, f"CREATE DATABASE IF NOT EXISTS {name}")
-        for statement in statements(SCHEMA):
-            query(server, statement.text, name)
-
-
-def spoil(server: Address) -> None:
-    """Change rows, tables and what belongs to them."""
-    query(server, "INSERT INTO items (name) VALUES ('more'); DELETE FROM items")
-    query(server, "DROP TABLE changes; CREATE TABLE extra (n INT); ALTER TABLE items DROP COLUMN made")
-    query(server, "DROP TRIGGER items_inserted; DROP FUNCTION twice; DROP PROCEDURE clear_items")
-    query(server, "CREATE PROCEDURE clear_items() SELECT 1")
-    query(server, "CREATE TRIGGER stray BEFORE INSERT ON items FOR EACH ROW SET NEW.name = 'x'")
-    query(server, "CREATE OR REPLACE VIEW named AS SELECT 'nobody' AS name; CREATE VIEW stray_view AS SELECT 1")
 
 
 def test_a_reset_brings_back_all_there_is(database: MySQL, server: Address) -> None:
@@ -178,6 +137,7 @@ def test_clients_that_keep_writing_see_each_row_with_its_trigger(database: MySQL
         while not over.is_set():
             try:
                 query(server, "INSERT INTO items (name) VALUES ('one of many')")
+                query(server, "INSERT INTO groups_of_items (label) VALUES ('one of many')")
                 written.append(1)
             except (pymysql.Error, DatabaseError):
                 continue  # a transaction that was in the way
@@ -195,6 +155,9 @@ def test_clients_that_keep_writing_see_each_row_with_its_trigger(database: MySQL
             thread.join()
     assert written
     unseen = "SELECT count(*) FROM items LEFT JOIN changes ON changes.item = items.id WHERE changes.id IS NULL"
+    assert query(server, unseen) == [(0,)]
+    # Those who wait for several tables at once get each of them with its triggers.
+    unseen = "SELECT count(*) FROM groups_of_items g LEFT JOIN group_changes c ON c.of_group = g.id WHERE c.id IS NULL"
     assert query(server, unseen) == [(0,)]
 
 
@@ -220,7 +183,7 @@ def test_a_reset_that_is_killed_halfway_ends_as_a_whole_without_another_one(serv
     spoil(server)
     kill_while_resetting_at(server, lambda: bool(query(server, halfway)))
     with closing(Server(server)) as admin:
-        locks = "SELECT IS_FREE_LOCK('devenv/shop'), IS_FREE_LOCK('devenv/shop/switch')"
+        locks = "SELECT IS_FREE_LOCK('devenv/shop'), IS_FREE_LOCK('devenv/shop/script')"
         await_true(lambda: admin.execute(locks)[0] == (1, 1))
         assert fingerprint(server, "shop") == seeded
         assert admin.mark("shop_devenv") == CONTENT
@@ -273,6 +236,50 @@ def test_a_seed_that_fails_names_file_line_and_statement(server: Address, tmp_pa
         assert database.pristine() == ""
         with pytest.raises(DatabaseError, match="no pristine state"):
             database.reset()
+
+
+def test_what_a_seed_sets_is_not_for_the_next_one(server: Address, tmp_path: Path) -> None:
+    setting = tmp_path / "01_setting.sql"
+    setting.write_text(
+        "SET sql_mode = 'ANSI_QUOTES', foreign_key_checks = 0, autocommit = 0, @mine = 1; SET NAMES latin1;\n"
+        "CREATE TEMPORARY TABLE scratch (n INT);\n"
+        "INSERT INTO items (name, of_group) VALUES ('kept', 1);\n"
+        "USE information_schema;\n"
+    )
+    plain = tmp_path / "02_plain.sql"
+    plain.write_text(
+        "CREATE TEMPORARY TABLE scratch (n INT); INSERT INTO items (name) VALUES (\"a text\"), ('für');\n"
+        "INSERT INTO changes (item) SELECT 77 WHERE @mine IS NULL AND @@autocommit;\n"
+    )
+    orphan = tmp_path / "03_orphan.sql"
+    orphan.write_text("INSERT INTO items (name, of_group) VALUES ('orphan', 7);\n")
+    with MySQL.connect(server) as database:
+        database.empty()
+        migrate(server, "shop_pristine")
+        with pytest.raises(DatabaseError, match=r"seed 03_orphan.sql, line 1: 1452 .*foreign key"):
+            database.prepare(CONTENT, [setting, plain, orphan])
+        assert query(server, ROWS, "shop_pristine") == [("first",)]
+        database.prepare(CONTENT, [setting, plain])
+    assert query(server, ROWS) == [("first",), ("kept",), ("a text",), ("für",)]
+    assert query(server, "SELECT count(*) FROM changes WHERE item = 77") == [(1,)]
+
+
+@pytest.mark.usefixtures("database")
+def test_seeds_that_were_killed_halfway_are_begun_anew(server: Address, seed: Path) -> None:
+    query(server, "DROP DATABASE shop_pristine")
+    migrate(server, "shop_pristine")
+    applying = "SELECT 1 FROM information_schema.processlist WHERE db = 'shop_pristine' AND info LIKE 'INSERT%'"
+    prepare = f"from pathlib import Path; database.prepare('another hash', [Path({str(seed)!r})])"
+    with closing(Server(server)) as blocker:
+        blocker.execute("LOCK TABLES shop_pristine.items READ")
+        kill_while_resetting_at(server, lambda: bool(query(server, applying)), prepare)
+    await_true(lambda: not query(server, applying))
+    assert query(server, ROWS, "shop_pristine") == SEEDED
+    with MySQL.connect(server) as database:
+        assert database.pristine() == ""
+        database.prepare("another hash", [seed])
+        assert database.pristine() == "another hash"
+    assert query(server, ROWS, "shop_pristine") == SEEDED
 
 
 def test_snapshots_come_back_and_go(database: MySQL, server: Address) -> None:

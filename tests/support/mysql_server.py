@@ -16,8 +16,15 @@ from support.server_container import server_container
 from support.waiting import await_answer
 
 PASSWORD = "für-this-test-🔑"  # noqa: S105 -- of a server that lives as long as the test
-GRANTS = Path(__file__).resolve().parents[2] / "stacks/02-infrastructure/mysql/chart/scripts/grants.sh"
-SETTINGS = ("skip-log-bin", "innodb-flush-method=nosync", "loose-debug-no-sync=1", "performance-schema=0")
+SCRIPTS = Path(__file__).resolve().parents[2] / "stacks/02-infrastructure/mysql/chart/scripts"
+SETTINGS = (
+    "skip-log-bin",
+    "innodb-flush-method=nosync",
+    "innodb-flush-log-at-trx-commit=0",
+    "innodb-doublewrite=0",
+    "loose-debug-no-sync=1",
+    "performance-schema=0",
+)
 _PROGRAMS = """
 SELECT 'trigger', trigger_name, concat_ws(' ', event_object_table, action_timing, event_manipulation, action_statement)
 FROM information_schema.triggers WHERE trigger_schema = %(name)s
@@ -47,7 +54,8 @@ def mysql_server(
         },
         "volumes": {
             str(folder): {"bind": "/credentials", "mode": "ro"},
-            str(GRANTS): {"bind": "/docker-entrypoint-initdb.d/grants.sh", "mode": "ro"},
+            str(SCRIPTS / "grants.sh"): {"bind": "/docker-entrypoint-initdb.d/grants.sh", "mode": "ro"},
+            str(SCRIPTS / "finish.sh"): {"bind": "/scripts/finish.sh", "mode": "ro"},
         },
     }
     with server_container(engine, image, labels, 3306, **options) as port:

@@ -49,9 +49,9 @@ def kill_while_resetting(address: Address, after: float, before_each: str = "pas
     _kill_while_resetting(address, lambda: threading.Event().wait(after), before_each)
 
 
-def kill_while_resetting_at(address: Address, seen: Callable[[], bool]) -> None:
+def kill_while_resetting_at(address: Address, seen: Callable[[], bool], before_each: str = "pass") -> None:
     """Have a process reset without end, and kill it as soon as something of it is seen."""
-    _kill_while_resetting(address, lambda: await_true(seen, seconds=120))
+    _kill_while_resetting(address, lambda: await_true(seen, seconds=120), before_each)
 
 
 def _kill_while_resetting(address: Address, wait: Callable[[], object], before_each: str = "pass") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devenv.databases.mysql.script import Statement, statements
+from devenv.databases.mysql.structure import Program
 
 
 def cut(text: str) -> list[tuple[str, int]]:
@@ -52,3 +53,26 @@ def test_delimiter_lines_are_obeyed() -> None:
 @pytest.mark.parametrize("text", ["", "\n", ";;\n;", "-- nothing\n", "/* nothing */;", "DELIMITER $$\n$$\n"])
 def test_nothing_is_no_statement(text: str) -> None:
     assert cut(text) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "begin"),
+    [
+        (
+            "CREATE DEFINER=`a`@`%` TRIGGER t AFTER INSERT ON items FOR EACH ROW",
+            "CREATE DEFINER=`a`@`%` TRIGGER `t` AFTER",
+        ),
+        ("CREATE TRIGGER shop.t BEFORE UPDATE\n ON `shop` . `items`\nFOR EACH ROW", "CREATE TRIGGER `t` BEFORE"),
+        (
+            "create trigger `t` /* ON a */ after delete -- ON b\n on items for each row",
+            "create trigger `t` after delete -- ON b",
+        ),
+        ("CREATE OR REPLACE TRIGGER IF NOT EXISTS `t` AFTER INSERT ON`items`FOR EACH ROW", "CREATE OR REPLACE"),
+    ],
+)
+def test_a_trigger_is_given_another_table(head: str, begin: str) -> None:
+    body = " INSERT INTO changes SELECT ' ON items FOR EACH ROW' FROM items"
+    text = Program("TRIGGER", "t", head + body, table="items").on("hidden").create
+    assert text.startswith(begin)
+    assert text.lower().removesuffix(body.lower()).split()[-4:] == ["`hidden`", "for", "each", "row"]
+    assert text.endswith(body)

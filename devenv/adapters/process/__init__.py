@@ -4,7 +4,7 @@ Every program runs in a session of its own, so that a stop reaches all that it s
 shell. What a program's words mean is the concern of the adapter that calls it.
 """
 
-from devenv.adapters.process.detached import Detached, finish_apart, start_detached, start_module
+from devenv.adapters.process.detached import Detached, start_detached, start_module
 from devenv.adapters.process.guardian import GUARDIAN
 from devenv.adapters.process.identity import is_over, this_process
 from devenv.adapters.process.piped import PipedProcess
@@ -18,7 +18,6 @@ __all__ = [
     "Detached",
     "PipedProcess",
     "find_program",
-    "finish_apart",
     "is_over",
     "run",
     "run_unbroken",

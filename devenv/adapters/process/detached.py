@@ -10,9 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devenv.adapters.process.program import environment, locate
-from devenv.errors import CommandFailedError
-
-_SHOWN = 2000
 
 
 class Detached:
@@ -66,29 +63,6 @@ def start_detached(
         with contextlib.suppress(BrokenPipeError), process.stdin:  # its end tells why it did not listen
             process.stdin.write(stdin)
     return Detached(process)
-
-
-def finish_apart(module: str, stdin: bytes) -> bytes:
-    """Have one of devenv's own modules do what must not end with devenv, and wait for it; what it has printed.
-
-    Raises:
-        CommandFailedError: it ended before it could say how it went.
-    """
-    argv = [sys.executable, "-m", module]
-    process = subprocess.Popen(
-        argv,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(None),
-        cwd="/",
-        start_new_session=True,
-    )
-    output, errors = process.communicate(stdin)
-    if process.returncode:
-        last = errors.decode(errors="replace")[-_SHOWN:]
-        raise CommandFailedError(f"{module} failed", argv=argv, status=process.returncode, output=last)
-    return output
 
 
 def start_module(module: str, *arguments: str, log: Path, stdin: bytes = b"") -> None:

@@ -1,4 +1,4 @@
-"""Making one schema from another, and putting one in another's place.
+"""Making one schema from another.
 
 Tables travel whole: definition, rows, value of AUTO_INCREMENT. Views, routines and triggers are made anew from their
 text. Events are left where they are: in a copy they would run as well.
@@ -13,13 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pymysql
 
 from devenv.databases.mysql import structure
-from devenv.databases.mysql.eviction import evicting
-from devenv.databases.mysql.gate import renamed_and_locked
 from devenv.databases.mysql.server import Server, quoted
 from devenv.databases.mysql.structure import Program, Table
 
-_GATE = "_gate"
-"""What the gate's schema is called after the one that it guards; so it comes after it."""
 _MOST_CONNECTIONS = 4
 _WORTH_A_CONNECTION_BYTES = 8 << 20
 
@@ -50,49 +46,6 @@ def copy_tables(server: Server, source: str, target: str, *, home: str) -> None:
         # A default value that is a sequence's next one names the sequence with its schema.
         server.execute(table.create.replace(f"{quoted(source)}.", f"{quoted(home)}."))
     _run_all(server, [_fill(table, source, target) for table in definitions], server.size(source))
-
-
-def replace(server: Server, target: str, by: str, aside: str, like: str) -> None:
-    """Put the tables of one schema in the place of another's, which are left in `aside`.
-
-    Clients see the old tables or the new ones, all at once. Those tables that have triggers are locked until they
-    have them. Views and routines, which hold no data, are adjusted where they differ.
-
-    Args:
-        server: where all are.
-        target: the schema that clients use.
-        by: a schema with tables only; it is empty afterwards.
-        aside: made anew.
-        like: the schema whose triggers, views and routines `target` shall have.
-    """
-    wanted = structure.triggers(server, like)
-    former = structure.tables(server, target)
-    server.drop(aside)
-    server.create(aside, like=target)
-    moves = [(target, name, aside) for name in former] + [(by, name, target) for name in structure.tables(server, by)]
-    renames = [f"{quoted(source, name)} TO {quoted(to, name)}" for source, name, to in moves]
-    with evicting(server, target):
-        server.use(target)
-        # A table with triggers cannot change its schema.
-        for trigger in structure.triggers(server, target):
-            server.execute(trigger.drop)
-        if wanted:
-            tables = [quoted(target, name) for name in sorted({trigger.table for trigger in wanted})]
-            with renamed_and_locked(server, renames, tables, f"{target}{_GATE}") as locker:
-                make_triggers(locker, target, wanted)
-        elif renames:
-            server.execute(f"RENAME TABLE {', '.join(renames)}")
-        adjust_programs(server, target, structure.programs(server, like))
-
-
-def adjust_programs(server: Server, schema: str, wanted: Sequence[Program]) -> None:
-    """Give a schema exactly these views and routines; those that it has already are left alone."""
-    present = structure.programs(server, schema)
-    lacking = structure.missing(wanted, present)
-    server.use(schema)
-    for program in (*structure.superfluous(wanted, present), *lacking):
-        server.execute(program.drop)
-    make_programs(server, schema, lacking)
 
 
 def make_programs(server: Server, schema: str, programs: Sequence[Program]) -> None:

@@ -19,6 +19,7 @@ from devenv.databases.flyway import HISTORY, HISTORY_ROWS, applied_migrations
 from devenv.databases.mysql import structure
 from devenv.databases.mysql.copies import copy, copy_tables
 from devenv.databases.mysql.eviction import evicting
+from devenv.databases.mysql.journal import complete, exclusively, journal_schema
 from devenv.databases.mysql.script import statements
 from devenv.databases.mysql.server import Server, connect, quoted, telling, words
 from devenv.databases.mysql.snapshots import MySQLSnapshots
@@ -26,6 +27,7 @@ from devenv.databases.mysql.switch import Switch, switch
 from devenv.databases.statements import seed_failed, seed_text
 from devenv.errors import DatabaseError
 
+_SEEDING = "seeds are being applied"
 _COMPARED_BYTES = 64 << 20
 """Up to this size tables are read to compare them: a fraction of a second."""
 
@@ -39,20 +41,23 @@ class MySQL:
         self._pristine = f"{self._name}_pristine"
         self._spare = f"{self._name}_spare"
         self._old = f"{self._name}_old"
-        self._marks = f"{self._name}_devenv"
+        self._marks = journal_schema(self._name)
+        self._unseeded = f"{self._name}_unseeded"
 
     @classmethod
     @contextmanager
     def connect(cls, address: Address) -> Iterator[Self]:
         """A connection for a few calls; raises DatabaseError when the server does not answer or refuses the login."""
         with closing(Server(address)) as server:
+            with telling(f"complete what was begun in MySQL database {address.name}"):
+                complete(server, address.name)
             yield cls(server)
 
     def touched(self) -> bool:
         """See `Database.touched`: the server's checksums of the tables, where they are small."""
         with telling(f"compare {self._name} with its pristine state"):
             names = structure.tables(self._server, self._name)
-            if not self._server.mark(self._pristine) or names != structure.tables(self._server, self._pristine):
+            if not self._content() or names != structure.tables(self._server, self._pristine):
                 return True
             if self._server.size(self._name) > _COMPARED_BYTES:
                 return True
@@ -71,12 +76,11 @@ class MySQL:
 
     def prepare(self, content: str, seeds: Sequence[Path]) -> None:
         """See `Database.prepare`. A pristine schema that the Job has rebuilt has no mark yet."""
-        with telling(f"prepare MySQL database {self._name}"), self._server.lock(self._name):
+        with telling(f"prepare MySQL database {self._name}"), exclusively(self._server, self._name):
             if not self._server.exists(self._pristine):
                 raise self._no_pristine()
             if self._server.mark(self._pristine) != content:
-                self._seed(seeds)
-                self._server.set_mark(self._pristine, content)
+                self._seed(seeds, content)
             if not self._server.mark(self._marks):
                 self._reset(content)
             self._server.drop(self._old)
@@ -85,27 +89,27 @@ class MySQL:
     def pristine(self) -> str:
         """See `Database.pristine`."""
         with telling(f"ask for the pristine state of {self._name}"):
-            return self._server.mark(self._pristine)
+            return self._content()
 
     def make_spare(self) -> None:
         """See `Database.make_spare`. The tables that the last reset replaced go too."""
-        with telling(f"make a spare of MySQL database {self._name}"), self._server.lock(self._name):
+        with telling(f"make a spare of MySQL database {self._name}"), exclusively(self._server, self._name):
             self._server.drop(self._old)
-            if content := self._server.mark(self._pristine):
+            if content := self._content():
                 self._make_spare(content)
 
     def reset(self) -> None:
         """See `Database.reset`: one RENAME TABLE when a spare is there, a copy before it when not."""
-        with telling(f"reset MySQL database {self._name}"), self._server.lock(self._name):
-            content = self._server.mark(self._pristine)
+        with telling(f"reset MySQL database {self._name}"), exclusively(self._server, self._name):
+            content = self._content()
             if not content:
                 raise self._no_pristine()
             self._reset(content)
 
     def empty(self) -> None:
         """See `Database.empty`."""
-        with telling(f"empty MySQL database {self._name}"), self._server.lock(self._name):
-            for schema in (self._marks, self._spare, self._pristine, self._old):
+        with telling(f"empty MySQL database {self._name}"), exclusively(self._server, self._name):
+            for schema in (self._marks, self._spare, self._unseeded, self._pristine, self._old):
                 self._server.drop(schema)
             self._server.create(self._old, like=self._name)
             with evicting(self._server, self._name):
@@ -126,7 +130,7 @@ class MySQL:
     def clone(self, name: str) -> Address:
         """A schema of another name, like the pristine one; raises DatabaseError."""
         with telling(f"clone MySQL database {self._name}"):
-            content = self._server.mark(self._pristine)
+            content = self._content()
             if not content:
                 raise self._no_pristine()
             copy(self._server, self._pristine, name, content)
@@ -143,37 +147,59 @@ class MySQL:
         with telling("list the clones"):
             return [facts.name for facts in self._server.find(prefix)]
 
+    def _content(self) -> str:
+        mark = self._server.mark(self._pristine)
+        return "" if mark == _SEEDING else mark
+
     def _reset(self, content: str) -> None:
         self._make_spare(content)
         # The spare counts no more from here on: half of it may be in use.
         self._server.remove_mark(self._spare)
-        switch(self._server, Switch(self._name, self._spare, self._old, self._pristine, self._marks, content))
+        wanted = Switch(self._name, self._spare, self._old, self._pristine, self._marks, content)
+        switch(self._server, self._name, wanted)
 
     def _make_spare(self, content: str) -> None:
         if self._server.mark(self._spare) != content:
             copy_tables(self._server, self._pristine, self._spare, home=self._name)
             self._server.set_mark(self._spare, content)
 
-    def _seed(self, seeds: Sequence[Path]) -> None:
-        """Apply the seeds, and stop what the schema would do by itself."""
+    def _seed(self, seeds: Sequence[Path], content: str) -> None:
+        """Apply the seeds to the pristine schema as it was before any; what it would do by itself is stopped."""
+        if self._server.mark(self._pristine) == _SEEDING:
+            self._unseed()
+        self._stop_events()
+        if seeds:
+            copy(self._server, self._pristine, self._unseeded, "as migrated", home=self._pristine)
+            self._server.set_mark(self._pristine, _SEEDING)
+        try:
+            for path in seeds:
+                self._apply(path)
+        except DatabaseError:
+            self._unseed()
+            raise
+        self._stop_events()
+        self._server.set_mark(self._pristine, content)
+        self._server.drop(self._unseeded)
+
+    def _stop_events(self) -> None:
         for event in structure.events(self._server, self._pristine):
             self._server.execute(f"DROP EVENT {quoted(self._pristine, event)}")
-        if not seeds:
-            return
-        connection = connect(self._server.address, self._pristine)
-        try:
-            # All or nothing, unless a seed changes tables, which ends a transaction.
-            connection.begin()
-            with connection.cursor() as cursor:
-                for path in seeds:
-                    for statement in statements(seed_text(path)):
-                        try:
-                            cursor.execute(statement.text)
-                        except pymysql.Error as error:
-                            raise seed_failed(path, statement.line, statement.text, words(error)) from error
-            connection.commit()
-        finally:
-            connection.close()
+
+    def _unseed(self) -> None:
+        wanted = Switch(self._pristine, self._unseeded, self._old, self._unseeded, self._pristine, "")
+        switch(self._server, self._name, wanted)
+
+    def _apply(self, path: Path) -> None:
+        """Apply a seed in a session of its own, as the `mysql` client would: what it sets is not for the next one."""
+        with closing(connect(self._server.address, self._pristine)) as session, session.cursor() as cursor:
+            for statement in statements(seed_text(path)):
+                try:
+                    cursor.execute(statement.text)
+                    while cursor.nextset():
+                        pass
+                except pymysql.Error as error:
+                    raise seed_failed(path, statement.line, statement.text, words(error)) from error
+            session.commit()
 
     def _no_pristine(self) -> DatabaseError:
         return DatabaseError(

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import pymysql
 
+from devenv.databases.database import Address
 from devenv.databases.mysql.server import WAITS, Server
 
 _POLL_SECONDS = 0.01
@@ -35,11 +36,17 @@ _GONE = (1094, 1095)
 
 
 @contextmanager
-def evicting(server: Server, schema: str) -> Iterator[None]:
-    """While the block runs, end the clients that its statements wait for. Errors are the driver's."""
+def evicting(server: Server, schema: str, waiting: int | None = None) -> Iterator[None]:
+    """While the block runs, end the clients that its statements wait for. Errors are the driver's.
+
+    Args:
+        server: the connection that the block uses.
+        schema: whose clients those are.
+        waiting: the connection whose statements wait, when it is another one.
+    """
     done = threading.Event()
     with ThreadPoolExecutor(1, thread_name_prefix=f"clients of {schema}") as pool:
-        watching = pool.submit(_watch, server, schema, done)
+        watching = pool.submit(_watch, server.address, schema, waiting or server.id, done)
         try:
             yield
         finally:
@@ -47,13 +54,13 @@ def evicting(server: Server, schema: str) -> Iterator[None]:
         watching.result()
 
 
-def _watch(server: Server, schema: str, done: threading.Event) -> None:
-    watching = Server(server.address)
+def _watch(address: Address, schema: str, waiting: int, done: threading.Event) -> None:
+    watching = Server(address)
     try:
         waits_since, next_look, pause = 0.0, 0.0, _LOOK_SECONDS
         while not done.wait(_POLL_SECONDS):
             now = time.monotonic()
-            if not watching.execute(WAITS, (server.id,)):
+            if not watching.execute(WAITS, (waiting,)):
                 waits_since, next_look, pause = 0.0, 0.0, _LOOK_SECONDS
                 continue
             waits_since = waits_since or now
@@ -61,7 +68,7 @@ def _watch(server: Server, schema: str, done: threading.Event) -> None:
             if now < next_look and not late:
                 continue
             next_look, pause = now + pause, 2 * pause
-            for (client,) in watching.execute(_CONNECTED if late else _IN_TRANSACTION, (server.id, schema)):
+            for (client,) in watching.execute(_CONNECTED if late else _IN_TRANSACTION, (waiting, schema)):
                 _end(watching, int(client))
     finally:
         watching.close()

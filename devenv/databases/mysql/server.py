@@ -39,6 +39,11 @@ def _key(name: str) -> str:
     return f"devenv/{name}"
 
 
+def _script_key(name: str) -> str:
+    """Known to the chart's finish.sh as well."""
+    return f"{_key(name)}/script"
+
+
 @dataclass(frozen=True, slots=True)
 class SchemaFacts:
     """A schema of the server."""
@@ -50,6 +55,15 @@ class SchemaFacts:
 def quoted(*names: str) -> str:
     """An identifier, its parts joined with dots."""
     return ".".join(f"`{name.replace('`', '``')}`" for name in names)
+
+
+def marking(schema: str, content: str) -> tuple[str, str]:
+    """Statements that note what a schema was made from; `content` is a literal."""
+    table = quoted(schema, MARK)
+    return (
+        f"CREATE TABLE IF NOT EXISTS {table} (id TINYINT PRIMARY KEY, content VARCHAR(200) NOT NULL)",
+        f"REPLACE INTO {table} VALUES (1, {content})",
+    )
 
 
 def connect(address: Address, database: str | None = None) -> pymysql.Connection[Any]:
@@ -101,8 +115,8 @@ class Server:
         self.connection = connect(address)
         with telling("prepare the session"):
             version, self.id = self.execute("SELECT VERSION(), CONNECTION_ID()")[0]
-            maria = "MariaDB" in version
-            self.execute(_SESSION.replace("transaction_isolation", "tx_isolation") if maria else _SESSION)
+            self.maria = "MariaDB" in version
+            self.execute(_SESSION.replace("transaction_isolation", "tx_isolation") if self.maria else _SESSION)
 
     def close(self) -> None:
         """Disconnect; locks of this session go with it."""
@@ -118,23 +132,29 @@ class Server:
                 rows = cursor.fetchall()
             return rows
 
-    @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
+    def lock(self, name: str) -> AbstractContextManager[None]:
         """Wait for all others that lock the same name. A session that is killed lets go of it."""
-        with self._lock(_key(name), name):
-            # Whoever held it before may have been killed, and have left a process that ends what it had begun.
-            with self.switch_lock(name):
-                pass
-            yield
+        return self._lock(_key(name), name)
 
-    def switch_lock(self, name: str) -> AbstractContextManager[None]:
-        """The lock of the process that puts tables in place, beside that of the one which it does so for."""
-        return self._lock(f"{_key(name)}/switch", name)
+    def script_lock(self, name: str) -> AbstractContextManager[None]:
+        """The lock of the session in which a script runs, whatever becomes of who began it."""
+        return self._lock(_script_key(name), name)
 
     def holder(self, name: str) -> int | None:
         """The connection that holds a name's lock."""
-        answer = self.execute("SELECT IS_USED_LOCK(%s)", (_key(name),))[0][0]
+        return self._holder(_key(name))
+
+    def holder_of_script(self, name: str) -> int | None:
+        """The connection in which a script runs."""
+        return self._holder(_script_key(name))
+
+    def _holder(self, key: str) -> int | None:
+        answer = self.execute("SELECT IS_USED_LOCK(%s)", (key,))[0][0]
         return None if answer is None else int(answer)
+
+    def literal(self, text: str) -> str:
+        """A text as a literal of the server's."""
+        return str(self.connection.escape(text))
 
     @contextmanager
     def _lock(self, key: str, name: str) -> Iterator[None]:
@@ -149,6 +169,10 @@ class Server:
     def use(self, schema: str) -> None:
         """Make a schema the one that names without a schema are looked up in."""
         self.execute(f"USE {quoted(schema)}")
+
+    def leave(self) -> None:
+        """Be nobody's client again: those of a schema may be ended."""
+        self.use("information_schema")
 
     def find(self, prefix: str) -> list[SchemaFacts]:
         """The schemas whose names begin so, by name."""
@@ -194,9 +218,8 @@ class Server:
 
     def set_mark(self, schema: str, content: str) -> None:
         """Note what a schema was made from."""
-        table = quoted(schema, MARK)
-        self.execute(f"CREATE TABLE IF NOT EXISTS {table} (id TINYINT PRIMARY KEY, content VARCHAR(200) NOT NULL)")
-        self.execute(f"REPLACE INTO {table} VALUES (1, %s)", (content,))
+        for statement in marking(schema, self.literal(content)):
+            self.execute(statement)
 
     def remove_mark(self, schema: str) -> None:
         """Note that a schema is not complete."""

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from devenv.databases.database import Snapshot
 from devenv.databases.mysql import structure
-from devenv.databases.mysql.copies import copy_tables, replace
+from devenv.databases.mysql.copies import copy_tables
 from devenv.databases.mysql.eviction import evicting
+from devenv.databases.mysql.journal import exclusively, journal_schema
 from devenv.databases.mysql.server import Server, quoted, telling
 from devenv.databases.mysql.switch import Switch, switch
 from devenv.errors import SnapshotError
@@ -36,25 +37,25 @@ class MySQLSnapshots:
                 context={"schema": schema, "characters": f"{len(schema)}, at most {_LONGEST_SCHEMA}"},
                 hint="devenv db snapshot, with a shorter name",
             )
-        with telling(f"save snapshot {name}"), self._server.lock(self._name):
+        with telling(f"save snapshot {name}"), exclusively(self._server, self._name):
             taken = datetime.now(UTC).isoformat()
             with self._without_writers():
                 copy_tables(self._server, self._name, made, home=self._name)
             if not self._server.exists(schema):
                 self._server.create(schema, like=self._name)
-            self._server.remove_mark(schema)
-            replace(self._server, schema, by=made, aside=self._old, like=self._name)
-            self._server.set_mark(schema, taken)
+            switch(self._server, self._name, Switch(schema, made, self._old, self._name, schema, taken))
             self._server.drop(made)
             self._server.drop(self._old)
 
     def restore(self, name: str) -> None:
         """See `Snapshots.restore`."""
         schema, made = self._prefix + name, f"{self._name}_restoring"
-        with telling(f"restore snapshot {name}"), self._server.lock(self._name):
+        with telling(f"restore snapshot {name}"), exclusively(self._server, self._name):
             self._require(name)
             copy_tables(self._server, schema, made, home=self._name)
-            switch(self._server, Switch(self._name, made, self._old, schema))
+            marks = journal_schema(self._name)
+            content = self._server.mark(marks)
+            switch(self._server, self._name, Switch(self._name, made, self._old, schema, marks, content))
             self._server.drop(made)
             self._server.drop(self._old)
 
@@ -71,7 +72,7 @@ class MySQLSnapshots:
 
     def remove(self, name: str) -> None:
         """See `Snapshots.remove`."""
-        with telling(f"remove snapshot {name}"), self._server.lock(self._name):
+        with telling(f"remove snapshot {name}"), exclusively(self._server, self._name):
             self._require(name)
             self._server.drop(self._prefix + name)
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devenv.databases.mysql.server import MARK, Server, quoted
+from devenv.errors import DatabaseError
 
 _TABLE_TYPES = "('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')"
 """MariaDB counts its sequences and versioned tables as types of their own."""
 _DEFINER = re.compile(r"(?P<before>CREATE (?:ALGORITHM=\w+ )?)DEFINER=`(?P<user>(?:[^`]|``)*)`@`(?:[^`]|``)*` ")
+_GAP = r"(?:\s|/\*(?:(?!\*/).)*\*/|(?:--\s|\#)[^\n]*\n)"
+_NAME = r'(?:`(?:[^`]|``)+`|"(?:[^"]|"")+"|[^\s`".]+)'
+_QUALIFIED = rf"{_GAP}*(?:{_NAME}{_GAP}*\.{_GAP}*)?{_NAME}{_GAP}*"
+_TRIGGER = re.compile(
+    rf"(?P<before>CREATE\b.*?\bTRIGGER(?:{_GAP}+IF{_GAP}+NOT{_GAP}+EXISTS)?){_QUALIFIED}"
+    rf"(?P<event>\b(?:BEFORE|AFTER){_GAP}+(?:INSERT|UPDATE|DELETE){_GAP}+ON){_QUALIFIED}(?P<after>\bFOR{_GAP}+EACH\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How CREATE TRIGGER begins."""
 _JOB = "devenv_"
 """Begins the accounts as which the chart's Job migrates a schema that is none of an application's."""
 _MODE, _TEXT, _COLLATION = 1, 2, 4
@@ -48,6 +58,22 @@ class Program:
         """The statement that removes it."""
         return f"DROP {self.kind} IF EXISTS {quoted(self.name)}"
 
+    def on(self, table: str) -> Program:
+        """The same trigger of another table, both named without a schema."""
+        match = _TRIGGER.match(self.create)
+        if match is None:
+            raise DatabaseError(f"trigger {self.name} cannot be read", context={"statement": self.create})
+        begin = " ".join((match["before"], quoted(self.name), match["event"], quoted(table), match["after"]))
+        return replace(self, create=begin + self.create[match.end() :], table=table)
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A constraint whose name its schema has but once."""
+
+    table: str
+    name: str
+
 
 def tables(server: Server, schema: str) -> tuple[str, ...]:
     """The names of a schema's tables."""
@@ -72,6 +98,17 @@ def table_definitions(server: Server, schema: str) -> tuple[Table, ...]:
         Table(name, str(server.execute(f"SHOW CREATE TABLE {quoted(schema, name)}")[0][1]), tuple(columns[name]))
         for name in tables(server, schema)
     )
+
+
+def constraints(server: Server, schema: str) -> tuple[Constraint, ...]:
+    """A schema's foreign keys, and its checks where their names belong to the schema."""
+    kinds = "('FOREIGN KEY')" if server.maria else "('FOREIGN KEY', 'CHECK')"
+    rows = server.execute(
+        "SELECT table_name, constraint_name FROM information_schema.table_constraints"
+        f" WHERE constraint_schema = %s AND constraint_type IN {kinds} ORDER BY table_name, constraint_name",
+        (schema,),
+    )
+    return tuple(Constraint(str(table), str(name)) for table, name in rows)
 
 
 def triggers(server: Server, schema: str) -> tuple[Program, ...]:
@@ -107,7 +144,22 @@ def programs(server: Server, schema: str) -> tuple[Program, ...]:
     for (name,) in views:
         shown = server.execute(f"SHOW CREATE VIEW {quoted(name)}")[0]
         found.append(Program("VIEW", name, _as_owner(server, shown[1])))
+    server.leave()
     return tuple(found)
+
+
+def placeholders(server: Server, schema: str, views: Sequence[Program]) -> tuple[str, ...]:
+    """Statements that make views with the columns of a schema's, so that these can then be made in any order."""
+    made = []
+    for view in views:
+        columns = server.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
+            " ORDER BY ordinal_position",
+            (schema, view.name),
+        )
+        nothing = ", ".join(f"1 AS {quoted(str(column))}" for (column,) in columns)
+        made.append(f"CREATE OR REPLACE VIEW {quoted(view.name)} AS SELECT {nothing}")
+    return tuple(made)
 
 
 def events(server: Server, schema: str) -> tuple[str, ...]:

@@ -13,11 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from devenv.adapters.docker import ContainerInfo, Engine
+from devenv.adapters.machine import machine_id, place_of
 from devenv.engine.ownership import KIND_CLUSTER_LABEL, Holding, Mark, Owner
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 
 _MARK = "/etc/devenv.json"
+_WRITE = 'cat >"$0.new" && sync "$0.new" && mv "$0.new" "$0" && sync "${0%/*}"'
+"""Whole or not at all, also where the power fails: what stood in the file before is worth more than half of the new."""
 _AT_ONCE = 8
 
 
@@ -35,14 +38,18 @@ def look_at_all(engine: Engine) -> list[Holding]:
 
 
 def record_owner(engine: Engine, names: Names, owner: Owner, former: Holding | None = None) -> None:
-    """Mark every container of a complete cluster as the owner's; `former` is what was seen before, if anything."""
+    """Mark every container of a complete cluster as the owner's; `former` is what was seen before, if anything.
+
+    They have to run: only from within is a file replaced so that it never is missing or cut short.
+    """
     known = former.marks if former else {}
     containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
 
     def write(container: ContainerInfo) -> None:
         before = known.get(container.name)
-        address = before.address if before else container.networks.get(names.network, "")
-        engine.write_file(container.name, _MARK, Mark(names.project, owner, address).to_json().encode())
+        address = (before.address if before else "") or container.networks.get(names.network, "")
+        text = Mark(names.project, owner, address).to_json().encode()
+        engine.exec(container.name, ["sh", "-c", _WRITE, _MARK], [text])
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for _ in pool.map(write, containers):
@@ -55,7 +62,7 @@ def owner_of(root: Path) -> Owner:
         user = pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         user = str(os.geteuid())  # as in a container that was given a user's number alone
-    return Owner(str(root.resolve()), platform.node(), user)
+    return Owner(str(root.resolve()), platform.node(), user, place_of(root), machine_id())
 
 
 def _read_marks(engine: Engine, containers: Sequence[ContainerInfo]) -> dict[str, Mark]:
@@ -63,5 +70,5 @@ def _read_marks(engine: Engine, containers: Sequence[ContainerInfo]) -> dict[str
         return {}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         texts = pool.map(lambda container: engine.read_file(container.name, _MARK), containers)
-        found = {c.name: Mark.from_json(text) for c, text in zip(containers, texts, strict=True) if text}
-    return {name: mark for name, mark in found.items() if mark}
+        found = zip(containers, texts, strict=True)
+        return {container.name: Mark.from_json(text) for container, text in found if text is not None}

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Self
 
 from devenv.adapters.docker import ContainerInfo
-from devenv.plan.names import LABEL_FOLDER, LABEL_HOST, LABEL_PROJECT, LABEL_USER, Names
+from devenv.plan.names import LABEL_FOLDER, LABEL_HOST, LABEL_MACHINE, LABEL_PLACE, LABEL_PROJECT, LABEL_USER, Names
 from devenv.plan.observed import ClusterState
 
 KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
@@ -30,37 +30,74 @@ class Owner:
     """The folder whose project a cluster is, and who made it or took it over."""
 
     folder: str
-    """Absolute path of the folder with devenv.yaml."""
+    """Absolute path of the folder with devenv.yaml, as its user sees it."""
     host: str
     """Name of the machine (or container) that the folder is on."""
     user: str
+    place: str = ""
+    """Where the folder lies whatever it is mounted as; empty where that is not known, as to earlier versions."""
+    machine: str = ""
+    """What tells the machine from others whatever it is called; empty as above."""
 
     def __str__(self) -> str:
-        return f"{self.folder} of {self.user} on {self.host}"
+        return f"{self._seen} of {self.user} on {self.host}"
+
+    @property
+    def whereabouts(self) -> str:
+        """The folder and its machine, in words."""
+        return f"{self._seen} on {self.host}"
+
+    @property
+    def _seen(self) -> str:
+        plain = not self.place or self.place.startswith(f"{self.folder} on ")
+        return self.folder if plain else f"{self.folder} ({self.place})"
 
     def has_folder_of(self, other: Self) -> bool:
         """Whether both are the same folder, whoever works in it."""
-        return (self.folder, self.host) == (other.folder, other.host)
+        return _same((self.place, self.folder), (other.place, other.folder)) and _same(
+            (self.machine, self.host), (other.machine, other.host)
+        )
+
+    def tells_as_much_as(self, other: Self) -> bool:
+        """Whether place and machine are known of it where they are of the other: to earlier versions they were not."""
+        return bool(self.place) >= bool(other.place) and bool(self.machine) >= bool(other.machine)
 
     @property
     def labels(self) -> dict[str, str]:
         """As labels of what is made for it."""
-        return {LABEL_FOLDER: self.folder, LABEL_HOST: self.host, LABEL_USER: self.user}
+        return {
+            LABEL_FOLDER: self.folder,
+            LABEL_HOST: self.host,
+            LABEL_USER: self.user,
+            LABEL_PLACE: self.place,
+            LABEL_MACHINE: self.machine,
+        }
 
     @classmethod
     def of_labels(cls, labels: Mapping[str, str]) -> Self | None:
         """The owner that labels name; None where they name none, as those of earlier versions."""
         if LABEL_FOLDER not in labels:
             return None
-        return cls(labels[LABEL_FOLDER], labels.get(LABEL_HOST, ""), labels.get(LABEL_USER, ""))
+        rest = (labels.get(name, "") for name in (LABEL_HOST, LABEL_USER, LABEL_PLACE, LABEL_MACHINE))
+        return cls(labels[LABEL_FOLDER], *rest)
+
+
+def _same(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether two are the same by what tells them apart for certain, and by name where one of them lacks that."""
+    return one[0] == other[0] if one[0] and other[0] else one[1] == other[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What devenv writes into a cluster's containers once the cluster is complete."""
+    """What devenv writes into a cluster's containers once the cluster is complete.
+
+    That there is one tells that the cluster was complete, whatever is left of what it says.
+    """
 
     project: str
-    owner: Owner
+    """Empty where the mark is damaged."""
+    owner: Owner | None
+    """None where the mark is damaged."""
     address: str = ""
     """Of the container in the cluster's network, when the mark was first written: where etcd's members expect it."""
 
@@ -69,14 +106,15 @@ class Mark:
         return json.dumps({**asdict(self), "about": "written by devenv: whose this cluster is"}, indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: bytes) -> Self | None:
-        """The mark of its JSON; None for what is none."""
+    def from_json(cls, text: bytes) -> Self:
+        """The mark of its JSON, be it damaged: then it says nothing, and is a mark nevertheless."""
         try:
             read = json.loads(text)
-            owner = Owner(**{name: str(read["owner"][name]) for name in ("folder", "host", "user")})
-            return cls(str(read["project"]), owner, str(read.get("address", "")))
-        except (ValueError, KeyError, TypeError):
-            return None
+            owner = Owner(**{field.name: str(read["owner"].get(field.name, "")) for field in fields(Owner)})
+            mark = cls(str(read["project"]), owner, str(read.get("address", "")))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return cls("", None)
+        return mark if owner.folder and mark.project else cls("", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +141,14 @@ class Holding:
 
     @property
     def owner(self) -> Owner | None:
-        """Whose it is; None where that was never recorded, by an earlier version."""
-        if self.marks:
-            return next(iter(self.marks.values())).owner
-        return Owner.of_labels(self.network or {})
+        """Whose it is; None where that was never recorded, by an earlier version, or nothing that tells it is left."""
+        told = next((mark.owner for mark in self.marks.values() if mark.owner), None)
+        return told or Owner.of_labels(self.network or {})
+
+    def says_of_all(self, owner: Owner) -> bool:
+        """Whether every container has a mark that names this owner, by all that is known of it."""
+        told = [mark.owner if (mark := self.marks.get(c.name)) else None for c in self.containers]
+        return all(one and one.has_folder_of(owner) and one.tells_as_much_as(owner) for one in told)
 
     @property
     def never_complete(self) -> bool:
@@ -120,7 +162,7 @@ class Holding:
 
     def _is_ours(self, container: ContainerInfo) -> bool:
         if mark := self.marks.get(container.name):
-            return mark.project == self.names.project
+            return mark.project in ("", self.names.project)
         labelled = self.network is not None and self.network.get(LABEL_PROJECT) == self.names.project
         return labelled and self.names.network in container.networks
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from devenv.engine.observe import Observation
 
 
-def claim(environment: Environment, observation: Observation, session: Session, *, adopt: bool) -> None:
-    """Make sure that a cluster which is there is this folder's, and that it says so.
+def claim(environment: Environment, observation: Observation, session: Session, *, adopt: bool) -> bool:
+    """Make sure that a cluster which is there is this folder's, and that it says so once it runs.
+
+    Returns whether it was another folder's until now.
 
     Raises:
         OtherFolderError: it is another folder's, and nobody agreed to take it over.
@@ -26,7 +28,7 @@ def claim(environment: Environment, observation: Observation, session: Session, 
     holding, facts = observation.holding, observation.cluster
     taken_over = take_over(holding, environment.owner, session, adopt=adopt)
     complete = bool(holding.marks) or facts.has_record
-    unmarked = complete and (taken_over or len(holding.marks) < len(holding.containers))
+    unmarked = complete and holding.state is ClusterState.RUNNING and not holding.says_of_all(environment.owner)
     # It was complete once.
     record_lost = facts.state is ClusterState.RUNNING and not facts.has_record
     if unmarked or record_lost:
@@ -37,6 +39,7 @@ def claim(environment: Environment, observation: Observation, session: Session, 
         environment.cluster.initialise(environment.names.labels)
         for stack, recorded in facts.records.items():
             environment.cluster.record(stack, recorded)
+    return taken_over
 
 
 def take_over(holding: Holding, mine: Owner, session: Session, *, adopt: bool, command: str = "devenv up") -> bool:
@@ -63,7 +66,7 @@ def require_own_folder(holding: Holding, mine: Owner, command: str = "devenv up"
     if holding.state in (ClusterState.ABSENT, ClusterState.FOREIGN) or owner is None or owner.has_folder_of(mine):
         return
     raise OtherFolderError(
-        f"cluster {holding.names.cluster} belongs to {owner}, not to {mine.folder} on {mine.host}",
+        f"cluster {holding.names.cluster} belongs to {owner}, not to {mine.whereabouts}",
         hint=f"give one of the two another project name in devenv.yaml, or take it over: {command} --adopt",
     )
 

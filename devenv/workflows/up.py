@@ -86,12 +86,12 @@ def bring_up(request: UpRequest, session: Session) -> Raised:
         return raised
     with exclusive(environment.engine, workspace.project.project, session):
         raised = _planned(environment, selection, request, session)
-        claim(environment, raised.observation, session, adopt=request.adopt)
+        taken_over = claim(environment, raised.observation, session, adopt=request.adopt)
         log = session.open_log(environment.state / "logs")
         if raised.plan.starts_cluster:
             perform(raised.plan, environment, session, Tail(began, log))
             raised = _planned(environment, selection, request, session)
-            claim(environment, raised.observation, session, adopt=request.adopt)
+            claim(environment, raised.observation, session, adopt=request.adopt or taken_over)
         _agree(raised.plan, request, session)
         addresses = links(workspace, selection.stacks, raised.observation.facts)
         perform(raised.plan, environment, session, Tail(began, log, addresses))

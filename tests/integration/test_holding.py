@@ -18,7 +18,7 @@ from devenv.adapters.docker import Engine
 from devenv.engine.holding import look, owner_of, record_owner
 from devenv.engine.kubeconfig import export_kubeconfig
 from devenv.engine.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, Owner
-from devenv.errors import ClusterError, EngineUnavailableError
+from devenv.errors import ClusterError, CommandFailedError, EngineUnavailableError
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 
@@ -92,16 +92,36 @@ def test_a_mark_tells_whose_a_cluster_is_whatever_else_is_lost(
     addresses = {name: mark.address for name, mark in marked.marks.items()}
     assert len(set(addresses.values()) - {""}) == len(containers)
 
-    # Stopped, its network pruned, and taken over meanwhile.
+    record_owner(engine, NAMES, OTHER, marked)
+    # A disk that was full, or a power cut, has left nothing in one of them.
+    engine.write_file(containers[0], "/etc/devenv.json", b"")
+    # Stopped, and its network pruned.
     for name in containers:
         engine.client.api.kill(name)
         engine.client.api.wait(name)
         engine.client.api.disconnect_container_from_network(name, NAMES.network)
     engine.network_remove(NAMES.network)
-    record_owner(engine, NAMES, OTHER, look(engine, NAMES))
     left = look(engine, NAMES)
     assert (left.state, left.owner, left.never_complete) == (ClusterState.STOPPED, OTHER, False)
-    assert {name: mark.address for name, mark in left.marks.items()} == addresses
+    assert left.marks[containers[1]].address == addresses[containers[1]]
+
+
+def test_a_cluster_of_which_no_mark_can_be_read_is_not_one_that_never_was_complete(
+    engine: Engine, containers: list[str]
+) -> None:
+    for name in containers:
+        engine.write_file(name, "/etc/devenv.json", b"")
+    assert not look(engine, NAMES).never_complete
+
+
+def test_a_mark_that_cannot_be_written_leaves_the_former_one(
+    engine: Engine, containers: list[str], tmp_path: Path
+) -> None:
+    record_owner(engine, NAMES, owner_of(tmp_path))
+    engine.client.api.put_archive(containers[0], "/etc", folder("devenv.json.new"))
+    with pytest.raises(CommandFailedError):
+        record_owner(engine, NAMES, OTHER)
+    assert look(engine, NAMES).marks[containers[0]].owner == owner_of(tmp_path)
 
 
 @pytest.mark.usefixtures("containers")

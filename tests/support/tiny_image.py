@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-PROGRAMS = ("sh", "cat", "sleep", "true", "dd")
+PROGRAMS = ("sh", "cat", "sleep", "true", "dd", "mv", "sync")
 
 
 def tiny_root() -> Iterator[bytes]:

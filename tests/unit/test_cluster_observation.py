@@ -17,6 +17,8 @@ from devenv.plan.observed import ClusterState
 
 NAMES = Names("shop")
 OWNER = Owner("/home/ada/shop", "pc", "ada")
+PLACED = Owner("/work", "pc", "ada", "/home/ada/shop on /dev/sda1", "f" * 32)
+"""From inside of a container."""
 MARKED = {"devenv-shop-control-plane": Mark("shop", OWNER, "172.18.0.2")}
 BY_THIS_VERSION = {**NAMES.labels, **OWNER.labels}
 
@@ -65,17 +67,49 @@ def test_only_what_provably_was_never_complete_counts_as_such() -> None:
     assert holding([node()]).never_complete
     assert holding([node("created")]).never_complete
     assert not holding([node()], marks=MARKED).never_complete
+    # The file is there: what a power cut or a full disk left in it proves nothing.
+    for damaged in (b"", b"{", b"{}", b"\0" * 64, b"[]", b'{"project": "", "owner": {"folder": "/srv"}}'):
+        marks = {"devenv-shop-control-plane": Mark.from_json(damaged)}
+        assert not holding([node()], marks=marks).never_complete
+        assert holding([node("exited")], None, marks).state is ClusterState.STOPPED
+        assert holding([node()], marks=marks).owner == OWNER, "the network tells it"
+        assert not holding([node()], marks=marks).says_of_all(OWNER), "it is written anew"
     # Nothing is proven of what an earlier version made, of a foreign cluster, of no cluster.
     assert not holding([node()], NAMES.labels).never_complete
     assert not holding([node("running", "kind")]).never_complete
     assert not holding([]).never_complete
 
 
-def test_a_mark_is_read_as_it_was_written_and_nothing_else_is_one() -> None:
-    mark = Mark("shop", OWNER, "172.18.0.2")
-    assert Mark.from_json(mark.to_json().encode()) == mark
-    assert Mark.from_json(b"{}") is None
-    assert Mark.from_json(b"\xff") is None
+def test_a_mark_is_read_as_it_was_written() -> None:
+    for owner in (OWNER, PLACED):
+        mark = Mark("shop", owner, "172.18.0.2")
+        assert Mark.from_json(mark.to_json().encode()) == mark
+        assert Owner.of_labels(owner.labels) == owner
+    former = b'{"project": "shop", "owner": {"folder": "/home/ada/shop", "host": "pc", "user": "ada"}}'
+    assert Mark.from_json(former) == Mark("shop", OWNER)
+
+
+def test_a_folder_is_known_by_where_it_lies_and_a_machine_by_its_id() -> None:
+    bobs = replace(PLACED, user="bob", place="/home/bob/shop on /dev/sda1")
+    assert not bobs.has_folder_of(PLACED), "both are mounted as /work, in containers on the host's network"
+    assert "/work (/home/bob/shop on /dev/sda1) of bob on pc" in str(bobs)
+    assert replace(PLACED, folder="/home/ada/shop").has_folder_of(PLACED), "outside of the container"
+    assert replace(PLACED, host="ada.cafe.example").has_folder_of(PLACED), "another name, the same machine"
+    assert not replace(PLACED, machine="0" * 32).has_folder_of(PLACED)
+    unknown = replace(PLACED, machine="")
+    assert unknown.has_folder_of(PLACED), "in a container, which has the host's name"
+    assert not replace(unknown, host="other").has_folder_of(PLACED)
+
+
+def test_a_cluster_that_was_marked_by_an_earlier_version_is_still_its_owners_and_is_marked_anew() -> None:
+    known = replace(OWNER, place="/home/ada/shop on /dev/sda1", machine="0" * 32)
+    found = holding([node()], marks=MARKED)
+    assert known.has_folder_of(OWNER)
+    assert not found.says_of_all(known)
+    assert found.says_of_all(OWNER)
+    better = holding([node()], marks={"devenv-shop-control-plane": Mark("shop", known)})
+    assert better.says_of_all(replace(known, user="root", machine="")), "nothing that is known is given up"
+    assert not holding([node(), node(name="worker")], marks=MARKED).says_of_all(OWNER)
 
 
 def test_the_owner_is_the_marks_and_before_there_are_any_the_networks() -> None:

@@ -121,6 +121,12 @@ class ChosenEngineError(EngineUnavailableError):
     code = "engine-chosen-unavailable"
 
 
+class EngineSilentError(EngineUnavailableError):
+    """A container engine is there and does not answer: it is busy, or hangs. None is installed or started over it."""
+
+    code = "engine-silent"
+
+
 class UnfitEngineError(DevenvError):
     """The container engine answers, and a cluster cannot work in it: it is on another machine, or of another kind."""
 

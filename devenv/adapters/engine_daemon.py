@@ -1,18 +1,16 @@
-"""A dockerd of devenv's own: its configuration, start, end, and whether it answers.
+"""A dockerd of devenv's own: its configuration, start and end.
 
 Responsible for one daemon in one folder. It survives devenv, and a start after a reboot or a kill finds what
-is left and goes on from there.
+is left and goes on from there. It is never started where another one is at work.
 """
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import select
 import signal
-import socket
 import sys
 import threading
 import time
@@ -21,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from devenv.adapters.engine_socket import Presence, engine_answers, presence, silent
 from devenv.adapters.host import Host
 from devenv.adapters.paths import data_root
 from devenv.adapters.process import Detached, start_detached
@@ -32,42 +31,10 @@ _EXEC_ROOT = Path("/var/run/docker")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 40.0
 """dockerd itself gives containers 15 s to end."""
+_KILL_SECONDS = 5.0
 _PING_SECONDS = 5.0
 _TOLD_LINES = 20
 _LONGEST_PAUSE = 0.5
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over the engine's socket."""
-
-    def __init__(self, path: Path, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
-
-
-def engine_answers(path: Path) -> bool:
-    """Whether an engine answers a ping on this socket."""
-    with contextlib.closing(_UnixConnection(path, _PING_SECONDS)) as connection:
-        try:
-            connection.request("GET", "/_ping")
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-
-
-def engine_id(path: Path) -> str:
-    """By which the engine on this socket is told from others; empty where none answers."""
-    with contextlib.closing(_UnixConnection(path, _PING_SECONDS)) as connection:
-        try:
-            connection.request("GET", "/info")
-            return str(json.load(connection.getresponse()).get("ID") or "")
-        except (OSError, http.client.HTTPException, ValueError):
-            return ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +47,8 @@ class EngineDaemon:
     """Where the engine keeps what runs."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Settings of daemon.json over devenv's, such as `data-root`."""
+    patience: float = _START_SECONDS
+    """Seconds within which it has to answer."""
 
     @property
     def config_file(self) -> Path:
@@ -100,10 +69,24 @@ class EngineDaemon:
         """The process id while it runs; None when the pid file is missing or speaks of another process."""
         return _process_of(self.pid_file, str(self.config_file))
 
+    def other(self) -> int | None:
+        """The process id of somebody else's dockerd with the same folder for what runs, which it names beside it."""
+        return _process_of(self.exec_root.with_suffix(".pid"), "dockerd")
+
     def start(self, host: Host, *, cancel: threading.Event) -> None:
-        """Start it unless it runs, and wait until it answers; raises EngineUnavailableError otherwise."""
+        """Start it unless one runs, and wait until it answers.
+
+        Raises:
+            EngineSilentError: one is there already, and does not answer.
+            EngineUnavailableError: it cannot be started.
+        """
         started = None
-        if self.pid() is None:
+        if self.pid() is None and self.other() is None:
+            found = presence(self.socket, min(self.patience, _PING_SECONDS))
+            if found is Presence.ANSWERING:
+                return
+            if found is not Presence.ABSENT:
+                raise silent(self.socket, self.patience)
             self._clear_leftovers()
             self._configure(host)
             argv = ["dockerd", "--config-file", str(self.config_file)]
@@ -121,7 +104,7 @@ class EngineDaemon:
                 signal.pidfd_send_signal(handle, signal.SIGTERM)
                 if not select.select([handle], [], [], _STOP_SECONDS)[0]:
                     signal.pidfd_send_signal(handle, signal.SIGKILL)
-                    select.select([handle], [], [], _PING_SECONDS)
+                    select.select([handle], [], [], _KILL_SECONDS)
             finally:
                 os.close(handle)
         self._clear_leftovers()
@@ -166,15 +149,16 @@ class EngineDaemon:
 
     def _await_answer(self, started: Detached | None, cancel: threading.Event) -> None:
         """Ask until it answers: dockerd tells nobody when it is ready, unless systemd started it."""
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + self.patience
         pause = 0.02
         while not engine_answers(self.socket):
             if started and started.status() is not None:
                 raise self._failure(f"dockerd ended with status {started.status()} while it started")
             if time.monotonic() > deadline:
-                if started:
-                    started.stop()
-                raise self._failure(f"dockerd did not answer on {self.socket} within {_START_SECONDS:g} s")
+                if started is None:
+                    raise silent(self.socket, self.patience)
+                started.stop()
+                raise self._failure(f"dockerd did not answer on {self.socket} within {self.patience:g} s")
             if cancel.wait(pause):
                 if started:
                     started.stop()  # it has not written its pid file yet, perhaps: nobody would find it

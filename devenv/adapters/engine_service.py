@@ -1,7 +1,7 @@
 """The container engine as a service of this host: installed and started where none answers.
 
 Responsible for the distribution's engine and a dockerd of devenv's own, and for telling what both change on
-the host. An engine that answers already is never touched; talking to one is the concern of
+the host. An engine that is there already is never touched, be it silent; talking to one is the concern of
 `devenv.adapters.docker`.
 """
 
@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.engine_daemon import EngineDaemon, engine_answers, engine_id
+from devenv.adapters.engine_daemon import EngineDaemon
 from devenv.adapters.engine_hints import PERMISSION_STEPS, START_STEPS, install_steps
+from devenv.adapters.engine_socket import await_engine, engine_id
 from devenv.adapters.host import Host
 from devenv.adapters.packages import Packages, can_install
 from devenv.adapters.paths import host_state_dir
@@ -45,26 +46,34 @@ def own_daemon(*, create: bool = True) -> EngineDaemon:
 def provide_engine(
     host: Host,
     *,
-    agreed: bool,
+    agree: Callable[[], bool],
     progress: Callable[[str], None],
     cancel: threading.Event,
     on_line: Callable[[str], None] | None = None,
+    daemon: EngineDaemon | None = None,
 ) -> str:
     """Make an engine answer on the system's socket; says how: `running`, `service` or `daemon`.
 
     Args:
         host: the machine.
-        agreed: whether the user agreed to packages being installed.
+        agree: asked where no engine is there: whether the user agrees to one being installed and started.
         progress: told what happens, in short messages.
         cancel: stops it.
         on_line: receives what apt prints.
+        daemon: devenv's own dockerd where it is not the usual one.
 
     Raises:
+        EngineSilentError: one is there, and does not answer: nothing is installed or started.
         EngineUnavailableError: it is not possible here, or not agreed to; the hint says what the user can do.
     """
-    if engine_answers(SOCKET):
+    daemon = daemon or own_daemon()
+    if await_engine(daemon.socket, cancel=cancel, on_wait=progress, patience=daemon.patience):
         return "running"
-    refuse_where_impossible(host, agreed=agreed)
+    if host.root and (daemon.pid() or daemon.other()):  # it starts, or has lost its socket
+        progress("waiting for dockerd, which runs")
+        daemon.start(host, cancel=cancel)
+        return "running"
+    refuse_where_impossible(host, agreed=agree(), socket=daemon.socket)
     if can_install(host) and (wanted := _unfinished()):
         progress(f"installing {', '.join(wanted)}")
         _record(wanted)
@@ -74,7 +83,7 @@ def provide_engine(
         run(["systemctl", "start", "docker.service"], timeout=120, cancel=cancel, what="start docker.service")
         return "service"
     progress("starting dockerd")
-    own_daemon().start(host, cancel=cancel)
+    daemon.start(host, cancel=cancel)
     return "daemon"
 
 

@@ -12,6 +12,8 @@ from devenv.events import Noted
 from devenv.spec.workspace import Workspace
 from devenv.workflows.session import Session
 
+_PATIENCE = 60
+"""Seconds for an engine that was slow to answer, or was started just now."""
 _QUESTION = "No container engine answers. Install and start your distribution's Docker engine?"
 
 
@@ -46,6 +48,7 @@ def reach_engine(session: Session, *, agreed: bool) -> Engine:
 
     Raises:
         ChosenEngineError: no engine answers where the user says that one is; that is no reason to install another.
+        EngineSilentError: one is there and does not answer; neither is that.
         EngineUnavailableError: no engine answers, and none may or can be installed here.
     """
     try:
@@ -54,11 +57,10 @@ def reach_engine(session: Session, *, agreed: bool) -> Engine:
         raise
     except EngineUnavailableError:
         host = observe_host()
-        agreed = agreed or (host.root and host.system == "linux" and session.confirm(_QUESTION))
         provide_engine(
             host,
-            agreed=agreed,
+            agree=lambda: agreed or (host.root and host.system == "linux" and session.confirm(_QUESTION)),
             progress=lambda message: session.emit(Noted(message)),
             cancel=session.cancel,
         )
-    return Engine.connect()
+    return Engine.connect(patience=_PATIENCE)

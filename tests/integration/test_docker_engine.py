@@ -22,8 +22,9 @@ from support.waiting import await_true
 
 from devenv.adapters.docker import MADE_BY, OURS, BuildRequest, Engine
 from devenv.adapters.docker.builds import client_with_buildkit
-from devenv.adapters.engine_daemon import EngineDaemon, engine_id
+from devenv.adapters.engine_daemon import EngineDaemon
 from devenv.adapters.engine_service import SOCKET, is_own_engine
+from devenv.adapters.engine_socket import engine_id
 from devenv.adapters.toolchain import Toolchain
 from devenv.errors import (
     ChosenEngineError,

@@ -11,24 +11,28 @@ from docker.context import ContextAPI
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
+from devenv.adapters.engine_socket import silent
 from devenv.errors import ChosenEngineError, DevenvError, DiskFullError, EngineUnavailableError
 
-_CONNECT_SECONDS = 5
+CONNECT_SECONDS = 5
 _CALL_SECONDS = 600
 """A commit or an import of a big image answers only when it is done."""
 _HINT = "start the engine, or let devenv install it: devenv up --yes"
 
 
-def connect() -> docker.DockerClient:
+def connect(patience: int = CONNECT_SECONDS) -> docker.DockerClient:
     """A client for DOCKER_HOST, else for the current docker context, else for the default socket.
+
+    An answer is waited for `patience` seconds.
 
     Raises:
         ChosenEngineError: nothing answers at an address that the user has set.
-        EngineUnavailableError: nothing answers at the default socket.
+        EngineSilentError: an engine is at the default socket, and gives no answer.
+        EngineUnavailableError: nothing is there.
     """
     chosen, undo = _chosen()
     try:
-        client = docker.DockerClient.from_env(version="auto", timeout=_CONNECT_SECONDS, use_ssh_client=True)
+        client = docker.DockerClient.from_env(version="auto", timeout=patience, use_ssh_client=True)
         client.api.timeout = _CALL_SECONDS
         if client.api.base_url.startswith("http+docker://"):
             client.api.trust_env = False  # ~/.netrc has no password for an engine on a socket
@@ -40,6 +44,8 @@ def connect() -> docker.DockerClient:
                 context=context,
                 hint=f"start the engine there, or use this machine's own: {undo}",
             ) from error
+        if isinstance(_innermost(error), TimeoutError):
+            raise silent("the default socket", patience) from error
         raise EngineUnavailableError(
             "no container engine answers at the default socket", context=context, hint=_HINT
         ) from error
@@ -77,9 +83,13 @@ def _named_context() -> str:
 
 def _cause(error: BaseException) -> str:
     """The innermost message: the library wraps a refused connection several times."""
+    return str(_innermost(error))
+
+
+def _innermost(error: BaseException) -> BaseException:
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__ or error
-    return str(error)
+    return error
 
 
 @contextmanager

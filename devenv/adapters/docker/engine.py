@@ -9,7 +9,7 @@ from typing import Self
 import docker
 
 from devenv.adapters.docker.builds import Builder
-from devenv.adapters.docker.connection import connect, telling
+from devenv.adapters.docker.connection import CONNECT_SECONDS, connect, telling
 from devenv.adapters.docker.container_files import ContainerFiles
 from devenv.adapters.docker.containers import ContainerHost
 from devenv.adapters.docker.images import ImageStore
@@ -50,13 +50,13 @@ class Engine(ImageStore, StoredImages, Builder, ContainerHost, ContainerFiles, L
         self.buildx = buildx
 
     @classmethod
-    def connect(cls, buildx: Path | None = None) -> Self:
+    def connect(cls, buildx: Path | None = None, *, patience: int = CONNECT_SECONDS) -> Self:
         """Connect to DOCKER_HOST, else to the current docker context, else to the default socket.
 
         Raises:
-            EngineUnavailableError: nothing answers there.
+            EngineUnavailableError: nothing answers there within `patience` seconds.
         """
-        return cls(connect(), buildx)
+        return cls(connect(patience), buildx)
 
     def version(self) -> EngineVersion:
         """What this engine is; asks it."""

@@ -17,7 +17,7 @@ from devenv.adapters.charts import local_dependencies
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _PLUGINS = ("generators", "transformers", "validators")
-"""Keys of a kustomization whose files name further files, relative to the kustomization."""
+"""Keys of a kustomization that hold YAML, or name files with YAML, in which further files are named."""
 
 
 def files_below(top: Path) -> list[Path]:
@@ -75,15 +75,21 @@ def kustomization_files(folder: Path) -> list[Path]:
 
 
 def _plugins(kustomization: Path) -> list[Any]:
-    """What the files hold that a kustomization names as plugins."""
+    """What a kustomization's plugins say: in files that it names, or in itself as texts of several lines."""
     own = [document for document in _documents(kustomization) if isinstance(document, dict)]
-    named = [path for document in own for key in _PLUGINS for path in _named(document.get(key), kustomization.parent)]
-    return [document for path in named if path.is_file() for document in _documents(path)]
+    listed = [value for document in own for key in _PLUGINS if (value := document.get(key))]
+    named = [path for path in _named(listed, kustomization.parent) if path.is_file()]
+    inline = [text for texts in listed if isinstance(texts, list) for text in texts if "\n" in str(text)]
+    return [document for path in named for document in _documents(path)] + [d for text in inline for d in _parsed(text)]
 
 
 def _documents(file: Path) -> list[Any]:
+    return _parsed(file.read_bytes())
+
+
+def _parsed(text: str | bytes) -> list[Any]:
     try:
-        return list(yaml.load_all(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        return list(yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.YAMLError:
         return []  # kustomize tells what is wrong; the file itself counts in any case
 

@@ -257,12 +257,18 @@ OUTSIDE = {
     "shared/generator.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nfiles: [../../../shared/page.html]",
     "shared/page.html": "<p>",
     "shared/defaults.env": "a=b",
+    "shared/inline.env": "a=b",
 }
 OVERLAY = """
 resources: [../../../shared/base, "https://example.org/base?ref=v1"]
 configMapGenerator: [{name: a, files: [a.properties=../../../shared/settings.properties], literals: ["x=y"]}]
 secretGenerator: [{name: b, files: [../../../shared/token], envs: [../../../shared/defaults.env]}]
-generators: [../../../shared/generator.yaml]
+generators:
+- ../../../shared/generator.yaml
+- |-
+  apiVersion: builtin
+  kind: ConfigMapGenerator
+  envs: [../../../shared/inline.env]
 patches: [{patch: "kind: Service\\nmetadata: {}\\n"}]
 """
 

@@ -5,7 +5,6 @@ Responsible for telling them apart. Pure: what is stored, current and used is ha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ Kind = Literal["project", "catalogue", "tool", "other"]
 Origin = Literal["pulled", "built", "bootstrapped", "assembled"]
 State = Literal["in use", "current", "unknown", "old"]
 _TOOL = "tool-"
-_NAMESPACE = re.compile(r"localhost/devenv[/-]")
-"""Of images of devenv, and of its tests and benchmarks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +114,13 @@ def list_images(
 
 
 def removable(images: Iterable[ListedImage], made: AbstractSet[str]) -> list[ListedImage]:
-    """Those that devenv made (`made`: IDs of images with its label, as far as it was not inherited) and nothing needs.
+    """Those that nothing needs and devenv made; what a user has named, or built on it, is the user's.
 
-    Images inherit labels from what they are built on, so that devenv's label under a name of others is not enough.
+    Args:
+        images: all of devenv's label, which those inherit that are built on one.
+        made: names of images, and IDs of nameless ones, that did not inherit it.
     """
-    return [image for image in images if image.state == "old" and is_devenvs(image, made)]
-
-
-def is_devenvs(image: ListedImage, made: AbstractSet[str]) -> bool:
-    """Whether devenv may take an image away; what a user has named, or built on it, is the user's."""
-    return image.id in made and (not image.reference or bool(_NAMESPACE.match(image.reference)))
+    return [image for image in images if image.state == "old" and image.handle in made]
 
 
 def _listed(

@@ -7,8 +7,9 @@ and works on what the engine holds already.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from devenv.adapters.docker.labels import IMAGE
 from devenv.errors import ImageError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def preload(
         container.wait()
         progress(f"committing {target_ref}")
         repository, _, tag = target_ref.rpartition(":")
-        return str(container.commit(repository, tag, conf=_configuration(node.attrs["Config"])).id)
+        return str(container.commit(repository, tag, conf=_configuration(node.attrs["Config"], target_ref)).id)
     finally:
         container.remove(force=True, v=True)
 
@@ -103,10 +104,11 @@ def _by_image(system_refs: Mapping[str, str]) -> dict[str, list[str]]:
     return dict(names)
 
 
-def _configuration(base: Mapping[str, object]) -> dict[str, object]:
+def _configuration(base: Mapping[str, Any], reference: str) -> dict[str, Any]:
     """The base's own configuration: a commit would otherwise keep that of the container."""
-    kept = ("Env", "Entrypoint", "Cmd", "StopSignal", "Labels", "WorkingDir")
-    return {key: base.get(key) for key in kept}
+    kept = ("Env", "Entrypoint", "Cmd", "StopSignal", "WorkingDir")
+    labels = {**(base.get("Labels") or {}), IMAGE: reference}
+    return {**{key: base.get(key) for key in kept}, "Labels": labels}
 
 
 def _await_containerd(container: Container) -> None:

@@ -8,7 +8,7 @@ from devenv.adapters.paths import cache_dir, remove_folder, state_root
 from devenv.engine.holding import look_at_all
 from devenv.engine.image_usage import image_usage
 from devenv.events import Noted
-from devenv.images.inventory import is_devenvs, list_images, removable
+from devenv.images.inventory import list_images, removable
 from devenv.workflows.session import Session
 
 _SHARED = ("ca", "push", "databases")
@@ -54,4 +54,4 @@ def _remove_images(engine: Engine) -> tuple[int, int]:
     doomed = removable(listed, made)
     refused = engine.remove_unneeded_images([image.handle for image in doomed])
     removed = len(doomed) - len(refused)
-    return removed, sum(is_devenvs(image, made) for image in listed) - removed
+    return removed, sum(image.handle in made for image in listed) - removed

@@ -56,8 +56,8 @@ def test_prune_removes_former_builds_and_dangling_images_and_nothing_else(engine
     make(engine, replaced, LABELS)
     make(engine, used, LABELS)
     make(engine, foreign, {"devenv.io/test": f"{RUN}-foreign"})
-    make(engine, theirs, LABELS)
-    engine.client.api.create_container(used, command=["-"], labels={"devenv.io/test": RUN})
+    user = engine.client.api.create_container(used, command=["-"], labels={"devenv.io/test": RUN})["Id"]
+    engine.client.api.commit(user, "shop.test/on-our-base", RUN)
     try:
         report = read_images(EXAMPLE, LABELS)
         doomed = {image.handle for image in report.removable}

@@ -24,6 +24,7 @@ pytestmark = [
     pytest.mark.skipif(find_program("dockerd") is None or os.geteuid() != 0, reason="needs dockerd and root"),
 ]
 API, NODE = "localhost/devenv/api:1", "localhost/devenv/node:1"
+MINE = ("localhost/devenv-tools/web:1", "localhost/devenv/web:1", f"localhost/devenv/web:{'ab' * 6}")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,17 @@ def make(engine: Engine, reference: str) -> str:
     return engine.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'])
 
 
+def on_a_base_that_is_gone(engine: Engine) -> str:
+    """A user's nameless image, built on one of devenv's whose name has been taken away since."""
+    base = "localhost/devenv/base:1"
+    make(engine, base)
+    container = engine.client.api.create_container(base)["Id"]
+    made = str(engine.client.api.commit(container, changes="ENV MINE=4")["Id"])
+    engine.remove_containers([container])
+    engine.remove_images([base])
+    return made
+
+
 def fake_cluster(engine: Engine, project: str, root: Path, image: str) -> Names:
     """A complete cluster of another folder's project, as far as the engine can tell."""
     names = Names(project)
@@ -83,7 +95,12 @@ def test_purge_asks_and_leaves_what_users_have_named_or_built(engine: Engine, pr
     engine.tag(API, "mine/renamed:1")
     container = engine.client.api.create_container(API)["Id"]
     engine.client.api.commit(container, "mine/derived", "1", changes="ENV MINE=1")
+    # Also under a name as devenv gives them: the user's project is called devenv, or its images are devenv-tools.
+    for name in MINE:
+        repository, _, tag = name.rpartition(":")
+        engine.client.api.commit(container, repository, tag, changes="ENV MINE=3")
     nameless = engine.client.api.commit(container, changes="ENV MINE=2")["Id"]
+    lonely = on_a_base_that_is_gone(engine)
     engine.remove_containers([container])
     assert all(OURS.items() <= image.labels.items() for image in engine.stored_images()), "labels are inherited"
 
@@ -96,7 +113,7 @@ def test_purge_asks_and_leaves_what_users_have_named_or_built(engine: Engine, pr
     told = project.devenv("down", "--purge", "--yes").stderr
     assert "build cache" not in told, "it is not in the engine that devenv installed"
     left = {reference for image in engine.stored_images() for reference in image.references or (image.id,)}
-    assert left == {"mine/renamed:1", "mine/derived:1", nameless}
+    assert left == {"mine/renamed:1", "mine/derived:1", *MINE, nameless, lonely}
     assert base in engine.image_ids(["mine/renamed:1"]).values()
     assert replaced not in left
     assert not (tmp_path / "cache/devenv").exists()

@@ -40,7 +40,7 @@ def listed(usage: Usage = NOBODY, images: list[StoredImage] | None = None) -> di
 
 
 def doomed(usage: Usage = NOBODY) -> set[str]:
-    made = {image.id for image in ALL if image.labels}
+    made = {API, OLD_API, DEBIAN, "dangling"}
     return {image.handle for image in removable(listed(usage).values(), made)}
 
 

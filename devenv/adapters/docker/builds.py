@@ -16,7 +16,7 @@ import docker
 
 from devenv.adapters.docker.build_process import LAUNCH, guarded
 from devenv.adapters.docker.connection import telling
-from devenv.adapters.docker.labels import OURS
+from devenv.adapters.docker.labels import IMAGE, OURS
 from devenv.adapters.paths import cache_dir
 from devenv.adapters.process import find_program, run
 from devenv.adapters.scratch import scratch
@@ -46,6 +46,11 @@ class BuildRequest:
     network: str = "default"
     """Of the commands of the build: `default`, `none` or `host`."""
     labels: Mapping[str, str] = field(default_factory=lambda: dict(OURS))
+
+    @property
+    def all_labels(self) -> dict[str, str]:
+        """The labels, and the one that tells the image from what is built on it."""
+        return {**self.labels, IMAGE: self.reference}
 
 
 class Builder:
@@ -124,7 +129,7 @@ class Builder:
         argv += [f"--build-arg={name}={value}" for name, value in request.args.items()]
         argv += [f"--build-arg={name}" for name in request.private_args]  # its value is taken from the environment
         argv += [f"--secret=id={name},src={path}" for name, path in request.secrets.items()]
-        argv += [f"--label={name}={value}" for name, value in request.labels.items()]
+        argv += [f"--label={name}={value}" for name, value in request.all_labels.items()]
         done = run(
             [*argv, str(request.context)],
             env={**dict.fromkeys(_NOT_OURS, ""), **request.private_args, "DOCKER_BUILDKIT": "1"},
@@ -185,7 +190,7 @@ def _buildx_lines(buildx: Path, job: Path, request: BuildRequest) -> Iterator[st
         target=request.target,
         build_args=dict(request.args),
         secrets=[f"id={name},src={path}" for name, path in request.secrets.items()],
-        labels=dict(request.labels),
+        labels=request.all_labels,
         network=request.network,
         builder="default",  # the engine's own BuildKit: its cache, and no image that has to be brought in
         load=True,

@@ -15,7 +15,7 @@ import requests
 from docker.errors import APIError, ImageNotFound, create_api_error_from_http_exception
 
 from devenv.adapters.docker.connection import disk_full, telling
-from devenv.adapters.docker.labels import OURS, as_filter
+from devenv.adapters.docker.labels import IMAGE, OURS, as_filter
 from devenv.adapters.image_reference import Reference, normalise
 from devenv.adapters.process import run
 from devenv.errors import (
@@ -121,7 +121,7 @@ class ImageStore:
     ) -> str:
         """Make an image of a root file system's tar, return its ID; `changes` are Dockerfile instructions."""
         name = Reference.parse(reference)
-        applied = [*changes, *(f'LABEL "{key}"="{value}"' for key, value in labels.items())]
+        applied = [*changes, *(f'LABEL "{key}"="{value}"' for key, value in {**labels, IMAGE: reference}.items())]
         with telling(f"import image {reference}", ImageError):
             answer = self.client.api.import_image_from_stream(
                 iter(stream), repository=name.repository, tag=name.tag, changes=applied

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 MADE_BY = "devenv.io/made-by"
 """On what projects share, such as images."""
 OURS: Mapping[str, str] = {MADE_BY: "devenv"}
+IMAGE = "devenv.io/image"
+"""On an image: the reference that it was made as. What is built on it inherits that, and is called something else."""
 LOCK = "devenv.io/lock"
 """On a lock's container: what is locked."""
 RUN = "devenv.io/run"

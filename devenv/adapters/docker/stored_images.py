@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 import docker
 
 from devenv.adapters.docker.connection import telling
-from devenv.adapters.docker.labels import as_filter
+from devenv.adapters.docker.labels import IMAGE, as_filter
 from devenv.errors import EngineUnavailableError
+
+_BEFORE = re.compile(r"localhost/devenv/[^/:]+:(?:.+-)?[0-9a-f]{12}")
+"""What earlier versions called their images, which did not write that into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +46,26 @@ class StoredImages:
         return sorted((_stored(entry) for entry in listed), key=lambda image: (-image.created, image.references))
 
     def made_with(self, labels: Mapping[str, str], stored: Iterable[StoredImage]) -> frozenset[str]:
-        """IDs of those images that were given these labels, and did not inherit them from what they are built on.
+        """Names of those images, and IDs of nameless ones, that were given these labels and did not inherit them.
 
-        An image with a name is believed: its name tells more. Of one without, it is seen in its history.
+        A name is the one that the image was made as. A nameless image is known by its history: it was imported whole,
+        or is made as the image is that has its name now. Where neither can be seen, it may be a user's.
         """
         labelled = [image for image in stored if labels.items() <= image.labels.items()]
-        if all(image.references for image in labelled):
-            return frozenset(image.id for image in labelled)
-        histories = {image.id: self._history(image.id) for image in labelled}
+        named = {name for image in labelled for name in image.references if _made_as(image, name)}
+        nameless = [image for image in labelled if not image.references]
+        return frozenset([*named, *(image.id for image in nameless if self._is_former(image, named))])
 
-        def inherits(image: StoredImage) -> bool:
-            mine = histories[image.id]
-            return any(len(base) < len(mine) and mine[: len(base)] == base for base in histories.values())
+    def _is_former(self, image: StoredImage, named: AbstractSet[str]) -> bool:
+        made = self._history(image.id)
+        successor = image.labels.get(IMAGE)
+        return len(made) == 1 or (successor in named and self._history(str(successor)) == made)
 
-        return frozenset(image.id for image in labelled if image.references or not inherits(image))
-
-    def _history(self, image: str) -> list[tuple[object, object]]:
-        """What made an image, bottom first."""
+    def _history(self, image: str) -> list[str]:
+        """The commands that made an image, last first."""
         with telling(f"ask for the history of {image}", EngineUnavailableError):
             history = self.client.api.history(image)  # type: ignore[no-untyped-call]
-        return [(entry["Created"], entry["CreatedBy"]) for entry in reversed(history)]
+        return [str(entry["CreatedBy"]) for entry in history]
 
     def image_bytes(self) -> int:
         """Bytes that all images together take on the engine's disk, shared layers counted once."""
@@ -71,6 +76,11 @@ class StoredImages:
         """IDs of the images that containers are made of, running or not."""
         with telling("list the containers", EngineUnavailableError):
             return frozenset(str(entry["ImageID"]) for entry in self.client.api.containers(all=True))
+
+
+def _made_as(image: StoredImage, name: str) -> bool:
+    made_as = image.labels.get(IMAGE)
+    return made_as == name if made_as else bool(_BEFORE.fullmatch(name))
 
 
 def _stored(entry: Mapping[str, Any]) -> StoredImage:

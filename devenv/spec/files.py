@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devenv.errors import Problem
-from devenv.spec.database_files import database_file_problems
 from devenv.spec.drafts import PLACEHOLDER, StackDraft
 from devenv.spec.places import Boundary, Kind, Trouble, files_in
 from devenv.spec.positions import Document, KeyPath
@@ -33,8 +32,6 @@ def stack_file_problems(draft: StackDraft, profile: str) -> Iterator[Problem]:
         found = boundary.look(root, text, kind)
         if isinstance(found, Trouble):
             yield document.problem(path, found.message, found.hint)
-    if spec.database and root.is_dir():
-        yield from database_file_problems(root, spec.database)
 
 
 def project_file_problems(project: ProjectSpec, document: Document, boundary: Boundary) -> Iterator[Problem]:

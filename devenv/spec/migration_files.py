@@ -1,8 +1,8 @@
-"""Checks of migrations that stop what would apply them: names and places, sizes, statements that leave the database.
+"""Checks of migrations and seeds that stop what would apply them: names, sizes, texts, statements beyond the database.
 
 Responsible for what can be told without a server, so that nothing is installed, emptied or left out first. Each tool
 would pass over a file that it does not know, and say that all is applied. It is asked by those who apply migrations
-and no others: a database's shell opens whatever its files are called.
+and no others: a database's shell opens whatever its files are called and hold.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from devenv.errors import Problem, SpecError
+from devenv.spec.database_files import database_file_problems
 from devenv.spec.folders import LIMIT_BYTES, carried_bytes
 from devenv.spec.migration_names import Order, Tool, belongs_apart, read_name, tool_of
 from devenv.spec.places import visible_files
@@ -44,6 +45,8 @@ def _problems(stack: LoadedStack) -> Iterator[Problem]:
             message = f"the folder has {size / 2**20:.1f} MiB; at most {LIMIT_BYTES >> 20} MiB can be carried to pods"
             yield Problem(folder, 1, "", message, "put what is large into an image of its own")
     database = stack.spec.database
+    if database:
+        yield from database_file_problems(stack.root, database)
     if database is None or database.engine not in {"mysql", "postgres", "clickhouse"}:
         return
     if database.migrations:

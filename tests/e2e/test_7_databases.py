@@ -149,7 +149,8 @@ def test_what_belongs_to_the_server_is_told_before_anything_is_dropped(
 ) -> None:
     before = query(url, b"SELECT count(*) FROM items")
     (own_migrations / NEW_MIGRATION).write_text("CREATE ROLE reporting NOLOGIN;\n")
-    environment.devenv("db", "hash", "postgres", expect=None)
+    environment.devenv("db", "hash", "postgres")
+    assert environment.devenv("db", "url", "postgres").stdout
     refused = environment.devenv("reset-db", "postgres", "--yes", expect=2)
     assert f"{NEW_MIGRATION}:1  CREATE ROLE reporting" in refused.stderr
     assert query(url, b"SELECT count(*) FROM items") == before

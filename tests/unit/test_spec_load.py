@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from devenv.errors import ProjectNotFoundError
+from devenv.errors import ProjectNotFoundError, SpecError
 from devenv.spec.load import load_workspace
+from devenv.spec.migration_files import require_sound_migrations
 from devenv.spec.workspace import Workspace
 
 REPOSITORY = Path(__file__).parents[2]
@@ -59,6 +60,21 @@ def test_a_stack_of_the_project_replaces_a_builtin_one(tmp_path: Path) -> None:
 
     assert workspace.selected == ("store",)
     assert workspace.stacks["store"].root == tmp_path / "own" / "02-infrastructure" / "store"
+
+
+def test_what_is_in_migrations_and_seeds_stops_those_alone_who_apply_them(tmp_path: Path) -> None:
+    database = "engine: postgres, workload: statefulset/x, name: x, user: x, secret: x, node_port: 30001"
+    folders = "migrations: migrations, seeds: seeds"
+    stack = write_stack(tmp_path / "stacks", "02-data", "own", f"database: {{{database}, {folders}}}\n")
+    for name, content in (("migrations/1_role.sql", b"CREATE ROLE reader;"), ("seeds/1.sql", b"SELECT 'Jos\xe9';")):
+        (stack / name).parent.mkdir()
+        (stack / name).write_bytes(content)
+    workspace = load(write_project(tmp_path, "project: shop\nstacks: [{name: own}]\nstack_paths: [stacks]"))
+
+    with pytest.raises(SpecError) as raised:
+        require_sound_migrations(workspace.stacks.values())
+    told = [problem.message.split(":")[0] for problem in raised.value.problems]
+    assert told == ["CREATE ROLE reader", "1.sql is not UTF-8 text"]
 
 
 def test_the_project_is_found_from_a_folder_below(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ ImagesOption = Annotated[
     ImagesMode,
     typer.Option(
         "--images",
-        help="auto: an image that is there already, else upstream if its registry answers within 2 s, else its recipe; "
+        help="auto: an image that is there already, else upstream if its registry answers within 2 s, else its recipe "
+        "(not of what devenv.lock pins); "
         "upstream: never a recipe where there is an upstream image; recipes: never a pull.",
     ),
 ]

@@ -25,7 +25,7 @@ from devenv.engine.ownership import KIND_CLUSTER_LABEL, Owner, is_node
 from devenv.errors import ImageError, ToolMissingError
 from devenv.images.build import ImageWorkshop
 from devenv.images.catalogue import Catalogue, hashing
-from devenv.images.choice import Mode
+from devenv.images.choice import Mode, usable
 from devenv.images.fingerprint import FileDigests
 from devenv.images.presence import present_references
 from devenv.images.tags import commit_tags
@@ -112,6 +112,7 @@ class Environment:
             project.images,
             self.workspace.root,
             commit_tag=commit_tags(self.workspace.root / PROJECT_FILE, self.digests),
+            locked=self.workspace.lock.places,
         )
 
     def forget_images(self) -> None:
@@ -138,9 +139,10 @@ class Environment:
         """The reference by which the engine has an image of the catalogue; raises ImageError when it has none."""
         plan = self.catalogue[name]
         present = present_references(self.engine, [plan])
-        if not present:
-            raise ImageError(f"image {name} is not in the engine", hint="devenv up")
-        return next(reference for reference in (plan.own, plan.upstream) if reference in present)
+        for reference in reversed(usable(plan, self.images_mode)):
+            if reference in present:
+                return reference
+        raise ImageError(f"image {name} is not in the engine", hint="devenv up")
 
     def program(self, tool: str) -> Path:
         """The program of a tool that was found, or that a step before has provided."""

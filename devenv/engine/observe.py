@@ -25,7 +25,7 @@ from devenv.engine.ownership import Holding, running_nodes
 from devenv.engine.refusals import foresee, unforeseen
 from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
 from devenv.images.catalogue import BALANCER, NODE
-from devenv.images.choice import Mode, choose, provide_steps, registries_to_ask
+from devenv.images.choice import Mode, choose, provide_steps, registries_to_ask, usable
 from devenv.images.modules import Module, go_on_path
 from devenv.images.node_content import names_on_nodes
 from devenv.images.presence import present_references, with_makings
@@ -167,7 +167,8 @@ def _stack_images(environment: Environment, selection: Selection) -> list[str]:
 
 def _presence(environment: Environment, images: Sequence[str], containers: Sequence[ContainerInfo]) -> _Presence:
     plans = [environment.catalogue[name] for name in images]
-    candidates = {reference for plan in plans for reference in (plan.upstream, plan.own) if reference}
+    # Of a node's image only the name is known, which may have another digest than the locked one.
+    candidates = {name for plan in plans for name in (plan.own, None if plan.locked else plan.upstream) if name}
     in_engine = present_references(environment.engine, plans)
     nodes = running_nodes(containers)
     held = [set(names) for names in names_on_nodes(environment.engine, nodes).values()] if nodes else []
@@ -182,8 +183,9 @@ def _choose(environment: Environment, images: Sequence[str], mode: Mode, presenc
     environment.registries = Registries().answering(asked)
     chosen = {}
     for name in images:
-        running = presence.on_nodes & {catalogue[name].upstream, catalogue[name].own}
-        chosen[name] = choose(catalogue[name], mode, running or presence.in_engine, environment.registries).reference
+        image = catalogue[name]
+        running = presence.on_nodes.intersection(usable(image, mode))
+        chosen[name] = choose(image, mode, running or presence.in_engine, environment.registries).reference
     return chosen
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from devenv.adapters.toolchain import Toolchain
 from devenv.engine.environment import Environment
-from devenv.images.choice import Mode, provide_steps, registries_to_ask
+from devenv.images.choice import Mode, provide_steps, registries_to_ask, usable
 from devenv.images.presence import present_references, with_makings
 from devenv.images.registries import Registries
 from devenv.plan.plan import Plan, PlanDraft
@@ -27,7 +27,7 @@ def provision_plan(environment: Environment, names: Sequence[str], mode: Mode) -
     catalogue = environment.catalogue
     environment.images_mode = mode
     present = present_references(environment.engine, (catalogue[name] for name in names))
-    missing = [name for name in names if not {catalogue[name].upstream, catalogue[name].own} & present]
+    missing = [name for name in names if not present.intersection(usable(catalogue[name], mode))]
     draft = PlanDraft()
     if missing:
         for step, needs in provisions(environment, missing, mode):

@@ -75,6 +75,8 @@ class ImagePlan:
     own: str | None
     """Reference of the image that devenv makes itself."""
     origin: Recipe | Bootstrap | Assembly | None
+    locked: str = ""
+    """The place in devenv.lock that allows this digest alone, and nothing of devenv's own instead."""
 
     @property
     def pinned(self) -> str | None:
@@ -139,14 +141,19 @@ class Catalogue:
         project_root: Path | None = None,
         *,
         commit_tag: CommitTag | None = None,
+        locked: Mapping[str, str] | None = None,
     ) -> None:
-        """`local` are the project's own images, whose contexts are relative to `project_root`."""
+        """`local` are the project's own images, whose contexts are relative to `project_root`.
+
+        `locked` are upstream references that the project has locked, with the place where it says so.
+        """
         self._versions = versions
         self._root = data_root
         self._fingerprint_of = fingerprint_of
         self._local = local or {}
         self._project_root = project_root or data_root
         self._commit_tag = commit_tag
+        self._locked = locked or {}
         self._known: dict[str, ImagePlan] = {}
         self._open: list[str] = []
 
@@ -182,13 +189,16 @@ class Catalogue:
         if name in self._local:
             return self._describe_local(name, self._local[name])
         if name in self._versions.images:
-            return self._describe_listed(name, self._versions.images[name])
+            return self._lock(self._describe_listed(name, self._versions.images[name]))
         if name == NODE:
-            return self._describe_node()
+            return self._lock(self._describe_node())
         raise ImageError(
             f"there is no image {name} in the catalogue",
             hint="the names are in versions.yaml and devenv.yaml",
         )
+
+    def _lock(self, plan: ImagePlan) -> ImagePlan:
+        return replace(plan, locked=self._locked.get(plan.upstream or "", ""))
 
     def _describe_local(self, name: str, image: LocalImage) -> ImagePlan:
         written = self._project_root / image.context

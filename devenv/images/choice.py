@@ -1,7 +1,8 @@
 """Which reference of an image is used, and the steps that bring it into the engine.
 
 Pure: (descriptions, what is there, which registries answer) -> references and steps. An image that is there
-is taken; else upstream's when its registry answers; else it is made, and only then its bases are looked at.
+is taken; else upstream's when its registry answers; else it is made, and only then its bases are looked at. What the
+project has locked is upstream's with that digest, unless recipes are asked for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from devenv.errors import ImageError
 from devenv.images.catalogue import Assembly, Bootstrap, Catalogue, ImagePlan, Recipe
 from devenv.images.registries import registry_of
 from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, PullImage, Step
+from devenv.spec.lock import LOCK_FILE
 
 Mode = Literal["auto", "upstream", "recipes"]
 Origin = Literal["present", "pull", "build", "bootstrap", "assemble"]
@@ -30,6 +32,13 @@ class Choice:
     origin: Origin
 
 
+def usable(image: ImagePlan, mode: Mode) -> tuple[str, ...]:
+    """The references by which an image may be used, the one first that goes before the other."""
+    upstream = image.upstream if mode != "recipes" else None
+    own = None if upstream and (mode == "upstream" or image.locked) else image.own
+    return tuple(reference for reference in (upstream, own) if reference)
+
+
 def choose(image: ImagePlan, mode: Mode, present: AbstractSet[str], registries: Mapping[str, bool]) -> Choice:
     """The reference of an image to use.
 
@@ -42,15 +51,14 @@ def choose(image: ImagePlan, mode: Mode, present: AbstractSet[str], registries: 
     Raises:
         ImageError: it can be had from nowhere in this mode.
     """
-    upstream = image.upstream if mode != "recipes" else None
-    own = image.own if mode != "upstream" or not image.upstream else None
-    for reference in (upstream, own):
-        if reference and reference in present:
+    references = usable(image, mode)
+    for reference in references:
+        if reference in present:
             return Choice(reference, "present")
-    if upstream and registries.get(registry_of(upstream), False):
-        return Choice(upstream, "pull")
-    if own:
-        return Choice(own, _making(image))
+    if image.upstream in references and registries.get(registry_of(image.upstream), False):
+        return Choice(image.upstream, "pull")
+    if image.own in references:
+        return Choice(image.own, _making(image))
     raise _nowhere(image, mode)
 
 
@@ -64,7 +72,7 @@ def registries_to_ask(
     while waiting:
         name = waiting.pop()
         image = catalogue[name]
-        if name in seen or mode == "recipes" or {image.upstream, image.own} & present:
+        if name in seen or mode == "recipes" or present & frozenset(usable(image, mode)):
             continue
         seen.add(name)
         if image.upstream:
@@ -207,6 +215,14 @@ def _nowhere(image: ImagePlan, mode: Mode) -> ImageError:
             hint="devenv up --images auto",
         )
     registry = registry_of(image.upstream)
+    if image.locked:
+        return ImageError(
+            f"image {image.name} is locked to a digest that is not here, and {registry} does not answer",
+            context={"reference": _pinned(image.upstream, image.digest), "locked by": image.locked},
+            hint=f"see that {registry} can be reached"
+            + (", use what the recipe makes: devenv up --images recipes," if image.own else "")
+            + f" or remove that line of {LOCK_FILE}",
+        )
     built = image.own is not None
     return ImageError(
         f"image {image.name} cannot be pulled: {registry} does not answer",

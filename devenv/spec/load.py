@@ -15,7 +15,7 @@ from devenv.errors import Problem, SpecError
 from devenv.spec import files, references
 from devenv.spec.discover import PROJECT_FILE, builtin_stacks, find_project, project_stacks
 from devenv.spec.drafts import PLACEHOLDER, StackDraft, overridden, read_stack
-from devenv.spec.lock import LOCK_FILE, Lock, locked, read_lock
+from devenv.spec.lock import LOCK_FILE, Locked, locked, read_lock
 from devenv.spec.needs import needed_by, order
 from devenv.spec.places import Boundary, Trouble
 from devenv.spec.positions import Document
@@ -41,7 +41,7 @@ class _Parts:
     boundary: Boundary
     drafts: dict[str, StackDraft]
     versions: Versions | None
-    lock: Lock
+    lock: Locked
     seeds: Seeds
     inputs: tuple[Path, ...]
 
@@ -194,6 +194,7 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
         stacks=MappingProxyType(stacks),
         selected=tuple(name for name in ordered if name in selected),
         versions=locked(versions, parts.lock),
+        lock=parts.lock,
         seeds=parts.seeds,
         inputs=parts.inputs,
     )

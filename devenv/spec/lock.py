@@ -1,12 +1,13 @@
 """`devenv.lock` beside devenv.yaml: the digests that `devenv lock` recorded for this project.
 
-Responsible for its form and for laying it over the catalogue. What a digest means for a pull is decided by the images
-side.
+Responsible for its form and for laying it over the catalogue. What a digest means for the choice of an image and for
+its pull is decided by the images side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -19,8 +20,9 @@ from devenv.spec.versions import Digest, Versions
 
 LOCK_FILE = "devenv.lock"
 _HEAD = """\
-# Written by `devenv lock`: commit it. An image named here is used with this digest alone; run `devenv lock` again after
-# an update of devenv, or to take what its registry has now.
+# Written by `devenv lock`: commit it. An image named here is used with this digest alone, and never its recipe's unless
+# you ask for those (devenv up --images recipes); run `devenv lock` again after an update of devenv, or to take what its
+# registry has now.
 """
 
 
@@ -31,21 +33,31 @@ class Lock(SpecModel):
     """Upstream reference to the digest by which its registry knew it."""
 
 
-def read_lock(root: Path, problems: list[Problem]) -> Lock:
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What the lock of a project says, and where."""
+
+    images: Mapping[str, Digest] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Upstream reference to the file and line of its digest."""
+
+
+def read_lock(root: Path, problems: list[Problem]) -> Locked:
     """The lock of the project in a folder; an empty one where there is none or it is wrong."""
     file = root / LOCK_FILE
     if not file.is_symlink() and not file.exists():
-        return Lock()
+        return Locked()
     read = read_yaml(file, empty="")
     problems.extend(read.problems)
     if read.document is None:
-        return Lock()
+        return Locked()
     checked = check(read.document, Lock)
     problems.extend(checked.problems)
-    return checked.model or Lock()
+    images = checked.model.images if checked.model else {}
+    return Locked(images, {name: f"{file}:{read.document.line(('images', name))}" for name in images})
 
 
-def locked(versions: Versions, lock: Lock) -> Versions:
+def locked(versions: Versions, lock: Locked) -> Versions:
     """The catalogue with the digests of a lock."""
     images = {
         name: image.model_copy(update={"digest": lock.images.get(image.upstream or "", image.digest)})

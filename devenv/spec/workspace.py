@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devenv.spec.lock import Locked
 from devenv.spec.model import Values
 from devenv.spec.project import ProjectSpec
 from devenv.spec.seeds import Seeds
@@ -40,6 +41,8 @@ class Workspace:
     versions: Versions
     seeds: Seeds
     """The built-in AWS seeds with the project's merged over them."""
+    lock: Locked = field(default_factory=Locked)
+    """What devenv.lock says; `versions` has its digests."""
     inputs: tuple[Path, ...] = ()
     """Every file that was read to make this, absolute."""
 

@@ -38,7 +38,7 @@ def lock_images(directory: Path) -> list[LockRow]:
     """
     workspace = load_workspace(directory, data_root=data_root())
     upstream = {name: image.upstream for name, image in workspace.versions.images.items() if image.upstream}
-    former = {name: workspace.versions.images[name].digest for name in upstream}
+    former = {name: workspace.lock.images.get(reference) for name, reference in upstream.items()}
     answering = Registries().answering(registry_of(reference) for reference in upstream.values())
     # Without a registry there is nothing to ask the engine for.
     engine = Engine.connect() if any(answering.values()) else None

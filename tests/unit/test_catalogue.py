@@ -57,12 +57,12 @@ def fake_hash(recipe: Recipe, bases: tuple[str, ...]) -> str:
     return hash_of(str(recipe), *bases)
 
 
-def catalogue(images: dict[str, dict[str, Any]] | None = None) -> Catalogue:
+def catalogue(images: dict[str, dict[str, Any]] | None = None, locked: dict[str, str] | None = None) -> Catalogue:
     node = {"kubernetes": "v1.36", "image": "base", "system_images": {"registry.k8s.io/etcd:3": "etcd"}}
     versions = Versions.model_validate(
         {"tools": {"buildx": TOOL}, "modules": {}, "node": node, "images": images or IMAGES}
     )
-    return Catalogue(versions, ROOT, fake_hash, LOCAL, Path("/project"))
+    return Catalogue(versions, ROOT, fake_hash, LOCAL, Path("/project"), locked=locked)
 
 
 def own(name: str) -> str:
@@ -127,6 +127,46 @@ def test_auto_pulls_where_the_registry_answers_and_makes_the_image_elsewhere() -
     assert choose(catalogue()["debian"], "auto", set(), {}).origin == "bootstrap"
     assert choose(catalogue()["node"], "auto", set(), {}).origin == "assemble"
     assert choose(catalogue()["node"], "auto", set(), {"docker.io": True}).reference == "kindest/node:v1"
+
+
+PLACE = "/project/devenv.lock:7"
+DIGEST = f"sha256:{'1' * 64}"
+
+
+def test_what_is_locked_is_never_replaced_by_what_a_recipe_makes() -> None:
+    """It is the recorded digest, or an error that says where it is recorded and what helps."""
+    images = {**IMAGES, "traefik": {**IMAGES["traefik"], "digest": DIGEST}}
+    traefik = str(IMAGES["traefik"]["upstream"])
+    locked = catalogue(images, {traefik: PLACE})
+    image = locked["traefik"]
+    assert image.own
+    for mode in ("auto", "upstream"):
+        for there in (set[str](), {image.own}):
+            assert registries_to_ask(locked, ["traefik"], mode, there) >= {"docker.io"}
+            assert choose(image, mode, there, {"docker.io": True}).reference == traefik
+            with pytest.raises(ImageError, match="image traefik is locked to a digest") as caught:
+                choose(image, mode, there, {"docker.io": False})
+            assert caught.value.context == {"reference": f"{traefik}@{DIGEST}", "locked by": PLACE}
+            assert "devenv up --images recipes" in caught.value.hint
+            assert "remove that line of devenv.lock" in caught.value.hint
+        assert choose(image, mode, {image.own, traefik}, {}).reference == traefik
+    assert choose(image, "recipes", {traefik}, {}).reference == image.own
+
+
+def test_what_a_recipe_is_built_from_is_locked_too() -> None:
+    golang = str(IMAGES["golang"]["upstream"])
+    locked = catalogue(locked={golang: PLACE})
+    own_golang = locked["golang"].own
+    assert own_golang
+    with pytest.raises(ImageError, match="image golang is locked"):
+        provide_steps(locked, ["backend"], "auto", {own_golang}, {"docker.io": False})
+    assert keys(provide_steps(locked, ["backend"], "recipes", {own_golang}, {})) == ["image/backend"]
+
+
+def test_the_node_is_locked_by_its_base() -> None:
+    locked = catalogue(locked={"kindest/node:v1": PLACE})
+    with pytest.raises(ImageError, match="image node is locked"):
+        choose(locked["node"], "auto", {str(locked["node"].own)}, {})
 
 
 def test_images_of_the_project_are_built_in_every_mode() -> None:

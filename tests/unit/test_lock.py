@@ -43,6 +43,8 @@ def test_the_file_is_read_as_it_is_written(project: Path) -> None:
     assert workspace.versions.images["redis"].digest == ONE
     assert workspace.versions.images["postgres"].digest is None
     assert project / "devenv.lock" in workspace.inputs
+    line = (project / "devenv.lock").read_text().splitlines().index(f"  {REDIS}: {ONE}") + 1
+    assert workspace.lock.places == {REDIS: f"{project / 'devenv.lock'}:{line}"}
 
 
 def test_a_digest_of_another_version_is_left_aside(project: Path) -> None:

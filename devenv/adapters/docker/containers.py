@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +23,10 @@ from devenv.errors import ClusterError, ImageError
 
 _EXEC_SECONDS = 60.0
 _AT_ONCE = 8
+_REMOVAL_SECONDS = 120
+_IS_BEING_REMOVED = "already in progress"
+_STILL_ENDING = "did not receive an exit event"
+"""What an engine says that was busy: it has sent the signal, and waits 10 s for the end (moby's daemon/kill.go)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,20 @@ class ContainerHost:
             except NotFound:
                 return  # absent is what is wanted
             except APIError as error:
-                if "already in progress" not in str(error.explanation):  # somebody else is removing it
+                if _IS_BEING_REMOVED in str(error.explanation):
+                    self._await_end(name, "removed")
+                elif _STILL_ENDING in str(error.explanation):
+                    self._await_end(name, "not-running")
+                    with suppress(NotFound):
+                        self.client.api.remove_container(name, force=True, v=True)
+                else:
                     raise
 
         _each(names, remove, "remove container {}")
+
+    def _await_end(self, name: str, condition: str) -> None:
+        with suppress(NotFound):  # absent is what is wanted
+            self.client.api.wait(name, timeout=_REMOVAL_SECONDS, condition=condition)
 
     def network(self, name: str) -> Mapping[str, str] | None:
         """The labels of a network, or None when there is none of exactly this name."""

@@ -36,16 +36,24 @@ _INERT = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """What names nothing in MySQL, whatever is in it."""
-_DOT = re.compile(r"[`\"]?\s*\.")
+_DOT = re.compile(r"[`\"]?(?:\s|/\*.*?\*/)*\.", re.DOTALL)
 _SCHEMA = re.compile(r"(?:database|schema)\s+(?:if\s+(?:not\s+)?exists\s+)?[`\"]?\Z")
 _SCHEMAS = {"DATABASE", "SCHEMA"}
-_BEGINS = {"", "\n", ";", "/", "$"}
-"""What a statement follows."""
+_USE = re.compile(r"\buse\b", re.IGNORECASE)
+_BEFORE_USE = re.compile(r"(?:\A|[\n;/$|\\@^~%&!]|/\*m?!\d*)[ \t]*\Z")
+"""What a statement follows: a line's end, a delimiter, the beginning of a comment that is code to MySQL."""
+_DELIMITER = re.compile(r"[$/|\\@^~%&!]*")
 _BEFORE_TABLES = re.compile(
-    "CALL|DESCRIBE|DICTIONARY|EVENT|EXISTS|FROM|FUNCTION|IGNORE|INTO|JOIN|PROCEDURE|REFERENCES|SEQUENCE|TABLES?|TO"
-    "|TRIGGER|UPDATE|VIEW"
+    "CALL|DELAYED|DELETE|DESC|DESCRIBE|DICTIONARY|EVENT|EXISTS|FROM|FUNCTION|HANDLER|IGNORE|INSERT|INTO|JOIN"
+    "|LOW_PRIORITY|PROCEDURE|QUICK|REFERENCES|REPLACE|SEQUENCE|STRAIGHT_JOIN|TABLES?|TO|TRIGGER|TRUNCATE|UPDATE|USING"
+    "|VIEW"
 )
 """After these words stands a table or a program, never a column."""
+_ON_TABLES = {"TRIGGER", "INDEX", "GRANT", "REVOKE"}
+"""In statements with one of these words a table follows the first ON; else it is the condition of a join."""
+_CLAUSES = re.compile("BY|DELETE|FROM|HAVING|INTO|JOIN|ON|SELECT|SET|TABLES?|TO|UPDATE|USING|VALUES|VIEW|WHERE")
+_LISTING_TABLES = re.compile("DELETE|FROM|JOIN|ON|TABLES?|TO|UPDATE|USING|VIEW")
+"""Of those, the ones in which commas part tables; no condition after ON has a comma."""
 _TAKING_NAMES = re.compile("BUFFER|CLUSTER|DB|DICT|DISTRIBUTED|JOINGET|MERGE|REMOTE")
 """Functions and engines of ClickHouse that begin so are told a database as a text, or as an argument."""
 
@@ -91,7 +99,7 @@ def _is_suspect(sql: str, database: str, dialect: Dialect) -> bool:
     text, own = sql.lower(), database.lower()
     around = _AROUND[dialect]
     found = [at.start() for at in re.finditer(re.escape(own), text) if around(text, at.start(), at.end())]
-    found += [at.start() for at in re.finditer(r"use\s", text) if _last_before(text, at.start()) in _BEGINS]
+    found += [at.start() for at in _USE.finditer(text) if _BEFORE_USE.search(text, max(at.start() - 40, 0), at.start())]
     if not found or dialect == "clickhouse":
         return bool(found)
     starts, ends = zip((0, 0), *(match.span() for match in _INERT.finditer(sql)), strict=True)
@@ -141,7 +149,7 @@ def _places(tokens: list[_Token], database: str, dialect: Dialect) -> Iterator[t
             yield i, 1
         elif _at(tokens, i + 1) == "." and before != ".":
             three = _at(tokens, i + 3) in {".", "("}
-            if three or _BEFORE_TABLES.fullmatch(before) or not alias:
+            if three or not alias or _is_of_tables(tokens, i):
                 yield i, 3
     if dialect == "clickhouse":
         yield from _arguments(tokens, own)
@@ -150,7 +158,41 @@ def _places(tokens: list[_Token], database: str, dialect: Dialect) -> Iterator[t
 def _is_use(tokens: list[_Token], i: int) -> bool:
     """A statement of its own, which a DELIMITER may end: `USE INDEX` is none."""
     following = _at(tokens, i + 1)
-    return _before(tokens, i) in {"", "$$", "//"} and following not in {"", "INDEX", "KEY", "("}
+    return bool(_DELIMITER.fullmatch(_before(tokens, i))) and following not in {"", "INDEX", "KEY", "("}
+
+
+def _is_of_tables(tokens: list[_Token], i: int) -> bool:
+    """Whether a name stands where tables do, so that what is before its dot is a database and no table's alias."""
+    before = _before(tokens, i)
+    if before == "ON":
+        earlier = [token.keyword for token in tokens[: i - 1]]
+        return "ON" not in earlier and not _ON_TABLES.isdisjoint(earlier)
+    if before in {",", "("}:
+        return _is_listed(tokens, i - 1)
+    return bool(_BEFORE_TABLES.fullmatch(before)) and not _sets_columns(tokens, i - 1)
+
+
+def _is_listed(tokens: list[_Token], i: int) -> bool:
+    """Whether the comma or parenthesis at a place is of a list of tables: `FROM a JOIN b ON a.x = b.x, (c, d)`."""
+    inner = 0
+    while i >= 0:
+        word = tokens[i].keyword
+        if word == ")":
+            inner += 1
+        elif word == "(" and inner:
+            inner -= 1
+        elif word == "(":
+            before = _before(tokens, i)
+            return before in {"FROM", "JOIN", "UPDATE"} or (before in {",", "("} and _is_listed(tokens, i - 1))
+        elif not inner and _CLAUSES.fullmatch(word):
+            return bool(_LISTING_TABLES.fullmatch(word)) and not _sets_columns(tokens, i)
+        i -= 1
+    return False
+
+
+def _sets_columns(tokens: list[_Token], i: int) -> bool:
+    """Whether the word at a place is the last of `ON DUPLICATE KEY UPDATE`."""
+    return tokens[i].keyword == "UPDATE" and _before(tokens, i) == "KEY"
 
 
 def _arguments(tokens: list[_Token], own: str) -> Iterator[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -18,6 +19,14 @@ COLUMNS_AND_TEXTS = [
     "SELECT 'shop.users', 'it''s shop.x', 'a\\'shop.x' -- shop.x\n# shop.x\n/* USE shop; shop.x */",
     "INSERT INTO t VALUES ('\nUSE shop')",
     "INSERT INTO t VALUES ('mail@shop.example.com')",
+    "SELECT f(shop.a, shop.b), shop.c FROM shop JOIN s ON shop.id = s.id AND (shop.a, shop.b) = (1, 2)",
+    "SELECT 1 FROM shop JOIN s USING (id) WHERE s.id IN (shop.a, shop.b) GROUP BY shop.a, shop.b",
+    "INSERT INTO t SELECT * FROM shop ON DUPLICATE KEY UPDATE shop.a = 1, shop.b = 2",
+    "SELECT 1 FROM shop JOIN s ON (shop.id = s.id), (SELECT 1 WHERE x = (shop.a)) AS t",
+    "CREATE VIEW v AS SELECT 1 FROM shop JOIN s ON shop.id = s.id",
+    "UPDATE shop, s SET s.a = REPLACE(shop.a, 'x', 'y'), shop.b = INSERT(shop.c, 1, 1, 'x')",
+    "CREATE TRIGGER t AFTER INSERT ON s FOR EACH ROW UPDATE s JOIN shop ON shop.id = s.id SET s.a = NEW.shop",
+    "SELECT a FROM t\nUSE INDEX (x)",
     "DROP TRIGGER IF EXISTS shopping; SELECT workshop.id FROM workshop",
 ]
 NAMINGS = [
@@ -40,6 +49,35 @@ NAMINGS = [
     ("CREATE SCHEMA shop", 1, "shop"),
     ('SELECT 1 FROM "shop"."x"', 1, '"shop"."x"'),
 ]
+WITH_A_COLUMN_OF_THAT_NAME = [
+    "REPLACE shop.users SET shop = 1",
+    "REPLACE LOW_PRIORITY shop.users SET shop = 1",
+    "INSERT shop.users SET shop = 1",
+    "INSERT DELAYED shop.users SET shop = 1",
+    "DELETE FROM users USING users, shop.b WHERE b.shop = shop",
+    "DELETE users, shop.b FROM users JOIN b WHERE shop = 1",
+    "UPDATE users, shop.b SET users.x = shop",
+    "SELECT shop FROM users JOIN b ON users.id = b.id, shop.c",
+    "SELECT shop FROM (SELECT shop, x FROM users) u, shop.c",
+    "SELECT shop FROM users LEFT JOIN (b, shop.c) ON 1",
+    "SELECT shop FROM users, ((b, shop.c))",
+    "SELECT shop FROM users STRAIGHT_JOIN shop.c",
+    "CREATE TRIGGER t AFTER INSERT ON shop.users FOR EACH ROW SET NEW.shop = 1, @x = shop",
+    "CREATE UNIQUE INDEX i ON shop.users (shop)",
+    "DROP INDEX shop ON shop.users",
+    "GRANT SELECT (shop) ON shop.users TO someone",
+    "LOCK TABLES users AS shop READ, shop.b WRITE",
+    "TRUNCATE shop.users /* shop */; SELECT shop",
+    "SELECT shop FROM shop /* as before */ . users",
+]
+USES = [
+    "/*!40000 USE `shop`*/",
+    "/*M!100100 USE shop */;",
+    "USE`shop`",
+    "DELIMITER //\nSELECT 1 //\nUSE shop //",
+    "DELIMITER |\nSELECT 1 |\nUSE shop |",
+    "/* a dump */ USE shop;",
+]
 CLICKHOUSE = [
     ('SELECT * FROM "shop".x', '"shop".x'),
     ("CREATE MATERIALIZED VIEW v TO shop.daily AS SELECT 1", "shop.daily"),
@@ -59,6 +97,17 @@ def test_columns_aliases_texts_and_comments_name_no_database(sql: str) -> None:
 @pytest.mark.parametrize(("sql", "line", "text"), NAMINGS)
 def test_a_statement_that_names_the_database_is_told_with_its_line(sql: str, line: int, text: str) -> None:
     assert [(found.line, found.text) for found in namings(sql, "shop", "mysql")] == [(line, text)]
+
+
+@pytest.mark.parametrize("sql", WITH_A_COLUMN_OF_THAT_NAME)
+def test_where_tables_stand_it_is_the_database_though_a_column_has_its_name(sql: str) -> None:
+    assert [re.sub(r"\W*\b(shop)\b.*", r"\1", found.text) for found in namings(sql, "shop", "mysql")] == ["shop"]
+
+
+@pytest.mark.parametrize("sql", USES)
+def test_every_way_to_use_another_database_is_told(sql: str) -> None:
+    (found,) = namings(sql, "shop", "mysql")
+    assert found.text.replace("`", " ").split() == ["USE", "shop"]
 
 
 @pytest.mark.parametrize(("sql", "text"), CLICKHOUSE)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import docker
 from docker.errors import APIError, NotFound
@@ -101,9 +101,9 @@ class ContainerHost:
                 return  # absent is what is wanted
             except APIError as error:
                 if _IS_BEING_REMOVED in str(error.explanation):
-                    self._await_end(name, "removed")
+                    self._await_state(name, "removed")
                 elif _STILL_ENDING in str(error.explanation):
-                    self._await_end(name, "not-running")
+                    self._await_state(name, "not-running")
                     with suppress(NotFound):
                         self.client.api.remove_container(name, force=True, v=True)
                 else:
@@ -111,7 +111,7 @@ class ContainerHost:
 
         _each(names, remove, "remove container {}")
 
-    def _await_end(self, name: str, condition: str) -> None:
+    def _await_state(self, name: str, condition: Literal["not-running", "removed"]) -> None:
         with suppress(NotFound):  # absent is what is wanted
             self.client.api.wait(name, timeout=_REMOVAL_SECONDS, condition=condition)
 

@@ -5,6 +5,7 @@ Responsible for looking only, in well under half a second: every question to the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -66,6 +67,16 @@ class ClusterFacts:
         gone = [f"release {key}" for key in recorded.releases if key not in {r.key for r in self.releases}]
         gone += recorded.missing(self.present)
         return f"{_listed(gone)} removed" if gone else ""
+
+    def other_nodes(self, wanted: Sequence[str]) -> str:
+        """What the cluster has for nodes where the specification asks for others, in words; empty where it has those.
+
+        `wanted` is the role of each, sorted. A cluster keeps the nodes that it was made with.
+        """
+        made = sorted(node.role for node in self.nodes)
+        if self.state is not ClusterState.RUNNING or made == list(wanted):
+            return ""
+        return f"the cluster was made with {_counted(made)}, and the specification asks for {_counted(wanted)}"
 
     def drifted(self, stack: str) -> str:
         """What of a stack somebody has changed since it was ready, in words; empty when nothing."""
@@ -165,6 +176,10 @@ def records_of(releases: Sequence[Release]) -> dict[str, Recorded]:
         for stack, mine in by_stack.items()
         if all((r.status, r.content) == ("deployed", mine[0].content) for r in mine)
     }
+
+
+def _counted(roles: Sequence[str]) -> str:
+    return " and ".join(f"{count} {role}{'s' if count > 1 else ''}" for role, count in sorted(Counter(roles).items()))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ HTTP_NODE_PORT = 30080
 HTTPS_NODE_PORT = 30443
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 LOOPBACK = "127.0.0.1"
+_CONTROL_PLANE = "control-plane"
 
 _CGROUP_V1_PATCH = "kind: KubeletConfiguration\nfailCgroupV1: false\n"
 # kind takes the taint from a node that is the only one; of several control planes no other pods would be taken.
@@ -63,9 +64,10 @@ def kind_config(base: Mapping[str, Any], settings: KindSettings) -> str:
     return yaml.safe_dump(config, sort_keys=False)
 
 
-def node_count(config: str) -> int:
-    """How many nodes a kind configuration makes."""
-    return len(yaml.safe_load(config).get("nodes") or [{}])
+def node_roles(config: str) -> list[str]:
+    """The role of each node that a kind configuration makes, sorted."""
+    nodes = yaml.safe_load(config).get("nodes") or [{}]
+    return sorted(str(node.get("role", _CONTROL_PLANE)) for node in nodes)
 
 
 def control_plane_count(config: Mapping[str, Any], nodes: Nodes) -> int:
@@ -78,11 +80,11 @@ def control_plane_count(config: Mapping[str, Any], nodes: Nodes) -> int:
 
 
 def _is_control_plane(node: Mapping[str, Any]) -> bool:
-    return bool(node.get("role", "control-plane") == "control-plane")
+    return bool(node.get("role", _CONTROL_PLANE) == _CONTROL_PLANE)
 
 
 def _node_list(nodes: Nodes) -> list[dict[str, Any]]:
-    control = [{"role": "control-plane"} for _ in range(nodes.control_planes)]
+    control = [{"role": _CONTROL_PLANE} for _ in range(nodes.control_planes)]
     return control + [{"role": "worker"} for _ in range(nodes.workers)]
 
 

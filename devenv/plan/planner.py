@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devenv.errors import ForeignClusterError
-from devenv.plan.kind_config import node_count
+from devenv.plan.kind_config import node_roles
 from devenv.plan.observed import ClusterState, Observed, StackInput
 from devenv.plan.plan import Plan, PlanDraft
 from devenv.plan.stack_steps import add_stack, await_ready
@@ -200,4 +200,4 @@ def _add_cluster(draft: PlanDraft, wanted: Wanted, observed: Observed) -> None:
         before.add(draft.add(RemoveBrokenCluster(wanted.cluster), reason="interrupted"))
     create = CreateCluster(wanted.cluster, wanted.node_image, wanted.kind_config, wanted.balancer_image)
     draft.add(create, before, "new")
-    draft.add(AwaitNodeRuntime(wanted.cluster, node_count(wanted.kind_config)), before, "new")
+    draft.add(AwaitNodeRuntime(wanted.cluster, len(node_roles(wanted.kind_config))), before, "new")

@@ -13,6 +13,7 @@ from devenv.errors import DataLossError
 from devenv.events import Noted
 from devenv.images.choice import Mode
 from devenv.plan.graph import Selection, select
+from devenv.plan.kind_config import node_roles
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.spec.load import load_workspace
@@ -113,8 +114,10 @@ def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
 
 def _planned(environment: Environment, selection: Selection, request: UpRequest, session: Session) -> Raised:
     observation = observe(environment, selection, request.images, verify=request.verify)
+    facts = observation.cluster
+    if differing := facts.other_nodes(node_roles(observation.wanted.kind_config)):
+        session.emit(Noted(differing, "warning", "to make it anew, without its data: devenv down, then: devenv up"))
     for name in selection.stacks:
-        facts = observation.cluster
         if reason := facts.incomplete(name) or (facts.drifted(name) if request.verify else ""):
             session.emit(Noted(f"{name}: {reason}"))
     return Raised(environment, selection, observation, make_plan(observation.wanted, observation.observed))

@@ -9,7 +9,7 @@ import pytest
 
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.kubernetes import Recorded, Release, Workload
-from devenv.engine.cluster_observation import ClusterFacts, observe_cluster, records_of
+from devenv.engine.cluster_observation import ClusterFacts, NodeFact, observe_cluster, records_of
 from devenv.engine.ownership import Holding, Mark, Owner
 from devenv.errors import ClusterError
 from devenv.plan.names import Names
@@ -163,6 +163,19 @@ STORES = "apis/external-secrets.io/v1/clustersecretstores"
 
 def running(**more: Any) -> ClusterFacts:
     return ClusterFacts(ClusterState.RUNNING, **more)
+
+
+def test_a_cluster_that_was_made_with_other_nodes_than_are_wanted_is_told() -> None:
+    one = NodeFact("devenv-shop-control-plane", "control-plane", running=True)
+    worker = NodeFact("devenv-shop-worker", "worker", running=True)
+    facts = running(nodes=(worker, one))
+
+    assert facts.other_nodes(["control-plane", "worker"]) == ""
+    assert facts.other_nodes(["control-plane", "control-plane"]) == (
+        "the cluster was made with 1 control-plane and 1 worker, and the specification asks for 2 control-planes"
+    )
+    # Of one that does not run, and is made anew or started first, nothing is said.
+    assert ClusterFacts(ClusterState.BROKEN, nodes=(one,)).other_nodes(["worker"]) == ""
 
 
 def test_readiness_of_stacks() -> None:

@@ -16,7 +16,7 @@ from devenv.plan.kind_config import (
     KindSettings,
     control_plane_count,
     kind_config,
-    node_count,
+    node_roles,
 )
 from devenv.spec.project import Nodes
 
@@ -118,6 +118,7 @@ def test_control_planes_are_those_of_the_users_file_or_of_the_specification() ->
     assert control_plane_count(own, Nodes(control_planes=1)) == 3
 
 
-def test_nodes_are_counted() -> None:
-    assert node_count(kind_config({}, replace(SETTINGS, nodes=Nodes(control_planes=1, workers=2)))) == 3
-    assert node_count("kind: Cluster") == 1
+def test_nodes_have_roles() -> None:
+    made = kind_config({}, replace(SETTINGS, nodes=Nodes(control_planes=1, workers=2)))
+    assert node_roles(made) == ["control-plane", "worker", "worker"]
+    assert node_roles("kind: Cluster") == node_roles("nodes: [{image: mine}]") == ["control-plane"]

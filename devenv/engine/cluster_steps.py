@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from devenv.engine.environment import Environment
 from devenv.engine.holding import look, record_owner
+from devenv.engine.ownership import is_node
 from devenv.engine.restart import are_misplaced, overrated, reported_from_before, starting_order
 from devenv.engine.step_context import StepContext
 from devenv.errors import ClusterError, CommandTimeoutError, DevenvError, ForeignClusterError, InterruptedRunError
@@ -94,21 +95,24 @@ def start(_: StartCluster, context: StepContext) -> str:
         environment.engine.start([name])
     # Restarted containers may have another port.
     environment.export_kubeconfig()
+    _until_runtimes_answer(context, sum(is_node(container) for container in holding.containers))
     _until_api_answers(context)
     _until_pods_are_reported(began, context)
     return f"{len(order)} containers"
 
 
 def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
-    """Wait until containerd answers in every node, while kubeadm is still at work.
+    """Wait until containerd answers in every node, while kubeadm is still at work."""
+    return _until_runtimes_answer(context, step.nodes)
 
-    Neither the engine nor containerd tells when a node's runtime is up, so it is asked again and again.
-    """
+
+def _until_runtimes_answer(context: StepContext, wanted: int) -> str:
+    """Neither the engine nor containerd tells when a node's runtime is up, so it is asked again and again."""
     environment = context.environment
     deadline = time.monotonic() + _RUNTIME_SECONDS
     while time.monotonic() < deadline:
         nodes = environment.node_names()
-        if len(nodes) >= step.nodes and all(_answers(context, node) for node in nodes):
+        if len(nodes) >= wanted and all(_answers(context, node) for node in nodes):
             return f"{len(nodes)} nodes"
         if environment.creation_failed.is_set():
             raise ClusterError("the nodes never ran: the cluster could not be created")
@@ -116,7 +120,7 @@ def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
             raise InterruptedRunError("stopped while the nodes started")
     raise ClusterError(
         f"the nodes' container runtime did not answer within {_RUNTIME_SECONDS:.0f} s",
-        hint=f"docker logs {step.cluster}-control-plane",
+        hint=f"docker logs {environment.names.cluster}-control-plane",
     )
 
 

@@ -24,6 +24,7 @@ from devenv.engine.image_steps import GOLANG
 from devenv.engine.ownership import Holding, running_nodes
 from devenv.engine.refusals import foresee, unforeseen
 from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
+from devenv.errors import ImageError
 from devenv.images.catalogue import BALANCER, NODE
 from devenv.images.choice import Mode, choose, provide_steps, registries_to_ask, usable
 from devenv.images.modules import Module, go_on_path
@@ -86,8 +87,11 @@ def observe(environment: Environment, selection: Selection, mode: Mode, *, verif
         kind_file = _kind_file(environment)
         several = control_plane_count(kind_file, environment.workspace.project.cluster.nodes) > 1
         images = [*_stack_images(environment, selection), NODE, *([BALANCER] if several else [])]
-        presence = _presence(environment, images, containers)
+        presence, silent = _presence(environment, images, containers)
         located, facts_of_cluster = tools.result(), cluster.result()
+        if silent and facts_of_cluster.state is ClusterState.RUNNING:
+            # Of a node that has just been started: it is waited for before anything is compared.
+            facts_of_cluster = replace(facts_of_cluster, state=ClusterState.UNREACHABLE, reason=silent)
         engine_facts = version.result()
     chosen = _choose(environment, images, mode, presence)
     project = environment.workspace.project
@@ -165,15 +169,19 @@ def _stack_images(environment: Environment, selection: Selection) -> list[str]:
     return list(dict.fromkeys(image for images in used for image in images))
 
 
-def _presence(environment: Environment, images: Sequence[str], containers: Sequence[ContainerInfo]) -> _Presence:
+def _presence(
+    environment: Environment, images: Sequence[str], containers: Sequence[ContainerInfo]
+) -> tuple[_Presence, str]:
+    """Where the images are, and why nothing is known of the nodes where one of them does not answer."""
     plans = [environment.catalogue[name] for name in images]
     # Of a node's image only the name is known, which may have another digest than the locked one.
     candidates = {name for plan in plans for name in (plan.own, None if plan.locked else plan.upstream) if name}
     in_engine = present_references(environment.engine, plans)
-    nodes = running_nodes(containers)
-    held = [set(names) for names in names_on_nodes(environment.engine, nodes).values()] if nodes else []
-    on_nodes = frozenset(set.intersection(*held) & candidates) if held else frozenset()
-    return _Presence(on_nodes, in_engine)
+    try:
+        held = list(names_on_nodes(environment.engine, running_nodes(containers)).values())
+    except ImageError as error:
+        return _Presence(frozenset(), in_engine), error.message
+    return _Presence(frozenset.intersection(*held) & candidates if held else frozenset(), in_engine), ""
 
 
 def _choose(environment: Environment, images: Sequence[str], mode: Mode, presence: _Presence) -> dict[str, str]:

@@ -58,7 +58,7 @@ def test_another_folder_of_the_name_is_told_and_has_to_say_adopt(environment: Pr
     assert control_plane(environment) == before
 
 
-def test_a_creation_that_was_killed_is_cleared_away_and_made_again(tmp_path: Path) -> None:
+def test_a_creation_that_was_killed_is_made_again_and_what_has_just_been_started_is_waited_for(tmp_path: Path) -> None:
     root = tmp_path / "killed"
     root.mkdir()
     project = Project(root, {"XDG_STATE_HOME": str(tmp_path / "state")})
@@ -74,6 +74,12 @@ def test_a_creation_that_was_killed_is_cleared_away_and_made_again(tmp_path: Pat
         assert project.status()["cluster"]["state"] == "broken"
         steps = project.devenv("up", "--yes", "--json").last("plan-made")["steps"]
         assert "cluster/remove-broken" in {step["key"] for step in steps}
+        assert project.status()["cluster"]["state"] == "running"
+
+        # As when the machine comes up: the container runs, and neither containerd nor the API is there yet.
+        run(["docker", "restart", "--time=0", f"devenv-{project.name}-control-plane"])
+        first, *_ = project.devenv("up", "--yes", "--json").of_type("plan-made")
+        assert [step["key"] for step in first["steps"]] == ["cluster/create"]
         assert project.status()["cluster"]["state"] == "running"
     finally:
         project.devenv("down", "--yes")

@@ -12,7 +12,7 @@ import threading
 from http.server import ThreadingHTTPServer
 from typing import Any
 
-from devenv.images.push_protocol import Intake, PushHandler, Receiver
+from devenv.images.push_protocol import STRANGER_SECONDS, Intake, PushHandler, Receiver
 
 LOOPBACK = "127.0.0.1"
 _POLL_SECONDS = 0.02
@@ -22,9 +22,9 @@ _POLL_SECONDS = 0.02
 class PushEndpoint:
     """The server; starts with its creation."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, stranger_seconds: float = STRANGER_SECONDS) -> None:
         """Raises OSError when the port is taken; 0 is any port."""
-        self._intake = Intake()
+        self._intake = Intake(stranger_seconds)
         self._server = _Server((LOOPBACK, port), self._intake)
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(
@@ -71,8 +71,13 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, type("Handler", (PushHandler,), {"intake": intake}))
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 (the library's interface)
-        """Whether a new connection is served."""
-        return self._intake.admit(request)
+        """Whether a new connection is served: any is."""
+        self._intake.admit(request)
+        return True
+
+    def service_actions(self) -> None:
+        """Look after the connections, each time that the server looks whether it is to end."""
+        self._intake.dismiss_overdue()
 
     def shutdown_request(self, request: Any) -> None:
         """A connection is over."""

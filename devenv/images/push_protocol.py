@@ -6,9 +6,12 @@ of that which comes is decided by a `Receiver`, of which there is one for each p
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
@@ -23,10 +26,10 @@ from devenv.images.oci import digest_of
 _CHUNK = 1 << 20
 _MANIFEST_BYTES = 4 << 20
 _IDLE_SECONDS = 120.0
-_STRANGER_SECONDS = 10.0
-"""How long a connection may be idle on which nobody has named a repository yet: any program can open one."""
+STRANGER_SECONDS = 10.0
+"""How long a connection lives on which nobody names a repository, whatever else it says: any program can open one."""
 _STRANGERS = 32
-"""How many such connections are served at once: each takes a thread."""
+"""How many such connections are served at once: each takes a thread. The oldest gives way to the next."""
 _LINE_BYTES = 1 << 12
 """The longest line between the parts of a body."""
 _TRAILERS = 100
@@ -60,7 +63,7 @@ class Receiver(Protocol):
 class Intake:
     """Who receives what is pushed where, and the uploads that have begun."""
 
-    def __init__(self) -> None:
+    def __init__(self, stranger_seconds: float = STRANGER_SECONDS) -> None:
         self.receivers: dict[str, Receiver] = {}
         """By path."""
         self.uploads: dict[str, Blob] = {}
@@ -68,21 +71,35 @@ class Intake:
         self.asked = threading.Event()
         """Set when a repository was named: the engine, which alone knows one, reaches this endpoint."""
 
-        self._strangers: set[object] = set()
+        self._stranger_seconds = stranger_seconds
+        self._strangers: dict[socket.socket, float] = {}
+        """With the time until which each may name a repository, the oldest first."""
         self._guard = threading.Lock()
 
-    def admit(self, connection: object) -> bool:
-        """Whether a new connection is served: as long as few are open on which nobody has named a repository."""
+    def admit(self, connection: socket.socket) -> None:
+        """A new connection: any is served, since it may be the engine's; so the oldest stranger gives way to it."""
         with self._guard:
             if len(self._strangers) >= _STRANGERS:
-                return False
-            self._strangers.add(connection)
-            return True
+                self._dismiss(next(iter(self._strangers)))
+            self._strangers[connection] = time.monotonic() + self._stranger_seconds
 
-    def recognise(self, connection: object) -> None:
+    def dismiss_overdue(self) -> None:
+        """End the connections whose time is over, also those that say a little again and again."""
+        with self._guard:
+            now = time.monotonic()
+            for connection in [connection for connection, until in self._strangers.items() if until < now]:
+                self._dismiss(connection)
+
+    def recognise(self, connection: socket.socket) -> None:
         """A connection is the engine's, or over."""
         with self._guard:
-            self._strangers.discard(connection)
+            self._strangers.pop(connection, None)
+
+    def _dismiss(self, connection: socket.socket) -> None:
+        """End a connection: whoever reads from it finds its end."""
+        del self._strangers[connection]
+        with contextlib.suppress(OSError):  # the other side was faster
+            connection.shutdown(socket.SHUT_RDWR)
 
     def begin_upload(self, receiver: Receiver) -> str:
         """A new upload's name."""
@@ -118,7 +135,7 @@ class PushHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"
     """Of what is no HTTP, such as TLS: containerd turns to plain HTTP only when the refusal begins with `HTTP/`."""
-    timeout = _STRANGER_SECONDS
+    timeout = STRANGER_SECONDS
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:

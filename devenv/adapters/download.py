@@ -1,6 +1,6 @@
 """Files from the web, into the cache: verified against a checksum that is known beforehand, whole or not at all.
 
-Responsible for HTTP, checksums and atomic renames; proxies come from the environment. What is fetched from
+Responsible for patience, checksums and atomic renames; `devenv.adapters.transfer` speaks HTTP. What is fetched from
 where is decided by its callers. Whatever a server does, or does not do, ends as an error of its own.
 """
 
@@ -8,30 +8,26 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import http.client
 import os
 import re
-import ssl
 import threading
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from urllib.parse import urlsplit
 
-from devenv.adapters.trust import observe_trust
+from devenv.adapters.transfer import BrokenAnswerError, Items, transfer
 from devenv.errors import ChecksumError, DiskFullError, DownloadError, InterruptedRunError
 
 _CONNECT_SECONDS = 2.0
 """A server that has not answered a connection by then counts as unreachable; a build may take its place."""
 _PATIENCE = 30.0
-"""Seconds without a byte; and as long a server may bring next to nothing."""
+"""Seconds for an answer's head, from the name's resolution on; and as long a server may bring next to nothing."""
 _STALLED_BYTES = 1 << 16
 """Less than this in that time is no download: the file would take days."""
-_CHUNK = 1 << 18
 _TEXT_BYTES = 1 << 20
 _PROGRESS_SECONDS = 0.5
 _MIB = 1 << 20
@@ -56,8 +52,8 @@ def download(
         target: where it goes, at once and only when it is verified.
         sha256: what the file must be, in lower-case hexadecimal digits.
         on_progress: told `12.5 of 60.1 MiB` twice a second.
-        cancel: stops the download between two reads.
-        patience: seconds for which a server may be silent or bring next to nothing.
+        cancel: stops the download, whatever it waits for.
+        patience: seconds for an answer's head, and for which a server may be silent or bring next to nothing then.
 
     Raises:
         ChecksumError: the file is another one.
@@ -105,17 +101,20 @@ def published_checksum(text: str, name: str, *, origin: str) -> str:
 
 def _body(url: str, progress: Progress, cancel: threading.Event, patience: float = _PATIENCE) -> Iterator[bytes]:
     """What a server answers with, as it comes; a body that is cut short is an error, never an answer."""
-    with _open(url, patience) as response:
-        total = response.length or 0  # as the library understood it: None where there is no sensible length
-        received = 0
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise DownloadError(f"{url} is not a web address")
+    with transfer(url, _CONNECT_SECONDS) as items:
+        total = _length(items, url, cancel, patience)
+        received = before = 0
         told = watched = time.monotonic()
-        before = 0
-        while chunk := _read(response, url):
-            if cancel.is_set():
-                raise InterruptedRunError(f"stopped: download {url}")
-            yield chunk
-            received += len(chunk)
+        while True:
+            chunk = _next(items, url, cancel)
             now = time.monotonic()
+            if isinstance(chunk, bytes):
+                if not chunk:
+                    break
+                yield chunk
+                received += len(chunk)
             if now - told > _PROGRESS_SECONDS:
                 told = now
                 progress(_amount(received, total))
@@ -127,64 +126,37 @@ def _body(url: str, progress: Progress, cancel: threading.Event, patience: float
         raise DownloadError(f"{url} ended after {received} of {total} bytes", hint="try again")
 
 
-def _patient(connection: type[http.client.HTTPConnection], patience: float) -> Any:
-    """Impatient while it connects, patient while it reads."""
-
-    class Patient(connection):  # type: ignore[misc, valid-type]  # one of two classes of the library
-        def connect(self) -> None:
-            super().connect()
-            self.sock.settimeout(patience)
-
-    return Patient
-
-
-class _HttpHandler(urllib.request.HTTPHandler):
-    def __init__(self, patience: float) -> None:
-        super().__init__()
-        self._connection = _patient(http.client.HTTPConnection, patience)
-
-    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._connection, req)
+def _length(items: Items, url: str, cancel: threading.Event, patience: float) -> int:
+    """The length that an answer's head tells, 0 where it tells none; the whole head has to come in time."""
+    until = time.monotonic() + patience
+    while True:
+        head = _next(items, url, cancel)
+        if isinstance(head, int):
+            return head
+        if time.monotonic() > until:
+            raise _unreachable(url, f"no whole answer within {patience:g} s")
 
 
-class _HttpsHandler(urllib.request.HTTPSHandler):
-    def __init__(self, patience: float) -> None:
-        super().__init__()
-        self._connection = _patient(http.client.HTTPSConnection, patience)
-
-    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._connection, req, context=_tls())
-
-
-@contextmanager
-def _open(url: str, patience: float) -> Iterator[http.client.HTTPResponse]:
-    """A response that is a success; everything else is a DownloadError that names the cause."""
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise DownloadError(f"{url} is not a web address")
-    opener = urllib.request.build_opener(_HttpHandler(patience), _HttpsHandler(patience))
-    request = urllib.request.Request(url, headers={"User-Agent": "devenv"})  # noqa: S310 (checked above)
-    try:
-        response = opener.open(request, timeout=_CONNECT_SECONDS)
-    except urllib.error.HTTPError as error:
-        with error:
-            raise DownloadError(f"{url} answers {error.code} {error.reason}") from error
-    except (OSError, http.client.HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
-        reason = getattr(error, "reason", None) or error
-        raise DownloadError(
-            f"{urlsplit(url).netloc} cannot be reached",
-            context={"address": url, "cause": str(reason)},
-            hint="check the network, and HTTPS_PROXY if there is a proxy",
-        ) from error
-    with response:
-        yield response
+def _next(items: Items, url: str, cancel: threading.Event) -> bytes | int | None:
+    """What comes next, None where nothing has for a moment; raises InterruptedRunError as soon as it is stopped."""
+    if cancel.is_set():
+        raise InterruptedRunError(f"stopped: download {url}")
+    item = items.get()
+    if not isinstance(item, Exception):
+        return item
+    if isinstance(item, urllib.error.HTTPError):
+        raise DownloadError(f"{url} answers {item.code} {item.reason}") from item
+    if isinstance(item, BrokenAnswerError):
+        raise _broken_off(url, str(item)) from item
+    raise _unreachable(url, str(getattr(item, "reason", None) or item)) from item
 
 
-def _read(response: http.client.HTTPResponse, url: str) -> bytes:
-    """What has come so far, so that a slow line does not delay a stop."""
-    try:
-        return response.read1(_CHUNK)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise _broken_off(url, str(error) or type(error).__name__) from error
+def _unreachable(url: str, cause: str) -> DownloadError:
+    return DownloadError(
+        f"{urlsplit(url).netloc} cannot be reached",
+        context={"address": url, "cause": cause},
+        hint="check the network, and HTTPS_PROXY if there is a proxy",
+    )
 
 
 def _broken_off(url: str, cause: str) -> DownloadError:
@@ -222,15 +194,3 @@ def _base(path: str) -> str:
 def _amount(received: int, total: int) -> str:
     of = f" of {total / _MIB:.1f}" if total else ""
     return f"{received / _MIB:.1f}{of} MiB"
-
-
-def _tls() -> ssl.SSLContext:
-    """Trust what the host trusts: Python's own default may be another place than the distribution's.
-
-    Without the strict checks that Python 3.13 brought: they refuse companies' CAs that other clients accept.
-    """
-    context = ssl.create_default_context()
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if bundle := observe_trust().bundle:
-        context.load_verify_locations(cafile=bundle)
-    return context

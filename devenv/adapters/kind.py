@@ -15,6 +15,7 @@ from pathlib import Path
 
 from devenv.adapters import process
 from devenv.adapters.scratch import scratch
+from devenv.adapters.trust import observe_proxies
 from devenv.errors import CommandFailedError
 
 _CREATE_SECONDS = 600.0
@@ -127,8 +128,14 @@ class Kind:
 
 
 def _environment() -> dict[str, str]:
-    """The provider is fixed: a user's choice of another one is for another tool's clusters."""
-    return {"KIND_EXPERIMENTAL_PROVIDER": "docker", "KIND_CLUSTER_NAME": ""}
+    """The provider is fixed: a user's choice of another one is for another tool's clusters.
+
+    kind hands its proxies to each node in the engine's argument list, where every process can read them, and where they
+    stay in what the engine tells of the container. So it gets none that hold a password: nodes then pull without.
+    """
+    proxies = observe_proxies()
+    hidden = dict.fromkeys(proxies.variables(), "") if proxies.passwords() else {}
+    return {"KIND_EXPERIMENTAL_PROVIDER": "docker", "KIND_CLUSTER_NAME": "", **hidden}
 
 
 @contextmanager

@@ -119,34 +119,35 @@ def fetch_in_container(
     Raises:
         DownloadError: it cannot be had, or is not the pinned one.
     """
-    reference = f"localhost/devenv/go-module:{hash_of(module.path, module.version, module.checksum)[:12]}"
-    request = BuildRequest(
-        reference=reference,
-        dockerfile=recipe / "Dockerfile",
-        context=recipe,
-        args={
-            **observe_proxies().variables(),
-            **{name: value for name in _PASSED_ON if (value := os.environ.get(name))},
-            "GOLANG": golang,
-            "MODULE": module.path,
-            "VERSION": module.version,
-            "SUM": module.checksum,
-        },
-        secrets={_CA_SECRET: ca_bundle or Path(certifi.where())},
-    )
+    request = container_request(module, recipe, golang, ca_bundle)
     with _staging(module) as folder:
         try:
             engine.build(request, on_line, cancel)
         except CommandFailedError as error:
             raise _unavailable(module, error) from error
         archive = folder / "module.tar"
-        engine.copy_out(reference, "/module.tar", archive)
-        engine.remove_images([reference])
+        engine.copy_out(request.reference, "/module.tar", archive)
+        engine.remove_images([request.reference])
         with tarfile.open(archive) as tar:
             # As an attribute: the argument of that name came with Python 3.11.4, which older ones refuse.
             tar.extraction_filter = getattr(tarfile, "data_filter", _trusted)
             tar.extractall(folder / "files")  # noqa: S202 -- filtered where Python can; verified by its checksum
         return _keep(folder / "files", module)
+
+
+def container_request(module: Module, recipe: Path, golang: str, ca_bundle: Path | None) -> BuildRequest:
+    """The build that fetches a module; proxies and the user's Go settings may hold passwords."""
+    return BuildRequest(
+        reference=f"localhost/devenv/go-module:{hash_of(module.path, module.version, module.checksum)[:12]}",
+        dockerfile=recipe / "Dockerfile",
+        context=recipe,
+        args={"GOLANG": golang, "MODULE": module.path, "VERSION": module.version, "SUM": module.checksum},
+        private_args={
+            **observe_proxies().variables(),
+            **{name: value for name in _PASSED_ON if (value := os.environ.get(name))},
+        },
+        secrets={_CA_SECRET: ca_bundle or Path(certifi.where())},
+    )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Checks that the places where images' references go can be set: a path leads through maps, never into a list.
+"""Checks that the places where images' references go can be set: a path leads through maps to a text.
 
 Responsible for what is known before anything is rendered: the values of the stack, its profiles and the project, and
 those of charts in folders. Helm replaces lists as a whole, so that a map in place of one would drop what is in it.
@@ -59,12 +59,14 @@ def _charts_values(draft: StackDraft) -> Iterator[tuple[str, Values]]:
 
 
 def _blocked(values: Any, place: str) -> tuple[str, str] | None:
-    """The key on the way to a place that is no map, and what it is; None where the place can be set."""
-    *above, _ = place.split(".")
+    """The key on the way to a place that is no map, or the place if it is no text; None where it can be set."""
+    *above, last = place.split(".")
     for number, key in enumerate(above):
         values = values.get(key)
         if values is None:
             return None
         if not isinstance(values, dict):
             return ".".join(above[: number + 1]), "a list" if isinstance(values, list) else "no map"
-    return None
+    # Helm ignores a text in place of a map, with a warning that nobody sees.
+    there = values.get(last)
+    return (place, "a list" if isinstance(there, list) else "a map") if isinstance(there, dict | list) else None

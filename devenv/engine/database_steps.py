@@ -20,7 +20,7 @@ from devenv.engine.seeding import refresh
 from devenv.engine.step_context import StepContext
 from devenv.errors import DatabaseError, InterruptedRunError
 from devenv.plan.kind_config import LOOPBACK
-from devenv.plan.steps import EmptyDatabase, PrepareDatabase, ResetAws, ResetDatabase
+from devenv.plan.steps import PrepareDatabase, ResetAws, ResetDatabase
 from devenv.spec.stack import Database as DatabaseSpec
 
 _KUBECTLS_WORDS = re.compile(r"^command terminated with exit code \d+\n?\Z", re.MULTILINE)
@@ -93,17 +93,6 @@ def reset_aws(step: ResetAws, context: StepContext) -> str:
     changes = local_stack(context.environment).reset()
     refresh(step.namespace, context, again=bool(changes))
     return f"{len(changes)} things put right"
-
-
-def empty_database(step: EmptyDatabase, context: StepContext) -> str:
-    """Drop everything in a database; the stack counts as not installed until its migrations have run."""
-    cluster = context.environment.cluster
-    where = address(context.environment, step.stack, step.namespace, step.database)
-    # Forgotten first: a run that ends here has the next `up` install the stack again.
-    cluster.forget(step.stack)
-    with open_database(where) as database:
-        database.empty()
-    return ""
 
 
 def address(environment: Environment, stack: str, namespace: str, database: DatabaseSpec) -> Address:

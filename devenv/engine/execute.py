@@ -17,7 +17,6 @@ from devenv.plan.steps import (
     BootstrapImage,
     BuildImage,
     CreateCluster,
-    EmptyDatabase,
     FetchModule,
     GrowClaim,
     InstallChart,
@@ -88,8 +87,6 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
             return database_steps.reset_database(step, context)
         case ResetAws():
             return database_steps.reset_aws(step, context)
-        case EmptyDatabase():
-            return database_steps.empty_database(step, context)
         case AwaitReady():
             return stack_steps.await_ready(step, context)
     assert_never(step)

@@ -6,7 +6,7 @@ Responsible for asking the host, the engine and the cluster. Registries are aske
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +23,7 @@ from devenv.engine.host_ports import choose_database_ports, choose_ports
 from devenv.engine.image_steps import GOLANG
 from devenv.engine.ownership import Holding, running_nodes
 from devenv.engine.refusals import foresee, unforeseen
-from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
+from devenv.engine.stack_inputs import images_of, is_licensed, renew, stack_inputs
 from devenv.errors import ImageError
 from devenv.images.catalogue import BALANCER, NODE
 from devenv.images.choice import Mode, choose, provide_steps, registries_to_ask, usable
@@ -66,8 +66,17 @@ class _Presence:
         return self.on_nodes | self.in_engine
 
 
-def observe(environment: Environment, selection: Selection, mode: Mode, *, verify: bool = False) -> Observation:
+def observe(
+    environment: Environment,
+    selection: Selection,
+    mode: Mode,
+    *,
+    verify: bool = False,
+    renewed: Collection[str] = (),
+) -> Observation:
     """Look at the host, the engine and the cluster; with `verify` also at what others have changed there.
+
+    `renewed` are the stacks whose databases are to be reset to what their migrations and seeds are now.
 
     Raises:
         PortTakenError: a port of the specification is held by another process.
@@ -100,9 +109,12 @@ def observe(environment: Environment, selection: Selection, mode: Mode, *, verif
     wanted = Wanted(
         project=project.project,
         cluster=names.cluster,
-        stacks=stack_inputs(
-            environment.workspace, selection.stacks, facts, chosen, environment.digests, environ=os.environ
-        ),
+        stacks=[
+            (spec, renew(rendered) if spec.name in renewed else rendered)
+            for spec, rendered in stack_inputs(
+                environment.workspace, selection.stacks, facts, chosen, environment.digests, environ=os.environ
+            )
+        ],
         versions=environment.workspace.versions,
         kind_config=kind_config(
             kind_file, _kind_settings(environment, facts, database_ports, cgroup_v1=engine_facts.cgroup == "1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from devenv.engine.stack_files import chart_files, files_below, kustomization_files
@@ -55,6 +56,12 @@ def stack_inputs(
 def is_licensed(spec: StackSpec, environ: Mapping[str, str]) -> bool:
     """Whether the user holds the token that a stack knows to use."""
     return spec.licence is not None and bool(environ.get(spec.licence.variable))
+
+
+def renew(rendered: StackInput) -> StackInput:
+    """The same stack, its database to be reset once its pristine state is made: its Job leaves the live data alone."""
+    values = merged(json.loads(rendered.values), {"global": {"devenv": {"pristineOnly": True}}})
+    return replace(rendered, values=json.dumps(values, sort_keys=True), renewed=True)
 
 
 def images_of(spec: StackSpec, *, licensed: bool) -> dict[str, str]:

@@ -89,3 +89,5 @@ class StackInput:
     """Name in the kustomizations' manifests to the reference that takes its place."""
     config_maps: tuple[CarriedFolder, ...] = ()
     """Folders for the pods of its charts."""
+    renewed: bool = False
+    """Whether its database is reset to a pristine state that is made anew before it."""

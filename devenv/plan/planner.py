@@ -160,6 +160,7 @@ def _reason(spec: StackSpec, rendered: StackInput, observed: Observed, fresh: bo
         "interrupted": known.pending,
         "incomplete": known.missing or not known.content,
         "changed": known.content != rendered.content,
+        "to be reset": rendered.renewed,
         "not recorded": not known.recorded,
         "drifted": known.drifted,
         "not ready": not known.ready,

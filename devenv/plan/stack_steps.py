@@ -19,6 +19,7 @@ from devenv.plan.steps import (
     PrepareDatabase,
     RefreshSecrets,
     ReplaceObject,
+    ResetDatabase,
     RunHook,
     Step,
 )
@@ -72,6 +73,9 @@ def add_stack(
             rendered.database_seeds,
         )
         last = frozenset({draft.add(kept, last, reason)})
+    if spec.database and rendered.renewed:
+        reset = ResetDatabase(spec.name, spec.layer, spec.namespace, spec.database)
+        last = frozenset({draft.add(reset, last, "its migrations and seeds have been applied")})
     for hook in spec.hooks.after:
         last = frozenset({draft.add(_hook(spec, "after", hook), last, reason)})
     draft.add(await_ready(spec, rendered), last, reason)

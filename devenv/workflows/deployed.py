@@ -39,7 +39,7 @@ class Deployed:
     """Hash of its migrations and seeds as the files are now."""
     seeds: tuple[Path, ...]
     interrupted: bool = False
-    """It was emptied, and its migrations have not run to their end since."""
+    """Its installation has not come to its end, so its migrations may not have."""
 
     @property
     def name(self) -> str:

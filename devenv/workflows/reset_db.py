@@ -13,7 +13,7 @@ from devenv.errors import UsageError
 from devenv.events import Noted
 from devenv.images.choice import Mode
 from devenv.plan.plan import Plan, PlanDraft
-from devenv.plan.steps import ApplySeeds, EmptyDatabase, ResetAws, ResetDatabase
+from devenv.plan.steps import ApplySeeds, ResetAws, ResetDatabase
 from devenv.spec.migration_files import require_sound_migrations
 from devenv.spec.stack import StackSpec
 from devenv.workflows.conclusion import Tail
@@ -64,23 +64,27 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
             session.emit(Noted("no database is deployed", hint="devenv up"))
             return []
         changed = _changed(deployment, chosen)
-        # Before anything is dropped for files that could not be applied then.
+        # Before anything is begun with files that could not be applied then.
         require_sound_migrations(deployed.stack for deployed in chosen)
         _agree(chosen, aws, request, session)
         log = session.open_log(deployment.environment.state / "logs")
-        plan = _plan(deployment, chosen, aws, changed)
-        report = perform(plan, deployment.environment, session, Tail(began, log), again="devenv reset-db")
-        times = {key.partition("/")[2]: r.seconds for key, r in report.results.items() if key.startswith("reset/")}
-        if used := [deployment.address(d) for d in chosen if d.name not in changed]:
-            start_making(used)
+        times: dict[str, float] = {}
+        if plan := _plan(deployment, [d for d in chosen if d.name not in changed], aws):
+            report = perform(plan, deployment.environment, session, Tail(began, log), again="devenv reset-db")
+            times = {key.partition("/")[2]: r.seconds for key, r in report.results.items() if key.startswith("reset/")}
         if changed:
             # All that brings an environment up takes long to load, and most resets need nothing of it.
             from devenv.workflows.up import UpRequest, up  # noqa: PLC0415
 
             began = time.monotonic()
             # What a reset drops was agreed to; what else a change of the stack would lose was not.
-            up(UpRequest(request.directory, only=tuple(changed), images=request.images), session)
+            # Live data is replaced at the end, once all that takes its place has been made.
+            up(
+                UpRequest(request.directory, only=tuple(changed), images=request.images, renewed=tuple(changed)),
+                session,
+            )
             times |= dict.fromkeys(changed, time.monotonic() - began)
+        start_making([deployment.address(d) for d in chosen])
     rows = [
         ResetRow(d.name, d.spec.engine, "migrations" if d.name in changed else "pristine", times[d.name])
         for d in chosen
@@ -114,7 +118,7 @@ def _agree(chosen: Sequence[Deployed], aws: StackSpec | None, request: ResetRequ
         )
 
 
-def _plan(deployment: Deployment, chosen: Sequence[Deployed], aws: StackSpec | None, changed: frozenset[str]) -> Plan:
+def _plan(deployment: Deployment, chosen: Sequence[Deployed], aws: StackSpec | None) -> Plan | None:
     draft = PlanDraft()
     if aws:
         place = (aws.name, aws.layer, aws.namespace)
@@ -122,9 +126,8 @@ def _plan(deployment: Deployment, chosen: Sequence[Deployed], aws: StackSpec | N
         draft.add(ResetAws(*place), {seeds}, "asked for")
     for d in chosen:
         target = (d.name, d.stack.spec.layer, d.namespace, d.spec)
-        if d.name in changed:
-            draft.add(EmptyDatabase(*target), reason="migrations or seeds changed")
-        else:
-            draft.add(ResetDatabase(*target), reason="asked for")
+        draft.add(ResetDatabase(*target), reason="asked for")
+    if not draft:
+        return None
     names = deployment.environment.names
     return draft.finish(names.project, names.cluster, ())

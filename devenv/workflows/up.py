@@ -41,6 +41,8 @@ class UpRequest:
     layers: tuple[str, ...] = ()
     profile: str | None = None
     images: Mode = "auto"
+    renewed: tuple[str, ...] = ()
+    """Stacks whose databases are reset once their new migrations and seeds have made a pristine state."""
     adopt: bool = False
     """Take over a cluster of the project's name that is another folder's."""
 
@@ -113,7 +115,7 @@ def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
 
 
 def _planned(environment: Environment, selection: Selection, request: UpRequest, session: Session) -> Raised:
-    observation = observe(environment, selection, request.images, verify=request.verify)
+    observation = observe(environment, selection, request.images, verify=request.verify, renewed=request.renewed)
     facts = observation.cluster
     if differing := facts.other_nodes(node_roles(observation.wanted.kind_config)):
         session.emit(Noted(differing, "warning", "to make it anew, without its data: devenv down, then: devenv up"))

@@ -164,6 +164,10 @@ def test_a_broken_migration_is_named_and_leaves_live_data(environment: Project, 
     assert f"failed statement: {NEW_MIGRATION}:2" in failed.stderr
     assert "ALTER TABLE nothing" in failed.stderr
     assert query(url, b"SELECT count(*) FROM items") == before
+    spoil(url)
+    failed = environment.devenv("reset-db", "postgres", "--yes", expect=1)
+    assert f"failed statement: {NEW_MIGRATION}:2" in failed.stderr
+    assert query(url, b"SELECT count(*) FROM items") == [(0,)]
 
 
 def test_clones_of_the_running_environment(inside: Project) -> None:

@@ -15,7 +15,7 @@ from support.programs import missing, require_tool
 from devenv.adapters.charts import copy_chart
 from devenv.adapters.helm import Helm
 from devenv.adapters.paths import data_root
-from devenv.engine.stack_inputs import stack_inputs
+from devenv.engine.stack_inputs import renew, stack_inputs
 from devenv.images.fingerprint import FileDigests
 from devenv.images.modules import Module
 from devenv.spec.load import load_workspace
@@ -85,16 +85,19 @@ class Charts:
     def stack(self, name: str) -> LoadedStack:
         return self._workspaces[PROFILES[0]].stacks[name]
 
-    def _render(self, name: str, profile: Profile) -> Rendered:
+    def _render(self, name: str, profile: Profile, *, renewed: bool = False) -> Rendered:
         workspace = self._workspaces[profile]
         images = {image: f"registry.test/{image}:1.2.3" for image in workspace.stacks[name].spec.images}
-        text = "\n---\n".join(self._each(workspace, name, profile, images))
+        text = "\n---\n".join(self._each(workspace, name, profile, images, renewed=renewed))
         objects = tuple(flat(yaml.safe_load_all(text)))
         return Rendered(workspace.stacks[name], frozenset(images.values()), objects)
 
-    def _each(self, workspace: Workspace, name: str, profile: Profile, images: dict[str, str]) -> Iterator[str]:
+    def _each(
+        self, workspace: Workspace, name: str, profile: Profile, images: dict[str, str], *, renewed: bool
+    ) -> Iterator[str]:
         facts = ProjectFacts(workspace.project.project, profile, 8080, 8443)
         ((spec, made),) = stack_inputs(workspace, [name], facts, images, FileDigests(), environ={})
+        made = renew(made) if renewed else made
         for source, path in zip(spec.sources, made.sources, strict=True):
             if source.chart:
                 release = source.chart.release or name
@@ -229,3 +232,22 @@ def test_every_profile_has_room_on_two_cores(charts: Charts, profile: Profile) -
 def _millicores(container: Json) -> int:
     asked = str(container["resources"]["requests"]["cpu"])
     return int(asked.removesuffix("m")) if asked.endswith("m") else int(float(asked) * 1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "always", "live"),
+    [("postgres", "migrate-pristine", "atlas"), ("mysql", "migrate-pristine", "flyway"), ("clickhouse", "migrate", "")],
+)
+def test_where_the_live_database_is_to_be_replaced_its_job_leaves_it_alone(
+    charts: Charts, name: str, always: str, live: str
+) -> None:
+    for renewed in (False, True):
+        (job,) = charts.render(name, "dev", renewed=renewed).of_kind("Job")
+        spec = pod_spec(job)
+        containers = [*spec.get("initContainers", ()), *spec["containers"]]
+        assert spec["containers"]
+        assert always in {container["name"] for container in containers}
+        assert (live in {container["name"] for container in containers}) == (bool(live) and not renewed)
+        words = str([container.get("args", container.get("command")) for container in containers])
+        assert ("--only-pristine" in words) == (name == "clickhouse" and renewed)
+        assert ("baseline:alt'" in words) == (name == "mysql" and not renewed)

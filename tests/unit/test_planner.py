@@ -35,6 +35,8 @@ from devenv.plan.planner import make_plan, stacks_to_install
 from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, InstallChart, ProvideTool
 
+DATABASE = {"engine": "mysql", "workload": "w", "name": "n", "user": "u", "secret": "s", "node_port": 30306}
+
 
 def test_a_fresh_machine_gets_everything() -> None:
     plan = make_plan(wanted(*ALL), observed(ClusterState.ABSENT))
@@ -295,3 +297,14 @@ def test_what_is_not_installed_has_nothing_to_give_way() -> None:
     ready, starting = ObservedStack("wanted", ready=True), ObservedStack("wanted", ready=False)
     stacks = recorded(spaces=ready, store=starting, web=ObservedStack("former", ready=True))
     assert [spec.name for spec, _ in stacks_to_install(wanted(*ALL), observed(stacks=stacks))] == ["web"]
+
+
+def test_a_database_is_reset_after_its_new_pristine_state_is_made() -> None:
+    server = stack("store", database=DATABASE)
+    renewed = replace(rendered(server), renewed=True)
+    plan = make_plan(replace(wanted(server), stacks=[(server, renewed)]), observed(stacks=recorded(server)))
+    assert needs_of(plan)["reset/store"] == {"database/store"}
+    assert {"install/store", "database/store"} <= before(plan, "reset/store")
+    assert needs_of(plan)["ready/store"] == {"reset/store"}
+    assert reasons_of(plan)["install/store"] == "to be reset"
+    assert not make_plan(wanted(server), observed(stacks=recorded(server))).nodes

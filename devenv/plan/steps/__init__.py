@@ -24,7 +24,6 @@ from devenv.plan.steps.stack import (
     ApplySeeds,
     ApplyTls,
     AwaitReady,
-    EmptyDatabase,
     GrowClaim,
     InstallChart,
     PrepareDatabase,
@@ -47,7 +46,6 @@ __all__ = [
     "BootstrapImage",
     "BuildImage",
     "CreateCluster",
-    "EmptyDatabase",
     "FetchModule",
     "GrowClaim",
     "InstallChart",
@@ -93,6 +91,5 @@ Step = (
     | PrepareDatabase
     | ResetDatabase
     | ResetAws
-    | EmptyDatabase
     | AwaitReady
 )

@@ -183,16 +183,6 @@ class ResetAws(StackStep):
 
 
 @dataclass(frozen=True, slots=True)
-class EmptyDatabase(StackStep):
-    """Drop a database whose migrations or seeds have changed, and have its stack installed anew."""
-
-    KEY = "empty/{self.stack}"
-    TITLE = "Empty {self.stack}"
-
-    database: Database
-
-
-@dataclass(frozen=True, slots=True)
 class AwaitReady(StackStep):
     """Wait until a stack is usable, then record its content in the cluster."""
 

@@ -75,6 +75,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("/migrations"))
     parser.add_argument("--database", required=True)
     parser.add_argument("--pristine", required=True)
+    parser.add_argument("--only-pristine", action="store_true", help="leave the live one alone, whatever it has")
     options = parser.parse_args()
     server = Remote.from_environment()
     try:
@@ -83,10 +84,12 @@ def main() -> int:
         pristine = replace(server, database=options.pristine)
         server.query(f"CREATE DATABASE IF NOT EXISTS `{options.database}`")
         records = _records(live)
-        check(migrations, records)
+        if not options.only_pristine:
+            check(migrations, records)
         server.query(f"DROP DATABASE IF EXISTS `{options.pristine}` SYNC")
         server.query(f"CREATE DATABASE `{options.pristine}`")
-        for database, known in ((pristine, _records(pristine)), (live, records)):
+        after = () if options.only_pristine else ((live, records),)
+        for database, known in ((pristine, _records(pristine)), *after):
             for migration in migrations:
                 _apply(database, migration, known.get(number(migration.version)))
     except (MigrationError, QueryError) as error:

@@ -15,23 +15,86 @@ from devenv.errors import Problem
 from devenv.spec.sql_statements import COPY, Statement, statements
 
 _ROLES = r"ROLE|USER|GROUP"
-_SUSPECT = re.compile(
-    rf"\b(?:create|drop)\s+(?:or\s+replace\s+)?(?:{_ROLES}|DATABASE|TABLESPACE)\b|^\\c", re.IGNORECASE | re.MULTILINE
-)
+_NAMED = {
+    "postgres": _ROLES,
+    "mysql": r"ROLE|USER|SERVER",
+    "clickhouse": r"ROLE|USER|QUOTA|(?:SETTINGS\s+)?PROFILE|NAMED\s+COLLECTION|FUNCTION|WORKLOAD|RESOURCE",
+}
+"""What is there once for all databases of a server, under a name, and can be made twice where that is written so."""
+_OTHERS = {
+    "postgres": "DATABASE|TABLESPACE",
+    "mysql": r"DATABASE|SCHEMA|(?:UNDO\s+)?TABLESPACE",
+    "clickhouse": "DATABASE",
+}
+"""What no database is made of, however it is written."""
+_LOADED = r"(?:AGGREGATE\s+)?FUNCTION(?=\s.*\bSONAME\b)"
+"""MySQL's functions of a library: all others are a schema's."""
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE | re.DOTALL)
+
+
+_SUSPECT = {
+    engine: re.compile(
+        rf"\b(?:create|drop|alter|rename)\s+(?:or\s+replace\s+)?(?:{_NAMED[engine]}|{_OTHERS[engine]})\b|\bsoname\b"
+        r"|\bpg_\w*replication_\w+|^\\c",
+        re.IGNORECASE | re.MULTILINE,
+    )
+    for engine in _NAMED
+}
 """Whatever lacks it need not be taken apart."""
 _OF_PSQL = re.compile(r"^\\|\bfrom\s+stdin\b", re.IGNORECASE | re.MULTILINE)
 _AS_SEED = "move it to the seeds, which psql applies; or dump with: pg_dump --inserts"
-_MADE = re.compile(rf"CREATE\s+(?P<kind>{_ROLES})\s+(?!MAPPING\b)(?!IF\s+NOT\s+EXISTS\b)(?P<name>\S+)", re.IGNORECASE)
-_DROPPED = re.compile(rf"DROP\s+(?P<kind>{_ROLES})\s+(?!MAPPING\b)(?!IF\s+EXISTS\b)(?P<name>\S+)", re.IGNORECASE)
-_WHOLE = re.compile(
-    r"(?P<what>(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE))\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?P<name>\S+)", re.IGNORECASE
+_MADE = {
+    engine: _pattern(
+        rf"CREATE\s+(?P<again>OR\s+REPLACE\s+)?(?P<kind>{kinds}{'|' + _LOADED if engine == 'mysql' else ''})"
+        r"\s+(?!MAPPING\b)(?!IF\s+NOT\s+EXISTS\b)(?P<name>[^\s('\"]+|\S+)"
+    )
+    for engine, kinds in _NAMED.items()
+}
+_DROPPED = {
+    engine: _pattern(rf"DROP\s+(?P<kind>{kinds})\s+(?!MAPPING\b)(?!IF\s+EXISTS\b)(?P<name>\S+)")
+    for engine, kinds in _NAMED.items()
+}
+_RENAMED = {
+    engine: _pattern(
+        r"RENAME\s+(?P<kind>USER)\s+(?P<name>\S+)"
+        if engine == "mysql"
+        else rf"ALTER\s+(?P<kind>{kinds})\s+(?!IF\s+EXISTS\b)(?P<name>\S+)\s+RENAME\s+TO\b"
+    )
+    for engine, kinds in _NAMED.items()
+}
+_WHOLE = {
+    engine: _pattern(
+        rf"(?P<what>(?:CREATE|DROP)\s+(?:OR\s+REPLACE\s+)?(?:{kinds}))\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?P<name>\S+)"
+    )
+    for engine, kinds in _OTHERS.items()
+}
+_BLOCK = _pattern(r"DO\s.*?(?P<quote>\$\w*\$|')(?P<body>.*)(?P=quote)")
+"""PostgreSQL's block, which is run at once; bodies of functions are not."""
+_GUARD = _pattern(r"\bEXCEPTION\s+WHEN\b|\bpg_(?:roles|authid|user|group|shadow)\b|\bto_regrole\b")
+_VERB = _pattern(r"\b(?:CREATE|DROP|ALTER)\b")
+_SLOT = _pattern(
+    r"(?:SELECT|WITH|DO)\b.*?\b(?P<call>pg_(?:(?:create|copy)_(?:logical|physical)_replication_slot|drop_replication_slot"
+    r"|replication_origin_(?:create|drop)))\s*\("
 )
+_SLOT_GUARD = _pattern(r"\bpg_replication_(?:slots|origin)\b|\bEXCEPTION\s+WHEN\b")
+_VERSIONED = _pattern(r"/\*M?!\d*(?P<code>.*?)\*/")
+"""A comment that is code to MySQL and MariaDB."""
+_TAKE_OUT = {
+    "postgres": "take it out (pg_dump writes it with --create); by hand: devenv db shell",
+    "mysql": "take it out (mysqldump writes it with --databases); by hand: devenv db shell",
+    "clickhouse": "take it out; by hand: devenv db shell",
+}
 _CONNECT = re.compile(r"\\c(?:onnect)?(?:\s|\Z)")
 
 
 def server_object_problems(path: Path, text: str, engine: str) -> Iterator[Problem]:
     """Statements of a file that cannot be applied a second time, because what they make or drop is the server's."""
-    if _SUSPECT.search(text):
+    if _SUSPECT[engine].search(text):
+        if engine == "mysql":
+            text = _VERSIONED.sub(lambda comment: comment["code"].rjust(len(comment[0]) - 2) + "  ", text)
         for statement in statements(text, engine):
             if found := _problem(statement, engine):
                 yield Problem(path, statement.line, "", *found)
@@ -54,29 +117,66 @@ def atlas_problems(path: Path) -> Iterator[Problem]:
 
 
 def _problem(statement: Statement, engine: str) -> tuple[str, str] | None:
-    if match := _MADE.match(statement.text):
-        return _told(match, "which is there already the second time"), _made_once(match, statement, engine)
-    if match := _DROPPED.match(statement.text):
+    text = statement.text
+    if found := _of_names(text, engine):
+        return found
+    if match := _WHOLE[engine].match(text):
+        what = " ".join(match["what"].upper().split())
+        return f"{what} {match['name']} is about the server, not about this database", _TAKE_OUT[engine]
+    return _of_postgres(text) if engine == "postgres" else None
+
+
+def _of_names(text: str, engine: str) -> tuple[str, str] | None:
+    if match := _MADE[engine].match(text):
+        if not match["again"]:
+            return _told(match, "which is there already the second time"), _made_once(match, text, engine)
+        if engine == "mysql" and match["kind"].upper() in {"ROLE", "USER"}:
+            return _told(match, "which loses what it was granted the second time"), _made_once(match, text, engine)
+    if match := _DROPPED[engine].match(text):
         hint = f"DROP {match['kind'].upper()} IF EXISTS {match['name']};"
         return _told(match, "where it is gone the second time"), hint
-    if engine == "postgres" and (match := _WHOLE.match(statement.text)):
-        what = " ".join(match["what"].upper().split())
-        message = f"{what} {match['name']} is about the server, not about this database"
-        return message, "take it out (pg_dump writes it with --create); by hand: devenv db shell"
-    if engine == "postgres" and _CONNECT.match(statement.text):
-        message = f"{statement.text} leads to another database: a script is applied to the one that devenv chooses"
+    if match := _RENAMED[engine].match(text):
+        return _told(match, "where that name is gone the second time"), _renamed_once(match, text, engine)
+    return None
+
+
+def _of_postgres(text: str) -> tuple[str, str] | None:
+    if _CONNECT.match(text):
+        message = f"{text} leads to another database: a script is applied to the one that devenv chooses"
         return message, "take it out (pg_dump writes it with --create)"
+    if (match := _SLOT.match(text)) and not _SLOT_GUARD.search(text):
+        message = f"{match['call']} is about the server: the file is applied to two of its databases"
+        return message, "add: WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = …)"
+    if (block := _BLOCK.match(text)) and not _GUARD.search(block["body"]):
+        for begin in _VERB.finditer(block["body"]):
+            if found := _of_names(block["body"][begin.start() :].partition(";")[0], "postgres"):
+                return found
     return None
 
 
 def _told(match: re.Match[str], why: str) -> str:
     verb = match[0].split()[0].upper()
-    return f"{verb} {match['kind'].upper()} {match['name']}: the file is applied to two databases of one server, {why}"
+    kind = " ".join(match["kind"].upper().split())
+    return f"{verb} {kind} {match['name']}: the file is applied to two databases of one server, {why}"
 
 
-def _made_once(match: re.Match[str], statement: Statement, engine: str) -> str:
-    text = " ".join(statement.text.split())
-    if engine != "postgres":
-        kind = match["kind"]
-        return f"{text[: match.start('kind')]}{kind} IF NOT EXISTS{text[len('CREATE ') + len(kind) :]};"
-    return f"DO $$ BEGIN {text}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;"
+def _made_once(match: re.Match[str], text: str, engine: str) -> str:
+    kind, rest = match["kind"], " ".join(text[match.end("kind") :].split())
+    if engine == "postgres":
+        return _guarded(text, "duplicate_object OR unique_violation")
+    if kind.upper() == "SERVER":
+        return f"DROP SERVER IF EXISTS {match['name']}; CREATE SERVER {rest};"
+    return f"{text.split(maxsplit=1)[0]} {kind} IF NOT EXISTS {rest};"
+
+
+def _renamed_once(match: re.Match[str], text: str, engine: str) -> str:
+    if engine == "postgres":
+        return _guarded(text, "undefined_object OR duplicate_object")
+    if engine == "mysql":
+        return _TAKE_OUT[engine]
+    kind, rest = match["kind"], " ".join(text[match.end("kind") :].split())
+    return f"ALTER {kind} IF EXISTS {rest};"
+
+
+def _guarded(text: str, errors: str) -> str:
+    return f"DO $$ BEGIN {' '.join(text.split())}; EXCEPTION WHEN {errors} THEN NULL; END $$;"

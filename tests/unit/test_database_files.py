@@ -124,6 +124,66 @@ def test_other_servers_know_a_shorter_form(tmp_path: Path, engine: DatabaseEngin
     assert (found.line, found.hint) == (2, "CREATE USER IF NOT EXISTS bob IDENTIFIED BY 'x';")
 
 
+SERVERS: list[tuple[DatabaseEngine, str, str]] = [
+    ("clickhouse", "CREATE FUNCTION f AS (x) -> x + 1;", "CREATE FUNCTION IF NOT EXISTS f AS (x) -> x + 1;"),
+    ("clickhouse", "CREATE QUOTA q KEYED BY user_name;", "CREATE QUOTA IF NOT EXISTS q KEYED BY user_name;"),
+    ("clickhouse", "CREATE SETTINGS PROFILE p;", "CREATE SETTINGS PROFILE IF NOT EXISTS p;"),
+    ("clickhouse", "CREATE PROFILE p;", "CREATE PROFILE IF NOT EXISTS p;"),
+    ("clickhouse", "CREATE NAMED COLLECTION c AS a = 1;", "CREATE NAMED COLLECTION IF NOT EXISTS c AS a = 1;"),
+    ("clickhouse", "DROP FUNCTION f;", "DROP FUNCTION IF EXISTS f;"),
+    ("clickhouse", "ALTER USER a RENAME TO b;", "ALTER USER IF EXISTS a RENAME TO b;"),
+    ("clickhouse", "CREATE DATABASE IF NOT EXISTS z;", "take it out"),
+    ("mysql", "CREATE SERVER s FOREIGN DATA WRAPPER mysql;", "DROP SERVER IF EXISTS s; CREATE SERVER s FOREIGN"),
+    ("mysql", "RENAME USER a TO b;", "take it out"),
+    ("mysql", "CREATE DATABASE z;", "take it out"),
+    ("mysql", "CREATE DATABASE /*!32312 IF NOT EXISTS*/ z;", "take it out"),
+    ("mysql", "/*!50000 CREATE USER bob */;", "CREATE USER IF NOT EXISTS bob;"),
+    ("mysql", "DROP SCHEMA IF EXISTS z;", "take it out"),
+    ("mysql", "CREATE OR REPLACE USER bob IDENTIFIED BY 'x';", "CREATE USER IF NOT EXISTS bob IDENTIFIED BY 'x';"),
+    ("mysql", "CREATE FUNCTION f RETURNS STRING SONAME 'f.so';", "CREATE FUNCTION IF NOT EXISTS f RETURNS"),
+    ("postgres", "SELECT pg_create_logical_replication_slot('s', 'pgoutput');", "WHERE NOT EXISTS (SELECT FROM"),
+    ("postgres", "SELECT pg_create_physical_replication_slot('s');", "WHERE NOT EXISTS (SELECT FROM"),
+    ("postgres", "DO $$ BEGIN CREATE ROLE bob; END $$;", "DO $$ BEGIN CREATE ROLE bob; EXCEPTION WHEN"),
+    ("postgres", "DO LANGUAGE plpgsql $x$ BEGIN PERFORM 1; DROP ROLE bob; END $x$;", "DROP ROLE IF EXISTS bob;"),
+    ("postgres", "DO 'BEGIN CREATE ROLE bob; END';", "DO $$ BEGIN CREATE ROLE bob; EXCEPTION"),
+    ("postgres", "ALTER ROLE a RENAME TO b;", "DO $$ BEGIN ALTER ROLE a RENAME TO b; EXCEPTION WHEN undefined_object"),
+]
+
+
+@pytest.mark.parametrize(("engine", "text", "hint"), SERVERS)
+def test_what_each_server_has_once_is_told(tmp_path: Path, engine: DatabaseEngine, text: str, hint: str) -> None:
+    (found,) = problems(tmp_path, f"SELECT 1;\n{text}".encode(), engine)
+    assert found.line == 2
+    assert hint in found.hint
+
+
+@pytest.mark.parametrize(("engine", "text", "hint"), [row for row in SERVERS if " IF " in row[2] or "DO $$" in row[2]])
+def test_what_is_hinted_at_may_be_applied_again(tmp_path: Path, engine: DatabaseEngine, text: str, hint: str) -> None:
+    (found,) = problems(tmp_path, text.encode(), engine)
+    last = found.hint.rpartition("; CREATE SERVER")[0] or found.hint
+    assert problems(tmp_path, last.encode(), engine) == [], hint
+
+
+@pytest.mark.parametrize(
+    ("engine", "text"),
+    [
+        ("clickhouse", "CREATE OR REPLACE FUNCTION f AS x -> x; CREATE ROW POLICY p ON t; ALTER USER a HOST ANY;"),
+        ("clickhouse", "CREATE TABLE quota (x Int8) ENGINE = Memory; SELECT 'CREATE QUOTA q'"),
+        ("mysql", "CREATE FUNCTION f() RETURNS INT RETURN 1; DROP FUNCTION f; CREATE OR REPLACE SERVER s OPTIONS ();"),
+        ("mysql", "CREATE TABLE user (id INT); ALTER USER bob ACCOUNT LOCK; INSERT INTO t VALUES ('RENAME USER a');"),
+        ("postgres", "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles) THEN CREATE ROLE bob; END IF; END $$;"),
+        ("postgres", "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CREATE ROLE bob; END $$;"),
+        (
+            "postgres",
+            "SELECT pg_create_physical_replication_slot('s') WHERE NOT EXISTS (SELECT FROM pg_replication_slots);",
+        ),
+        ("postgres", "DO $$ BEGIN CREATE TABLE role (x int); ALTER TABLE role RENAME TO roles; END $$;"),
+    ],
+)
+def test_what_belongs_to_the_database_is_no_problem(tmp_path: Path, engine: DatabaseEngine, text: str) -> None:
+    assert problems(tmp_path, text.encode(), engine) == []
+
+
 def test_dumps_that_nobody_applies_are_told(tmp_path: Path) -> None:
     (found,) = problems(tmp_path, b"\x1f\x8b", name="dump.sql.gz")
     assert found.message == "it is not applied: seeds are *.sql files"

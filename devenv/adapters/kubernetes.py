@@ -31,6 +31,7 @@ __all__ = ["Cluster", "NodeState", "Recorded", "Release", "Workload", "of_stack"
 
 SYSTEM_NAMESPACE = "devenv-system"
 STATE_NAME = "devenv-state"
+_PROFILE = "devenv.io/profile"
 _STATE = f"api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{STATE_NAME}"
 _COMPLETE_SECONDS = 30.0
 _AT_ONCE = 6
@@ -91,6 +92,15 @@ class Cluster:
             return None
         return {stack: Recorded.from_json(text) for stack, text in (found.get("data") or {}).items()}
 
+    def profile(self) -> str:
+        """The profile that was brought up last; empty where none is recorded."""
+        found = self._api.find(_STATE) or {}
+        return str((found.get("metadata", {}).get("annotations") or {}).get(_PROFILE, ""))
+
+    def note_profile(self, profile: str) -> None:
+        """Record the profile that is being brought up."""
+        self._change_state({"metadata": {"annotations": {_PROFILE: profile}}})
+
     def record(self, stack: str, recorded: Recorded) -> None:
         """Keep what a stack that is ready now was installed from and is made of; a record that is gone begins anew."""
         self._note(stack, recorded.to_json())
@@ -100,7 +110,9 @@ class Cluster:
         self._note(stack, None)
 
     def _note(self, stack: str, text: str | None) -> None:
-        body: Json = {"data": {stack: text}}
+        self._change_state({"data": {stack: text}})
+
+    def _change_state(self, body: Json) -> None:
         try:
             self._api.write("PATCH", _STATE, body, "application/merge-patch+json")
         except ApiRefusedError as error:

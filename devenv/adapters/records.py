@@ -26,6 +26,10 @@ def write_whole(file: Path, text: str) -> None:
         if target.exists():
             draft.chmod(target.stat().st_mode & 0o777)
         draft.replace(target)
+    except OSError as error:
+        if error.filename == str(draft):
+            error.filename = str(file)  # the one that the reader knows
+        raise
     finally:
         draft.unlink(missing_ok=True)
 

@@ -131,11 +131,9 @@ def migrate(
     """
     from devenv.cli import wiring
     from devenv.workflows import db
-    from devenv.workflows.up import UpRequest, up
 
     with wiring.run_session("db migrate", wait=not no_wait) as session:
-        chosen = db.names(db.DatabaseRequest(directory, tuple(names or ())), session)
-        up(UpRequest(directory, assume_yes=yes, only=tuple(chosen)), session)
+        db.migrate(db.DatabaseRequest(directory, tuple(names or ())), session, agreed=yes)
 
 
 @app.command("hash")

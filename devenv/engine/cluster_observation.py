@@ -50,6 +50,8 @@ class ClusterFacts:
     """Stack to what was recorded when it was last ready."""
     has_record: bool = False
     """Whether there is a record at all, be it empty; else `records` is what Helm's releases tell."""
+    profile: str = ""
+    """The profile that was brought up last; empty where none is recorded."""
     present: Inventory = field(default_factory=dict)
     """What there is of the kinds of objects that are recorded, as far as it was looked at."""
 
@@ -145,11 +147,12 @@ def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...], *, compare: bool 
         ApiUnreachableError: it does not answer.
         ApiRefusedError: it answers with an error.
     """
-    with ThreadPoolExecutor(4, thread_name_prefix="observe") as pool:
+    with ThreadPoolExecutor(5, thread_name_prefix="observe") as pool:
         state: Future[dict[str, Recorded] | None] = pool.submit(cluster.state)
         releases = pool.submit(cluster.releases)
         workloads = pool.submit(cluster.workloads)
         states = pool.submit(cluster.node_states)
+        profile = pool.submit(cluster.profile)
         records = state.result()
         known = records_of(releases.result()) if records is None else records
         paths = {path for recorded in known.values() for path in recorded.objects or ()}
@@ -161,6 +164,7 @@ def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...], *, compare: bool 
             workloads=tuple(workloads.result()),
             records=known,
             has_record=records is not None,
+            profile=profile.result(),
             present={**others, **_by_path(workloads.result())},
         )
 

@@ -58,6 +58,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
             on_line=told,
         )
         environment.cluster.initialise(names.labels)
+        environment.cluster.note_profile(environment.workspace.project.profile)
         record_owner(environment.engine, names, environment.owner)
     except DevenvError:
         environment.creation_failed.set()

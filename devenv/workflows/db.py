@@ -139,10 +139,14 @@ def write_checksums(directory: Path, wanted: Sequence[str], session: Session) ->
     return {name: write_atlas_sums(folders[name]) for name in wanted or folders}
 
 
-def names(request: DatabaseRequest, session: Session) -> list[str]:
-    """The stacks of the databases that a request is about."""
+def migrate(request: DatabaseRequest, session: Session, *, agreed: bool) -> None:
+    """Bring the stacks of the databases up to date in the profile that is up, pending migrations included."""
+    from devenv.workflows.up import UpRequest, up  # noqa: PLC0415 -- it takes long to load
+
     with reach(request.directory, session) as deployment:
-        return [deployed.name for deployed in deployment.choose(request.names)]
+        chosen = tuple(deployed.name for deployed in deployment.choose(request.names))
+        profile = deployment.environment.workspace.project.profile
+    up(UpRequest(request.directory, assume_yes=agreed, only=chosen, profile=profile), session)
 
 
 def url(request: DatabaseRequest, session: Session) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
@@ -16,13 +16,13 @@ from devenv.engine.database_steps import address
 from devenv.engine.environment import Environment
 from devenv.engine.holding import look
 from devenv.engine.stack_inputs import database_content, database_seeds
-from devenv.errors import ClusterError, DatabaseError, UsageError
+from devenv.errors import ClusterError, DatabaseError, EngineUnavailableError, UsageError
 from devenv.plan.observed import ClusterState
 from devenv.spec.load import load_workspace
 from devenv.spec.stack import Database as DatabaseSpec
 from devenv.spec.stack import StackSpec
 from devenv.spec.wording import name_hint
-from devenv.spec.workspace import LoadedStack
+from devenv.spec.workspace import LoadedStack, Workspace
 from devenv.workflows.claim import require_own_folder
 from devenv.workflows.connect import environment_on
 from devenv.workflows.exclusive import exclusive
@@ -57,7 +57,7 @@ class Deployment:
 
     def __init__(self, environment: Environment, facts: ClusterFacts) -> None:
         self.environment = environment
-        self._facts = facts
+        self.facts = facts
 
     def seeded(self, names: Sequence[str]) -> StackSpec | None:
         """The stack that holds the AWS seeds, where it is among the names, or deployed and no name is given.
@@ -67,7 +67,7 @@ class Deployment:
         """
         stacks = self.environment.workspace.stacks
         spec = next((s for name in self.environment.workspace.selected if (s := stacks[name].spec).seeds), None)
-        if spec is None or (names and spec.name not in names) or (not names and spec.name not in self._facts.records):
+        if spec is None or (names and spec.name not in names) or (not names and spec.name not in self.facts.records):
             return None
         self._require_ready(spec.name)
         return spec
@@ -84,7 +84,7 @@ class Deployment:
             if name not in known:
                 raise UsageError(f"{name} is no database of this project", hint=name_hint(name, known, "databases"))
         if not names:
-            return [d for name, d in known.items() if name in self._facts.records or d.interrupted]
+            return [d for name, d in known.items() if name in self.facts.records or d.interrupted]
         chosen = [known[name] for name in dict.fromkeys(names)]
         for deployed in chosen:
             if not deployed.interrupted:
@@ -106,14 +106,14 @@ class Deployment:
         if stack.spec.database is None:
             return None
         content = database_content(stack, self.environment.digests)
-        installed = any(release.stack == name for release in self._facts.releases)
-        interrupted = installed and name not in self._facts.records
+        installed = any(release.stack == name for release in self.facts.releases)
+        interrupted = installed and name not in self.facts.records
         return Deployed(stack, stack.spec.database, content, database_seeds(stack), interrupted)
 
     def _require_ready(self, name: str) -> None:
-        if name not in self._facts.records:
+        if name not in self.facts.records:
             raise DatabaseError(f"database {name} is not deployed", hint=f"devenv up --only {name}")
-        if reason := self._facts.unready(name):
+        if reason := self.facts.unready(name):
             raise DatabaseError(f"database {name} is not ready", context={"cause": reason}, hint="devenv status")
 
 
@@ -136,8 +136,28 @@ def reach(directory: Path, session: Session, *, alone: bool = False) -> Iterator
         if alone:
             stack.enter_context(exclusive(environment.engine, workspace.project.project, session))
         deployment = _running(environment)
-        stack.callback(environment.cluster.close)
+        if profile := other_profile(workspace, deployment.facts):
+            workspace = load_workspace(directory, data_root=session.data_root, profile=profile)
+            deployment = Deployment(replace(environment, workspace=workspace), deployment.facts)
+        stack.callback(deployment.environment.cluster.close)
         yield deployment
+
+
+def other_profile(workspace: Workspace, facts: ClusterFacts) -> str | None:
+    """The profile that is up, where the project was read with another; None where it was not."""
+    return facts.profile if facts.profile not in {"", workspace.project.profile} else None
+
+
+def profile_that_is_up(directory: Path, session: Session) -> str | None:
+    """The profile that is up where it is not the project's own; None also where no engine or cluster tells it."""
+    workspace = load_workspace(directory, data_root=session.data_root)
+    try:
+        environment = environment_on(Engine.connect(), workspace, session)
+    except EngineUnavailableError:
+        return None  # `devenv dev` may start one, and then there is no cluster yet
+    holding = look(environment.engine, environment.names)
+    facts = observe_cluster(holding, environment.kubeconfig, export=environment.export_kubeconfig)
+    return other_profile(workspace, facts)
 
 
 def _running(environment: Environment) -> Deployment:

@@ -28,6 +28,7 @@ from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
 from devenv.workflows.build import project_images
 from devenv.workflows.conclusion import Tail, conclude
+from devenv.workflows.deployed import profile_that_is_up
 from devenv.workflows.exclusive import confirm_lock, exclusive
 from devenv.workflows.session import Session
 from devenv.workflows.up import Raised, UpRequest, bring_up
@@ -61,12 +62,11 @@ def dev(command: DevCommand, session: Session) -> None:
         RunFailedError: the stacks could not be brought up before the first round.
         InterruptedRunError: the user stopped it in the middle of a round.
     """
-    workspace = load_workspace(command.directory, data_root=session.data_root, profile=command.profile)
+    profile = command.profile or profile_that_is_up(command.directory, session)
+    workspace = load_workspace(command.directory, data_root=session.data_root, profile=profile)
     users = _users(workspace, command.names)
     only = tuple(name for name in workspace.selected if any(name in stacks for stacks in users.values()))
-    request = UpRequest(
-        command.directory, command.assume_yes, only=only, profile=command.profile, images=command.images
-    )
+    request = UpRequest(command.directory, command.assume_yes, only=only, profile=profile, images=command.images)
     raised = bring_up(request, session)
     try:
         _Loop(raised, users, session, command.images).run()

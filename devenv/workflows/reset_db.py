@@ -79,10 +79,8 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
             began = time.monotonic()
             # What a reset drops was agreed to; what else a change of the stack would lose was not.
             # Live data is replaced at the end, once all that takes its place has been made.
-            up(
-                UpRequest(request.directory, only=tuple(changed), images=request.images, renewed=tuple(changed)),
-                session,
-            )
+            only, profile = tuple(changed), deployment.environment.workspace.project.profile
+            up(UpRequest(request.directory, only=only, profile=profile, images=request.images, renewed=only), session)
             times |= dict.fromkeys(changed, time.monotonic() - began)
         start_making([deployment.address(d) for d in chosen])
     rows = [

@@ -22,6 +22,7 @@ from devenv.spec.load import load_workspace
 from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import Credential
 from devenv.spec.workspace import Workspace
+from devenv.workflows.deployed import other_profile
 from devenv.workflows.links import Link, endpoints
 
 HIDDEN = "********"
@@ -111,6 +112,8 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
         return export_kubeconfig(engine, names.cluster, holding.containers, kubeconfig)
 
     facts = observe_cluster(holding, kubeconfig, export=export)
+    if profile := other_profile(workspace, facts):
+        workspace = load_workspace(directory, data_root=data_root(), profile=profile)
     if holding.owner and not holding.owner.has_folder_of(owner_of(workspace.root)):
         facts = replace(facts, reason=f"it belongs to {holding.owner}")
     ports = http_ports(holding.containers)

@@ -14,6 +14,7 @@ from devenv.events import Noted
 from devenv.images.choice import Mode
 from devenv.plan.graph import Selection, select
 from devenv.plan.kind_config import node_roles
+from devenv.plan.observed import ClusterState
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.spec.load import load_workspace
@@ -96,6 +97,7 @@ def bring_up(request: UpRequest, session: Session) -> Raised:
             raised = _planned(environment, selection, request, session)
             claim(environment, raised.observation, session, adopt=request.adopt or taken_over)
         _agree(raised.plan, request, session)
+        _note_profile(raised)
         addresses = links(workspace, selection.stacks, raised.observation.facts)
         perform(raised.plan, environment, session, Tail(began, log, addresses))
     return raised
@@ -114,11 +116,22 @@ def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
         )
 
 
+def _note_profile(raised: Raised) -> None:
+    """Record the profile, for the commands that keep to it; a new cluster's is by its creation."""
+    profile, facts = raised.environment.workspace.project.profile, raised.observation.cluster
+    if facts.state is ClusterState.RUNNING and facts.profile != profile:
+        raised.environment.cluster.note_profile(profile)
+
+
 def _planned(environment: Environment, selection: Selection, request: UpRequest, session: Session) -> Raised:
     observation = observe(environment, selection, request.images, verify=request.verify, renewed=request.renewed)
     facts = observation.cluster
     if differing := facts.other_nodes(node_roles(observation.wanted.kind_config)):
         session.emit(Noted(differing, "warning", "to make it anew, without its data: devenv down, then: devenv up"))
+    profile = environment.workspace.project.profile
+    if facts.profile not in {"", profile}:
+        stay = f"to stay with the other: devenv up --profile {facts.profile}"
+        session.emit(Noted(f"the profile changes from {facts.profile} to {profile}", hint=stay))
     for name in selection.stacks:
         if reason := facts.incomplete(name) or (facts.drifted(name) if request.verify else ""):
             session.emit(Noted(f"{name}: {reason}"))

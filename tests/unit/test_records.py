@@ -32,6 +32,13 @@ def test_what_is_recorded_is_read_and_a_missing_file_says_nothing(own_home: Path
     assert "installed docker.io" in engine_service.changes()[0].what
 
 
+def test_a_file_that_cannot_be_written_is_named_and_not_its_draft(tmp_path: Path) -> None:
+    file = tmp_path / "no such folder" / "devenv.lock"
+    with pytest.raises(OSError, match="lock") as caught:
+        write_whole(file, "")
+    assert caught.value.filename == str(file)
+
+
 def test_a_key_that_nobody_asked_for_is_no_damage(tmp_path: Path) -> None:
     write_whole(tmp_path / "record", '{"packages": [], "engine": "id"}')
     assert read_record(tmp_path / "record", packages=list) == {"packages": [], "engine": "id"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 Inventory = Mapping[str, Mapping[str, str]]
 """Objects: the API's path of their kind, to `namespace/name` (or the name alone), to the mark of what was applied."""
@@ -23,10 +23,12 @@ class Recorded:
     """What was applied for it, and its marks (`managed_fields.mark`) then; None where that is not known."""
     releases: tuple[str, ...] = ()
     """`namespace/name` of its Helm releases."""
+    claims: Mapping[str, str] = field(default_factory=dict)
+    """`namespace/name` of the volume claims of its StatefulSets, to their UIDs."""
 
     def to_json(self) -> str:
         """As it is written into the ConfigMap."""
-        return json.dumps({"content": self.content, "objects": self.objects, "releases": self.releases})
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Recorded:
@@ -35,7 +37,7 @@ class Recorded:
             data = json.loads(text)
             objects = data.get("objects")
             known = None if objects is None else dict(objects)
-            return cls(str(data["content"]), known, tuple(data.get("releases", ())))
+            return cls(str(data["content"]), known, tuple(data.get("releases", ())), dict(data.get("claims", {})))
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls("")
 

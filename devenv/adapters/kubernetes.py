@@ -193,6 +193,11 @@ class Cluster:
             if not (_of_cron_job(item) or objects.is_hook(item))
         ]
 
+    def claims(self) -> dict[str, str]:
+        """All volume claims, `namespace/name` to UID: a claim that is made anew has another one, and another volume."""
+        items = self._api.items("api/v1/persistentvolumeclaims", accept=METADATA_ONLY)
+        return {object_key(item["metadata"]): item["metadata"]["uid"] for item in items}
+
     def workloads_of(self, kind: str) -> list[Workload]:
         """The workloads of one kind."""
         return [objects.workload(kind, item) for item in self._api.items(PATHS[kind])]

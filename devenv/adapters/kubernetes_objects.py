@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,13 @@ class Workload:
     """Why its rollout is not complete, in words; empty when it is."""
     mark: str = ""
     """Of what was applied: see `managed_fields.mark`."""
+    claims: tuple[str, ...] = ()
+    """What the names of the claims begin with that it makes for its pods: `data-postgres` of `data-postgres-0`."""
+
+    def claims_among(self, claims: Mapping[str, str]) -> dict[str, str]:
+        """Those of all volume claims that it has made, by `namespace/name`."""
+        own = re.compile(f"{re.escape(self.namespace)}/({'|'.join(map(re.escape, self.claims))})-\\d+")
+        return {key: uid for key, uid in claims.items() if self.claims and own.fullmatch(key)}
 
 
 def of_stack(stack: str, releases: Iterable[Release], workloads: Iterable[Workload]) -> list[Workload]:
@@ -176,6 +184,10 @@ def workload(kind: str, item: Json) -> Workload:
         int(item["metadata"].get("generation", 0)),
         rollout_problem(kind, item),
         mark(item),
+        tuple(
+            f"{template['metadata']['name']}-{item['metadata']['name']}"
+            for template in item["spec"].get("volumeClaimTemplates") or ()
+        ),
     )
 
 

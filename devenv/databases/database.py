@@ -82,15 +82,19 @@ class Snapshots(Protocol):
 class Database(Protocol):
     """One running database. All methods raise DatabaseError with the server's own words."""
 
-    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
+    def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
         """Complete the pristine state after its migrations ran: apply the seeds, and note what it was made from.
 
-        Idempotent; ends with `make_spare`. Live data that has never been prepared is replaced by the pristine state;
-        live data that has is left alone.
+        Idempotent; ends with `make_spare`. Live data that was prepared once is left alone. Else it is replaced by the
+        pristine state, but only where that loses nothing (see `devenv.databases.preparing`).
 
         Args:
             content: hash of migrations and seeds.
             seeds: files in the engine's own form, applied in this order.
+            fresh: the live data was made, or emptied, in this run: nobody but migrations has written to it.
+
+        Returns:
+            Whether live data of which nothing was known was left as it is; from now on it counts as prepared.
         """
 
     def pristine(self) -> str:

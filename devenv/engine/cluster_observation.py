@@ -5,8 +5,9 @@ Responsible for looking only, in well under half a second: every question to the
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,6 +56,25 @@ class ClusterFacts:
     present: Inventory = field(default_factory=dict)
     """What there is of the kinds of objects that are recorded, as far as it was looked at."""
 
+    claims: Mapping[str, str] | None = None
+    """All volume claims, `namespace/name` to UID; None where they were not looked at."""
+
+    def has_no_data(self, namespace: str, workload: str) -> bool:
+        """Whether no data can be there of a workload that is not there and has no volume claims left.
+
+        Args:
+            namespace: its namespace.
+            workload: its kind and name: `statefulset/postgres`.
+        """
+        if self.state in (ClusterState.ABSENT, ClusterState.BROKEN):
+            return True
+        if self.state is not ClusterState.RUNNING or self.claims is None:
+            return False
+        name = workload.rpartition("/")[2]
+        claim = re.compile(f"{re.escape(namespace)}/.+-{re.escape(name)}-\\d+")
+        runs = any((w.namespace, w.name) == (namespace, name) for w in self.workloads)
+        return not runs and not any(claim.fullmatch(key) for key in self.claims)
+
     def unready(self, stack: str) -> str:
         """Why a stack's workloads are not ready, in words; empty when they are (or there are none)."""
         mine = of_stack(stack, self.releases, self.workloads)
@@ -68,6 +88,9 @@ class ClusterFacts:
         recorded = self.records.get(stack, Recorded(""))
         gone = [f"release {key}" for key in recorded.releases if key not in {r.key for r in self.releases}]
         gone += recorded.missing(self.present)
+        if self.claims is not None:
+            # Under the same name there may be another one, with an empty volume.
+            gone += [f"volume claim {key}" for key, uid in recorded.claims.items() if self.claims.get(key) != uid]
         return f"{_listed(gone)} removed" if gone else ""
 
     def other_nodes(self, wanted: Sequence[str]) -> str:
@@ -147,12 +170,13 @@ def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...], *, compare: bool 
         ApiUnreachableError: it does not answer.
         ApiRefusedError: it answers with an error.
     """
-    with ThreadPoolExecutor(5, thread_name_prefix="observe") as pool:
+    with ThreadPoolExecutor(6, thread_name_prefix="observe") as pool:
         state: Future[dict[str, Recorded] | None] = pool.submit(cluster.state)
         releases = pool.submit(cluster.releases)
         workloads = pool.submit(cluster.workloads)
         states = pool.submit(cluster.node_states)
         profile = pool.submit(cluster.profile)
+        claims = pool.submit(cluster.claims) if compare else None
         records = state.result()
         known = records_of(releases.result()) if records is None else records
         paths = {path for recorded in known.values() for path in recorded.objects or ()}
@@ -166,6 +190,7 @@ def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...], *, compare: bool 
             has_record=records is not None,
             profile=profile.result(),
             present={**others, **_by_path(workloads.result())},
+            claims=claims.result() if claims else None,
         )
 
 
@@ -184,6 +209,11 @@ def records_of(releases: Sequence[Release]) -> dict[str, Recorded]:
 
 def _counted(roles: Sequence[str]) -> str:
     return " and ".join(f"{count} {role}{'s' if count > 1 else ''}" for role, count in sorted(Counter(roles).items()))
+
+
+def claims_of(workloads: Iterable[Workload], claims: Mapping[str, str]) -> dict[str, str]:
+    """Those of all volume claims that some workloads have made. Pure."""
+    return {key: uid for workload in workloads for key, uid in workload.claims_among(claims).items()}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from devenv.engine.localstack_access import local_stack
 from devenv.engine.seeding import refresh
 from devenv.engine.step_context import StepContext
 from devenv.errors import DatabaseError, InterruptedRunError
+from devenv.events import Noted
 from devenv.plan.kind_config import LOOPBACK
 from devenv.plan.steps import PrepareDatabase, ResetAws, ResetDatabase
 from devenv.spec.stack import Database as DatabaseSpec
@@ -32,7 +33,12 @@ _RETRY_SECONDS = 0.2
 def prepare_database(step: PrepareDatabase, context: StepContext) -> str:
     """Keep the freshly migrated state of a database."""
     with _open_when_reached(step, context) as database:
-        database.prepare(step.content, step.seeds)
+        kept = database.prepare(step.content, step.seeds, fresh=step.fresh)
+    if kept:
+        message = (
+            f"{step.stack} held data that devenv did not know: it is left as it is, migrated and without the seeds"
+        )
+        context.emit(Noted(message, "warning", f"to have the seeded state instead: devenv reset-db {step.stack}"))
     return step.content[:12]
 
 

@@ -136,9 +136,18 @@ def observe(
         images_on_nodes=presence.on_nodes - _pinned(environment, chosen),
         images_in_engine=presence.in_engine,
         registries=environment.registries,
+        fresh_databases=_fresh_databases(wanted, facts_of_cluster),
     )
     observed = replace(observed, obstacles=_obstacles(environment, wanted, observed, facts_of_cluster))
     return Observation(wanted, observed, facts, facts_of_cluster, holding, chosen)
+
+
+def _fresh_databases(wanted: Wanted, facts: ClusterFacts) -> frozenset[str]:
+    return frozenset(
+        spec.name
+        for spec, _ in wanted.stacks
+        if spec.database and facts.has_no_data(spec.namespace, spec.database.workload)
+    )
 
 
 def _obstacles(

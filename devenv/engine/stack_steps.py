@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from devenv.adapters import manifests
-from devenv.adapters.kubernetes import Recorded
+from devenv.adapters.kubernetes import Recorded, of_stack
 from devenv.databases.atlas import failed_statement
 from devenv.engine.checks import await_checks
+from devenv.engine.cluster_observation import claims_of
 from devenv.engine.definitions import provide_definitions
 from devenv.engine.diagnosis import Scope
 from devenv.engine.environment import Environment
@@ -195,7 +196,8 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
     applied = environment.applied.take(step.stack)
     if applied is not None:
         mine = tuple(release.key for release in releases if release.stack == step.stack)
-        cluster.record(step.stack, Recorded(step.content, cluster.inventory(applied), mine))
+        claims = claims_of(of_stack(step.stack, releases, cluster.workloads()), cluster.claims())
+        cluster.record(step.stack, Recorded(step.content, cluster.inventory(applied), mine, claims))
     return proven
 
 

@@ -58,6 +58,8 @@ class Observed:
     images_in_engine: frozenset[str] = frozenset()
     registries: Mapping[str, bool] = field(default_factory=dict)
     """Registry host to whether it answers."""
+    fresh_databases: frozenset[str] = frozenset()
+    """Stacks whose databases hold nothing yet: what is in them after their migrations is nobody's."""
     obstacles: Mapping[str, tuple[Obstacles | None, ...]] = field(default_factory=dict)
     """Stack to what stands in the way of each of its sources, None where that is not known; no stack that has none."""
 

@@ -95,7 +95,8 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             draft.add(await_ready(spec, rendered), needs | cluster, reason)
         elif reason:
             known = observed.obstacles.get(spec.name, ())
-            add_stack(draft, spec, rendered, cluster=cluster, needs=needs, reason=reason, obstacles=known)
+            is_new = spec.name in observed.fresh_databases
+            add_stack(draft, spec, rendered, cluster=cluster, needs=needs, reason=reason, obstacles=known, fresh=is_new)
     modules = _add_modules(draft, wanted, observed, reasons)
     _add_images(draft, wanted, observed, reasons, fresh=fresh, modules=modules)
     if fresh:

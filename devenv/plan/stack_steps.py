@@ -35,6 +35,7 @@ def add_stack(
     needs: frozenset[str],
     reason: str,
     obstacles: Sequence[Obstacles | None] = (),
+    fresh: bool = False,
 ) -> None:
     """Add the steps that bring a stack to the wanted content.
 
@@ -46,6 +47,7 @@ def add_stack(
         needs: steps after which the stacks that this one needs are ready.
         reason: why the stack is installed.
         obstacles: what stands in the way of each source, None where that is not known; nothing where nothing does.
+        fresh: whether its database holds nothing yet.
     """
     last = cluster | needs
     for step in _leading_steps(spec, rendered):
@@ -71,6 +73,7 @@ def add_stack(
             spec.database,
             rendered.database_content,
             rendered.database_seeds,
+            fresh,
         )
         last = frozenset({draft.add(kept, last, reason)})
     if spec.database and rendered.renewed:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.clickhouse_server import ClickHouseContainer, clickhouse_server, fingerprint
+from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
 from support.resets import kill_while_resetting, reset_at_once
 from support.server_container import inside
 from support.shells import TEXT, said_by_shell
@@ -111,7 +113,7 @@ def database(container: ClickHouseContainer, migrations: Path, seed: Path) -> It
     with ClickHouse.connect(container.address) as database:
         database.empty()
         assert container.migrate(migrations)[0] == 0
-        database.prepare(CONTENT, [seed])
+        database.prepare(CONTENT, [seed], fresh=True)
         yield database
 
 
@@ -122,6 +124,44 @@ def run(address: Address, *statements: str) -> str:
         return [server.execute(statement, database=address.name) for statement in statements][-1].decode().strip()
     finally:
         server.close()
+
+
+LOSSES = {
+    "mark": ["ALTER DATABASE shop MODIFY COMMENT ''"],
+    "database": ["DROP DATABASE shop SYNC", "CREATE DATABASE shop ENGINE = Atomic"],
+}
+
+
+@pytest.mark.parametrize("lost", LOSSES)
+def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
+    container: ClickHouseContainer, database: ClickHouse, migrations: Path, seed: Path, lost: str
+) -> None:
+    def admin(*statements: str) -> None:
+        with closing(Server(container.address)) as server:
+            for statement in statements:
+                server.execute(statement)
+
+    def prepare() -> bool:
+        assert container.migrate(migrations)[0] == 0
+        return database.prepare(CONTENT, [seed])
+
+    def use() -> None:
+        assert container.migrate(migrations)[0] == 0
+        admin("CREATE TABLE shop.mine (n UInt8) ENGINE = MergeTree ORDER BY n", "INSERT INTO shop.mine VALUES (1)")
+
+    def content() -> object:
+        found = fingerprint(container.address, "shop")
+        return {name: value for name, value in found.items() if "schema_migrations" not in str(name)}
+
+    assert_only_what_is_nobodys_gives_way(prepare, content, lambda: admin(*LOSSES[lost]), use)
+
+
+def test_another_database_of_the_server_counts_as_touched(database: ClickHouse, server: Address) -> None:
+    assert not database.touched()
+    run(server, "CREATE DATABASE reports")
+    assert database.touched()
+    run(server, "DROP DATABASE reports")
+    assert not database.touched()
 
 
 def test_a_reset_brings_back_every_kind_of_object(database: ClickHouse, server: Address) -> None:
@@ -347,7 +387,7 @@ def test_what_a_script_sets_holds_to_its_end(container: ClickHouseContainer, mig
     with ClickHouse.connect(container.address) as database:
         database.empty()
         assert container.migrate(migrations)[0] == 0
-        database.prepare("settings", seeds)
+        database.prepare("settings", seeds, fresh=True)
         assert run(container.address, "SELECT hex(t) FROM kept_text ORDER BY t") == "30\n34\n610D0A6233"
         states = [row.state for row in compare(migration_files(migrations), database.applied())]
     assert set(states) == {MigrationState.APPLIED}

@@ -11,6 +11,7 @@ from pathlib import Path
 import pymysql
 import pytest
 from support.images import provide
+from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
 from support.mysql_server import PASSWORD, fingerprint, mysql_server, query
 from support.mysql_shop import SCHEMA, migrate, spoil
 from support.resets import kill_while_resetting, kill_while_resetting_at, reset_at_once
@@ -54,8 +55,66 @@ def database(server: Address, seed: Path) -> Iterator[MySQL]:
     with MySQL.connect(server) as database:
         database.empty()
         migrate(server, "shop", "shop_pristine")
-        database.prepare(CONTENT, [seed])
+        database.prepare(CONTENT, [seed], fresh=True)
         yield database
+
+
+LOSSES = {
+    "mark": ["DROP TABLE IF EXISTS shop_devenv.devenv_mark"],
+    "companion": ["DROP DATABASE IF EXISTS shop_devenv"],
+    "database": ["DROP DATABASE IF EXISTS shop_devenv", "DROP DATABASE shop; CREATE DATABASE shop"],
+}
+
+
+@pytest.mark.parametrize("lost", LOSSES)
+def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(server: Address, seed: Path, lost: str) -> None:
+    # Rows with the time would be others in the live schema than in the pristine one.
+    plain = SCHEMA.replace(", made TIMESTAMP DEFAULT CURRENT_TIMESTAMP", "")
+
+    def lose() -> None:
+        for statement in LOSSES[lost]:
+            query(server, statement)
+
+    def run_job() -> None:
+        query(server, "DROP DATABASE IF EXISTS shop_pristine")
+        is_migrated = query(server, "SHOW TABLES LIKE 'items'", "shop")
+        migrate(server, "shop_pristine", *([] if is_migrated else ["shop"]), schema=plain)
+
+    def prepare() -> bool:
+        run_job()
+        with MySQL.connect(server) as database:
+            return database.prepare(CONTENT, [seed])
+
+    def use() -> None:
+        run_job()
+        query(server, "CREATE TABLE mine AS SELECT 1 AS n", "shop")
+
+    with MySQL.connect(server) as database:
+        database.empty()
+    prepare()
+    assert query(server, ROWS) == SEEDED
+    assert_only_what_is_nobodys_gives_way(prepare, lambda: fingerprint(server, "shop"), lose, use)
+
+
+@pytest.mark.parametrize(
+    ("statement", "undo"),
+    [
+        ("CREATE DATABASE reports", "DROP DATABASE reports"),
+        ("CREATE VIEW seen AS SELECT 1 AS n", "DROP VIEW seen"),
+        ("CREATE FUNCTION one() RETURNS INT DETERMINISTIC RETURN 1", "DROP FUNCTION one"),
+        ("CREATE TABLE mine (n INT)", "DROP TABLE mine"),
+    ],
+)
+def test_whatever_the_server_holds_beside_seeds_counts_as_touched(
+    database: MySQL, server: Address, statement: str, undo: str
+) -> None:
+    root = replace(server, user="root", password=f"root-{PASSWORD}")
+    user = root if "DATABASE" in statement else server
+    assert not database.touched()
+    query(user, statement)
+    assert database.touched()
+    query(user, undo)
+    assert not database.touched()
 
 
 def test_a_reset_brings_back_all_there_is(database: MySQL, server: Address) -> None:
@@ -202,7 +261,7 @@ def test_programs_of_the_jobs_accounts_become_the_owners(database: MySQL, server
     for reach in ("USE shop", "DELETE FROM shop.items", "DROP DATABASE shop"):
         with pytest.raises(pymysql.OperationalError, match="denied"):
             query(confined, reach, "shop_pristine")
-    database.prepare(CONTENT, [])
+    database.prepare(CONTENT, [], fresh=True)
     database.reset()
     definers = "SELECT definer FROM information_schema.{} WHERE {}_schema = 'shop'"
     for kind, schema in (("triggers", "trigger"), ("routines", "routine"), ("views", "table")):

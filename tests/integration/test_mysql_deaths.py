@@ -54,7 +54,7 @@ def seeded(server: Address) -> list[tuple[str, ...]]:
     with MySQL.connect(server) as database:
         database.empty()
         migrate(server, "shop", "shop_pristine")
-        database.prepare(CONTENT, [])
+        database.prepare(CONTENT, [], fresh=True)
     found = fingerprint(server, "shop")
     spoil(server)
     return found

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 from support.images import provide
+from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
 from support.nats_server import as_application, content, nats_server
 from support.resets import kill_while_resetting, reset_at_once
 from support.snapshot_contract import assert_snapshots_come_back_and_go
 
 from devenv.adapters.docker import Engine
 from devenv.databases.database import Address
-from devenv.databases.nats.account import Account
+from devenv.databases.nats.account import STATES_USER, Account
 from devenv.databases.nats.database import Nats
+from devenv.databases.nats.states import StateStore
 from devenv.errors import DatabaseError, SpecError
 
 pytestmark = pytest.mark.engine
@@ -65,6 +67,33 @@ def database(server: Address, seed: Path) -> Iterator[Nats]:
             database.snapshots.remove(snapshot.name)
         database.prepare(CONTENT, [seed])
         yield database
+
+
+@pytest.mark.parametrize("lost", ["mark", "streams"])
+def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
+    database: Nats, server: Address, seed: Path, lost: str
+) -> None:
+    async def forget(states: Account) -> None:
+        await (await StateStore.open(states)).unmark("live-prepared")
+
+    async def delete_all(live: Account) -> None:
+        for name in await live.streams():
+            await live.delete_stream(name)
+
+    async def publish(live: Account) -> None:
+        await live.jetstream.add_stream(name="mine", subjects=["mine"])
+
+    def lose() -> None:
+        as_application(replace(server, user=STATES_USER), forget)
+        if lost == "streams":
+            as_application(server, delete_all)
+
+    def prepare() -> bool:
+        return database.prepare(CONTENT, [seed])
+
+    assert_only_what_is_nobodys_gives_way(
+        prepare, lambda: content(server), lose, lambda: as_application(server, publish)
+    )
 
 
 async def _spoil(live: Account) -> None:

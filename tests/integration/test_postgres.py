@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from support.images import provide
+from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
 from support.postgres_server import PostgresServer, fingerprint, postgres_server
 from support.resets import kill_while_resetting, reset_at_once
 from support.shells import TEXT, said_by_shell
@@ -59,19 +60,97 @@ def database(running: PostgresServer, server: Address, seed: Path) -> Iterator[P
     with Postgres.connect(server, running.execute) as database:
         database.empty()
         migrate(server, "shop", "shop_pristine")
-        database.prepare(CONTENT, [seed])
+        database.prepare(CONTENT, [seed], fresh=True)
         yield database
 
 
-def migrate(server: Address, *names: str) -> None:
+def migrate(server: Address, *names: str, schema: bytes = SCHEMA) -> None:
     """What the chart's Job does."""
     admin = Server(server)
     for name in names:
         if admin.mark(name) is None:
             admin.create(name)
         with connect(server, name) as connection:
-            connection.execute(SCHEMA)
+            connection.execute(schema)
     admin.close()
+
+
+LOSSES = {
+    "mark": ["DELETE FROM public.marks"],
+    "companion": ["DROP DATABASE shop_devenv WITH (FORCE)"],
+    "database": ["DROP DATABASE shop WITH (FORCE)", "CREATE DATABASE shop"],
+}
+
+
+@pytest.mark.parametrize("lost", LOSSES)
+def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
+    running: PostgresServer, server: Address, seed: Path, lost: str
+) -> None:
+    # Rows with the time would be others in the live database than in the pristine one.
+    plain = SCHEMA.replace(b", made timestamptz DEFAULT now()", b"")
+
+    def lose() -> None:
+        with connect(server, "shop_devenv" if lost == "mark" else "postgres") as admin:
+            for statement in LOSSES[lost]:
+                admin.execute(statement.encode())
+
+    def run_job() -> None:
+        with closing(Server(server)) as admin, connect(server, "shop") as live:
+            admin.drop("shop_pristine")
+            is_migrated = live.execute("SELECT to_regclass('items') IS NOT NULL").fetchone() == (True,)
+        migrate(server, "shop_pristine", *([] if is_migrated else ["shop"]), schema=plain)
+
+    def prepare() -> bool:
+        run_job()
+        with Postgres.connect(server, running.execute) as database:
+            return database.prepare(CONTENT, [seed])
+
+    def use() -> None:
+        run_job()
+        with connect(server, "shop") as connection:
+            connection.execute("CREATE TABLE mine AS SELECT 1 AS n")
+
+    with Postgres.connect(server, running.execute) as database:
+        database.empty()
+    prepare()
+    assert names_of(server) == ["first", "seeded; not a statement"]
+    assert_only_what_is_nobodys_gives_way(prepare, lambda: fingerprint(server, "shop"), lose, use)
+
+
+def test_seeds_that_failed_are_tried_again_on_a_new_database(
+    running: PostgresServer, server: Address, seed: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "02_bad.sql"
+    bad.write_text("SELECT nothing;\n")
+    with Postgres.connect(server, running.execute) as database:
+        database.empty()
+        migrate(server, "shop", "shop_pristine")
+        with pytest.raises(DatabaseError):
+            database.prepare(CONTENT, [seed, bad], fresh=True)
+        assert not database.prepare(CONTENT, [seed])
+        assert names_of(server) == ["first", "seeded; not a statement"]
+
+
+@pytest.mark.parametrize(
+    ("where", "statement", "undo"),
+    [
+        ("postgres", "CREATE DATABASE reports", "DROP DATABASE reports"),
+        ("postgres", "CREATE TABLE mine (n int)", "DROP TABLE mine"),
+        ("shop", "SELECT lo_from_bytea(7, 'x')", "SELECT lo_unlink(7)"),
+        ("shop", "CREATE VIEW seen AS SELECT 1 AS n", "DROP VIEW seen"),
+        ("shop", "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP FUNCTION one"),
+        ("shop", "CREATE SCHEMA mine", "DROP SCHEMA mine"),
+    ],
+)
+def test_whatever_the_server_holds_beside_seeds_counts_as_touched(
+    database: Postgres, server: Address, where: str, statement: str, undo: str
+) -> None:
+    assert not database.touched()
+    with connect(server, where) as connection:
+        connection.execute(statement.encode())
+        assert database.touched()
+        connection.execute(undo.encode())
+    assert not database.touched()
 
 
 def names_of(server: Address) -> list[str]:

@@ -132,7 +132,7 @@ def test_seeds_see_the_settings_of_the_live_database(
     schema = "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.things (n int)"
     with connect(running.address, "shop_pristine") as connection:
         connection.execute(schema.encode())
-    database.prepare("content", written(tmp_path, "INSERT INTO things VALUES (1);"))
+    database.prepare("content", written(tmp_path, "INSERT INTO things VALUES (1);"), fresh=True)
     with connect(running.address, "shop") as connection:
         assert connection.execute("SELECT n FROM things").fetchall() == [(1,)]
 

@@ -13,6 +13,7 @@ import pytest
 import redis
 from redis.exceptions import WatchError
 from support.images import provide
+from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
 from support.redis_server import client, content, redis_server
 from support.resets import kill_while_resetting, reset_at_once
 from support.snapshot_contract import assert_snapshots_come_back_and_go
@@ -20,6 +21,7 @@ from support.snapshot_contract import assert_snapshots_come_back_and_go
 from devenv.adapters.docker import Engine
 from devenv.databases.database import Address
 from devenv.databases.redis.database import Redis
+from devenv.databases.redis.layout import CONTROL, LIVE_CONTENT
 from devenv.errors import DatabaseError
 
 pytestmark = pytest.mark.engine
@@ -82,6 +84,35 @@ def test_a_reset_brings_back_the_seeded_state(database: Redis, server: Address) 
         assert connection.get("greeting") == b"hello\nworld"
         assert connection.fcall("one", 0) == 1
         assert 990 < connection.ttl("session:1") <= 1000
+
+
+@pytest.mark.parametrize("lost", ["mark", "everything"])
+def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
+    database: Redis, server: Address, seed: Path, lost: str
+) -> None:
+    def lose() -> None:
+        with client(server, CONTROL) as control:
+            if lost == "mark":
+                control.delete(LIVE_CONTENT)
+            else:
+                control.flushall()
+
+    def use() -> None:
+        with client(server) as connection:
+            connection.set("mine", "1")
+
+    def prepare() -> bool:
+        return database.prepare(CONTENT, [seed])
+
+    # Of seeds that are applied again, times in streams are others.
+    assert_only_what_is_nobodys_gives_way(prepare, lambda: set(content(server)), lose, use)
+
+
+def test_functions_of_a_user_count_as_touched(database: Redis, server: Address) -> None:
+    assert not database.touched()
+    with client(server) as connection:
+        connection.function_load("#!lua name=mine\nredis.register_function('two', function() return 2 end)")
+    assert database.touched()
 
 
 def test_times_to_live_begin_anew_with_each_reset(database: Redis, server: Address) -> None:

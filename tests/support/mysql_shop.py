@@ -36,11 +36,11 @@ ALTER TABLE items AUTO_INCREMENT = 1000;
 """
 
 
-def migrate(server: Address, *names: str) -> None:
+def migrate(server: Address, *names: str, schema: str = SCHEMA) -> None:
     """What the chart's Job does."""
     for name in names:
         query(server, f"CREATE DATABASE IF NOT EXISTS {name}")
-        for statement in statements(SCHEMA):
+        for statement in statements(schema):
             query(server, statement.text, name)
 
 

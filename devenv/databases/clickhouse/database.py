@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
 
+from devenv.databases.clickhouse.comparison import others, rows, state
 from devenv.databases.clickhouse.difference import difference
 from devenv.databases.clickhouse.objects import Kind, for_database, read_objects
 from devenv.databases.clickhouse.script import statements
@@ -22,15 +23,13 @@ from devenv.databases.clickhouse.snapshots import ClickHouseSnapshots
 from devenv.databases.clickhouse.transfer import copy, make_spares, turn_into
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.host_lock import host_lock
+from devenv.databases.preparing import prepare
 from devenv.databases.statements import seed_failed, seed_text
 from devenv.errors import DatabaseError
 
 _SEEDING = "seeds are being applied"
 _APPLIED = """
 SELECT version, checksum, finished FROM {database:Identifier}.schema_migrations FINAL ORDER BY version
-"""
-_HASH = """
-SELECT count() AS number, toString(sum(cityHash64(*))) AS hash FROM {database:Identifier}.{table:Identifier}
 """
 _HAS_TABLE = """
 SELECT name FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'
@@ -60,20 +59,41 @@ class ClickHouse:
         """Named states."""
         return ClickHouseSnapshots(self._server, self._name)
 
-    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
+    def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
         """See `Database.prepare`. A pristine database that the Job has rebuilt has no comment yet."""
         with host_lock(self._server.address):
-            found = self._server.comment(self._pristine)
-            if found is None:
+            if self._server.comment(self._pristine) is None:
                 raise self._no_pristine()
-            if found != content:
-                self._seed(found, seeds)
-                self._server.describe(self._pristine, content)
-                self._server.drop([self._unseeded])
-            if not self._server.comment(self._name):
-                self._reset()
-                self._server.describe(self._name, content)
+            kept = prepare(self, content, seeds, fresh=fresh)
             make_spares(self._server, self._name, self._pristine, self._spare)
+            return kept
+
+    def live_mark(self) -> str:
+        """See `Preparing`."""
+        return self._server.comment(self._name) or ""
+
+    def note_live(self, mark: str) -> None:
+        """See `Preparing`."""
+        if self._server.comment(self._name) is not None:
+            self._server.describe(self._name, mark)
+
+    def state(self, *, pristine: bool) -> str:
+        """See `Preparing`."""
+        name = self._pristine if pristine else self._name
+        return state(self._server, name, as_in=self._name)
+
+    def complete_pristine(self, content: str, seeds: Sequence[Path]) -> None:
+        """See `Preparing`."""
+        found = self._server.comment(self._pristine) or ""
+        if found != content:
+            self._seed(found, seeds)
+            self._server.describe(self._pristine, content)
+            self._server.drop([self._unseeded])
+
+    def replace_live(self, content: str) -> None:
+        """See `Preparing`."""
+        self._reset()
+        self._server.describe(self._name, content)
 
     def pristine(self) -> str:
         """See `Database.pristine`."""
@@ -108,7 +128,7 @@ class ClickHouse:
 
     def touched(self) -> bool:
         """See `Database.touched`: by what a reset would do, and by the rows that it would replace in any case."""
-        if not self.pristine():
+        if not self.pristine() or others(self._server, self._name):
             return True
         wanted = for_database(read_objects(self._server, self._pristine), self._pristine, self._name)
         present = read_objects(self._server, self._name)
@@ -117,10 +137,7 @@ class ClickHouse:
         unsure = [t for t in todo.swap if t.kind is Kind.ROWS and present[t.name].definition == t.definition]
         if todo.drop or todo.make or todo.refill or len(unsure) < len(todo.swap):
             return True
-        return any(self._rows(self._name, t.name) != self._rows(self._pristine, t.name) for t in unsure)
-
-    def _rows(self, database: str, table: str) -> list[dict[str, object]]:
-        return self._server.rows(_HASH, database=database, table=table)
+        return any(rows(self._server, self._name, t.name) != rows(self._server, self._pristine, t.name) for t in unsure)
 
     def clone(self, name: str) -> Address:
         """A database of another name, like the pristine one; raises DatabaseError."""

@@ -45,8 +45,9 @@ class Meilisearch:
         """Named states."""
         return MeilisearchSnapshots(self._server, self._sets)
 
-    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
-        """See `Database.prepare`. There are no migrations: the seeds make the pristine set from nothing."""
+    def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
+        """See `Database.prepare`. A fresh server is an empty one: the seeds make the pristine set from nothing."""
+        del fresh
         with host_lock(self._server.address):
             if self._note(_PRISTINE) != content:
                 self._set_note(_PRISTINE, "")
@@ -54,10 +55,14 @@ class Meilisearch:
                 for path in seeds:
                     self._seed(path)
                 self._set_note(_PRISTINE, content)
+            kept = False
             if not self._note(_LIVE):
-                self._reset(content)
+                kept = bool(self._sets.live()) and self._differs()
+                if not kept:
+                    self._reset(content)
                 self._set_note(_LIVE, content)
             self._make_spare(content)
+            return kept
 
     def pristine(self) -> str:
         """See `Database.pristine`."""
@@ -90,13 +95,19 @@ class Meilisearch:
 
     def touched(self) -> bool:
         """See `Database.touched`: the documents, where they are few."""
-        live, sizes = self._sets.live(), self._server.sizes()
-        if not self.pristine() or live != self._sets.members(_PRISTINE):
+        sizes = self._server.sizes()
+        if not self.pristine() or sum(sizes.get(uid, 0) for uid in self._sets.live()) > _COMPARED_BYTES:
             return True
-        if sum(sizes.get(uid, 0) for uid in live) > _COMPARED_BYTES:
-            return True
-        prefix = self._sets.prefix(_PRISTINE)
-        return any(self._documents(uid) != self._documents(prefix + uid) for uid in live)
+        return self._differs()
+
+    def _differs(self) -> bool:
+        """Whether the live indexes hold anything else than the pristine set."""
+        live, prefix = self._sets.live(), self._sets.prefix(_PRISTINE)
+        return live != self._sets.members(_PRISTINE) or any(
+            self._server.settings(uid) != self._server.settings(prefix + uid)
+            or self._documents(uid) != self._documents(prefix + uid)
+            for uid in live
+        )
 
     def _documents(self, uid: str) -> list[str]:
         return sorted(str(document) for document in self._server.documents(uid, with_vectors=False))

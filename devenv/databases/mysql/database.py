@@ -17,6 +17,7 @@ import pymysql
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.flyway import HISTORY, HISTORY_ROWS, applied_migrations
 from devenv.databases.mysql import structure
+from devenv.databases.mysql.comparison import others, state
 from devenv.databases.mysql.copies import copy, copy_tables
 from devenv.databases.mysql.eviction import evicting
 from devenv.databases.mysql.journal import complete, exclusively, journal_schema
@@ -24,6 +25,7 @@ from devenv.databases.mysql.script import statements
 from devenv.databases.mysql.server import Server, connect, quoted, telling, words
 from devenv.databases.mysql.snapshots import MySQLSnapshots
 from devenv.databases.mysql.switch import Switch, switch
+from devenv.databases.preparing import prepare
 from devenv.databases.statements import seed_failed, seed_text
 from devenv.errors import DatabaseError
 
@@ -56,35 +58,53 @@ class MySQL:
     def touched(self) -> bool:
         """See `Database.touched`: the server's checksums of the tables, where they are small."""
         with telling(f"compare {self._name} with its pristine state"):
-            names = structure.tables(self._server, self._name)
-            if not self._content() or names != structure.tables(self._server, self._pristine):
+            if not self._content() or others(self._server, self._name):
                 return True
             if self._server.size(self._name) > _COMPARED_BYTES:
                 return True
-            return self._checksums(self._name, names) != self._checksums(self._pristine, names)
-
-    def _checksums(self, schema: str, tables: Sequence[str]) -> list[object]:
-        if not tables:
-            return []
-        rows = self._server.execute(f"CHECKSUM TABLE {', '.join(quoted(schema, name) for name in tables)}")
-        return [checksum for _, checksum in rows]
+            return self.state(pristine=False) != self.state(pristine=True)
 
     @property
     def snapshots(self) -> MySQLSnapshots:
         """Named states."""
         return MySQLSnapshots(self._server, self._name)
 
-    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
+    def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
         """See `Database.prepare`. A pristine schema that the Job has rebuilt has no mark yet."""
         with telling(f"prepare MySQL database {self._name}"), exclusively(self._server, self._name):
             if not self._server.exists(self._pristine):
                 raise self._no_pristine()
-            if self._server.mark(self._pristine) != content:
-                self._seed(seeds, content)
-            if not self._server.mark(self._marks):
-                self._reset(content)
+            kept = prepare(self, content, seeds, fresh=fresh)
             self._server.drop(self._old)
             self._make_spare(content)
+            return kept
+
+    def live_mark(self) -> str:
+        """See `Preparing`."""
+        return self._server.mark(self._marks)
+
+    def note_live(self, mark: str) -> None:
+        """See `Preparing`."""
+        if not self._server.exists(self._marks):
+            self._server.create(self._marks, like=self._name)
+        self._server.set_mark(self._marks, mark)
+
+    def state(self, *, pristine: bool) -> str:
+        """See `Preparing`."""
+        return state(self._server, self._pristine if pristine else self._name)
+
+    def complete_pristine(self, content: str, seeds: Sequence[Path]) -> None:
+        """See `Preparing`."""
+        if self._server.mark(self._pristine) != content:
+            self._seed(seeds, content)
+
+    def replace_live(self, content: str) -> None:
+        """See `Preparing`: one RENAME TABLE when a spare is there, a copy before it when not."""
+        self._make_spare(content)
+        # The spare counts no more from here on: half of it may be in use.
+        self._server.remove_mark(self._spare)
+        wanted = Switch(self._name, self._spare, self._old, self._pristine, self._marks, content)
+        switch(self._server, self._name, wanted)
 
     def pristine(self) -> str:
         """See `Database.pristine`."""
@@ -104,7 +124,7 @@ class MySQL:
             content = self._content()
             if not content:
                 raise self._no_pristine()
-            self._reset(content)
+            self.replace_live(content)
 
     def empty(self) -> None:
         """See `Database.empty`."""
@@ -150,13 +170,6 @@ class MySQL:
     def _content(self) -> str:
         mark = self._server.mark(self._pristine)
         return "" if mark == _SEEDING else mark
-
-    def _reset(self, content: str) -> None:
-        self._make_spare(content)
-        # The spare counts no more from here on: half of it may be in use.
-        self._server.remove_mark(self._spare)
-        wanted = Switch(self._name, self._spare, self._old, self._pristine, self._marks, content)
-        switch(self._server, self._name, wanted)
 
     def _make_spare(self, content: str) -> None:
         if self._server.mark(self._spare) != content:

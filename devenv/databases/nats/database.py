@@ -20,7 +20,7 @@ from devenv.databases.nats.account import SEEDING_USER, STATES_USER, Account, Ap
 from devenv.databases.nats.lock import locked
 from devenv.databases.nats.seeding import aging, apply_seeds
 from devenv.databases.nats.seeds import read_seeds
-from devenv.databases.nats.snapshots import Change, NatsSnapshots
+from devenv.databases.nats.snapshots import NatsSnapshots
 from devenv.databases.nats.states import PRISTINE, State, StateStore
 from devenv.errors import DatabaseError
 
@@ -53,18 +53,23 @@ class Nats:
             finally:
                 runner.run(stack.aclose())
 
-    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
-        """Keep what the seeds alone make; live data that was never prepared is replaced by it."""
+    def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
+        """See `Database.prepare`. A fresh server is an empty one."""
+        del fresh
 
-        async def prepare(store: StateStore, live: Account) -> None:
+        async def prepare(store: StateStore, live: Account) -> bool:
             state = await store.find(PRISTINE)
             if state is None or state.content != content:
                 state = await self._make_pristine(store, content, seeds)
-            if not await store.marked(_LIVE_MARK):
+            if await store.marked(_LIVE_MARK):
+                return False
+            kept = bool(await live.streams()) and await store.differs(state, live)
+            if not kept:
                 await store.put_in_place(state, live)
-                await store.mark(_LIVE_MARK)
+            await store.mark(_LIVE_MARK)
+            return kept
 
-        self._change("keep its pristine state", prepare)
+        return self._change("keep its pristine state", prepare)
 
     def pristine(self) -> str:
         """The `content` of the last `prepare`; empty when there is no pristine state."""
@@ -130,14 +135,14 @@ class Nats:
                 await seeding.delete_stream(name)
         return state
 
-    def _change(self, what: str, change: Change) -> None:
+    def _change(self, what: str, change: Callable[[StateStore, Account], Coroutine[Any, Any, T]]) -> T:
         """Run what alters something, one at a time on the whole server."""
 
-        async def run() -> None:
+        async def run() -> T:
             async with locked(self._states):
-                await change(await StateStore.open(self._states), self._live)
+                return await change(await StateStore.open(self._states), self._live)
 
-        self._run(what, run())
+        return self._run(what, run())
 
     def _look(self, read: Callable[[StateStore], Coroutine[Any, Any, T]]) -> T:
         async def run() -> T:

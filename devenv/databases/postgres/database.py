@@ -16,20 +16,18 @@ from psycopg import sql
 
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.inside import Execute
+from devenv.databases.postgres.comparison import others, state
 from devenv.databases.postgres.connection import connect, telling
 from devenv.databases.postgres.psql import apply_files
 from devenv.databases.postgres.server import Server
 from devenv.databases.postgres.snapshots import PostgresSnapshots
+from devenv.databases.preparing import EMPTY, prepare
 from devenv.errors import DatabaseError
 
 _REVISIONS = "atlas_schema_revisions.atlas_schema_revisions"
 """Where Atlas keeps what it has applied."""
 _COMPARED_BYTES = 64 << 20
 """Up to this size rows are read to compare them: a second at most."""
-_TABLES = """
-SELECT schemaname, tablename FROM pg_tables
-WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2
-"""
 
 
 class Postgres:
@@ -59,18 +57,47 @@ class Postgres:
         """Named states."""
         return PostgresSnapshots(self._server, self._name)
 
-    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
+    def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
         """See `Database.prepare`. A pristine database that the Job has rebuilt has no mark yet."""
         with telling(f"prepare PostgreSQL database {self._name}"), self._server.lock(self._name):
-            found = self._server.mark(self._pristine)
-            if found is None:
+            if self._server.mark(self._pristine) is None:
                 raise self._no_pristine()
-            if found != content:
-                self._seed(seeds, content)
-            if not self._server.mark(self._name):
-                self._reset(content)
+            kept = prepare(self, content, seeds, fresh=fresh)
             self._server.drop(self._old)
             self._make_spare(content)
+            return kept
+
+    def live_mark(self) -> str:
+        """See `Preparing`."""
+        return self._server.mark(self._name) or ""
+
+    def note_live(self, mark: str) -> None:
+        """See `Preparing`."""
+        self._server.set_mark(self._name, mark)
+
+    def state(self, *, pristine: bool) -> str:
+        """See `Preparing`."""
+        name = self._pristine if pristine else self._name
+        return EMPTY if self._server.mark(name) is None else state(self._server.address, name)
+
+    def complete_pristine(self, content: str, seeds: Sequence[Path]) -> None:
+        """See `Preparing`: seeds go to a copy, which then becomes the pristine one. One that fails leaves nothing."""
+        if self._server.mark(self._pristine) == content:
+            return
+        if not seeds:
+            self._server.set_mark(self._pristine, content)
+            return
+        if self._execute is None:
+            raise AssertionError("seeds take a way into the server's container")
+        self._server.copy(self._pristine, self._seeding, "")
+        self._server.give(self._seeding, like=self._name, settings_only=True)
+        apply_files(self._execute, self._server.address, self._seeding, seeds)
+        self._server.replace(self._pristine, self._seeding, self._old, content)
+
+    def replace_live(self, content: str) -> None:
+        """See `Preparing`: two renames when a spare is there, a copy before them when not."""
+        self._make_spare(content)
+        self._server.replace(self._name, self._spare, self._old, content, like=self._name)
 
     def pristine(self) -> str:
         """See `Database.pristine`."""
@@ -90,7 +117,7 @@ class Postgres:
             content = self._content()
             if not content:
                 raise self._no_pristine()
-            self._reset(content)
+            self.replace_live(content)
 
     def empty(self) -> None:
         """See `Database.empty`."""
@@ -117,22 +144,12 @@ class Postgres:
             return tuple(AppliedMigration(*row) for row in rows if not row[0].startswith("."))
 
     def touched(self) -> bool:
-        """See `Database.touched`: the rows of every table, where they are few."""
+        """See `Database.touched`: all that is in the server, rows where they are few."""
         with telling(f"compare {self._name} with its pristine state"):
             size = next((facts.size_bytes for facts in self._server.find(self._name) if facts.name == self._name), 0)
-            if not self.pristine() or size > _COMPARED_BYTES:
+            if not self._content() or size > _COMPARED_BYTES or others(self._server.connection, self._server.address):
                 return True
-            return self._rows(self._name) != self._rows(self._pristine)
-
-    def _rows(self, database: str) -> list[tuple[object, ...]]:
-        """Each table of a database with the number of its rows, and a hash of them in any order."""
-        count = sql.SQL(
-            "SELECT {}, {}, count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM ONLY {} t"
-        )
-        with connect(self._server.address, database) as connection:
-            tables = connection.execute(_TABLES).fetchall()
-            counts = [count.format(sql.Literal(s), sql.Literal(t), sql.Identifier(s, t)) for s, t in tables]
-            return connection.execute(sql.SQL(" UNION ALL ").join(counts)).fetchall() if counts else []
+            return self.state(pristine=False) != self.state(pristine=True)
 
     def clone(self, name: str) -> Address:
         """A database of another name, like the pristine one; raises DatabaseError."""
@@ -161,25 +178,9 @@ class Postgres:
         live = self._server.locale(self._name)
         return content if content and (not live or live == self._server.locale(self._pristine)) else ""
 
-    def _reset(self, content: str) -> None:
-        self._make_spare(content)
-        self._server.replace(self._name, self._spare, self._old, content, like=self._name)
-
     def _make_spare(self, content: str) -> None:
         if self._server.mark(self._spare) != content:
             self._server.copy(self._pristine, self._spare, content, like=self._name)
-
-    def _seed(self, seeds: Sequence[Path], content: str) -> None:
-        """Apply the seeds to a copy, which then becomes the pristine database: one that fails leaves nothing."""
-        if not seeds:
-            self._server.set_mark(self._pristine, content)
-            return
-        if self._execute is None:
-            raise AssertionError("seeds take a way into the server's container")
-        self._server.copy(self._pristine, self._seeding, "")
-        self._server.give(self._seeding, like=self._name, settings_only=True)
-        apply_files(self._execute, self._server.address, self._seeding, seeds)
-        self._server.replace(self._pristine, self._seeding, self._old, content)
 
     def _no_pristine(self) -> DatabaseError:
         return DatabaseError(

@@ -35,15 +35,22 @@ class Redis:
         with closing(Link.connect(address)) as link:
             yield cls(link)
 
-    def prepare(self, content: str, seeds: Sequence[Path]) -> None:
-        """Keep what the seeds alone make; live data that was never prepared is replaced by it."""
+    def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
+        """See `Database.prepare`. A fresh server is an empty one."""
+        del fresh
         with words_of("keep its pristine state"), locked(self._link):
+            kept = False
             state = states.pristine(self._link)
             if state is None or state.content != content:
                 state = self._make_pristine(content, seeds)
             if self._link.call("GET", LIVE_CONTENT) is None:
-                self._return_to(state)
+                kept = not states.may_replace(self._link, state)
+                if kept:
+                    self._link.call("SET", LIVE_CONTENT, content)
+                else:
+                    self._return_to(state)
             states.fill_spares(self._link, state)
+            return kept
 
     def pristine(self) -> str:
         """The `content` of the last `prepare`; empty when there is no pristine state."""

@@ -116,10 +116,28 @@ def capture(link: Link, first: int, content: str = "") -> State:
     return State(state_id, keys, size, datetime.now(UTC).isoformat(), content)
 
 
+def may_replace(link: Link, state: State) -> bool:
+    """Whether the live databases hold nothing but what a state has, and the server no other functions."""
+    sizes = link.each([call for index in range(LIVE) for call in (("SELECT", index), ("DBSIZE",))])
+    link.call("SELECT", CONTROL)
+    has_other_keys = any(sizes[1::2]) and _has_other_keys(link, state)
+    has_other_functions = link.call("FUNCTION", "LIST") and _has_other_functions(link, state)
+    return not (has_other_keys or has_other_functions)
+
+
 def differs(link: Link, state: State) -> bool:
-    """Whether the live databases hold other keys than a state, or other values."""
+    """Whether the live databases hold other keys than a state, or other values, or the server other functions."""
+    return _has_other_functions(link, state) or _has_other_keys(link, state)
+
+
+def _has_other_keys(link: Link, state: State) -> bool:
     data, _, _ = state_keys(state.id)
     return bool(link.call("EVAL", _COMPARE, 1, data, CONTROL, LIVE, state.keys))
+
+
+def _has_other_functions(link: Link, state: State) -> bool:
+    _, _, functions = state_keys(state.id)
+    return bool(link.call("FUNCTION", "DUMP") != link.call("GET", functions))
 
 
 def put_in_place(link: Link, state: State, *, also: tuple[Call, ...] = ()) -> None:

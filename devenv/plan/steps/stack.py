@@ -162,6 +162,8 @@ class PrepareDatabase(StackStep):
     content: str
     """Hash of the migrations and seeds."""
     seeds: tuple[Path, ...] = ()
+    fresh: bool = False
+    """Whether it held nothing when this was planned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,9 @@ def socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def engine(socket: Path) -> Iterator[Engine]:
-    """Empty at the beginning of each test."""
+def engine(socket: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Empty at the beginning of each test; the one that docker's command line talks to as well."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
     with closing(Engine(docker.DockerClient(base_url=f"unix://{socket}", version="auto"))) as engine:
         engine.remove_containers(c.name for c in engine.containers({}))
         engine.remove_images(image.id for image in engine.stored_images())

@@ -218,6 +218,12 @@ class OtherFolderError(ClusterError):
     code = "cluster-other-folder"
 
 
+class OtherEngineError(ClusterError):
+    """The project was brought up in another engine than the one that answers: its cluster cannot be removed here."""
+
+    code = "cluster-other-engine"
+
+
 class ApiUnreachableError(ClusterError):
     """The cluster's API server does not answer."""
 

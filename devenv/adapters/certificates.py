@@ -242,6 +242,8 @@ def _write(file: Path, content: bytes, *, mode: int = 0o600) -> None:
     try:
         with os.fdopen(descriptor, "wb") as opened:
             opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())  # else a power cut may leave a CA that has to be made, and trusted, anew
         Path(draft).chmod(mode)
         Path(draft).replace(file)
     finally:

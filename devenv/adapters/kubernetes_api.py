@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
+import yaml
 from lightkube import Client, ConfigError, KubeConfig
 from lightkube.core.generic_client import BasicRequest
 
@@ -49,7 +50,7 @@ class Api(Client):
             config = KubeConfig.from_file(kubeconfig)
             # The environment's proxies are not for a server on this host.
             super().__init__(config=config, timeout=httpx2.Timeout(_TIMEOUT), trust_env=False)
-        except (ConfigError, OSError, KeyError, TypeError, ValueError) as error:
+        except (ConfigError, OSError, LookupError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
             raise ApiUnreachableError(
                 f"the kubeconfig {kubeconfig} cannot be used", context={"cause": str(error)}
             ) from error

@@ -14,16 +14,21 @@ from typing import Any
 from devenv.errors import DamagedFileError
 
 
-def write_whole(file: Path, text: str) -> None:
-    """Write a file so that every reader sees all of the former or all of the new one; links stay links."""
+def write_whole(file: Path, text: str, *, mode: int | None = None) -> None:
+    """Write a file so that every reader sees all of the former or all of the new one; links stay links.
+
+    Without a `mode` it keeps the one that it has.
+    """
     target = file.resolve()
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with draft.open("w", encoding="utf-8") as stream:
+        draft.unlink(missing_ok=True)  # of a run that was killed
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
+        with open(descriptor, "w", encoding="utf-8") as stream:  # noqa: PTH123 -- a descriptor
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())  # else a power cut may leave an empty file under the name
-        if target.exists():
+        if mode is None and target.exists():
             draft.chmod(target.stat().st_mode & 0o777)
         draft.replace(target)
     except OSError as error:

@@ -186,7 +186,7 @@ class Toolchain:
     @staticmethod
     def _origin_note(cached: Path) -> str:
         file = cached.parent / "origin"
-        return file.read_text().strip() if file.is_file() else ""
+        return file.read_text(errors="replace").strip() if file.is_file() else ""
 
 
 def locate(tool: str, spec: ToolVersion, *, cache: Path | None = None, search_path: str | None = None) -> Located:

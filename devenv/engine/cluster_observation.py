@@ -17,7 +17,7 @@ from devenv.adapters.inventory import Inventory
 from devenv.adapters.kubernetes import Cluster, NodeState, Recorded, Release, Workload, of_stack
 from devenv.adapters.kubernetes_watch import PATHS, WORKLOADS
 from devenv.engine.ownership import KIND_ROLE_LABEL, Holding, is_node
-from devenv.errors import ApiRefusedError, ApiUnreachableError, DevenvError
+from devenv.errors import DevenvError
 from devenv.plan.observed import ClusterState
 
 _TOLD_AT_MOST = 3
@@ -114,8 +114,8 @@ def observe_cluster(holding: Holding, kubeconfig: Path, *, export: Callable[[], 
 
     Args:
         holding: what the engine holds of it.
-        kubeconfig: the project's own; it may be missing, or be another cluster's of the same name.
-        export: writes the kubeconfig again; tells whether it had to be changed.
+        kubeconfig: the project's own; it may be missing, damaged, or another cluster's of the same name.
+        export: writes the kubeconfig as the cluster in this engine has it.
     """
     nodes = tuple(_node(c) for c in holding.containers if is_node(c))
     state = holding.state
@@ -128,23 +128,16 @@ def observe_cluster(holding: Holding, kubeconfig: Path, *, export: Callable[[], 
 
 
 def _ask(nodes: tuple[NodeFact, ...], kubeconfig: Path, export: Callable[[], bool]) -> ClusterFacts:
-    """Ask the API; where the kubeconfig is not there or does not help, with one that is got anew."""
+    """Ask the API of the cluster that the engine holds.
+
+    The file is never believed: another engine may hold a cluster of the same name, and that one's API answers as well.
+    """
     try:
-        if not kubeconfig.is_file():
-            export()
+        export()
         with Cluster(kubeconfig) as cluster:
             return ask_cluster(cluster, nodes)
-    except (ApiUnreachableError, ApiRefusedError) as error:
-        reason = error.message
     except DevenvError as error:
         return ClusterFacts(ClusterState.UNREACHABLE, error.message, nodes)
-    try:
-        if export():
-            with Cluster(kubeconfig) as cluster:
-                return ask_cluster(cluster, nodes)
-    except DevenvError as error:
-        reason = error.message
-    return ClusterFacts(ClusterState.UNREACHABLE, reason, nodes)
 
 
 def _partly_stopped(holding: Holding) -> str:

@@ -19,8 +19,6 @@ from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 
 _MARK = "/etc/devenv.json"
-_WRITE = 'cat >"$0.new" && sync "$0.new" && mv "$0.new" "$0" && sync "${0%/*}"'
-"""Whole or not at all, also where the power fails: what stood in the file before is worth more than half of the new."""
 _AT_ONCE = 8
 
 
@@ -49,7 +47,7 @@ def record_owner(engine: Engine, names: Names, owner: Owner, former: Holding | N
         before = known.get(container.name)
         address = (before.address if before else "") or container.networks.get(names.network, "")
         text = Mark(names.project, owner, address).to_json().encode()
-        engine.exec(container.name, ["sh", "-c", _WRITE, _MARK], [text])
+        engine.replace_file(container.name, _MARK, text)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for _ in pool.map(write, containers):

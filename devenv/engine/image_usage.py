@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from devenv.adapters.docker import ContainerInfo, Engine
+from devenv.adapters.docker import LOCK, ContainerInfo, Engine
 from devenv.engine.holding import look_at_all
 from devenv.engine.ownership import is_control_plane
 from devenv.images.inventory import Usage, images_named
+from devenv.plan.names import LABEL_PROJECT, Names
 
 _SECONDS = 60.0
 _KINDS = "pods,deployments,statefulsets,daemonsets,jobs,cronjobs"
@@ -22,17 +23,29 @@ _ASK = (
 """Templates of objects and what pods report: whatever is called `image`."""
 
 
-def image_usage(engine: Engine) -> Usage:
-    """Who needs images in this engine. Clusters that devenv did not make are left alone."""
+def projects_at_work(engine: Engine) -> list[str]:
+    """The projects for which a run does something now; before their first cluster, that may be building."""
+    return sorted({lock.labels.get(LABEL_PROJECT, lock.name) for lock in engine.containers({LOCK: ""})})
+
+
+def image_usage(engine: Engine, *, leaving_out: str = "") -> Usage:
+    """Who needs images in this engine. Clusters that devenv did not make are left alone.
+
+    Of a project at work it is not known which it needs next; `leaving_out` is the one that the caller works at.
+    """
     planes = {
         holding.names.cluster: [c for c in holding.containers if is_control_plane(c)] for holding in look_at_all(engine)
     }
+    building = [Names(project).cluster for project in projects_at_work(engine) if project != leaving_out]
     with ThreadPoolExecutor(max(1, len(planes))) as pool:
         answers = dict(zip(planes, pool.map(lambda found: _named(engine, found), planes.values()), strict=True))
     return Usage(
         references=frozenset(name for names in answers.values() if names is not None for name in names),
         containers=engine.images_of_containers(),
-        unknown=tuple(name for name, names in answers.items() if names is None),
+        unknown=(
+            *(name for name, names in answers.items() if names is None),
+            *(cluster for cluster in building if cluster not in planes),
+        ),
     )
 
 

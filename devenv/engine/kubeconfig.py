@@ -6,14 +6,13 @@ after it was lost.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from devenv.adapters.docker import ContainerInfo, Engine
+from devenv.adapters.records import write_whole
 from devenv.engine.ownership import is_control_plane, is_node
 from devenv.errors import ClusterError
 from devenv.plan.kind_config import LOOPBACK
@@ -46,7 +45,8 @@ def export_kubeconfig(engine: Engine, cluster: str, containers: Sequence[Contain
         raise ClusterError(f"cluster {cluster} has no usable {_ADMIN}", context={"cause": str(error)}) from error
     if target.is_file() and target.read_text(encoding="utf-8", errors="replace") == text:
         return False
-    _write(target, text)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(target, text, mode=0o600)
     return True
 
 
@@ -64,16 +64,3 @@ def _for_host(admin: bytes, name: str, port: int) -> str:
         },
         sort_keys=False,
     )
-
-
-def _write(target: Path, text: str) -> None:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The file is made with mode 0600.
-    with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=".kubeconfig.", delete=False) as temporary:
-        try:
-            temporary.write(text)
-            temporary.flush()
-            Path(temporary.name).replace(target)
-        except BaseException:
-            os.unlink(temporary.name)  # noqa: PTH108 -- it has just been made
-            raise

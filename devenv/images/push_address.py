@@ -7,7 +7,7 @@ that nothing is missing is asked after a layer first; a new one for every run wo
 from __future__ import annotations
 
 import json
-import os
+import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -15,10 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devenv.adapters.paths import host_state_dir
+from devenv.adapters.records import write_whole
 from devenv.errors import ImageError
 from devenv.images.push_endpoint import PushEndpoint
 from devenv.images.push_protocol import Receiver
 
+_LAST_PORT = 65535
+_TOKEN = re.compile(r"[0-9a-f]{32}")
 _PORTS = 8
 """How many ports are tried from the kept one on, when another run of devenv has it."""
 
@@ -73,13 +76,13 @@ def _read(file: Path) -> tuple[int, str]:
     """What is kept, else no port and a new token."""
     try:
         kept = json.loads(file.read_text())
-        return int(kept["port"]), str(kept["token"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return 0, secrets.token_hex(16)
+        port, token = int(kept["port"]), str(kept["token"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError, OverflowError):
+        port, token = 0, ""
+    if 0 < port <= _LAST_PORT - _PORTS and _TOKEN.fullmatch(token):
+        return port, token
+    return 0, secrets.token_hex(16)
 
 
 def _write(file: Path, port: int, token: str) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.touch(mode=0o600)
-    temporary.write_text(json.dumps({"port": port, "token": token}))
-    temporary.replace(file)
+    write_whole(file, json.dumps({"port": port, "token": token}), mode=0o600)

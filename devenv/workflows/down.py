@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
+from devenv.adapters.kubernetes import Cluster
 from devenv.adapters.paths import remove_folder
+from devenv.engine.engine_record import ENGINES, forget_engine, recorded_engines
 from devenv.engine.holding import look, owner_of
 from devenv.engine.ownership import Holding
-from devenv.errors import EngineUnavailableError, ForeignClusterError, UsageError
+from devenv.errors import (
+    ApiUnreachableError,
+    EngineUnavailableError,
+    ForeignClusterError,
+    OtherEngineError,
+    UsageError,
+)
 from devenv.events import Noted
 from devenv.plan.names import LABEL_PROJECT, Names
 from devenv.plan.observed import ClusterState
@@ -40,6 +50,7 @@ def down(request: DownRequest, session: Session) -> None:
     Raises:
         EngineUnavailableError: no engine answers, so that nothing can be looked at; everything is left as it is.
         ForeignClusterError: the cluster of that name is not devenv's.
+        OtherEngineError: it is in another engine; everything is left as it is.
         OtherFolderError: it is another folder's, and nobody agreed to remove it.
         UsageError: nobody agreed that something is lost.
         LockedError: another run changes the project, and this one is not to wait.
@@ -50,8 +61,11 @@ def down(request: DownRequest, session: Session) -> None:
         _agree_to_purge(request, session)
     with exclusive(engine, locations.project, session, to_the_end=True):
         _take_away(locations, engine, session, request)
+        if request.purge:
+            purge(engine, locations.project, session)
     if request.purge:
-        purge(engine, session)
+        # The lock itself needed it.
+        engine.remove_lock_image()
 
 
 def _take_away(locations: Locations, engine: Engine, session: Session, request: DownRequest) -> None:
@@ -63,14 +77,60 @@ def _take_away(locations: Locations, engine: Engine, session: Session, request: 
             f"cluster {names.cluster} exists, and devenv did not make it",
             hint=f"remove it yourself: kind delete cluster --name {names.cluster}",
         )
+    here = engine.version().id
+    elsewhere = {name: way for name, way in recorded_engines(locations.state).items() if name != here}
+    if holding.state is ClusterState.ABSENT:
+        _require_gone(locations, engine, elsewhere)
     take_over(holding, owner_of(locations.root), session, adopt=request.adopt, command="devenv down")
     _agree_to_loss(look_for_losses(request.directory, engine, holding, session), request, session)
     confirm_lock(names.project, session)
     existed = _remove(engine, holding) or locations.state.exists()
-    remove_folder(locations.state)
+    if elsewhere:
+        forget_engine(locations.state, here)
+        locations.kubeconfig.unlink(missing_ok=True)
+        session.emit(Noted("its state is kept: the project is up in another engine, too", "warning", _there(elsewhere)))
+    else:
+        remove_folder(locations.state)
     seconds = time.monotonic() - began
     gone = f"{names.project} is gone ({len(holding.containers)} containers, {seconds:.1f} s)"
     session.emit(Noted(gone if existed else "nothing to remove"))
+
+
+def _require_gone(locations: Locations, engine: Engine, elsewhere: Mapping[str, str]) -> None:
+    """Raise OtherEngineError where a cluster that this engine does not hold runs on, or may do so, in another."""
+    names = Names(locations.project)
+    asked = f"{engine.version().id} at {engine.address}"
+    if elsewhere:
+        record = shlex.quote(str(locations.state / ENGINES))
+        raise OtherEngineError(
+            f"cluster {names.cluster} is not in the engine that answers: it was made in another one",
+            context={
+                "engine that answers": asked,
+                "engine of the cluster": "; ".join(f"{name} ({way})" for name, way in elsewhere.items()),
+            },
+            hint=f"{_there(elsewhere)}; where that engine is gone for good: rm {record}; devenv down",
+        )
+    if _answers(locations.kubeconfig):
+        kubeconfig = shlex.quote(str(locations.kubeconfig))
+        raise OtherEngineError(
+            f"cluster {names.cluster} is not in the engine that answers, and its API does answer",
+            context={"engine that answers": asked, "engine of the cluster": f"not recorded; see {kubeconfig}"},
+            hint="choose the engine that holds it: docker context ls; then: DOCKER_CONTEXT=<name> devenv down",
+        )
+
+
+def _answers(kubeconfig: Path) -> bool:
+    if not kubeconfig.is_file():
+        return False
+    try:
+        with Cluster(kubeconfig) as cluster:
+            return cluster.reachable()
+    except ApiUnreachableError:
+        return False  # the file is damaged
+
+
+def _there(engines: Mapping[str, str]) -> str:
+    return "; ".join(f"{way} devenv down" for way in engines.values())
 
 
 def _connect(locations: Locations) -> Engine:

@@ -9,6 +9,8 @@ from devenv.adapters.paths import state_dir
 from devenv.spec.discover import find_project
 from devenv.spec.project_name import project_name
 
+KUBECONFIG = "kubeconfig"
+
 
 @dataclass(frozen=True, slots=True)
 class Locations:
@@ -22,7 +24,7 @@ class Locations:
     @property
     def kubeconfig(self) -> Path:
         """The project's own kubeconfig; it exists while the cluster does."""
-        return self.state / "kubeconfig"
+        return self.state / KUBECONFIG
 
 
 def project_locations(directory: Path) -> Locations:

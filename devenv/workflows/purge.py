@@ -5,24 +5,27 @@ from __future__ import annotations
 from devenv.adapters.docker import OURS, Engine
 from devenv.adapters.engine_service import is_own_engine
 from devenv.adapters.paths import cache_dir, remove_folder, state_root
+from devenv.engine.engine_record import ENGINES
 from devenv.engine.holding import look_at_all
-from devenv.engine.image_usage import image_usage
+from devenv.engine.image_usage import image_usage, projects_at_work
 from devenv.events import Noted
 from devenv.images.inventory import list_images, removable
+from devenv.workflows.locations import KUBECONFIG
 from devenv.workflows.session import Session
 
 _SHARED = ("ca", "push", "databases")
 """State of this user that all projects share, and that is made again where it is missing."""
 
 
-def purge(engine: Engine, session: Session) -> None:
+def purge(engine: Engine, project: str, session: Session) -> None:
     """Remove images, caches and the local CA: everything shared that can be made again.
 
     Images go by the rule of `devenv images prune`: under names of devenv's own alone, and not while a container or a
-    cluster uses them. While another project has a cluster in the engine, caches and CA stay.
+    cluster uses them. While another project needs them, caches and CA stay. The lock of the `project` that was taken
+    away is held, so that nobody begins to bring it up meanwhile.
     """
-    others = [holding.names.project for holding in look_at_all(engine)]
-    removed, kept = _remove_images(engine)
+    others = _others(engine, project)
+    removed, kept = _remove_images(engine, project)
     told = [f"{removed} images"]
     if others:
         session.emit(
@@ -34,7 +37,6 @@ def purge(engine: Engine, session: Session) -> None:
         )
     else:
         engine.remove_volumes(engine.volumes(OURS))
-        engine.remove_lock_image()
         if is_own_engine(engine.version().id):
             told.append(f"{engine.prune_build_cache(0) / 1e9:.1f} GB of build cache")
         shared = state_root(create=False) / "_host"
@@ -45,12 +47,24 @@ def purge(engine: Engine, session: Session) -> None:
     session.emit(Noted(f"{' and '.join(told)} removed"))
 
 
-def _remove_images(engine: Engine) -> tuple[int, int]:
+def _others(engine: Engine, project: str) -> list[str]:
+    """The projects that need what is shared.
+
+    They have a cluster here, or something is being done for them, such as building for a first `up`, or this user has
+    brought them up in whichever engine.
+    """
+    here = {holding.names.project for holding in look_at_all(engine)}
+    states = state_root(create=False)
+    kept = {file.parent.name for name in (KUBECONFIG, ENGINES) for file in states.glob(f"*/{name}")}
+    return sorted(here | (set(projects_at_work(engine)) - {project}) | kept)
+
+
+def _remove_images(engine: Engine, project: str) -> tuple[int, int]:
     """Remove what nothing needs; how many images went, and how many of devenv's own stay."""
     stored = engine.stored_images()
     made = engine.made_with(OURS, stored)
     # Nothing counts as current: what no cluster and no container uses goes.
-    listed = list_images(stored, {}, image_usage(engine), OURS, {})
+    listed = list_images(stored, {}, image_usage(engine, leaving_out=project), OURS, {})
     doomed = removable(listed, made)
     refused = engine.remove_unneeded_images([image.handle for image in doomed])
     removed = len(doomed) - len(refused)

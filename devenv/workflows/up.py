@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.engine.engine_record import record_engine
 from devenv.engine.environment import Environment
 from devenv.engine.fitness import refuse_unfit
 from devenv.engine.observe import Observation, observe
@@ -91,6 +92,7 @@ def bring_up(request: UpRequest, session: Session) -> Raised:
     with exclusive(environment.engine, workspace.project.project, session):
         raised = _planned(environment, selection, request, session)
         taken_over = claim(environment, raised.observation, session, adopt=request.adopt)
+        record_engine(environment.state, environment.engine)
         log = session.open_log(environment.state / "logs")
         if raised.plan.starts_cluster:
             perform(raised.plan, environment, session, Tail(began, log))

@@ -18,7 +18,7 @@ from devenv.adapters.docker import Engine
 from devenv.engine.holding import look, owner_of, record_owner
 from devenv.engine.kubeconfig import export_kubeconfig
 from devenv.engine.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, Owner
-from devenv.errors import ClusterError, CommandFailedError, EngineUnavailableError
+from devenv.errors import ClusterError, EngineUnavailableError
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 
@@ -118,8 +118,8 @@ def test_a_mark_that_cannot_be_written_leaves_the_former_one(
     engine: Engine, containers: list[str], tmp_path: Path
 ) -> None:
     record_owner(engine, NAMES, owner_of(tmp_path))
-    engine.client.api.put_archive(containers[0], "/etc", folder("devenv.json.new"))
-    with pytest.raises(CommandFailedError):
+    engine.stop([containers[0]])
+    with pytest.raises(ClusterError):
         record_owner(engine, NAMES, OTHER)
     assert look(engine, NAMES).marks[containers[0]].owner == owner_of(tmp_path)
 
@@ -161,8 +161,13 @@ def test_the_kubeconfig_comes_from_the_control_plane(engine: Engine, containers:
     }
     assert config["users"][0]["user"] == ADMIN["users"][0]["user"]
     assert config["current-context"] == f"kind-{NAMES.cluster}"
-    target.write_text("of another cluster")
-    assert export()
+    whole = target.read_text()
+    for damaged in (b"of another cluster", b"", b"\0" * 99, b"\xff"):
+        target.write_bytes(damaged)
+        target.chmod(0o644)
+        assert export()
+        assert target.read_text() == whole
+        assert target.stat().st_mode & 0o077 == 0
 
 
 def test_files_that_are_not_there_are_none(engine: Engine, containers: list[str]) -> None:

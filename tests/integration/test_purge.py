@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,14 +11,18 @@ from pathlib import Path
 import docker
 import pytest
 from support.environment import Project
+from support.http_server import Server
 from support.second_daemon import running_daemon
 from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import OURS, Engine
 from devenv.adapters.process import find_program
+from devenv.engine.engine_record import record_engine, recorded_engines
 from devenv.engine.holding import look, owner_of, record_owner
 from devenv.engine.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
 from devenv.plan.names import Names
+from devenv.workflows.exclusive import confirm_lock, exclusive
+from devenv.workflows.session import silent_session
 
 pytestmark = [
     pytest.mark.engine,
@@ -133,6 +138,73 @@ def test_purge_leaves_what_another_projects_cluster_needs(engine: Engine, projec
     assert (tmp_path / "cache/devenv/tools").exists()
     assert (tmp_path / "state/devenv/_host/ca").exists()
     assert not (tmp_path / "state/devenv/purged").exists()
+
+
+def test_purge_leaves_what_a_project_needs_that_is_being_built_or_is_up_elsewhere(
+    engine: Engine, project: Project, tmp_path: Path
+) -> None:
+    make(engine, API)
+    session = silent_session()
+    with exclusive(engine, "first-up", session):
+        confirm_lock("first-up", session)
+        told = project.devenv("down", "--purge", "--yes").stderr
+    assert "kept for first-up: 1 images, the caches and the local CA" in told
+
+    (tmp_path / "state/devenv/neighbour").mkdir()
+    (tmp_path / "state/devenv/neighbour/engines.json").write_text('{"engines": {"id": "DOCKER_CONTEXT=other"}}')
+    assert "kept for neighbour: 0 images" in project.devenv("down", "--purge", "--yes").stderr
+    assert (tmp_path / "cache/devenv/tools").exists()
+    assert (tmp_path / "state/devenv/_host/ca").exists()
+    # As without any of them: the lock's own image goes as well.
+    assert engine.stored_images() == []
+
+
+def test_down_in_an_engine_that_has_no_cluster_leaves_the_one_in_another(
+    engine: Engine, project: Project, tmp_path: Path
+) -> None:
+    state = tmp_path / "state/devenv/purged"
+    record_engine(state, engine)
+    record = state / "engines.json"
+    there = json.loads(record.read_text())["engines"]
+    record.write_text(json.dumps({"engines": {"another ID": "DOCKER_HOST=unix:///run/other.sock"}}))
+
+    refused = project.devenv("down", "--purge", "--yes", expect=1).stderr
+    assert "cluster-other-engine" in refused
+    assert "another ID" in refused
+    assert engine.version().id in refused
+    assert "DOCKER_HOST=unix:///run/other.sock devenv down" in refused
+    assert (tmp_path / "cache/devenv/tools").exists()
+
+    make(engine, NODE)
+    names = fake_cluster(engine, project.name, project.root, NODE)
+    record.write_text(json.dumps({"engines": {"another ID": "DOCKER_CONTEXT=other", **there}}))
+    kept = project.devenv("down", "--yes").stderr
+    assert "its state is kept" in kept
+    assert "DOCKER_CONTEXT=other devenv down" in kept
+    assert not look(engine, names).containers
+    assert list(recorded_engines(state)) == ["another ID"]
+
+    record.write_text("")
+    assert "file-damaged" in project.devenv("down", "--yes", expect=1).stderr
+    record.write_text(json.dumps({"engines": there}))
+    project.devenv("down", "--yes")
+    assert not state.exists()
+
+
+def test_down_leaves_the_state_of_a_cluster_whose_api_answers(project: Project, tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "state/devenv/purged/kubeconfig"
+    with Server() as api:
+        api.serve("/readyz", b"ok")
+        kubeconfig.write_text(
+            "{current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}],"
+            f" clusters: [{{name: a, cluster: {{server: '{api.url}'}}}}], users: [{{name: a, user: {{}}}}]}}"
+        )
+        refused = project.devenv("down", "--yes", expect=1).stderr
+    assert "cluster-other-engine" in refused
+    assert kubeconfig.exists()
+    kubeconfig.write_text("")
+    project.devenv("down", "--yes")
+    assert not kubeconfig.exists()
 
 
 def test_down_of_another_folders_cluster_takes_more_than_yes(engine: Engine, project: Project, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.http_server import Server
 
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.kubernetes import Recorded, Release, Workload
@@ -155,6 +157,32 @@ def test_server_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
     )
     facts = observe_cluster(holding([node()], marks=MARKED), kubeconfig, export=lambda: False)
     assert facts.state is ClusterState.UNREACHABLE
+
+
+@pytest.mark.parametrize("text", ["", "[]", "a: [", "a: b: c", "\0\0", "x", "{contexts: 1}", "clusters: [1]"])
+def test_a_kubeconfig_that_was_damaged_is_got_anew_and_else_told_of(tmp_path: Path, text: str) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(text)
+    facts = observe_cluster(holding([node()], marks=MARKED), kubeconfig, export=lambda: False)
+    assert facts.state is ClusterState.UNREACHABLE
+    assert facts.reason == f"the kubeconfig {kubeconfig} cannot be used"
+
+
+def test_a_kubeconfig_of_another_engines_cluster_is_not_asked_though_its_api_answers(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+
+    def server(url: str) -> str:
+        return (
+            "{current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}],"
+            f" clusters: [{{name: a, cluster: {{server: '{url}'}}}}], users: [{{name: a, user: {{}}}}]}}"
+        )
+
+    with Server() as theirs, Server() as ours:
+        kubeconfig.write_text(server(theirs.url))
+        export = partial(kubeconfig.write_text, server(ours.url))
+        observe_cluster(holding([node()], marks=MARKED), kubeconfig, export=lambda: bool(export()))
+        assert ours.asked
+        assert not theirs.asked
 
 
 DEPLOYMENTS = "apis/apps/v1/deployments"

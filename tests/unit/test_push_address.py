@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -72,3 +73,15 @@ def test_what_cannot_be_read_is_made_anew(own_home: Path, content: str) -> None:
     address(own_home).write_text(content)
     with PushPlace().receiving(Nobody()) as (_, repository):
         assert Client(repository).ask("GET", "/v2/")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "[]", "\0", '{"port": 99999, "token": "a"}', '{"port": -1, "token": 1}', '{"port": 1e999}']
+)
+def test_a_damaged_record_of_the_place_is_made_anew(own_home: Path, kept: str) -> None:
+    file = address(own_home)
+    file.parent.mkdir(parents=True)
+    file.write_text(kept)
+    with PushPlace().receiving(Nobody()) as (_, repository):
+        assert len(repository.split("/")[1]) == 32
+    assert 0 < json.loads(file.read_text())["port"] < 65536

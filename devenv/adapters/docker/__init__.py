@@ -5,12 +5,14 @@ credentials, streams or BuildKit ask for it. What is built, named or loaded is d
 """
 
 from devenv.adapters.docker.builds import BuildRequest
+from devenv.adapters.docker.connection import way_there
 from devenv.adapters.docker.containers import ContainerInfo
 from devenv.adapters.docker.engine import Engine, EngineVersion
-from devenv.adapters.docker.labels import MADE_BY, OURS
+from devenv.adapters.docker.labels import LOCK, MADE_BY, OURS
 from devenv.adapters.docker.locks import EngineLock, Holder
 
 __all__ = [
+    "LOCK",
     "MADE_BY",
     "OURS",
     "BuildRequest",
@@ -19,4 +21,5 @@ __all__ = [
     "EngineLock",
     "EngineVersion",
     "Holder",
+    "way_there",
 ]

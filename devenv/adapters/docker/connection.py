@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,6 +51,13 @@ def connect(patience: int = CONNECT_SECONDS) -> docker.DockerClient:
             "no container engine answers at the default socket", context=context, hint=_HINT
         ) from error
     return client
+
+
+def way_there() -> str:
+    """The words before a command by which it reaches the engine that this process does."""
+    if host := os.environ.get("DOCKER_HOST"):
+        return f"DOCKER_HOST={shlex.quote(host)}"
+    return f"env -u DOCKER_HOST DOCKER_CONTEXT={shlex.quote(_named_context() or 'default')}"
 
 
 def _chosen() -> tuple[str, str]:

@@ -13,6 +13,8 @@ from docker.errors import NotFound
 from devenv.adapters.docker.connection import telling
 from devenv.errors import ClusterError
 
+_REPLACE = 'sync "$0.new" && mv "$0.new" "$0" && sync "${0%/*}"'
+
 
 class ContainerFiles:
     """What the engine can do with files of containers; a part of `Engine`."""
@@ -43,3 +45,20 @@ class ContainerFiles:
             archive.addfile(member, io.BytesIO(content))
         with telling(f"write {path} in {container}", ClusterError):
             self.client.api.put_archive(container, str(place.parent), buffer.getvalue())
+
+    def replace_file(self, container: str, path: str, content: bytes) -> None:
+        """Write a file of a running container whole or not at all, also where the power fails.
+
+        The engine takes a file away before it writes another: only from within can one take the other's place.
+        """
+        self.write_file(container, f"{path}.new", content)
+        with telling(f"write {path} in {container}", ClusterError):
+            made = self.client.api.exec_create(container, ["sh", "-c", _REPLACE, path])["Id"]
+            told = self.client.api.exec_start(made)
+            status = self.client.api.exec_inspect(made)["ExitCode"]
+        if status:
+            raise ClusterError(
+                f"{path} cannot be written in {container}",
+                context={"cause": told.decode(errors="replace").strip()},
+                hint=f"docker exec {container} df -h {PurePosixPath(path).parent}",
+            )

@@ -97,13 +97,20 @@ class ObjectStore:
             # What is applied to it would go with it.
             return Refusal(live, (("", "it is being deleted"),))
         try:
-            self._api.write(
-                "PATCH", path, item, "application/apply-patch+yaml", fieldManager=manager, force="true", dryRun="All"
-            )
+            self.try_to_apply(path, item, manager)
         except ApiRefusedError as error:
             causes = error.causes or (("", error.message),)
             return Refusal(live, causes) if all(_IMMUTABLE.search(message) for _, message in causes) else None
         return None
+
+    def try_to_apply(self, path: str, item: Json, manager: str) -> Json:
+        """The object that would be there if a manifest were applied, in the request that Helm and kubectl would send.
+
+        Nothing is changed. Raises ApiRefusedError where the API server would refuse it.
+        """
+        return self._api.write(
+            "PATCH", path, item, "application/apply-patch+yaml", fieldManager=manager, force="true", dryRun="All"
+        )
 
     def merge(self, path: str, change: Json) -> Json:
         """Change some fields of an object."""

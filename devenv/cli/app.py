@@ -12,6 +12,7 @@ from devenv.cli import (
     certificate,
     db,
     dev,
+    diff,
     down,
     engine,
     images,
@@ -60,6 +61,7 @@ def root(
 app.command("up")(up.up)
 app.command("down")(down.down)
 app.command("dev")(dev.dev)
+app.command("diff")(diff.diff)
 app.command("build")(build.build)
 app.command("load")(load.load)
 app.add_typer(images.images, name="images")

@@ -31,6 +31,12 @@ def steps(project: Project, *args: str) -> dict[str, str]:
     return {step["key"]: step["reason"] for step in planned["steps"]}
 
 
+def differences(project: Project) -> list[tuple[str, ...]]:
+    """What `diff` tells: stack, object, field, what there is and what is wanted."""
+    found: list[dict[str, str]] = json.loads(project.devenv("diff", "--json").stdout)
+    return [tuple(difference.values()) for difference in found]
+
+
 def secret(project: Project, namespace: str, name: str) -> dict[str, str]:
     text = project.kubectl("-n", namespace, "get", "secret", name, "-o", "json")
     return {key: base64.b64decode(value).decode() for key, value in json.loads(text)["data"].items()}
@@ -58,18 +64,23 @@ def test_what_was_removed_comes_back_with_all_that_went_with_it(environment: Pro
 
 
 def test_what_others_changed_stays_until_it_is_verified(environment: Project) -> None:
-    """A plain `helm upgrade` meets no conflict after what devenv does; --verify goes back to what is wanted."""
+    """A plain `helm upgrade` meets no conflict after what devenv does; `diff` tells it, --verify takes it back."""
     chart = str(environment.root / "stacks" / "04-core-services" / "alt-backend" / "chart")
     limit = "{.spec.template.spec.containers[0].resources.limits.memory}"
     query = ("-n", "alt-apps", "get", "deploy", "alt-backend", "-o", f"jsonpath={limit}")
     wanted = environment.kubectl(*query)
     assert wanted != "65Mi"
+    assert differences(environment) == []
     set_memory = ("--namespace", "alt-apps", "--reuse-values", "--set", "resources.limits.memory=65Mi")
     helm(environment, "upgrade", "alt-backend", chart, *set_memory)
     assert environment.kubectl(*query) == "65Mi"
     environment.kubectl("-n", "alt-apps", "rollout", "status", "deploy/alt-backend", "--timeout=60s")
 
     assert steps(environment) == {}
+    field = "spec.template.spec.containers[0].resources.limits.memory"
+    changed = ("alt-backend", "Deployment alt-apps/alt-backend", field, '"65Mi"', f'"{wanted}"')
+    assert differences(environment) == [changed]
+    assert environment.devenv("diff", "alt-backend", "--exit-code", expect=1).stdout.count("65Mi") == 1
     assert set(steps(environment, "--verify").values()) == {"drifted"}
     assert environment.kubectl(*query) == wanted
     assert steps(environment, "--verify") == {}

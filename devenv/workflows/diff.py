@@ -1,0 +1,46 @@
+"""`devenv diff`: what `devenv up --verify` would change in the cluster, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from devenv.engine.differences import Difference, differences
+from devenv.engine.observe import observe
+from devenv.errors import ClusterError
+from devenv.plan.graph import select
+from devenv.plan.observed import ClusterState
+from devenv.spec.load import load_workspace
+from devenv.workflows.claim import tell_other_folder
+from devenv.workflows.connect import connect
+from devenv.workflows.deployed import profile_that_is_up
+from devenv.workflows.session import Session
+
+
+def diff(directory: Path, stacks: Sequence[str], session: Session, *, profile: str | None = None) -> list[Difference]:
+    """Compare what the specification says with what there is; nothing is changed.
+
+    Args:
+        directory: where devenv.yaml is looked for.
+        stacks: names of those to compare; all when there are none.
+        session: hears warnings.
+        profile: whose values are wanted; those of the profile that is up when it is None.
+
+    Raises:
+        SpecError: with every problem of the specification.
+        UsageError: a name is not one of the project's stacks.
+        ClusterError: no cluster runs, or a program is missing.
+    """
+    wanted_profile = profile or profile_that_is_up(directory, session)
+    workspace = load_workspace(directory, data_root=session.data_root, profile=wanted_profile)
+    selection = select(workspace, only=stacks)
+    environment = connect(workspace, session, agreed=False)
+    seen = observe(environment, selection, "auto")
+    tell_other_folder(seen.holding, environment.owner, session)
+    if seen.cluster.state is not ClusterState.RUNNING:
+        raise ClusterError(f"cluster {environment.names.cluster} is {seen.cluster.state}", hint="devenv up")
+    missing = {"helm", "kubectl"} - seen.observed.tools_present
+    if missing:
+        raise ClusterError(f"{' and '.join(sorted(missing))} is not there to compare with", hint="devenv up")
+    chosen = [(spec, made) for spec, made in seen.wanted.stacks if not stacks or spec.name in stacks]
+    return differences(environment, chosen)

@@ -92,6 +92,10 @@ def start(_: StartCluster, context: StepContext) -> str:
     order = starting_order(holding)
     if are_misplaced(holding):
         environment.engine.stop(order)
+    if holding.network is None:
+        # `docker network prune` takes the network of containers that are stopped.
+        _make_network(environment)
+        environment.engine.network_attach(environment.names.network, order)
     for name in order:
         environment.engine.start([name])
     # Restarted containers may have another port.

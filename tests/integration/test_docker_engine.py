@@ -178,8 +178,13 @@ def test_containers_networks_and_volumes_come_and_go(engine: Engine, tiny: str) 
     assert host_port > 0
     engine.client.api.stop(found.id, timeout=1)
     assert engine.containers(labels)[0].state == "exited"
+    for _ in range(2):  # a network that was pruned meanwhile, and one that is there
+        engine.network_remove(network)
+        engine.network_create(network, LABELS)
+        engine.network_attach(network, [found.name])
     engine.start([found.name])
-    assert engine.containers(labels)[0].state == "running"
+    (again,) = engine.containers(labels)
+    assert (again.state, list(again.networks)) == ("running", [network])
     engine.remove_containers([found.name, "no-such-container"])
     assert not engine.containers(labels)
     for _ in range(2):

@@ -129,6 +129,16 @@ class ContainerHost:
             with telling(f"create network {name}", ClusterError):
                 self.client.api.create_network(name, driver="bridge", labels=dict(labels), check_duplicate=True)
 
+    def network_attach(self, name: str, containers: Iterable[str]) -> None:
+        """Attach stopped containers to a network, also those that still name a former one that was called so."""
+
+        def attach(container: str) -> None:
+            if name in self.client.api.inspect_container(container)["NetworkSettings"]["Networks"]:
+                self.client.api.disconnect_container_from_network(container, name, force=True)
+            self.client.api.connect_container_to_network(container, name)
+
+        _each(containers, attach, f"attach container {{}} to network {name}")
+
     def network_remove(self, name: str) -> None:
         """Remove a network; an absent one is fine."""
         with telling(f"remove network {name}", ClusterError):

@@ -18,6 +18,7 @@ from devenv.engine.ownership import Holding
 from devenv.errors import DevenvError, SpecError
 from devenv.plan.observed import ClusterState
 from devenv.spec.load import load_workspace
+from devenv.spec.stack import StackSpec
 from devenv.workflows.connect import environment_on
 from devenv.workflows.deployed import Deployed, Deployment
 from devenv.workflows.session import Session
@@ -30,7 +31,7 @@ class Losses:
     """What is lost with a cluster."""
 
     databases: tuple[str, ...] = ()
-    """By their stacks' names; those that devenv.yaml names, where the cluster cannot be asked."""
+    """By their stacks' names, LocalStack too; those that devenv.yaml names, where the cluster cannot be asked."""
     unknown: str = ""
     """Why the databases cannot be looked at; empty when they can."""
     touched: Callable[[], list[str]] = list
@@ -55,11 +56,17 @@ def look_for_losses(directory: Path, engine: Engine, holding: Holding, session: 
     environment = environment_on(engine, workspace, session)
     facts = observe_cluster(holding, environment.kubeconfig, export=environment.export_kubeconfig)
     if facts.state is not ClusterState.RUNNING:
-        known = tuple(name for name in workspace.selected if workspace.stacks[name].spec.database)
+        known = tuple(name for name in workspace.selected if _holds_data(workspace.stacks[name].spec))
         return Losses(known, f"the cluster is {facts.state}" if known else "")
     deployment = Deployment(environment, facts)
     deployed = deployment.choose(())
-    return Losses(tuple(d.name for d in deployed), touched=lambda: _touched(deployment, deployed))
+    # What is in LocalStack is lost whenever its pod ends, so that it is named and never asked about.
+    seeded = [n for n in workspace.selected if workspace.stacks[n].spec.seeds and n in facts.records]
+    return Losses((*(d.name for d in deployed), *seeded), touched=lambda: _touched(deployment, deployed))
+
+
+def _holds_data(spec: StackSpec) -> bool:
+    return spec.database is not None or spec.seeds
 
 
 def _touched(deployment: Deployment, deployed: Sequence[Deployed]) -> list[str]:

@@ -56,6 +56,20 @@ def test_a_pod_restart_keeps_data_and_the_pristine_state(environment: Project, a
     assert (0, b"surplus") not in content(address)
 
 
+def test_a_volume_that_was_deleted_is_missed_and_its_seeds_come_back(environment: Project, address: Address) -> None:
+    environment.devenv("reset-db", "redis", "--yes")
+    seeded = content(address)
+    where = ("-n", "alt-database")
+    environment.kubectl(*where, "delete", "pvc", "data-redis-0", "--wait=false")
+    restart(environment, "alt-database", "redis")
+
+    states = {stack["name"]: stack["reason"] for stack in environment.status()["stacks"] if stack["reason"]}
+    assert states == {"redis": "volume claim alt-database/data-redis-0 removed"}
+    environment.devenv("up", "--yes")
+    assert content(address_of(environment, "redis")) == seeded
+    assert environment.devenv("up", "--yes", "--json").last("plan-made")["steps"] == []
+
+
 def test_a_wrong_password_is_refused(address: Address) -> None:
     with (
         redis.Redis(host=address.host, port=address.port, password="wrong") as connection,  # noqa: S106 -- a wrong one

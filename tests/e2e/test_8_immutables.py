@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 from collections.abc import Iterator
@@ -38,6 +39,10 @@ def test_profiles_are_switched_and_no_database_loses_anything(inside: Project) -
         "Replace statefulset redis: its pods go on",
     } <= titles(staging)
     assert kept(inside) == before
+    # The commands that have no profile of their own stay in the one that is up.
+    inside.devenv("db", "migrate", "postgres")
+    assert inside.devenv("diff", "postgres").stdout == "no differences\n"
+    assert json.loads(inside.devenv("up", "--plan", "--json", "--profile", "staging").stdout)["steps"] == []
     for profile in ("prod", "dev"):
         inside.devenv("up", "--profile", profile, "--yes", "--json")
         assert kept(inside) == before

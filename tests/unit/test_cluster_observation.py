@@ -243,6 +243,16 @@ def test_what_a_stack_lacks_of_all_that_was_recorded() -> None:
     assert facts.incomplete("never-recorded") == ""
 
 
+def test_a_volume_of_the_same_name_is_not_the_one_that_was_recorded() -> None:
+    recorded = Recorded("abc", {}, claims={"data/data-db-0": "u1", "data/data-db-1": "u2"})
+    there = {"data/data-db-0": "u1", "data/data-db-1": "u2", "data/other": "u9"}
+    assert running(records={"db": recorded}, claims=there).incomplete("db") == ""
+    anew = {**there, "data/data-db-1": "u3"}
+    assert running(records={"db": recorded}, claims=anew).incomplete("db") == "volume claim data/data-db-1 removed"
+    assert running(records={"db": recorded}, claims={}).incomplete("db").startswith("volume claim data/data-db-0, ")
+    assert running(records={"db": recorded}).incomplete("db") == "", "claims were not looked at"
+
+
 def test_what_others_have_changed_of_a_stack() -> None:
     marks = {"shop/web": "m1", "shop/api": "m2", "shop/gone": "m3"}
     facts = running(

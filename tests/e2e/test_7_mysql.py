@@ -100,11 +100,11 @@ def test_a_broken_migration_is_named_and_a_mended_one_applied(
     failed = environment.devenv("db", "migrate", "mysql", "--yes", expect=1)
     for word in ("V004__notes.sql, line 3", "ALTER TABLE nothing", "Table 'alt_pristine.nothing' doesn't exist"):
         assert word in failed.stderr
-    query(address, "INSERT INTO customers (email, name) VALUES ('kept@example.com', 'Kept')")
+    query(address, "INSERT INTO customers (email, name) VALUES ('spared@example.com', 'Spared')")
     failed = environment.devenv("reset-db", "mysql", "--yes", expect=1)
     assert "V004__notes.sql, line 3" in failed.stderr
     assert query(address, "SHOW TABLES LIKE 'notes'") == []
-    assert query(address, "DELETE FROM customers WHERE name = 'Kept'; SELECT row_count()") == [(1,)]
+    assert query(address, "DELETE FROM customers WHERE name = 'Spared'; SELECT row_count()") == [(1,)]
     migration.write_text("CREATE TABLE notes (id INT);\n")
     environment.devenv("db", "migrate", "mysql", "--yes")
     assert query(address, "SELECT count(*) FROM notes") == [(0,)]

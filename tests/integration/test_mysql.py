@@ -59,6 +59,17 @@ def database(server: Address, seed: Path) -> Iterator[MySQL]:
         yield database
 
 
+def test_what_the_job_has_rebuilt_is_what_a_reset_brings(database: MySQL, server: Address, seed: Path) -> None:
+    """Made of the same files, with other times in its rows."""
+    query(server, "UPDATE items SET made = '2001-01-01'", "shop")
+    query(server, "DROP DATABASE shop_pristine")
+    migrate(server, "shop_pristine")
+    query(server, "UPDATE items SET made = '2002-02-02'", "shop_pristine")
+    assert not database.prepare(CONTENT, [seed])
+    database.reset()
+    assert query(server, "SELECT name FROM items WHERE made = '2002-02-02'", "shop") == [SEEDED[0]]
+
+
 LOSSES = {
     "mark": ["DROP TABLE IF EXISTS shop_devenv.devenv_mark"],
     "companion": ["DROP DATABASE IF EXISTS shop_devenv"],

@@ -187,6 +187,17 @@ def test_a_spare_is_made_while_nobody_waits(database: Postgres, server: Address)
     assert fingerprint(server, "shop") == seeded
 
 
+def test_what_the_job_has_rebuilt_is_what_a_reset_brings(database: Postgres, server: Address, seed: Path) -> None:
+    """Made of the same files, with other times in its rows."""
+    with closing(Server(server)) as admin:
+        admin.drop("shop_pristine")
+    migrate(server, "shop_pristine")
+    assert not database.prepare(CONTENT, [seed])
+    assert database.touched()
+    database.reset()
+    assert not database.touched()
+
+
 def test_a_spare_that_cannot_be_made_stops_no_other(database: Postgres, server: Address) -> None:
     database.reset()
     problems = make([replace(server, password="wrong"), server])  # noqa: S106 -- it is wrong

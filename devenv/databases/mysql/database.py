@@ -96,6 +96,8 @@ class MySQL:
     def complete_pristine(self, content: str, seeds: Sequence[Path]) -> None:
         """See `Preparing`."""
         if self._server.mark(self._pristine) != content:
+            # It is of the pristine schema before: made of the same files, and not the same.
+            self._server.remove_mark(self._spare)
             self._seed(seeds, content)
 
     def replace_live(self, content: str) -> None:

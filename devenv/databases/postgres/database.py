@@ -84,6 +84,8 @@ class Postgres:
         """See `Preparing`: seeds go to a copy, which then becomes the pristine one. One that fails leaves nothing."""
         if self._server.mark(self._pristine) == content:
             return
+        # It is of the pristine database before: made of the same files, and not the same.
+        self._server.drop(self._spare)
         if not seeds:
             self._server.set_mark(self._pristine, content)
             return

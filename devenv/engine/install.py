@@ -34,6 +34,7 @@ from devenv.engine.giving_way import give_way
 from devenv.engine.readiness import replace_stuck_pods
 from devenv.engine.refusals import find_obstacles
 from devenv.engine.rollout import Rollout, generations
+from devenv.engine.webhooks import until_webhooks_answer
 from devenv.errors import CommandFailedError, DevenvError, InterruptedRunError, WorkloadError
 
 _HELM_SLACK = timedelta(seconds=30)
@@ -166,19 +167,23 @@ class _Attempt:
 
     def _upgrade(self, end: threading.Event, on_line: Tell) -> None:
         wanted = self._wanted
-        self._helm.upgrade(
-            wanted.release,
-            wanted.chart,
-            wanted.namespace,
-            wanted.values,
-            deadline=wanted.deadline + _HELM_SLACK,
-            labels=wanted.labels,
-            version=wanted.version,
-            repository=wanted.repository,
-            wait=wanted.waits,
-            cancel=end,
-            on_line=on_line,
-        )
+
+        def upgrade() -> None:
+            self._helm.upgrade(
+                wanted.release,
+                wanted.chart,
+                wanted.namespace,
+                wanted.values,
+                deadline=wanted.deadline + _HELM_SLACK,
+                labels=wanted.labels,
+                version=wanted.version,
+                repository=wanted.repository,
+                wait=wanted.waits,
+                cancel=end,
+                on_line=on_line,
+            )
+
+        until_webhooks_answer(upgrade, cancel=end, progress=self._progress)
 
     def _watch(self, over: Callable[[], bool]) -> Diagnosis | None:
         """Watch until it is over, the user stops the run, or the deadline has passed."""

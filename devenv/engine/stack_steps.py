@@ -21,6 +21,7 @@ from devenv.engine.install import ChartInstallation, install
 from devenv.engine.readiness import await_workloads
 from devenv.engine.rendering import chart_of, rendered
 from devenv.engine.step_context import StepContext
+from devenv.engine.webhooks import until_webhooks_answer
 from devenv.errors import CommandFailedError, HookError, SpecError, WorkloadError
 from devenv.events import Noted
 from devenv.plan.names import HOST_CA, LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
@@ -82,9 +83,13 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
     text = rendered(step, environment, context.cancel)
     if step.looks_ahead:
         way_for(step, text, context)
-    environment.kubectl.apply(
-        text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output
-    )
+
+    def apply() -> None:
+        environment.kubectl.apply(
+            text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output
+        )
+
+    until_webhooks_answer(apply, cancel=context.cancel, progress=context.progress)
     objects = manifests.outlines(text, step.namespace)
     environment.applied.note(step.stack, objects)
     return f"{len(objects)} objects"

@@ -21,8 +21,9 @@ SOURCE = "alt-apps/alt-backend"
 
 
 def helm(project: Project, *args: str) -> str:
-    """The user's own Helm, without a flag that devenv might need."""
-    return run([project.tool("helm"), *args, "--kubeconfig", project.devenv("kubeconfig").stdout.strip()])
+    """The user's own Helm, without a flag that devenv might need; what it caches is not in the user's home."""
+    cache = f"KUBECACHEDIR={project.root.parent / 'kube-cache'}"
+    return run(["env", cache, project.tool("helm"), *args, "--kubeconfig", project.devenv("kubeconfig").stdout.strip()])
 
 
 def steps(project: Project, *args: str) -> dict[str, str]:

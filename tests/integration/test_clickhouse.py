@@ -38,8 +38,7 @@ VIEWS = """
 CREATE MATERIALIZED VIEW to_totals TO totals AS SELECT name, count() AS items FROM items GROUP BY name;
 CREATE MATERIALIZED VIEW own_rows ENGINE = SummingMergeTree ORDER BY name AS
 SELECT name, count() AS items FROM items GROUP BY name;
-CREATE VIEW shown AS SELECT id, name FROM items;
-CREATE VIEW above AS SELECT count() AS n FROM shown;
+CREATE VIEW shown AS SELECT id, name FROM items; CREATE VIEW above AS SELECT count() AS n FROM shown;
 CREATE DICTIONARY names (id UInt64, name String) PRIMARY KEY id SOURCE(CLICKHOUSE(TABLE 'items')) LAYOUT(FLAT())
 LIFETIME(0);
 CREATE TABLE named (id UInt64, name String DEFAULT dictGet('names', 'name', id)) ENGINE = MergeTree ORDER BY id;
@@ -389,8 +388,8 @@ def test_what_a_script_sets_holds_to_its_end(container: ClickHouseContainer, mig
         assert container.migrate(migrations)[0] == 0
         database.prepare("settings", seeds, fresh=True)
         assert run(container.address, "SELECT hex(t) FROM kept_text ORDER BY t") == "30\n34\n610D0A6233"
-        states = [row.state for row in compare(migration_files(migrations), database.applied())]
-    assert set(states) == {MigrationState.APPLIED}
+        rows = compare(migration_files(migrations), database.applied())
+    assert {row.state for row in rows} == {MigrationState.APPLIED}
 
 
 def test_text_goes_through_the_shell_unchanged_in_any_locale(

@@ -3,103 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.stack_content import CHECKSUM, FACTS, FILES, MODULE, OTHER_CHECKSUM, content, rendered, workspace, write
 
 from devenv.engine.stack_inputs import stack_inputs
 from devenv.images.fingerprint import FileDigests
-from devenv.plan.observed import StackInput
 from devenv.plan.plan import PlanDraft
 from devenv.plan.stack_steps import add_stack
 from devenv.plan.steps import ApplyManifests
-from devenv.spec.project import ProjectSpec
 from devenv.spec.render import ProjectFacts
-from devenv.spec.seeds import Seeds
-from devenv.spec.stack import StackSpec
-from devenv.spec.versions import Versions
-from devenv.spec.workspace import LoadedStack, Workspace
-
-FACTS = ProjectFacts("shop", "dev", 8080, 8443)
-MODULE = "example.org/operator"
-CHECKSUM, OTHER_CHECKSUM = f"h1:{'A' * 43}=", f"h1:{'B' * 43}="
-FILES = {
-    "chart/Chart.yaml": "name: web",
-    "chart/templates/web.yaml": "kind: Service",
-    "manifests/all.yaml": "kind: ConfigMap",
-    "overlays/dev/kustomization.yaml": "resources: [../../base]",
-    "overlays/prod/kustomization.yaml": "resources: [../../base]",
-    "base/kustomization.yaml": "resources: []",
-    "ready/object.yaml": "kind: ExternalSecret",
-    "README.md": "A stack",
-}
-SPEC: dict[str, Any] = {
-    "name": "web",
-    "layer": "04-apps",
-    "summary": "A stack",
-    "namespace": "apps",
-    "version": "1",
-    "sources": [{"chart": {"path": "chart"}}, {"manifests": {"path": "manifests"}}],
-    "images": {"web": {"repository": "image.repository", "tag": "image.tag"}},
-    "values": {"first": 1, "second": {"a": 1, "b": 2}},
-    "ready": [{"dry_run": {"path": "ready/object.yaml"}}],
-}
-
-
-def versions(checksum: str = CHECKSUM) -> Versions:
-    return Versions.model_validate(
-        {
-            "tools": {},
-            "modules": {MODULE: {"version": "v1.0.0", "sum": checksum}},
-            "node": {"kubernetes": "v1.36.3", "image": "kind-node"},
-            "images": {},
-        }
-    )
+from devenv.spec.workspace import Workspace
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "web"
-    for name, text in FILES.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return folder
-
-
-def workspace(
-    root: Path,
-    *,
-    profile_values: dict[str, Any] | None = None,
-    chosen: dict[str, Any] | None = None,
-    seeds: Mapping[str, Any] | None = None,
-    checksum: str = CHECKSUM,
-    **spec: Any,
-) -> Workspace:
-    stack = LoadedStack(StackSpec.model_validate(SPEC | spec), root, builtin=False, profile_values=profile_values or {})
-    choice = {"name": "web", "values": chosen or {}}
-    return Workspace(
-        project=ProjectSpec.model_validate({"project": "shop", "stacks": [choice]}),
-        root=root.parent,
-        stacks={"web": stack},
-        selected=("web",),
-        versions=versions(checksum),
-        seeds=Seeds.model_validate(seeds or {}),
-    )
-
-
-def rendered(project: Workspace, facts: ProjectFacts = FACTS, image: str = "registry.test/web:1") -> StackInput:
-    images = {"web": image, "other": "registry.test/other:1"}
-    ((spec, made),) = stack_inputs(project, ["web"], facts, images, FileDigests(), environ={})
-    assert spec is project.stacks["web"].spec
-    return made
-
-
-def content(*arguments: Any, **more: Any) -> str:
-    return rendered(*arguments, **more).content
+    write(tmp_path / "web", FILES)
+    return tmp_path / "web"
 
 
 def test_what_the_steps_are_made_of(root: Path) -> None:
@@ -235,135 +158,6 @@ def test_a_modules_checksum_changes_it(root: Path, kind: str) -> None:
 
 def test_the_checksum_of_a_module_that_is_not_used_does_not(root: Path) -> None:
     assert content(workspace(root, checksum=OTHER_CHECKSUM)) == content(workspace(root))
-
-
-def test_a_kustomization_counts_with_all_that_is_beside_it(root: Path) -> None:
-    project = workspace(root, sources=[{"kustomize": {"path": "overlays/{profile}"}}], ready=[])
-    former = rendered(project)
-    (root / "base" / "kustomization.yaml").write_text("resources: [a.yaml]", encoding="utf-8")
-
-    assert former.sources == (str(root / "overlays" / "dev"),)
-    assert rendered(project, replace(FACTS, profile="prod")).sources == (str(root / "overlays" / "prod"),)
-    assert content(project) != former.content
-
-
-OUTSIDE = {
-    "shared/base/kustomization.yaml": "resources: [service.yaml]\ncomponents: [../part]",
-    "shared/base/service.yaml": "kind: Service",
-    "shared/part/kustomization.yaml": "kind: Component\npatches: [{path: ../patch.yaml}]",
-    "shared/patch.yaml": "kind: Service",
-    "shared/settings.properties": "a=b",
-    "shared/token": "abc",
-    "shared/generator.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nfiles: [../../../shared/page.html]",
-    "shared/page.html": "<p>",
-    "shared/defaults.env": "a=b",
-    "shared/inline.env": "a=b",
-}
-OVERLAY = """
-resources: [../../../shared/base, "https://example.org/base?ref=v1"]
-configMapGenerator: [{name: a, files: [a.properties=../../../shared/settings.properties], literals: ["x=y"]}]
-secretGenerator: [{name: b, files: [../../../shared/token], envs: [../../../shared/defaults.env]}]
-generators:
-- ../../../shared/generator.yaml
-- |-
-  apiVersion: builtin
-  kind: ConfigMapGenerator
-  envs: [../../../shared/inline.env]
-patches: [{patch: "kind: Service\\nmetadata: {}\\n"}]
-"""
-
-
-def write(top: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        (top / name).parent.mkdir(parents=True, exist_ok=True)
-        (top / name).write_text(text, encoding="utf-8")
-
-
-@pytest.mark.parametrize("name", OUTSIDE)
-def test_what_a_kustomization_names_outside_of_its_stack_counts(root: Path, name: str) -> None:
-    project = workspace(root, sources=[{"kustomize": {"path": "overlays/dev"}}], ready=[])
-    write(root.parent, OUTSIDE | {"web/overlays/dev/kustomization.yaml": OVERLAY})
-    former = content(project)
-    (root.parent / name).write_text("# changed\n" + OUTSIDE[name], encoding="utf-8")
-
-    assert content(project) != former
-
-
-LINKED = {
-    "elsewhere/dev/kustomization.yaml": "resources: [../base]\ncomponents: [../part]",
-    "elsewhere/base/kustomization.yaml": "resources: [service.yaml]",
-    "elsewhere/base/service.yaml": "kind: Service",
-    "elsewhere/part/kustomization.yaml": "kind: Component\npatches: [{path: ../patch.yaml}]",
-    "elsewhere/patch.yaml": "kind: Service",
-    "web/k8s/base/kustomization.yaml": "resources: []",
-}
-
-
-@pytest.mark.parametrize("name", list(LINKED)[:-1])
-@pytest.mark.parametrize("entry", ["k8s/dev", "k8s/all"])
-def test_what_a_kustomization_behind_a_link_names_counts(root: Path, name: str, entry: str) -> None:
-    """Its `../base` is beside the folder that the link leads to, whatever lies beside the link."""
-    project = workspace(root, sources=[{"kustomize": {"path": entry}}], ready=[])
-    write(root.parent, LINKED | {"web/k8s/all/kustomization.yaml": "resources: [../dev]"})
-    (root / "k8s" / "dev").symlink_to("../../elsewhere/dev")
-    former = content(project)
-    (root.parent / name).write_text("# changed\n" + LINKED[name], encoding="utf-8")
-
-    assert content(project) != former
-
-
-def test_a_broken_kustomization_has_a_content_too(root: Path) -> None:
-    project = workspace(root, sources=[{"kustomize": {"path": "overlays/dev"}}], ready=[])
-    write(root, {"overlays/dev/kustomization.yaml": "resources: [{"})
-    former = content(project)
-    write(root, {"overlays/dev/kustomization.yaml": "resources: [\0, ../../../web]"})
-
-    assert content(project) != former
-
-
-@pytest.mark.parametrize("link", ["chart/charts/common", "manifests/common"])
-def test_what_lies_behind_a_link_to_a_folder_counts(root: Path, link: str) -> None:
-    write(root.parent, {"shared/common/templates/map.yaml": "colour: blue"})
-    (root / link).parent.mkdir(exist_ok=True)
-    (root / link).symlink_to("../" * link.count("/") + "../shared/common")
-    former = content(workspace(root))
-    write(root.parent, {"shared/common/templates/map.yaml": "colour: green"})
-
-    assert content(workspace(root)) != former
-
-
-def test_a_link_to_a_folder_above_it_is_followed_once(root: Path) -> None:
-    (root / "chart" / "templates" / "self").symlink_to("..")
-    former = content(workspace(root))
-    (root / "chart" / "templates" / "web.yaml").write_text("kind: Deployment", encoding="utf-8")
-
-    assert content(workspace(root)) != former
-
-
-def test_charts_in_folders_that_a_chart_depends_on_count(root: Path) -> None:
-    depends = "name: web\ndependencies: [{name: common, version: 1.0.0, repository: 'file://../../common'}]"
-    write(root, {"chart/Chart.yaml": depends})
-    further = "name: common\ndependencies: [{name: base, version: 1.0.0, repository: 'file://../base'}]"
-    write(root.parent, {"common/Chart.yaml": further, "base/templates/map.yaml": "colour: blue"})
-    former = content(workspace(root))
-    write(root.parent, {"base/templates/map.yaml": "colour: green"})
-
-    assert content(workspace(root)) != former
-
-
-@pytest.mark.parametrize("changed", ["elsewhere/base/templates/map.yaml", "elsewhere/common/Chart.yaml"])
-def test_what_a_chart_behind_a_link_depends_on_lies_beside_the_chart(root: Path, changed: str) -> None:
-    def depending(name: str, on: str) -> str:
-        return f"name: {name}\ndependencies: [{{name: dep, version: 1.0.0, repository: 'file://../{on}'}}]"
-
-    write(root, {"chart/Chart.yaml": depending("web", "common")})
-    beside = {"elsewhere/common/Chart.yaml": depending("common", "base"), "elsewhere/base/templates/map.yaml": "a: b"}
-    write(root.parent, beside)
-    (root / "common").symlink_to("../elsewhere/common")
-    former = content(workspace(root))
-    (root.parent / changed).write_text(beside[changed] + "\n# changed\n", encoding="utf-8")
-
-    assert content(workspace(root)) != former
 
 
 def test_what_helm_fetches_has_no_path(root: Path) -> None:

@@ -26,6 +26,7 @@ from devenv.workflows.session import silent_session
 
 pytestmark = [
     pytest.mark.engine,
+    pytest.mark.root,
     pytest.mark.skipif(find_program("dockerd") is None or os.geteuid() != 0, reason="needs dockerd and root"),
 ]
 API, NODE = "localhost/devenv/api:1", "localhost/devenv/node:1"

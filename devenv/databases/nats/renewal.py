@@ -14,8 +14,8 @@ from devenv.databases.nats.account import Account, ApiError, Json
 
 NOTHING: Mapping[str, int] = {"messages": 0, "last_seq": 0}
 """The state of a stream that has never held a message."""
-_FILES_REMAIN = "expected sequence does not match store"
-"""What the server says when it restores into them."""
+_PASSING = ("expected sequence does not match store", "stream name already in use")
+"""What the server says when it restores into them, and while it still restores for a client that was killed."""
 _ATTEMPTS = 8
 _FIRST_PAUSE = 0.01
 """Seconds; doubled from attempt to attempt. Nobody is told when the files are gone."""
@@ -40,7 +40,7 @@ async def make_anew(
         try:
             state = await make()
         except ApiError as error:
-            if _FILES_REMAIN not in str(error):
+            if not any(reason in str(error) for reason in _PASSING):
                 raise
             refused = error
         else:

@@ -40,7 +40,14 @@ def main() -> None:
         _say(f"ClickHouse {engine.ask('SELECT version()')} answers HTTP on port {PORT}")
         application = Application(engine, account, socket.gethostname())
         waitress.serve(
-            application, host="0.0.0.0", port=PORT, threads=_THREADS, ident=None, clear_untrusted_proxy_headers=True
+            application,
+            host="0.0.0.0",
+            port=PORT,
+            threads=_THREADS,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+            # select() ends the server at its 1025th file, and tables have many.
+            asyncore_use_poll=True,
         )
     finally:
         engine.close()

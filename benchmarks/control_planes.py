@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 from machine import describe_machine, devenv, run, seconds_of
 
-from devenv.images.catalogue import OWN_REPOSITORY
+from devenv.images.catalogue.catalogue import OWN_REPOSITORY
 from devenv.plan.names import Names
 
 PROJECT = "devenv-planes"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from devenv.adapters.paths import data_root
+from devenv.adapters.files.paths import data_root
 from devenv.databases.atlas import write_atlas_sums
 
 POSTGRES, MYSQL = "bench-postgres", "bench-mysql"

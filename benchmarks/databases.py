@@ -25,7 +25,7 @@ import psycopg
 from database_project import AWS, MYSQL, OTHERS, POSTGRES, make_project
 from machine import describe_machine, devenv, run, seconds_of, write_table
 
-from devenv.adapters.toolchain import Toolchain
+from devenv.adapters.tools.toolchain import Toolchain
 from devenv.databases import mysql, postgres
 from devenv.databases.clones import ClonePool
 from devenv.databases.database import Address
@@ -33,8 +33,8 @@ from devenv.databases.engines import open_database
 from devenv.databases.mysql.server import connect as connect_to_mysql
 from devenv.databases.postgres.connection import connect as connect_to_postgres
 from devenv.databases.spares import make
-from devenv.workflows.deployed import Deployment, reach
-from devenv.workflows.session import silent_session
+from devenv.workflows.access.session import silent_session
+from devenv.workflows.databases.deployed import Deployment, reach
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "databases.md"
 ROUNDS = 10

@@ -20,9 +20,9 @@ from machine import busy_seconds, describe_machine, run, write_table
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.image_reference import normalise
-from devenv.adapters.toolchain import Toolchain
-from devenv.images.loader import load
-from devenv.images.node_program import NodeProgram
+from devenv.adapters.tools.toolchain import Toolchain
+from devenv.images.load.loader import load
+from devenv.images.nodes.program import NodeProgram
 from devenv.spec.catalogue import load_versions
 
 NODES = 3

@@ -29,7 +29,7 @@ import psycopg
 import yaml
 from machine import describe_machine, run
 
-from devenv.adapters.paths import cache_dir, state_dir
+from devenv.adapters.files.paths import cache_dir, state_dir
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "alt"
 PROJECT = "devenv-kills"

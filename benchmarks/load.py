@@ -20,7 +20,7 @@ from load_rivals import HERE, Images, Registry, await_teaching, cluster, forget,
 from machine import busy_seconds, describe_machine, devenv, run, write_table
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.toolchain import Toolchain
+from devenv.adapters.tools.toolchain import Toolchain
 from devenv.spec.catalogue import load_versions
 
 DOCS = HERE.parent / "docs" / "loading.md"

@@ -19,8 +19,8 @@ from pathlib import Path
 from machine import busy_seconds
 
 from devenv.adapters.docker import Engine
-from devenv.images.loader import LoadReport, load
-from devenv.images.node_programs import NODE_PROGRAMS
+from devenv.images.load.loader import LoadReport, load
+from devenv.images.nodes.programs import NODE_PROGRAMS
 
 AT_ONCE = 4
 BUILD_SECONDS = 1.0

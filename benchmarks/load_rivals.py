@@ -22,11 +22,11 @@ import yaml
 from machine import devenv, run, seconds_of
 
 from devenv.adapters.docker import BuildRequest, Engine
+from devenv.adapters.files.paths import host_state_dir
+from devenv.adapters.host.trust import observe_proxies, observe_trust
 from devenv.adapters.image_reference import normalise
-from devenv.adapters.paths import host_state_dir
-from devenv.adapters.trust import observe_proxies, observe_trust
-from devenv.images.build import CA_SECRET
-from devenv.images.teaching import teach
+from devenv.images.build.build import CA_SECRET
+from devenv.images.push.teaching import teach
 from devenv.plan.names import Names
 
 HERE = Path(__file__).resolve().parent

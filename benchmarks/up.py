@@ -21,19 +21,19 @@ from pathlib import Path
 import yaml
 from machine import describe_machine, devenv, run, seconds_of, write_table
 
-from devenv.adapters.charts import copy_chart
-from devenv.engine.environment import Environment
-from devenv.engine.execute import execute
-from devenv.engine.observe import observe
-from devenv.engine.stack_steps import share_certificates
-from devenv.engine.step_context import StepContext
+from devenv.adapters.charts.charts import copy_chart
 from devenv.plan.graph import order, select
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import make_plan
 from devenv.plan.steps import AwaitNodeRuntime, AwaitReady, InstallChart, LoadImage, PruneBuildCache
+from devenv.runtime.environment import Environment
+from devenv.runtime.observe.observe import observe
+from devenv.runtime.run.execute import execute
+from devenv.runtime.step_context import StepContext
+from devenv.runtime.steps.stacks import share_certificates
 from devenv.spec.load import load_workspace
-from devenv.workflows.connect import connect
-from devenv.workflows.session import Session
+from devenv.workflows.access.connect import connect
+from devenv.workflows.access.session import Session
 
 DOCS = Path(__file__).resolve().parent / "README.md"
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "alt"

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from devenv.adapters.paths import host_state_dir
+from devenv.adapters.files.paths import host_state_dir
 
 _CA_DAYS = 3650
 _LEAF_DAYS = 825

@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from devenv.adapters import process
-from devenv.adapters.scratch import scratch
-from devenv.adapters.trust import observe_proxies
+from devenv.adapters.files.scratch import scratch
+from devenv.adapters.host.trust import observe_proxies
 from devenv.errors import CommandFailedError
 
 _CREATE_SECONDS = 600.0

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from devenv import __version__
-from devenv.cli import (
+from devenv.cli.commands import (
     build,
     certificate,
     db,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from devenv import __version__
-from devenv.adapters.paths import host_state_dir
+from devenv.adapters.files.paths import host_state_dir
 from devenv.errors import DevenvError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from devenv.adapters.variables import leave_behind
+from devenv.adapters.process.variables import leave_behind
 
 _COLLECT_AFTER = 50_000
 """New objects. Imports make some hundred thousand, none of them garbage; looking for it after each 700, as Python does

@@ -12,13 +12,13 @@ from types import FrameType
 
 import typer
 
-from devenv.adapters.trust import observe_proxies
+from devenv.adapters.host.trust import observe_proxies
 from devenv.errors import as_devenv_error
 from devenv.events import Event
-from devenv.ui.logfile import LogFile
-from devenv.ui.redaction import Secrets
-from devenv.ui.stream import EventStream, Sink
-from devenv.workflows.session import Session
+from devenv.ui.run.logfile import LogFile
+from devenv.ui.run.redaction import Secrets
+from devenv.ui.run.stream import EventStream, Sink
+from devenv.workflows.access.session import Session
 
 
 class DeferredLog:
@@ -61,7 +61,7 @@ def run_session(
     log = DeferredLog(command.replace(" ", "-"))
     sinks: list[Sink] = [_screen(as_json=as_json, verbose=verbose), log]
     if trace:
-        from devenv.ui.trace import TraceFile
+        from devenv.ui.run.trace import TraceFile
 
         sinks.append(TraceFile(trace))
     secrets = Secrets()
@@ -94,14 +94,14 @@ def _masked(secrets: Secrets) -> Iterator[None]:
 
 def _screen(*, as_json: bool, verbose: bool) -> Sink:
     if as_json:
-        from devenv.ui.jsonl import JsonLines
+        from devenv.ui.run.jsonl import JsonLines
 
         return JsonLines(verbose=verbose)
     if sys.stderr.isatty():
-        from devenv.ui.live import LiveTree
+        from devenv.ui.run.live import LiveTree
 
         return LiveTree(verbose=verbose, folder=Path.cwd())
-    from devenv.ui.plain import PlainLines
+    from devenv.ui.run.plain import PlainLines
 
     return PlainLines(verbose=verbose, folder=Path.cwd())
 

@@ -12,7 +12,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from devenv.spec.migration_names import ATLAS_SUM
+from devenv.spec.sql.migration_names import ATLAS_SUM
 
 _PREFIX = "h1:"
 _FAILED = re.compile(r'executing statement (?P<quoted>"(?:[^"\\]|\\.)*") from version "(?P<version>\w+)"')

@@ -13,9 +13,9 @@ from devenv.errors import DatabaseError
 
 if TYPE_CHECKING:
     from devenv.databases.clickhouse import ClickHouse
-    from devenv.databases.localstack import LocalStack
     from devenv.databases.mysql import MySQL
     from devenv.databases.postgres import Postgres
+    from devenv.localstack import LocalStack
 
 
 def open_database(address: Address, execute: Execute | None = None) -> AbstractContextManager[Database]:
@@ -56,7 +56,7 @@ def open_clones(address: Address) -> AbstractContextManager[Cloning]:
 
 def localstack(endpoint: str, host: str, document: str, program: Path, lock: Path) -> LocalStack:
     """LocalStack with its seeds; see there."""
-    from devenv.databases.localstack import LocalStack
+    from devenv.localstack import LocalStack
 
     return LocalStack(endpoint, host, document, program, lock)
 

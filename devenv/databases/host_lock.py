@@ -10,7 +10,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from devenv.adapters.paths import host_state_dir
+from devenv.adapters.files.paths import host_state_dir
 from devenv.databases.database import Address
 
 

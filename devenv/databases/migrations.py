@@ -14,8 +14,8 @@ from pathlib import Path
 from devenv.databases.atlas import atlas_sums
 from devenv.databases.database import AppliedMigration
 from devenv.databases.flyway import flyway_checksum
-from devenv.spec.migration_names import ATLAS_SUM, Kind, Order, Tool, order, read_name, tool_of
-from devenv.spec.places import visible_files
+from devenv.spec.read.places import visible_files
+from devenv.spec.sql.migration_names import ATLAS_SUM, Kind, Order, Tool, order, read_name, tool_of
 from devenv.spec.stack import DatabaseEngine
 
 _SHA256 = "sha256:"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
-from devenv.adapters.paths import host_state_dir
+from devenv.adapters.files.paths import host_state_dir
 from devenv.adapters.process import start_module
 from devenv.databases.database import Address
 from devenv.databases.engines import open_database

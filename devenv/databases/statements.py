@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from devenv.errors import DatabaseError
-from devenv.spec.text import NotTextError, read_text
+from devenv.spec.yaml.text import NotTextError, read_text
 
 _SHOWN = 400
 

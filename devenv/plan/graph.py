@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from devenv.errors import UsageError
 from devenv.spec.needs import Needs, cycles, needed_by, needing, order
-from devenv.spec.wording import name_hint
+from devenv.spec.read.wording import name_hint
 from devenv.spec.workspace import Workspace
 
 __all__ = ["Needs", "Selection", "cycles", "needed_by", "needing", "order", "select", "select_from"]

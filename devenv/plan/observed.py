@@ -1,4 +1,4 @@
-"""What the planner is told of the present: plain facts, gathered by `devenv.engine.observe`."""
+"""What the planner is told of the present: plain facts, gathered by `devenv.runtime.observe.observe`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from devenv.plan.replacement import Obstacles
-from devenv.spec.folders import CarriedFolder
+from devenv.spec.checks.folders import CarriedFolder
 
 
 class ClusterState(StrEnum):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from devenv.errors import SpecError
 from devenv.spec.load import VERSIONS_FILE
-from devenv.spec.reader import read_yaml
-from devenv.spec.validation import check
+from devenv.spec.read.validation import check
 from devenv.spec.versions import Versions
+from devenv.spec.yaml.reader import read_yaml
 
 
 def load_versions(file: Path = VERSIONS_FILE) -> Versions:

@@ -12,21 +12,21 @@ from pathlib import Path
 from types import MappingProxyType
 
 from devenv.errors import Problem, SpecError
-from devenv.spec import files, references
-from devenv.spec.discover import PROJECT_FILE, builtin_stacks, find_project, project_stacks
-from devenv.spec.drafts import PLACEHOLDER, StackDraft, overridden, read_stack
+from devenv.spec.checks import files, references
+from devenv.spec.checks.value_places import value_place_problems
 from devenv.spec.lock import LOCK_FILE, Locked, locked, read_lock
 from devenv.spec.needs import needed_by, order
-from devenv.spec.places import Boundary, Trouble
-from devenv.spec.positions import Document
 from devenv.spec.project import PROFILES, ProjectSpec
-from devenv.spec.reader import read_yaml
-from devenv.spec.seed_files import SeedFile, load_seeds
+from devenv.spec.read.discover import PROJECT_FILE, builtin_stacks, find_project, project_stacks
+from devenv.spec.read.drafts import PLACEHOLDER, StackDraft, overridden, read_stack
+from devenv.spec.read.places import Boundary, Trouble
+from devenv.spec.read.seed_files import SeedFile, load_seeds
+from devenv.spec.read.validation import check
 from devenv.spec.seeds import Seeds
-from devenv.spec.validation import check
-from devenv.spec.value_places import value_place_problems
 from devenv.spec.versions import Versions
 from devenv.spec.workspace import LoadedStack, Workspace
+from devenv.spec.yaml.positions import Document
+from devenv.spec.yaml.reader import read_yaml
 
 VERSIONS_FILE = Path(__file__).parent.parent / "versions.yaml"
 _EMPTY_PROJECT = "a project has at least: project: NAME and stacks: [{name: STACK}]"

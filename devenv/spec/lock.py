@@ -14,9 +14,9 @@ import yaml
 
 from devenv.errors import Problem
 from devenv.spec.model import SpecModel
-from devenv.spec.reader import read_yaml
-from devenv.spec.validation import check
+from devenv.spec.read.validation import check
 from devenv.spec.versions import Digest, Versions
+from devenv.spec.yaml.reader import read_yaml
 
 LOCK_FILE = "devenv.lock"
 _HEAD = """\

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from devenv.errors import SpecError
-from devenv.spec.discover import find_project
 from devenv.spec.model import SpecModel
-from devenv.spec.positions import Document
 from devenv.spec.project import ProjectName
-from devenv.spec.reader import read_yaml
-from devenv.spec.validation import check
+from devenv.spec.read.discover import find_project
+from devenv.spec.read.validation import check
+from devenv.spec.yaml.positions import Document
+from devenv.spec.yaml.reader import read_yaml
 
 
 class _Named(SpecModel):

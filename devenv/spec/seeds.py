@@ -1,7 +1,7 @@
 """The AWS seeds document: what LocalStack holds, as data.
 
 Responsible for its shape, and for filling in values that are to be generated. Applying it is the concern of
-`localstack-init/seed.py`, reading its files that of `devenv.spec.seed_files`.
+`localstack-init/seed.py`, reading its files that of `devenv.spec.read.seed_files`.
 """
 
 from __future__ import annotations

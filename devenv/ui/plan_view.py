@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from devenv.events import PlanMade, PlannedStep
-from devenv.ui.wire import as_wire
+from devenv.ui.run.wire import as_wire
 from devenv.ui.wording import count
 
 

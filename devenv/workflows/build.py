@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.engine.provision import provision_plan
 from devenv.errors import UsageError
-from devenv.images.choice import Mode
+from devenv.images.catalogue.choice import Mode
+from devenv.runtime.observe.provision import provision_plan
 from devenv.spec.load import load_workspace
-from devenv.spec.wording import name_hint
+from devenv.spec.read.wording import name_hint
 from devenv.spec.workspace import Workspace
-from devenv.workflows.conclusion import Tail
-from devenv.workflows.connect import connect
-from devenv.workflows.exclusive import exclusive
-from devenv.workflows.execution import perform
-from devenv.workflows.session import Session
+from devenv.workflows.access.connect import connect
+from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.session import Session
+from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.execution import perform
 
 
 @dataclass(frozen=True, slots=True)

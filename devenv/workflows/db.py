@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from devenv.adapters.paths import kube_cache
+from devenv.adapters.files.paths import kube_cache
 from devenv.databases.atlas import write_atlas_sums
 from devenv.databases.database import Database, Snapshot
 from devenv.databases.migrations import MigrationRow, compare, migration_files
 from devenv.databases.shells import shell_command
 from devenv.errors import SnapshotError, UsageError
 from devenv.spec.load import load_workspace
-from devenv.spec.migration_names import ATLAS_SUM
-from devenv.spec.wording import name_hint
-from devenv.workflows.deployed import Deployed, Deployment, reach
-from devenv.workflows.exclusive import confirm_lock
-from devenv.workflows.session import Session
+from devenv.spec.read.wording import name_hint
+from devenv.spec.sql.migration_names import ATLAS_SUM
+from devenv.workflows.access.exclusive import confirm_lock
+from devenv.workflows.access.session import Session
+from devenv.workflows.databases.deployed import Deployed, Deployment, reach
 
 T = TypeVar("T")
 

@@ -11,26 +11,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.watch import watch_folders
-from devenv.engine.observe import observe
-from devenv.engine.refresh import Refresher
-from devenv.engine.run_plan import run_plan
-from devenv.engine.scheduler import RunReport
-from devenv.engine.stack_inputs import images_of, is_licensed
+from devenv.adapters.files.watch import watch_folders
 from devenv.errors import DevenvError, RunFailedError, UsageError
 from devenv.events import Noted, RoundFinished
-from devenv.images.catalogue import Recipe
-from devenv.images.choice import Mode
-from devenv.images.node_programs import NODE_PROGRAMS
-from devenv.images.watched import WatchedContext, latest_save
+from devenv.images.build.watched import WatchedContext, latest_save
+from devenv.images.catalogue.catalogue import Recipe
+from devenv.images.catalogue.choice import Mode
+from devenv.images.nodes.programs import NODE_PROGRAMS
 from devenv.plan.plan import Plan
+from devenv.runtime.observe.observe import observe
+from devenv.runtime.observe.refresh import Refresher
+from devenv.runtime.observe.stack_inputs import images_of, is_licensed
+from devenv.runtime.run.run_plan import run_plan
+from devenv.runtime.run.scheduler import RunReport
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.exclusive import confirm_lock, exclusive
+from devenv.workflows.access.session import Session
 from devenv.workflows.build import project_images
-from devenv.workflows.conclusion import Tail, conclude
-from devenv.workflows.deployed import profile_that_is_up
-from devenv.workflows.exclusive import confirm_lock, exclusive
-from devenv.workflows.session import Session
+from devenv.workflows.databases.deployed import profile_that_is_up
+from devenv.workflows.run.conclusion import Tail, conclude
 from devenv.workflows.up import Raised, UpRequest, bring_up
 
 Changes = frozenset[Path] | BaseException

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from devenv.engine.differences import Difference, differences
-from devenv.engine.observe import observe
 from devenv.errors import ClusterError
 from devenv.plan.graph import select
 from devenv.plan.observed import ClusterState
+from devenv.runtime.observe.differences import Difference, differences
+from devenv.runtime.observe.observe import observe
 from devenv.spec.load import load_workspace
-from devenv.workflows.claim import tell_other_folder
-from devenv.workflows.connect import connect
-from devenv.workflows.deployed import profile_that_is_up
-from devenv.workflows.session import Session
+from devenv.workflows.access.claim import tell_other_folder
+from devenv.workflows.access.connect import connect
+from devenv.workflows.access.session import Session
+from devenv.workflows.databases.deployed import profile_that_is_up
 
 
 def diff(directory: Path, stacks: Sequence[str], session: Session, *, profile: str | None = None) -> list[Difference]:

@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.kubernetes import Cluster
-from devenv.adapters.paths import remove_folder
-from devenv.engine.engine_record import ENGINES, forget_engine, recorded_engines
-from devenv.engine.holding import look, owner_of
-from devenv.engine.ownership import Holding
+from devenv.adapters.files.paths import remove_folder
+from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.errors import (
     ApiUnreachableError,
     EngineUnavailableError,
@@ -24,12 +21,15 @@ from devenv.errors import (
 from devenv.events import Noted
 from devenv.plan.names import LABEL_PROJECT, Names
 from devenv.plan.observed import ClusterState
-from devenv.workflows.claim import take_over
-from devenv.workflows.exclusive import confirm_lock, exclusive
-from devenv.workflows.locations import Locations, project_locations
-from devenv.workflows.losses import Losses, look_for_losses
+from devenv.runtime.ownership.engines import ENGINES, forget_engine, recorded_engines
+from devenv.runtime.ownership.marks import look, owner_of
+from devenv.runtime.ownership.ownership import Holding
+from devenv.workflows.access.claim import take_over
+from devenv.workflows.access.exclusive import confirm_lock, exclusive
+from devenv.workflows.access.locations import Locations, project_locations
+from devenv.workflows.access.session import Session
+from devenv.workflows.databases.losses import Losses, look_for_losses
 from devenv.workflows.purge import purge
-from devenv.workflows.session import Session
 
 
 @dataclass(frozen=True, slots=True)

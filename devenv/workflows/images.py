@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import OURS, Engine
-from devenv.adapters.paths import data_root
-from devenv.engine.environment import Environment
-from devenv.engine.image_usage import image_usage
-from devenv.engine.ownership import running_nodes
-from devenv.images.inventory import ListedImage, Usage, known_images, list_images, removable
-from devenv.images.node_content import names_on_nodes
+from devenv.adapters.files.paths import data_root
+from devenv.images.catalogue.inventory import ListedImage, Usage, known_images, list_images, removable
+from devenv.images.nodes.content import names_on_nodes
+from devenv.runtime.environment import Environment
+from devenv.runtime.observe.image_usage import image_usage
+from devenv.runtime.ownership.ownership import running_nodes
 from devenv.spec.load import load_workspace
-from devenv.workflows.connect import environment_on
-from devenv.workflows.session import silent_session
+from devenv.workflows.access.connect import environment_on
+from devenv.workflows.access.session import silent_session
 
 
 @dataclass(frozen=True, slots=True)

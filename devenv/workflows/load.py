@@ -11,23 +11,23 @@ from pathlib import Path
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.image_reference import Reference
-from devenv.engine.environment import Environment
-from devenv.engine.holding import look
-from devenv.engine.ownership import running_nodes
-from devenv.engine.scheduler import Task, run
 from devenv.errors import ClusterError, ImageError
 from devenv.events import PlanMade, PlannedStep, StepProgressed
-from devenv.images.loader import LoadReport, load
-from devenv.images.node_programs import NODE_PROGRAMS
+from devenv.images.load.loader import LoadReport, load
+from devenv.images.nodes.programs import NODE_PROGRAMS
 from devenv.plan.observed import ClusterState
 from devenv.plan.steps import LoadImage
+from devenv.runtime.environment import Environment
+from devenv.runtime.ownership.marks import look
+from devenv.runtime.ownership.ownership import running_nodes
+from devenv.runtime.run.scheduler import Task, run
 from devenv.spec.load import load_workspace
-from devenv.spec.wording import did_you_mean
-from devenv.workflows.claim import require_own_folder
-from devenv.workflows.conclusion import Tail, conclude
-from devenv.workflows.connect import connect
-from devenv.workflows.exclusive import confirm_lock, exclusive
-from devenv.workflows.session import Session
+from devenv.spec.read.wording import did_you_mean
+from devenv.workflows.access.claim import require_own_folder
+from devenv.workflows.access.connect import connect
+from devenv.workflows.access.exclusive import confirm_lock, exclusive
+from devenv.workflows.access.session import Session
+from devenv.workflows.run.conclusion import Tail, conclude
 
 _SLOT = "load"
 

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from devenv.adapters.download import fetch_text, published_checksum
-from devenv.adapters.records import write_whole
-from devenv.adapters.toolchain import filled
+from devenv.adapters.files.records import write_whole
+from devenv.adapters.tools.download import fetch_text, published_checksum
+from devenv.adapters.tools.toolchain import filled
 from devenv.errors import DownloadError
 from devenv.spec.catalogue import load_versions
 from devenv.spec.load import VERSIONS_FILE

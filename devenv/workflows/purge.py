@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from devenv.adapters.docker import OURS, Engine
-from devenv.adapters.engine_service import is_own_engine
-from devenv.adapters.paths import cache_dir, remove_folder, state_root
-from devenv.engine.engine_record import ENGINES
-from devenv.engine.holding import look_at_all
-from devenv.engine.image_usage import image_usage, projects_at_work
+from devenv.adapters.engine.service import is_own_engine
+from devenv.adapters.files.paths import cache_dir, remove_folder, state_root
 from devenv.events import Noted
-from devenv.images.inventory import list_images, removable
-from devenv.workflows.locations import KUBECONFIG
-from devenv.workflows.session import Session
+from devenv.images.catalogue.inventory import list_images, removable
+from devenv.runtime.observe.image_usage import image_usage, projects_at_work
+from devenv.runtime.ownership.engines import ENGINES
+from devenv.runtime.ownership.marks import look_at_all
+from devenv.workflows.access.locations import KUBECONFIG
+from devenv.workflows.access.session import Session
 
 _SHARED = ("ca", "push", "databases")
 """State of this user that all projects share, and that is made again where it is missing."""

@@ -11,15 +11,15 @@ from pathlib import Path
 from devenv.databases.spares import start_making
 from devenv.errors import UsageError
 from devenv.events import Noted
-from devenv.images.choice import Mode
+from devenv.images.catalogue.choice import Mode
 from devenv.plan.plan import Plan, PlanDraft
 from devenv.plan.steps import ApplySeeds, ResetAws, ResetDatabase
-from devenv.spec.migration_files import require_sound_migrations
+from devenv.spec.checks.migration_files import require_sound_migrations
 from devenv.spec.stack import StackSpec
-from devenv.workflows.conclusion import Tail
-from devenv.workflows.deployed import Deployed, Deployment, reach
-from devenv.workflows.execution import perform
-from devenv.workflows.session import Session
+from devenv.workflows.access.session import Session
+from devenv.workflows.databases.deployed import Deployed, Deployment, reach
+from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.execution import perform
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,21 +9,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.kubernetes import Cluster
-from devenv.adapters.paths import data_root, state_dir
-from devenv.adapters.resolver import LoopbackQuestion, how_to_resolve
-from devenv.engine.cluster_observation import ClusterFacts, NodeFact, observe_cluster
-from devenv.engine.holding import look, owner_of
-from devenv.engine.host_ports import http_ports
-from devenv.engine.kubeconfig import export_kubeconfig
+from devenv.adapters.files.paths import data_root, state_dir
+from devenv.adapters.host.resolver import LoopbackQuestion, how_to_resolve
+from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
+from devenv.runtime.host.ports import http_ports
+from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, observe_cluster
+from devenv.runtime.ownership.kubeconfig import export_kubeconfig
+from devenv.runtime.ownership.marks import look, owner_of
 from devenv.spec.load import load_workspace
 from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import Credential
 from devenv.spec.workspace import Workspace
-from devenv.workflows.deployed import other_profile
-from devenv.workflows.links import Link, endpoints
+from devenv.workflows.databases.deployed import other_profile
+from devenv.workflows.run.links import Link, endpoints
 
 HIDDEN = "********"
 

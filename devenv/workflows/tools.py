@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.toolchain import Toolchain
+from devenv.adapters.tools.toolchain import Toolchain
 from devenv.spec.catalogue import load_versions
 
 

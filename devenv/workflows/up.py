@@ -6,27 +6,27 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.engine.engine_record import record_engine
-from devenv.engine.environment import Environment
-from devenv.engine.fitness import refuse_unfit
-from devenv.engine.observe import Observation, observe
 from devenv.errors import DataLossError
 from devenv.events import Noted
-from devenv.images.choice import Mode
+from devenv.images.catalogue.choice import Mode
 from devenv.plan.graph import Selection, select
 from devenv.plan.kind_config import node_roles
 from devenv.plan.observed import ClusterState
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
+from devenv.runtime.environment import Environment
+from devenv.runtime.host.fitness import refuse_unfit
+from devenv.runtime.observe.observe import Observation, observe
+from devenv.runtime.ownership.engines import record_engine
+from devenv.spec.checks.migration_files import require_sound_migrations
 from devenv.spec.load import load_workspace
-from devenv.spec.migration_files import require_sound_migrations
-from devenv.workflows.claim import claim, tell_other_folder
-from devenv.workflows.conclusion import Tail
-from devenv.workflows.connect import connect
-from devenv.workflows.exclusive import exclusive
-from devenv.workflows.execution import perform
-from devenv.workflows.links import links
-from devenv.workflows.session import Session
+from devenv.workflows.access.claim import claim, tell_other_folder
+from devenv.workflows.access.connect import connect
+from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.session import Session
+from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.execution import perform
+from devenv.workflows.run.links import links
 
 
 @dataclass(frozen=True, slots=True)

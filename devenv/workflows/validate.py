@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devenv.adapters import kustomize, manifests
-from devenv.adapters.charts import complete
-from devenv.adapters.helm import Helm
-from devenv.adapters.kubectl import Kubectl
-from devenv.adapters.paths import data_root
-from devenv.adapters.toolchain import Toolchain
-from devenv.engine.host_ports import PREFERRED_HTTP, PREFERRED_HTTPS
-from devenv.engine.stack_inputs import images_of, is_licensed, stack_inputs
-from devenv.engine.staleness import spec_problems
+from devenv.adapters.charts import kustomize
+from devenv.adapters.charts.charts import complete
+from devenv.adapters.charts.helm import Helm
+from devenv.adapters.files.paths import data_root
+from devenv.adapters.kubernetes import manifests
+from devenv.adapters.kubernetes.kubectl import Kubectl
+from devenv.adapters.tools.toolchain import Toolchain
 from devenv.errors import DevenvError
-from devenv.images.catalogue import Catalogue, hashing
-from devenv.images.fingerprint import FileDigests
+from devenv.images.catalogue.catalogue import Catalogue, hashing
+from devenv.images.content.fingerprint import FileDigests
 from devenv.plan.observed import StackInput
+from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
+from devenv.runtime.observe.stack_inputs import images_of, is_licensed, stack_inputs
+from devenv.runtime.observe.staleness import spec_problems
 from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import Workspace

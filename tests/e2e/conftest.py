@@ -13,7 +13,7 @@ from support.nodes import NODE_REPOSITORIES, RUN
 from support.programs import missing
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.toolchain import Toolchain
+from devenv.adapters.tools.toolchain import Toolchain
 from devenv.errors import EngineUnavailableError
 from devenv.spec.catalogue import load_versions
 

@@ -17,11 +17,11 @@ import pytest
 from support.diagnosis_lab import Json, Lab
 from support.programs import own_kube_cache, require_tool
 
-from devenv.adapters.helm import Helm
-from devenv.adapters.kubectl import Kubectl
-from devenv.adapters.kubernetes import Cluster, Recorded
-from devenv.engine.checks import await_checks
+from devenv.adapters.charts.helm import Helm
+from devenv.adapters.kubernetes.cluster import Cluster, Recorded
+from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.errors import InterruptedRunError, NotReadyError, WorkloadError
+from devenv.runtime.steps.checks import await_checks
 from devenv.spec.stack import ConditionCheck, DryRunCheck, ExecCheck, ReadyCheck
 
 pytestmark = pytest.mark.e2e

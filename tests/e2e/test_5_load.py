@@ -22,14 +22,14 @@ from support.pushing import digest, docker_archive
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.image_reference import normalise
 from devenv.errors import DiskFullError, ImageError, InterruptedRunError
-from devenv.images import loader
-from devenv.images.engine_image import EngineImage
-from devenv.images.load_strategy import Way
-from devenv.images.loader import load
-from devenv.images.node_content import NodeContent, names_on_nodes, read_content
-from devenv.images.node_identity import image_digests, index_parts
-from devenv.images.node_programs import NODE_PROGRAMS
-from devenv.images.teaching import teach
+from devenv.images.formats.engine_image import EngineImage
+from devenv.images.load import loader
+from devenv.images.load.loader import load
+from devenv.images.load.strategy import Way
+from devenv.images.nodes.content import NodeContent, names_on_nodes, read_content
+from devenv.images.nodes.identity import image_digests, index_parts
+from devenv.images.nodes.programs import NODE_PROGRAMS
+from devenv.images.push.teaching import teach
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 MIB = 1 << 20
@@ -254,8 +254,8 @@ def test_loads_that_follow_each_other_share_the_program_in_a_node(
 ELSEWHERE = """
 import json, sys
 from devenv.adapters.docker import Engine
-from devenv.images.loader import load
-from devenv.images.push import PUSHES
+from devenv.images.load.loader import load
+from devenv.images.push.push import PUSHES
 
 engine, (image, node) = Engine.connect(), sys.argv[1:]
 messages = []

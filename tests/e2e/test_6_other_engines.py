@@ -16,9 +16,9 @@ from support.pushing import oci_archive, tar_of
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.image_reference import normalise
-from devenv.images.load_strategy import Way
-from devenv.images.loader import load
-from devenv.images.node_content import read_content
+from devenv.images.load.loader import load
+from devenv.images.load.strategy import Way
+from devenv.images.nodes.content import read_content
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 MIB = 1 << 20

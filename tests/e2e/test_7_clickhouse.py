@@ -15,7 +15,7 @@ from support.environment import Project
 
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.database import Address
-from devenv.workflows.clones import clone_pool
+from devenv.workflows.databases.clones import clone_pool
 
 pytestmark = pytest.mark.e2e
 

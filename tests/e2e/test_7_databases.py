@@ -15,7 +15,7 @@ from support.environment import Project
 from support.postgres_server import fingerprint
 
 from devenv.databases.database import Address
-from devenv.workflows.clones import clone_pool
+from devenv.workflows.databases.clones import clone_pool
 
 STACKS = Path(__file__).resolve().parents[2] / "stacks"
 pytestmark = pytest.mark.e2e

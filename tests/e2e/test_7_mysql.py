@@ -19,7 +19,7 @@ from support.waiting import await_true
 
 from devenv.databases.database import Address
 from devenv.databases.mysql.server import Server, connect
-from devenv.workflows.clones import clone_pool
+from devenv.workflows.databases.clones import clone_pool
 
 STACK = Path(__file__).resolve().parents[2] / "stacks" / "02-infrastructure" / "mysql"
 pytestmark = pytest.mark.e2e

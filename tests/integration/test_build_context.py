@@ -17,11 +17,11 @@ from support.contexts import Sent, build, differing, make_context, read_archive,
 from support.programs import require_tool
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.trust import Proxies
-from devenv.images.build import ImageWorkshop
-from devenv.images.context import sent_entries
-from devenv.images.fingerprint import FileDigests
-from devenv.images.handover import handed_over
+from devenv.adapters.host.trust import Proxies
+from devenv.images.build.build import ImageWorkshop
+from devenv.images.content.context import sent_entries
+from devenv.images.content.fingerprint import FileDigests
+from devenv.images.content.handover import handed_over
 from devenv.plan.steps import BuildImage
 
 pytestmark = pytest.mark.engine

@@ -19,13 +19,13 @@ from support.waiting import await_true
 
 from devenv.adapters.docker import OURS, BuildRequest, Engine
 from devenv.adapters.docker.builds import client_with_buildkit
-from devenv.adapters.toolchain import Toolchain
+from devenv.adapters.tools.toolchain import Toolchain
 from devenv.errors import (
     ImageError,
     InterruptedRunError,
     ToolMissingError,
 )
-from devenv.images.build import ImageWorkshop, Listener
+from devenv.images.build.build import ImageWorkshop, Listener
 from devenv.plan.steps import BuildImage
 from devenv.spec.catalogue import load_versions
 

@@ -12,12 +12,12 @@ import pytest
 import yaml
 from support.programs import missing, require_tool
 
-from devenv.adapters.charts import copy_chart
-from devenv.adapters.helm import Helm
-from devenv.adapters.paths import data_root
-from devenv.engine.stack_inputs import renew, stack_inputs
-from devenv.images.fingerprint import FileDigests
-from devenv.images.modules import Module
+from devenv.adapters.charts.charts import copy_chart
+from devenv.adapters.charts.helm import Helm
+from devenv.adapters.files.paths import data_root
+from devenv.images.build.modules import Module
+from devenv.images.content.fingerprint import FileDigests
+from devenv.runtime.observe.stack_inputs import renew, stack_inputs
 from devenv.spec.load import load_workspace
 from devenv.spec.project import PROFILES, Profile
 from devenv.spec.render import ProjectFacts

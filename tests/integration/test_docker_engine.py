@@ -17,9 +17,9 @@ from support.swept_engine import swept_engine
 from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import MADE_BY, OURS, Engine
-from devenv.adapters.engine_daemon import EngineDaemon
-from devenv.adapters.engine_service import SOCKET, is_own_engine
-from devenv.adapters.engine_socket import engine_id
+from devenv.adapters.engine.daemon import EngineDaemon
+from devenv.adapters.engine.service import SOCKET, is_own_engine
+from devenv.adapters.engine.socket import engine_id
 from devenv.errors import (
     ChosenEngineError,
     CommandFailedError,
@@ -28,10 +28,10 @@ from devenv.errors import (
     InterruptedRunError,
 )
 from devenv.events import Event
-from devenv.images.build import ImageWorkshop
+from devenv.images.build.build import ImageWorkshop
 from devenv.plan.steps import PullImage
-from devenv.workflows.connect import reach_engine
-from devenv.workflows.session import silent_session
+from devenv.workflows.access.connect import reach_engine
+from devenv.workflows.access.session import silent_session
 
 pytestmark = pytest.mark.engine
 RUN = f"test-{uuid.uuid4().hex[:8]}"

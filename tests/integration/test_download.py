@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from support.http_server import Server
 
-from devenv.adapters.download import download, fetch_text, published_checksum
+from devenv.adapters.tools.download import download, fetch_text, published_checksum
 from devenv.errors import ChecksumError, DownloadError, InterruptedRunError
 
 BODY = bytes(range(256)) * 20_000

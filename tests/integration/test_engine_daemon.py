@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from support.second_daemon import second_daemon
 
-from devenv.adapters.engine_daemon import EngineDaemon
-from devenv.adapters.engine_socket import engine_answers
-from devenv.adapters.host import observe_host
+from devenv.adapters.engine.daemon import EngineDaemon
+from devenv.adapters.engine.socket import engine_answers
+from devenv.adapters.host.system import observe_host
 from devenv.adapters.process import find_program
 from devenv.errors import EngineUnavailableError, InterruptedRunError
 

@@ -25,21 +25,21 @@ pytestmark = pytest.mark.engine
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from devenv.adapters.variables import leave_behind
+from devenv.adapters.process.variables import leave_behind
 
 leave_behind()  # as the command line's first step does
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.download import fetch_text
-from devenv.adapters.paths import data_root
+from devenv.adapters.tools.download import fetch_text
+from devenv.adapters.files.paths import data_root
 from devenv.adapters.process import run
 from devenv.databases.database import Address
-from devenv.databases.localstack.program import load_program
+from devenv.localstack.program import load_program
 from devenv.databases.mysql import server as mysql
 from devenv.databases.nats.database import Nats
 from devenv.databases.postgres import connection as postgres
 from devenv.databases.redis.link import Link
-from devenv.images.registries import Registries
+from devenv.images.catalogue.registries import Registries
 
 told = json.loads(sys.argv[1])
 where = {name: Address(**fields) for name, fields in told["addresses"].items()}

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from support.programs import require_tool
 
-from devenv.adapters.charts import complete, copy_chart
-from devenv.adapters.helm import Helm
+from devenv.adapters.charts.charts import complete, copy_chart
+from devenv.adapters.charts.helm import Helm
 from devenv.errors import CommandFailedError, SpecError
 
 CHART = "apiVersion: v2\nname: shop\nversion: 0.1.0\n"

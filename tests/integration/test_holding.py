@@ -15,12 +15,12 @@ from support.programs import missing
 from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import Engine
-from devenv.engine.holding import look, owner_of, record_owner
-from devenv.engine.kubeconfig import export_kubeconfig
-from devenv.engine.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, Owner
 from devenv.errors import ClusterError, EngineUnavailableError
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
+from devenv.runtime.ownership.kubeconfig import export_kubeconfig
+from devenv.runtime.ownership.marks import look, owner_of, record_owner
+from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, Owner
 
 pytestmark = pytest.mark.engine
 NAMES = Names(f"test-{uuid.uuid4().hex[:8]}")

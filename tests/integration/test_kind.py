@@ -10,7 +10,7 @@ from support.programs import require_tool
 
 from devenv.adapters.image_reference import Reference
 from devenv.adapters.kind import Kind
-from devenv.images.catalogue import BALANCER
+from devenv.images.catalogue.catalogue import BALANCER
 from devenv.spec.catalogue import load_versions
 
 

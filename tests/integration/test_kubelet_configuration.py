@@ -9,7 +9,7 @@ import yaml
 from support.images import provide
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.paths import data_root
+from devenv.adapters.files.paths import data_root
 from devenv.adapters.process import run
 
 pytestmark = pytest.mark.engine

@@ -9,11 +9,11 @@ import pytest
 import yaml
 from support.programs import require_program
 
-from devenv.adapters.kubectl import Kubectl
-from devenv.adapters.kustomize import build
-from devenv.adapters.toolchain import Toolchain
-from devenv.engine.stack_files import kustomization_files
+from devenv.adapters.charts.kustomize import build
+from devenv.adapters.kubernetes.kubectl import Kubectl
+from devenv.adapters.tools.toolchain import Toolchain
 from devenv.errors import CommandFailedError
+from devenv.runtime.observe.stack_files import kustomization_files
 from devenv.spec.catalogue import load_versions
 
 DEPLOYMENT = """\

@@ -19,10 +19,10 @@ from support.images import provide
 from support.localstack_server import await_localstack, content, localstack_server
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.paths import data_root
-from devenv.databases.localstack import LocalStack
-from devenv.databases.localstack.program import Clients, load_program
+from devenv.adapters.files.paths import data_root
 from devenv.errors import DatabaseError
+from devenv.localstack import LocalStack
+from devenv.localstack.program import Clients, load_program
 
 pytestmark = pytest.mark.engine
 PROGRAM = data_root() / "localstack-init" / "seed.py"
@@ -54,7 +54,7 @@ TABLE = {
 RESET_FOREVER = """
 import sys
 from pathlib import Path
-from devenv.databases.localstack import LocalStack
+from devenv.localstack import LocalStack
 print("begun", flush=True)
 while True:
     LocalStack(*sys.argv[1:4], Path(sys.argv[4]), Path(sys.argv[5])).reset()

@@ -15,11 +15,11 @@ import pytest
 from support.programs import require_program
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.paths import data_root
+from devenv.adapters.files.paths import data_root
 from devenv.errors import ImageError
-from devenv.images.build import ImageWorkshop
-from devenv.images.catalogue import ImagePlan
-from devenv.images.presence import present_references
+from devenv.images.build.build import ImageWorkshop
+from devenv.images.catalogue.catalogue import ImagePlan
+from devenv.images.catalogue.presence import present_references
 from devenv.plan.steps import PullImage
 
 pytestmark = pytest.mark.engine

@@ -21,15 +21,15 @@ from devenv.adapters.docker.labels import RUN
 from devenv.adapters.docker.lock_image import LOCK_IMAGE, lock_program
 from devenv.errors import EngineUnavailableError, LockedError, LockError
 from devenv.events import Event, Noted
-from devenv.workflows.exclusive import exclusive
-from devenv.workflows.session import Session, silent_session
+from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.session import Session, silent_session
 
 pytestmark = pytest.mark.engine
 _HOLDING = """
 import os, sys, threading
 from devenv.adapters.docker import Engine
-from devenv.workflows.exclusive import exclusive
-from devenv.workflows.session import silent_session
+from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.session import silent_session
 with exclusive(Engine.connect(), sys.argv[1], silent_session()) as lock:
     lock.confirm()
     {work}

@@ -9,10 +9,10 @@ import pytest
 from support.images import provide
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.paths import data_root
-from devenv.adapters.trust import observe_trust
+from devenv.adapters.files.paths import data_root
+from devenv.adapters.host.trust import observe_trust
 from devenv.errors import ChecksumError
-from devenv.images.modules import Module, fetch_in_container, fetch_with_go, go_on_path
+from devenv.images.build.modules import Module, fetch_in_container, fetch_with_go, go_on_path
 
 pytestmark = pytest.mark.engine
 

@@ -14,8 +14,8 @@ import pytest
 from support.programs import Script
 from support.waiting import await_true
 
-from devenv.adapters.host import observe_host
-from devenv.adapters.packages import Packages
+from devenv.adapters.host.packages import Packages
+from devenv.adapters.host.system import observe_host
 from devenv.errors import CommandFailedError, InterruptedRunError
 
 INSTALLS = """
@@ -102,8 +102,8 @@ def test_it_goes_on_when_devenv_dies_and_the_policy_goes_with_it(
     packages: Packages, words: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     program = (
-        "import dataclasses, sys; from pathlib import Path; from devenv.adapters.host import observe_host;"
-        "from devenv.adapters.packages import Packages; top = Path(sys.argv[1]);"
+        "import dataclasses, sys; from pathlib import Path; from devenv.adapters.host.system import observe_host;"
+        "from devenv.adapters.host.packages import Packages; top = Path(sys.argv[1]);"
         "host = dataclasses.replace(observe_host(), systemd=False);"
         "Packages(host, top / 'apt.log', top / 'policy', top / 'lock').install(['one'])"
     )

@@ -17,12 +17,12 @@ from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import OURS, Engine
 from devenv.adapters.process import find_program
-from devenv.engine.engine_record import record_engine, recorded_engines
-from devenv.engine.holding import look, owner_of, record_owner
-from devenv.engine.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
 from devenv.plan.names import Names
-from devenv.workflows.exclusive import confirm_lock, exclusive
-from devenv.workflows.session import silent_session
+from devenv.runtime.ownership.engines import record_engine, recorded_engines
+from devenv.runtime.ownership.marks import look, owner_of, record_owner
+from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL
+from devenv.workflows.access.exclusive import confirm_lock, exclusive
+from devenv.workflows.access.session import silent_session
 
 pytestmark = [
     pytest.mark.engine,

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from devenv.images.registries import Registries, registry_of
+from devenv.images.catalogue.registries import Registries, registry_of
 
 
 @contextmanager

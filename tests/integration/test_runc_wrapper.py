@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from devenv.adapters.host import observe_host
-from devenv.adapters.paths import data_root
+from devenv.adapters.files.paths import data_root
+from devenv.adapters.host.system import observe_host
 
 WRAPPER = data_root() / "cluster/engine/runc-wrapper"
 RUNC = next((path for path in ("/usr/sbin/runc", "/usr/bin/runc") if os.access(path, os.X_OK)), None)

@@ -15,8 +15,8 @@ import pytest
 from support.http_server import Server
 from support.programs import require_tool
 
-from devenv.adapters.tool_versions import VersionMemory, accepts, ask_version
-from devenv.adapters.toolchain import Toolchain, locate, platform_name
+from devenv.adapters.tools.toolchain import Toolchain, locate, platform_name
+from devenv.adapters.tools.versions import VersionMemory, accepts, ask_version
 from devenv.errors import ChecksumError, ImageError, ToolMissingError
 from devenv.spec.versions import ToolVersion
 

@@ -10,8 +10,8 @@ import psycopg
 
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.database import Address
-from devenv.databases.localstack.program import Clients
 from devenv.databases.nats.account import Account
+from devenv.localstack.program import Clients
 from support import clickhouse_server, localstack_server, mysql_server, nats_server, postgres_server, redis_server
 from support.databases import address_of
 from support.environment import Project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from devenv.adapters.paths import data_root
+from devenv.adapters.files.paths import data_root
 from devenv.databases.database import Address
 from devenv.spec.load import load_workspace
 from support.environment import Project

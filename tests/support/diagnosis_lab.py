@@ -10,13 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from devenv.adapters.helm import Helm
-from devenv.adapters.kubectl import Kubectl
-from devenv.adapters.kubernetes import Cluster
-from devenv.engine.diagnosis import Scope
-from devenv.engine.install import ChartInstallation, install
-from devenv.engine.readiness import await_workloads
+from devenv.adapters.charts.helm import Helm
+from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.errors import DevenvError
+from devenv.runtime.diagnosis import Scope
+from devenv.runtime.steps.install import ChartInstallation, install
+from devenv.runtime.steps.readiness import await_workloads
 
 Json = dict[str, Any]
 

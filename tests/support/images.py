@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.paths import data_root
-from devenv.images.build import ImageStep, ImageWorkshop
-from devenv.images.catalogue import Catalogue, hashing
-from devenv.images.choice import choose, provide_steps
-from devenv.images.fingerprint import FileDigests
-from devenv.images.presence import present_references, with_makings
+from devenv.adapters.files.paths import data_root
+from devenv.images.build.build import ImageStep, ImageWorkshop
+from devenv.images.catalogue.catalogue import Catalogue, hashing
+from devenv.images.catalogue.choice import choose, provide_steps
+from devenv.images.catalogue.presence import present_references, with_makings
+from devenv.images.content.fingerprint import FileDigests
 from devenv.spec.catalogue import load_versions
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devenv.adapters.docker import Engine
-from devenv.databases.localstack import LocalStack
-from devenv.databases.localstack.program import Clients, load_program, pages
-from devenv.engine.localstack_access import local_stack
-from devenv.workflows.deployed import reach
-from devenv.workflows.session import silent_session
+from devenv.localstack import LocalStack
+from devenv.localstack.program import Clients, load_program, pages
+from devenv.runtime.steps.localstack import local_stack
+from devenv.workflows.access.session import silent_session
+from devenv.workflows.databases.deployed import reach
 from support.environment import Project
 from support.server_container import server_container
 from support.waiting import await_answer

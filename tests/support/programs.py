@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from devenv.adapters.toolchain import Toolchain
+from devenv.adapters.tools.toolchain import Toolchain
 from devenv.spec.catalogue import load_versions
 
 CI = os.environ.get("CI") == "true"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devenv.adapters.engine_daemon import EngineDaemon
-from devenv.adapters.host import observe_host
+from devenv.adapters.engine.daemon import EngineDaemon
+from devenv.adapters.host.system import observe_host
 from devenv.adapters.process import run
 from support.bridges import own_bridge
 

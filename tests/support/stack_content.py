@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from devenv.engine.stack_inputs import stack_inputs
-from devenv.images.fingerprint import FileDigests
+from devenv.images.content.fingerprint import FileDigests
 from devenv.plan.observed import StackInput
+from devenv.runtime.observe.stack_inputs import stack_inputs
 from devenv.spec.project import ProjectSpec
 from devenv.spec.render import ProjectFacts
 from devenv.spec.seeds import Seeds

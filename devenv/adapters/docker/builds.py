@@ -17,9 +17,9 @@ import docker
 from devenv.adapters.docker.build_process import LAUNCH, guarded
 from devenv.adapters.docker.connection import telling
 from devenv.adapters.docker.labels import IMAGE, OURS
-from devenv.adapters.paths import cache_dir
+from devenv.adapters.files.paths import cache_dir
+from devenv.adapters.files.scratch import scratch
 from devenv.adapters.process import find_program, run
-from devenv.adapters.scratch import scratch
 from devenv.errors import CommandFailedError, ImageError, InterruptedRunError, ToolMissingError
 
 _BUILD_SECONDS = 3 * 3600.0

@@ -12,7 +12,7 @@ from docker.context import ContextAPI
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
-from devenv.adapters.engine_socket import silent
+from devenv.adapters.engine.socket import silent
 from devenv.errors import ChosenEngineError, DevenvError, DiskFullError, EngineUnavailableError
 
 CONNECT_SECONDS = 5

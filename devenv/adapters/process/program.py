@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.variables import inherited
+from devenv.adapters.process.variables import inherited
 from devenv.errors import ToolMissingError
 
 

@@ -27,7 +27,7 @@ def run(
     Args:
         argv: the program and its arguments.
         stdin: what it can read; nothing when None.
-        env: variables laid over those of this process that are not meant for others (`devenv.adapters.variables`).
+        env: variables laid over those of this process that are not meant for others (`process.variables`).
         cwd: the folder it runs in.
         timeout: seconds until it is stopped.
         cancel: when set, the program and all that it started are stopped.

@@ -11,8 +11,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from devenv.errors import Problem, SpecError
 from devenv.spec.model import SpecModel
-from devenv.spec.reader import read_yaml
-from devenv.spec.validation import check
+from devenv.spec.read.validation import check
+from devenv.spec.yaml.reader import read_yaml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
 """Of a stream, a consumer or a bucket."""

@@ -1,7 +1,7 @@
 """The steps a plan is made of: frozen values, never clients.
 
 Every step knows its key (unique in a plan), its title (imperative, for people) and its group (where it is shown).
-`devenv.engine.execute` matches these types exhaustively.
+`devenv.runtime.run.execute` matches these types exhaustively.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 from devenv.plan.replacement import Growth, Replacement
 from devenv.plan.steps.provide import Pairs
 from devenv.plan.steps.step import PlanStep
-from devenv.spec.folders import CarriedFolder
+from devenv.spec.checks.folders import CarriedFolder
 from devenv.spec.stack import Database, Hook, ReadyCheck
 
 

@@ -1,0 +1,1 @@
+"""What makes manifests: Helm, with charts made complete for it, and kustomize."""

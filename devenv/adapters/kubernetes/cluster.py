@@ -1,0 +1,330 @@
+"""The cluster through its API: devenv's own record, Helm's releases, workloads, secrets, logs.
+
+Responsible for reading, and for the few writes that devenv makes itself. It judges nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from devenv.adapters.kubernetes import objects
+from devenv.adapters.kubernetes.api import METADATA_ONLY, Api, ContentType, Json
+from devenv.adapters.kubernetes.conditions import await_condition
+from devenv.adapters.kubernetes.discovery import discover
+from devenv.adapters.kubernetes.external_secrets import Refreshed, refresh
+from devenv.adapters.kubernetes.inventory import Inventory, Recorded
+from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER, HELM_MANAGER, applied_by, mark
+from devenv.adapters.kubernetes.objects import NodeState, Release, Workload, object_key, of_stack
+from devenv.adapters.kubernetes.store import ObjectStore
+from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS, Mirror
+from devenv.errors import ApiRefusedError, ApiUnreachableError
+
+__all__ = ["Cluster", "NodeState", "Recorded", "Release", "Workload", "of_stack"]
+
+SYSTEM_NAMESPACE = "devenv-system"
+STATE_NAME = "devenv-state"
+_PROFILE = "devenv.io/profile"
+_STATE = f"api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{STATE_NAME}"
+_COMPLETE_SECONDS = 30.0
+_AT_ONCE = 6
+"""Requests: more of them wait for each other in the API server."""
+
+
+class Cluster:
+    """One cluster that devenv made. Threads may share it."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.kubeconfig = kubeconfig
+        self._api = Api(kubeconfig)
+        self.objects = ObjectStore(self._api)
+        self._lock = threading.Lock()
+        self._mirror: Mirror | None = None
+
+    def __enter__(self) -> Self:
+        """The cluster itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """End the watches and let go of the connections."""
+        with self._lock:
+            if self._mirror:
+                self._mirror.close()
+                self._mirror = None
+        self._api.close()
+
+    def reachable(self, timeout: float = 2.0) -> bool:
+        """Whether the API server answers that it is ready, within `timeout` seconds."""
+        try:
+            return self._api.text("readyz", timeout=timeout) == "ok"
+        except (ApiRefusedError, ApiUnreachableError):
+            return False
+
+    # devenv's own record
+
+    def initialise(self, labels: Mapping[str, str]) -> None:
+        """Mark the cluster as complete, and as the project's by labels: until then it counts as broken."""
+        self.ensure_namespace(SYSTEM_NAMESPACE)
+        state = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": STATE_NAME, "labels": dict(labels)},
+        }
+        self._apply(_STATE, state)
+
+    def state(self) -> dict[str, Recorded] | None:
+        """Stack to what is recorded of it; None when the cluster's creation has not been completed."""
+        found = self._api.find(_STATE)
+        if found is None:
+            return None
+        return {stack: Recorded.from_json(text) for stack, text in (found.get("data") or {}).items()}
+
+    def profile(self) -> str:
+        """The profile that was brought up last; empty where none is recorded."""
+        found = self._api.find(_STATE) or {}
+        return str((found.get("metadata", {}).get("annotations") or {}).get(_PROFILE, ""))
+
+    def note_profile(self, profile: str) -> None:
+        """Record the profile that is being brought up."""
+        self._change_state({"metadata": {"annotations": {_PROFILE: profile}}})
+
+    def record(self, stack: str, recorded: Recorded) -> None:
+        """Keep what a stack that is ready now was installed from and is made of; a record that is gone begins anew."""
+        self._note(stack, recorded.to_json())
+
+    def forget(self, stack: str) -> None:
+        """Drop what is recorded of a stack."""
+        self._note(stack, None)
+
+    def _note(self, stack: str, text: str | None) -> None:
+        self._change_state({"data": {stack: text}})
+
+    def _change_state(self, body: Json) -> None:
+        try:
+            self._api.write("PATCH", _STATE, body, "application/merge-patch+json")
+        except ApiRefusedError as error:
+            if error.status != httpx2.codes.NOT_FOUND:
+                raise
+            self.initialise({})
+            self._api.write("PATCH", _STATE, body, "application/merge-patch+json")
+
+    # Helm's releases
+
+    def releases(self, name: str = "") -> list[Release]:
+        """All releases, or those of one name, newest revision each."""
+        selector = f"owner=helm,name={name}" if name else "owner=helm"
+        secrets = self._api.items("api/v1/secrets", accept=METADATA_ONLY, selector=selector)
+        return objects.releases(secrets)
+
+    def release(self, namespace: str, name: str) -> Release | None:
+        """One release."""
+        return next((r for r in self.releases(name) if r.namespace == namespace), None)
+
+    def manifest(self, release: Release) -> str:
+        """The manifests that Helm has applied for a release."""
+        path = f"api/v1/namespaces/{release.namespace}/secrets/{release.secret}"
+        return objects.manifest(self._api.fetch(path))
+
+    def forget_pending(self, release: Release) -> None:
+        """Remove the record of the revision that a killed run left half done, so that Helm goes on."""
+        self._api.remove(f"api/v1/namespaces/{release.namespace}/secrets/{release.secret}")
+
+    # what stacks are made of
+
+    def inventory(self, applied: Iterable[Json]) -> Inventory:
+        """Those of the objects that were applied which are there now, jobs left out: they come and go.
+
+        Args:
+            applied: as in manifests; each that belongs into a namespace names it.
+        """
+        known = {(r.api_version, r.kind): r for r in discover(self._api) if r.listed and r.kind != "Job"}
+        wanted: dict[str, set[str]] = {}
+        for item in applied:
+            resource = known.get((item["apiVersion"], item["kind"]))
+            if resource and "name" in item["metadata"]:
+                key = object_key(item["metadata"]) if resource.namespaced else item["metadata"]["name"]
+                wanted.setdefault(resource.path(), set()).add(key)
+        present = self.present(wanted)
+        return {
+            path: {key: mark for key, mark in present.get(path, {}).items() if key in keys}
+            for path, keys in wanted.items()
+        }
+
+    def present(self, paths: Iterable[str]) -> Inventory:
+        """What there is now of some kinds, all asked at once; a kind that does not answer is left out."""
+        paths = list(paths)
+        if not paths:
+            return {}
+        with ThreadPoolExecutor(min(_AT_ONCE, len(paths)), thread_name_prefix="inventory") as pool:
+            answers = list(pool.map(self._marks, paths))
+        return {path: marks for path, marks in zip(paths, answers, strict=True) if marks is not None}
+
+    def _marks(self, path: str) -> dict[str, str] | None:
+        try:
+            items = self._api.items(path, accept=METADATA_ONLY)
+        except ApiRefusedError as error:
+            # A kind that is not defined any more has no objects; of one whose server is away nothing is known.
+            return {} if error.status == httpx2.codes.NOT_FOUND else None
+        return {object_key(item["metadata"]): mark(item) for item in items}
+
+    # workloads and nodes
+
+    def workloads(self) -> list[Workload]:
+        """All workloads, apart from jobs that a CronJob made, and Helm's hooks: Helm awaits those itself."""
+        with ThreadPoolExecutor(len(WORKLOADS), thread_name_prefix="workloads") as pool:
+            answers = list(pool.map(lambda kind: self._api.items(PATHS[kind]), WORKLOADS))
+        return [
+            objects.workload(kind, item)
+            for kind, items in zip(WORKLOADS, answers, strict=True)
+            for item in items
+            if not (_of_cron_job(item) or objects.is_hook(item))
+        ]
+
+    def claims(self) -> dict[str, str]:
+        """All volume claims, `namespace/name` to UID: a claim that is made anew has another one, and another volume."""
+        items = self._api.items("api/v1/persistentvolumeclaims", accept=METADATA_ONLY)
+        return {object_key(item["metadata"]): item["metadata"]["uid"] for item in items}
+
+    def workloads_of(self, kind: str) -> list[Workload]:
+        """The workloads of one kind."""
+        return [objects.workload(kind, item) for item in self._api.items(PATHS[kind])]
+
+    def node_states(self) -> list[NodeState]:
+        """The nodes."""
+        return [objects.node(item) for item in self._api.items(PATHS["Node"])]
+
+    def await_condition(
+        self, kind: str, name: str, namespace: str, wanted: str, *, timeout: float, cancel: threading.Event
+    ) -> str:
+        """See `kubernetes_conditions.await_condition`."""
+        return await_condition(self._api, kind, name, namespace, wanted, timeout=timeout, cancel=cancel)
+
+    def refresh_external_secrets(self, token: str, *, timeout: float, cancel: threading.Event) -> Refreshed:
+        """See `external_secrets.refresh`."""
+        return refresh(self._api, token, timeout=timeout, cancel=cancel)
+
+    def mirror(self, over: Callable[[], bool] = lambda: False) -> Mirror:
+        """The live copy of the cluster, made at the first call and then shared; complete unless `over`."""
+        with self._lock:
+            if self._mirror is None:
+                self._mirror = Mirror(self._api)
+            mirror = self._mirror
+        mirror.wait_complete(_COMPLETE_SECONDS, over)
+        return mirror
+
+    # single objects
+
+    def log(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> tuple[str, ...]:
+        """The last lines of a container's log; empty when there is none (any more)."""
+        path = f"api/v1/namespaces/{namespace}/pods/{pod}/log"
+        try:
+            text = self._api.text(path, container=container, previous=str(previous).lower(), tailLines=str(lines))
+        except ApiRefusedError:
+            return ()
+        return tuple(text.splitlines())
+
+    def secret(self, namespace: str, name: str) -> dict[str, bytes]:
+        """The decoded data of a Secret; empty when there is none."""
+        found = self._api.find(f"api/v1/namespaces/{namespace}/secrets/{name}")
+        data = (found or {}).get("data") or {}
+        return {key: base64.b64decode(value) for key, value in data.items()}
+
+    def version_of_secret(self, namespace: str, name: str) -> str:
+        """Another text after each change of a Secret; empty when there is none."""
+        found = self._api.find(f"api/v1/namespaces/{namespace}/secrets/{name}")
+        return str(found["metadata"]["resourceVersion"]) if found else ""
+
+    def write_secret(
+        self,
+        namespace: str,
+        name: str,
+        data: Mapping[str, bytes],
+        *,
+        kind: str = "Opaque",
+        labels: Mapping[str, str] | None = None,
+    ) -> Json:
+        """Create or change a Secret, and its namespace where that is missing; the Secret as it is then."""
+        self.ensure_namespace(namespace)
+        body: Json = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": kind,
+            "metadata": {"name": name, "labels": dict(labels or {})},
+            "data": {key: base64.b64encode(value).decode() for key, value in data.items()},
+        }
+        return self._apply(f"api/v1/namespaces/{namespace}/secrets/{name}", body)
+
+    def write_config_map(self, namespace: str, name: str, data: Mapping[str, str]) -> Json:
+        """Create or change a ConfigMap, and its namespace where that is missing; the ConfigMap as it is then."""
+        self.ensure_namespace(namespace)
+        body: Json = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": dict(data)}
+        return self._apply(f"api/v1/namespaces/{namespace}/configmaps/{name}", body)
+
+    def write_parts(self, namespace: str, parts: Mapping[str, bytes], labels: Mapping[str, str]) -> list[Json]:
+        """Create ConfigMaps that hold one part of something each, by name, under the key `part`; as they are then."""
+        self.ensure_namespace(namespace)
+        return [self._write_part(namespace, name, part, labels) for name, part in parts.items()]
+
+    def _write_part(self, namespace: str, name: str, part: bytes, labels: Mapping[str, str]) -> Json:
+        body: Json = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name, "labels": dict(labels)},
+            "binaryData": {"part": base64.b64encode(part).decode()},
+        }
+        return self._apply(f"api/v1/namespaces/{namespace}/configmaps/{name}", body)
+
+    def remove_parts(self, namespace: str, labels: Mapping[str, str], *, but: Collection[str]) -> None:
+        """Remove the ConfigMaps with all of these labels, apart from some."""
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        path = f"api/v1/namespaces/{namespace}/configmaps"
+        for found in self._api.items(path, accept=METADATA_ONLY, selector=selector):
+            if found["metadata"]["name"] not in but:
+                self._api.remove(f"{path}/{found['metadata']['name']}")
+
+    def ensure_namespace(self, name: str) -> None:
+        """Create a namespace unless it is there; what others set on it stays."""
+        body: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        self._apply(f"api/v1/namespaces/{name}", body)
+
+    def set_images(self, kind: str, namespace: str, name: str, images: Mapping[str, str]) -> Json | None:
+        """Give containers of a workload's template other images, by container; the workload as it is then.
+
+        It is done as Helm does it, in Helm's name and with all else that Helm has applied: a manager of devenv's own
+        would keep its hold on the image, and every other program's `helm upgrade` would end in a conflict. None for a
+        workload that Helm has not applied.
+        """
+        group, _, plural = PATHS[kind].rpartition("/")
+        path = f"{group}/namespaces/{namespace}/{plural}/{name}"
+        applied = applied_by(self._api.fetch(path), HELM_MANAGER)
+        if applied is None:
+            return None
+        for container in applied["spec"]["template"]["spec"]["containers"]:
+            if container["name"] in images:
+                container["image"] = images[container["name"]]
+        return self._apply(path, applied, manager=HELM_MANAGER)
+
+    def delete_pod(self, namespace: str, name: str) -> None:
+        """Delete a pod, so that its controller makes a new one."""
+        self._api.remove(f"api/v1/namespaces/{namespace}/pods/{name}")
+
+    def _apply(self, path: str, body: Json, *, manager: str = FIELD_MANAGER) -> Json:
+        kind: ContentType = "application/apply-patch+yaml"
+        return self._api.write("PATCH", path, body, kind, fieldManager=manager, force="true")
+
+
+def _of_cron_job(item: Json) -> bool:
+    return any(owner["kind"] == "CronJob" for owner in item["metadata"].get("ownerReferences", ()))

@@ -1,0 +1,1 @@
+"""The programs that devenv runs: found, downloaded, verified, built."""

@@ -1,0 +1,61 @@
+"""`devenv validate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from devenv.cli.options import AsJson, Directory, ProfileOption
+
+if TYPE_CHECKING:  # pydantic would slow `--help` down
+    from devenv.spec.workspace import Workspace
+
+
+def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as_json: AsJson = False) -> None:
+    """Check devenv.yaml, stacks, seeds and the files they name.
+
+    Tells all problems at once, with file, line and key. Nothing is started or changed. Where Helm and kubectl are there
+    already, the project's own charts and kustomizations are rendered, and you are warned of containers whose local
+    image can be stale. Exit status 0 when all is well or there are only warnings, 2 when there are problems.
+    """
+    import json
+
+    from devenv.adapters.files.paths import data_root
+    from devenv.spec.checks.migration_files import require_sound_migrations
+    from devenv.spec.load import load_workspace
+    from devenv.workflows.validate import pull_warnings
+
+    workspace = load_workspace(directory, data_root=data_root(), profile=profile and profile.value)
+    require_sound_migrations(workspace.stacks[name] for name in workspace.selected)
+    warnings = pull_warnings(workspace)
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    if as_json:
+        typer.echo(json.dumps(_as_data(workspace, warnings), indent=2))
+        return
+    typer.echo(
+        f"{workspace.root / 'devenv.yaml'}: no problems\n"
+        f"project {workspace.project.project}, profile {workspace.project.profile}, "
+        f"{len(workspace.selected)} of {len(workspace.stacks)} stacks: {', '.join(workspace.selected)}"
+    )
+
+
+def _as_data(workspace: Workspace, warnings: list[str]) -> dict[str, object]:
+    return {
+        "valid": True,
+        "project": workspace.project.project,
+        "profile": workspace.project.profile,
+        "root": str(workspace.root),
+        "stacks": [
+            {
+                "name": name,
+                "layer": workspace.stacks[name].spec.layer,
+                "builtin": workspace.stacks[name].builtin,
+            }
+            for name in workspace.selected
+        ],
+        "problems": [],
+        "warnings": warnings,
+    }

@@ -1,1 +1,0 @@
-"""Observing the present state, scheduling steps, executing them."""

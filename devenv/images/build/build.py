@@ -1,0 +1,205 @@
+"""Bringing images into the engine: pulls, builds and bootstraps, as the plan's steps ask.
+
+Responsible for running these steps once each, with the host's certificates and proxies, and for errors that
+name what failed inside a build. What has to be made is decided in `devenv.images.catalogue.choice`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import certifi
+
+from devenv.adapters.docker import BuildRequest, Engine
+from devenv.adapters.image_reference import Reference
+from devenv.adapters.host.trust import Proxies, observe_proxies, observe_trust
+from devenv.errors import CommandFailedError, DiskFullError, ImageError
+from devenv.images.build.base_hint import base_hint
+from devenv.images.build.bootstrap import bootstrap
+from devenv.images.build.progress import BuildProgress
+from devenv.images.catalogue.catalogue import Catalogue, bootstrap_script
+from devenv.images.catalogue.choice import Mode, tool_steps
+from devenv.images.content.fingerprint import FileDigests
+from devenv.images.content.handover import handed_over
+from devenv.images.catalogue.presence import present_references, with_makings
+from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
+from devenv.spec.versions import Versions
+
+CA_SECRET = "ca"  # noqa: S105 (the name of a build secret)
+_NO_SPACE = "no space left on device"
+
+ImageStep = PullImage | BuildImage | BootstrapImage
+
+
+def _nothing(_: str) -> None:
+    """Heard by nobody."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who hears of the work, and who can stop it."""
+
+    progress: Callable[[str], None] = _nothing
+    """Short messages; only the latest matters."""
+    output: Callable[[str], None] = _nothing
+    """Every line that the work prints."""
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class ImageWorkshop:
+    """Makes images in one engine. Safe in several threads: an image is made once, and then is there."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        data_root: Path,
+        *,
+        ca_bundle: Path | None = None,
+        proxies: Proxies | None = None,
+        digests: FileDigests | None = None,
+        versions: Versions | None = None,
+    ) -> None:
+        """The host's certificates and proxies, observed when None; the run's memory of files' hashes.
+
+        Of `versions` images are named that can take the place of one that cannot be fetched.
+        """
+        self._engine = engine
+        self._root = data_root
+        # Base images hold no certificates, so a build always needs some.
+        self._ca_bundle = ca_bundle or observe_trust().bundle or Path(certifi.where())
+        # As build arguments: builders keep proxies out of images and out of the cache's keys.
+        self._proxies = (proxies or observe_proxies()).variables()
+        self._versions = versions
+        self._digests = digests or FileDigests()
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def provide(self, step: ImageStep, listener: Listener | None = None) -> str:
+        """Do one step unless the image has come to be there; returns a short detail for the report.
+
+        Raises:
+            ImageError: the pull, build or bootstrap failed; the context holds the failing step's last lines.
+            DiskFullError: the engine's disk is full.
+            InterruptedRunError: the listener's `cancel` was set.
+        """
+        listener = listener or Listener()
+        plain = _without_digest(step.reference)
+        with self._lock_of(plain):
+            if self._is_there(plain, step.reference):
+                return "there already"
+            match step:
+                case PullImage():
+                    self._pull(step, listener)
+                case BuildImage():
+                    self._build(step, listener)
+                case BootstrapImage():
+                    script = bootstrap_script(self._root)
+                    bootstrap(
+                        self._engine,
+                        script,
+                        step.suite,
+                        step.reference,
+                        progress=listener.progress,
+                        output=listener.output,
+                        cancel=listener.cancel,
+                    )
+        return f"{self._engine.image_size(plain) / 1e6:.0f} MB"
+
+    def build_tool(
+        self,
+        catalogue: Catalogue,
+        tool: str,
+        target: Path,
+        *,
+        mode: Mode = "auto",
+        registries: Mapping[str, bool] | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        """Build a program for the host in a container and copy it to `target`; its image is removed again."""
+        listener = listener or Listener()
+        image = catalogue.tool(tool)
+        present = present_references(self._engine, with_makings(catalogue, image.needs))
+        for step, _ in tool_steps(catalogue, tool, mode, present, registries or {}):
+            if isinstance(step, ImageStep):
+                self.provide(step, listener)
+        if image.own is None:
+            raise AssertionError("a tool's image is always made")
+        self._engine.copy_out(image.own, f"/{tool}", target)
+        self._engine.remove_images([image.own])
+
+    def _is_there(self, plain: str, reference: str) -> bool:
+        """Whether the engine has the image: for a reference with a digest, one of that digest under its tag."""
+        pinned = _by_digest(reference)
+        ids = self._engine.image_ids([plain, pinned])
+        return plain in ids and ids.get(pinned) == ids[plain]
+
+    def _lock_of(self, reference: str) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(reference, threading.Lock())
+
+    def _pull(self, step: PullImage, listener: Listener) -> None:
+        """Pull; a pinned reference is pulled by its digest and then gets its tag, which engines leave out."""
+        pinned = _by_digest(step.reference)
+        if pinned != step.reference:
+            self._engine.pull(pinned, listener.progress, listener.cancel)
+            self._engine.tag(pinned, _without_digest(step.reference))
+        else:
+            self._engine.pull(step.reference, listener.progress, listener.cancel)
+
+    def _build(self, step: BuildImage, listener: Listener) -> None:
+        understood = BuildProgress()
+
+        def told(line: str) -> None:
+            listener.output(line)
+            if message := understood.feed(line):
+                listener.progress(message)
+
+        with handed_over(step, self._digests) as context:
+            request = BuildRequest(
+                reference=step.reference,
+                dockerfile=step.dockerfile,
+                context=context,
+                target=step.target,
+                args=dict(step.args),
+                private_args={name: value for name, value in self._proxies.items() if name not in dict(step.args)},
+                secrets={CA_SECRET: self._ca_bundle},
+                network=step.network,
+            )
+            try:
+                self._engine.build(request, told, listener.cancel)
+            except CommandFailedError as error:
+                raise _build_failed(step, error, understood, self._versions) from error
+
+
+def _build_failed(
+    step: BuildImage, error: CommandFailedError, understood: BuildProgress, versions: Versions | None
+) -> ImageError | DiskFullError:
+    failing, lines = understood.failure()
+    told = "\n".join(lines)
+    context = {"recipe": str(step.dockerfile), **({"step": failing} if failing else {}), "last lines": told}
+    if _NO_SPACE in told or _NO_SPACE in error.output:
+        return DiskFullError(
+            f"build image {step.image}: the engine's disk is full",
+            context=context,
+            hint="make room: docker system df, then: docker builder prune; docker image prune",
+        )
+    hint = base_hint(step.image, failing, versions) if versions and not step.shipped else ""
+    return ImageError(
+        f"build image {step.image} failed",
+        context=context,
+        hint=hint or f"the whole output is in the log; the recipe is {step.dockerfile}",
+    )
+
+
+def _by_digest(text: str) -> str:
+    """A reference with a tag and a digest by its digest alone; any other as it is."""
+    name = Reference.parse(text)
+    return f"{name.repository}@{name.digest}" if name.digest and name.tag else text
+
+
+def _without_digest(text: str) -> str:
+    name = Reference.parse(text)
+    return f"{name.repository}:{name.tag}" if name.tag else text

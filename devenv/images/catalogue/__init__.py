@@ -1,0 +1,1 @@
+"""What every image is, which reference of it is used, and which the engine has."""

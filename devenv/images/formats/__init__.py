@@ -1,0 +1,1 @@
+"""Formats that images travel in."""

@@ -1,0 +1,1 @@
+"""How images come from the engine into every node."""

@@ -1,0 +1,1 @@
+"""How the engine is had to push an image to devenv, layer by layer."""

@@ -1,0 +1,6 @@
+"""LocalStack: back to its seeds through the services' own APIs, service by service."""
+
+from devenv.localstack.program import Change
+from devenv.localstack.reset import LocalStack
+
+__all__ = ["Change", "LocalStack"]

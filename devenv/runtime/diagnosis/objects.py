@@ -1,0 +1,110 @@
+"""What keeps workloads, claims, jobs and nodes from doing their part. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from devenv.adapters.kubernetes.objects import Json, condition, is_true
+from devenv.errors import Cause
+from devenv.runtime.diagnosis import words
+from devenv.runtime.diagnosis.findings import NEVER, Finding, LogSource, Patience
+
+_CLAIM_EVENTS = ("ProvisioningFailed", "FailedBinding")
+_REPEATED = 2
+
+
+def claim_findings(claim: Json, events: Sequence[Json], patience: Patience) -> Iterator[Finding]:
+    """A volume claim that nothing will bind."""
+    if claim.get("status", {}).get("phase") != "Pending":
+        return
+    failed = [e for e in events if e.get("reason") in _CLAIM_EVENTS]
+    if failed:
+        message = f"no volume for it: {words.plain(failed[-1].get('message', ''))}"
+        cause = Cause("volume-unbound", words.subject("persistentvolumeclaim", claim), message)
+        yield _finding(claim, cause, patience.claim)
+
+
+def creator_findings(kind: str, item: Json, events: Sequence[Json], patience: Patience) -> Iterator[Finding]:
+    """A controller whose pods the API server refuses: quota, webhook, pod security, service account."""
+    if not _lacks_pods(kind, item):
+        return
+    attempts = [e for e in events if e.get("reason") in ("FailedCreate", "SuccessfulCreate")]
+    refused = bool(attempts) and attempts[-1]["reason"] == "FailedCreate"
+    failure = condition(item, "ReplicaFailure")
+    text = attempts[-1].get("message", "") if refused else ""
+    if not text and failure.get("status") == "True":
+        text = str(failure.get("message", ""))
+    if text:
+        message = f"its pods are refused: {words.plain(text)}"
+        cause = Cause("rejected", words.subject(kind.lower(), item), message)
+        yield _finding(item, cause, patience.rejected)
+
+
+def job_findings(job: Json, pods: Sequence[Json], *, beside_others: bool, patience: Patience) -> Iterator[Finding]:
+    """A job that has given up, or fails again and again."""
+    failure = condition(job, "Failed")
+    failed = int(job.get("status", {}).get("failed", 0))
+    log = _last_failed(job, pods)
+    if failure.get("status") == "True":
+        message = f"it gave up: {failure.get('reason', '')}: {words.plain(failure.get('message', ''))}"
+        yield _finding(job, Cause("job-failed", words.subject("job", job), message), 0.0, log)
+    elif failed and not is_true(job, "Complete") and not job.get("status", {}).get("succeeded"):
+        wait = patience.crash_beside_others if beside_others else 0.0
+        wait = wait if failed >= _REPEATED else NEVER
+        message = f"its pods have failed {failed} time{'s' if failed > 1 else ''}"
+        yield _finding(job, Cause("job-failed", words.subject("job", job), message), wait, log)
+
+
+def node_findings(nodes: Sequence[Json], patience: Patience) -> Iterator[Finding]:
+    """A node that cannot run pods."""
+    for node in nodes:
+        state = condition(node, "Ready")
+        if state.get("status") != "True":
+            why = words.plain(str(state.get("message", ""))) or "it has not reported yet"
+            cause = Cause("node-not-ready", words.subject("node", node), f"it is not ready: {why}")
+            yield _finding(node, cause, patience.node)
+
+
+def by_object(events: Sequence[Json]) -> Mapping[str, list[Json]]:
+    """Events by the uid of the object that they are about, oldest first."""
+    found: dict[str, list[Json]] = {}
+    for event in sorted(events, key=event_time):
+        found.setdefault(event["involvedObject"].get("uid", ""), []).append(event)
+    return found
+
+
+def event_time(event: Json) -> str:
+    """When an event was last seen, in a form that sorts."""
+    series = event.get("series") or {}
+    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return next((str(t) for t in times if t), str(event["metadata"].get("creationTimestamp") or ""))
+
+
+def _lacks_pods(kind: str, item: Json) -> bool:
+    spec, status = item["spec"], item.get("status", {})
+    if kind == "DaemonSet":
+        return int(status.get("currentNumberScheduled", 0)) < int(status.get("desiredNumberScheduled", 0))
+    if kind == "Job":
+        busy = int(status.get("active", 0)) + int(status.get("succeeded", 0)) + int(status.get("failed", 0))
+        return busy == 0 and not spec.get("suspend")
+    return int(status.get("replicas", 0)) < int(spec.get("replicas", 1))
+
+
+def _last_failed(job: Json, pods: Sequence[Json]) -> LogSource | None:
+    """The log of the last pod of a job that failed."""
+    uid = job["metadata"]["uid"]
+    mine = [p for p in pods if any(o["uid"] == uid for o in p["metadata"].get("ownerReferences") or ())]
+    failed = [p for p in mine if p.get("status", {}).get("phase") == "Failed"] or mine
+    if not failed:
+        return None
+    pod = max(failed, key=lambda p: str(p["metadata"].get("creationTimestamp", "")))
+    status = pod.get("status", {})
+    statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    wrong = [s for s in statuses if (s.get("state", {}).get("terminated") or {}).get("exitCode")]
+    container = (wrong or [{"name": pod["spec"]["containers"][0]["name"]}])[0]["name"]
+    return LogSource(pod["metadata"]["namespace"], pod["metadata"]["name"], container, previous=False)
+
+
+def _finding(item: Json, cause: Cause, patience: float, log: LogSource | None = None) -> Finding:
+    uid = item["metadata"]["uid"]
+    return Finding(cause, patience, f"{uid}/{cause.code}", frozenset({uid}), log)

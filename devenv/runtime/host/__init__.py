@@ -1,0 +1,1 @@
+"""What a run needs of the host: room, a fit engine, free ports."""

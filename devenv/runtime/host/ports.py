@@ -1,0 +1,70 @@
+"""The host ports of a cluster: those that it has, else those of the specification, else free ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from devenv.adapters.docker import ContainerInfo
+from devenv.adapters.host import ports as host
+from devenv.errors import PortTakenError
+from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
+from devenv.spec.project import Ports
+from devenv.spec.stack import Database
+
+PREFERRED_HTTP, PREFERRED_HTTPS = 8080, 8443
+PREFERRED = {"postgres": 5432, "mysql": 3306, "clickhouse": 8123, "redis": 6379, "nats": 4222, "meilisearch": 7700}
+"""Where each engine's clients look first."""
+
+
+def choose_ports(wanted: Ports, containers: Sequence[ContainerInfo]) -> tuple[int, int]:
+    """HTTP and HTTPS port on the host. A cluster keeps its ports for as long as it lives.
+
+    Raises:
+        PortTakenError: a port of the specification is held by another process.
+    """
+    if published := http_ports(containers):
+        return published
+    http = _free(wanted.http, PREFERRED_HTTP, "http", avoid=set())
+    return http, _free(wanted.https, PREFERRED_HTTPS, "https", avoid={http})
+
+
+def published_ports(containers: Iterable[ContainerInfo]) -> dict[int, int]:
+    """Port on the nodes to port on the host, for the nodes that run."""
+    return {inside: outside for container in containers for _, outside, inside in container.ports}
+
+
+def http_ports(containers: Sequence[ContainerInfo]) -> tuple[int, int] | None:
+    """HTTP and HTTPS port of a running cluster; None where there is none."""
+    published = published_ports(containers)
+    if HTTP_NODE_PORT in published and HTTPS_NODE_PORT in published:
+        return published[HTTP_NODE_PORT], published[HTTPS_NODE_PORT]
+    return None
+
+
+def choose_database_ports(
+    databases: Iterable[Database], containers: Sequence[ContainerInfo], *, avoid: Iterable[int] = ()
+) -> dict[int, int]:
+    """Port on the nodes to port on the host, for databases. A cluster keeps its ports for as long as it lives."""
+    wanted = sorted(databases, key=lambda database: database.node_port)
+    if containers:
+        published = published_ports(containers)
+        return {d.node_port: published[d.node_port] for d in wanted if d.node_port in published}
+    taken = set(avoid)
+    chosen: dict[int, int] = {}
+    for database in wanted:
+        port = host.first_free(PREFERRED[database.engine], avoid=taken)
+        chosen[database.node_port] = port
+        taken.add(port)
+    return chosen
+
+
+def _free(wanted: int | str, preferred: int, name: str, *, avoid: set[int]) -> int:
+    if not isinstance(wanted, int):
+        return host.first_free(preferred, avoid=avoid)
+    if not host.is_free(wanted):
+        raise PortTakenError(
+            f"port {wanted}, which devenv.yaml wants for {name}, is taken",
+            context={"held by": str(host.holder(wanted) or "unknown")},
+            hint=f"end that process, or set cluster.ports.{name}: auto in devenv.yaml",
+        )
+    return wanted

@@ -1,0 +1,90 @@
+"""Room for what a plan makes: memory and disk of the host and of the engine, compared before anything is created.
+
+Responsible for the comparison and its words. What is told is a warning: the figures of a plan are estimates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.host.system import available_memory_bytes, free_bytes
+from devenv.events import Noted
+from devenv.plan.plan import Plan
+from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, CreateCluster, ProvideTool, PullImage
+
+_GB = 10**9
+# Measured on a machine of 2 cores with every stack there is (README.md).
+_CLUSTER_MEMORY = 2 * _GB
+_BUILD_MEMORY = 3 * _GB
+_CLUSTER_DISK = 3 * _GB
+_IMAGE_DISK = _GB // 4
+_BUILD_DISK = _GB // 2
+"""An image that is built, with what its build leaves in the cache."""
+_TOOL_DISK = _GB // 8
+_SPARE = _GB
+"""Of each disk: below, the kubelet evicts pods and other programs fail."""
+_BUILDS = (BuildImage, BootstrapImage, AssembleNodeImage)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What there is, in bytes."""
+
+    memory: int
+    """That the engine's containers can still have, as far as that is known."""
+    engine_disk: int | None
+    """None where the engine keeps its data on another machine."""
+    engine_folder: Path
+    cache_disk: int
+    cache: Path
+
+
+def look_for_room(engine: Engine, cache: Path) -> Room:
+    """Ask the host and the engine."""
+    version = engine.version()
+    here = engine.is_local and version.root.exists()
+    return Room(
+        # An engine in a virtual machine has less than its host.
+        memory=min(version.memory_bytes or available_memory_bytes(), available_memory_bytes()),
+        engine_disk=free_bytes(version.root) if here else None,
+        engine_folder=version.root,
+        cache_disk=free_bytes(cache),
+        cache=cache,
+    )
+
+
+def makes_something(plan: Plan) -> bool:
+    """Whether a plan takes memory or disk worth looking at."""
+    return any(isinstance(node.step, (CreateCluster, PullImage, ProvideTool, *_BUILDS)) for node in plan.nodes)
+
+
+def shortages(plan: Plan, room: Room) -> list[Noted]:
+    """A warning with figures for each thing that a plan may not have enough of."""
+    steps = [node.step for node in plan.nodes]
+    builds = sum(isinstance(step, _BUILDS) for step in steps)
+    clusters = sum(isinstance(step, CreateCluster) for step in steps)
+    pulls = sum(isinstance(step, PullImage) for step in steps)
+    tools = sum(isinstance(step, ProvideTool) for step in steps)
+    memory = clusters * _CLUSTER_MEMORY + (_BUILD_MEMORY if builds else 0)
+    disk = clusters * _CLUSTER_DISK + builds * _BUILD_DISK + pulls * _IMAGE_DISK
+    found = []
+    if room.memory < memory:
+        what = f"memory is short: {_gb(room.memory)} are free, and this takes about {_gb(memory)}"
+        found.append(Noted(what, "warning", "end other programs, or bring up less: devenv up --only STACK"))
+    if disk and room.engine_disk is not None and room.engine_disk < disk + _SPARE:
+        found.append(_disk(room.engine_folder, room.engine_disk, disk, "docker system df; devenv images prune"))
+    if tools and room.cache_disk < tools * _TOOL_DISK + _SPARE:
+        hint = "point XDG_CACHE_HOME to another disk"
+        found.append(_disk(room.cache, room.cache_disk, tools * _TOOL_DISK, hint))
+    return found
+
+
+def _disk(folder: Path, free: int, needed: int, hint: str) -> Noted:
+    what = f"the disk of {folder} is nearly full: {_gb(free)} are free, and this takes about {_gb(needed)}"
+    return Noted(f"{what}, with {_gb(_SPARE)} to spare", "warning", hint)
+
+
+def _gb(amount: int) -> str:
+    return f"{amount / _GB:.1f} GB"

@@ -1,0 +1,228 @@
+"""What there is of a project's cluster, read for planning and for status.
+
+Responsible for looking only, in well under half a second: every question to the API at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from devenv.adapters.docker import ContainerInfo
+from devenv.adapters.kubernetes.cluster import Cluster, NodeState, Recorded, Release, Workload, of_stack
+from devenv.adapters.kubernetes.inventory import Inventory
+from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS
+from devenv.errors import DevenvError
+from devenv.plan.observed import ClusterState
+from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, Holding, is_node
+
+_TOLD_AT_MOST = 3
+"""Objects that are named where all of a kind are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFact:
+    """A node of the cluster: its container, and what the API says of it."""
+
+    name: str
+    role: str
+    """control-plane or worker."""
+    running: bool
+    ready: bool = False
+    reason: str = ""
+    """Why it is not ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """Everything that is known of a project's cluster."""
+
+    state: ClusterState
+    reason: str = ""
+    """Why it is broken, unreachable or stopped in part."""
+    nodes: tuple[NodeFact, ...] = ()
+    releases: tuple[Release, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    records: Mapping[str, Recorded] = field(default_factory=dict)
+    """Stack to what was recorded when it was last ready."""
+    has_record: bool = False
+    """Whether there is a record at all, be it empty; else `records` is what Helm's releases tell."""
+    profile: str = ""
+    """The profile that was brought up last; empty where none is recorded."""
+    present: Inventory = field(default_factory=dict)
+    """What there is of the kinds of objects that are recorded, as far as it was looked at."""
+
+    claims: Mapping[str, str] | None = None
+    """All volume claims, `namespace/name` to UID; None where they were not looked at."""
+
+    def has_no_data(self, namespace: str, workload: str) -> bool:
+        """Whether no data can be there of a workload that is not there and has no volume claims left.
+
+        Args:
+            namespace: its namespace.
+            workload: its kind and name: `statefulset/postgres`.
+        """
+        if self.state in (ClusterState.ABSENT, ClusterState.BROKEN):
+            return True
+        if self.state is not ClusterState.RUNNING or self.claims is None:
+            return False
+        name = workload.rpartition("/")[2]
+        claim = re.compile(f"{re.escape(namespace)}/.+-{re.escape(name)}-\\d+")
+        runs = any((w.namespace, w.name) == (namespace, name) for w in self.workloads)
+        return not runs and not any(claim.fullmatch(key) for key in self.claims)
+
+    def unready(self, stack: str) -> str:
+        """Why a stack's workloads are not ready, in words; empty when they are (or there are none)."""
+        mine = of_stack(stack, self.releases, self.workloads)
+        return "; ".join(f"{w.kind.lower()} {w.name}: {w.problem}" for w in mine if w.problem)
+
+    def incomplete(self, stack: str) -> str:
+        """What of a stack failed, was interrupted or was removed since it was ready; empty when nothing."""
+        failed = [r for r in self.releases if r.stack == stack and r.status != "deployed"]
+        if failed:
+            return f"release {failed[0].name} is {failed[0].status}"
+        recorded = self.records.get(stack, Recorded(""))
+        gone = [f"release {key}" for key in recorded.releases if key not in {r.key for r in self.releases}]
+        gone += recorded.missing(self.present)
+        if self.claims is not None:
+            # Under the same name there may be another one, with an empty volume.
+            gone += [f"volume claim {key}" for key, uid in recorded.claims.items() if self.claims.get(key) != uid]
+        return f"{_listed(gone)} removed" if gone else ""
+
+    def other_nodes(self, wanted: Sequence[str]) -> str:
+        """What the cluster has for nodes where the specification asks for others, in words; empty where it has those.
+
+        `wanted` is the role of each, sorted. A cluster keeps the nodes that it was made with.
+        """
+        made = sorted(node.role for node in self.nodes)
+        if self.state is not ClusterState.RUNNING or made == list(wanted):
+            return ""
+        return f"the cluster was made with {_counted(made)}, and the specification asks for {_counted(wanted)}"
+
+    def drifted(self, stack: str) -> str:
+        """What of a stack somebody has changed since it was ready, in words; empty when nothing."""
+        changed = self.records[stack].changed(self.present) if stack in self.records else []
+        return f"{_listed(changed)} changed by hand" if changed else ""
+
+
+def observe_cluster(holding: Holding, kubeconfig: Path, *, export: Callable[[], bool]) -> ClusterFacts:
+    """Read the state of a project's cluster.
+
+    Args:
+        holding: what the engine holds of it.
+        kubeconfig: the project's own; it may be missing, damaged, or another cluster's of the same name.
+        export: writes the kubeconfig as the cluster in this engine has it.
+    """
+    nodes = tuple(_node(c) for c in holding.containers if is_node(c))
+    state = holding.state
+    facts = ClusterFacts(state, _partly_stopped(holding), nodes)
+    if state is ClusterState.RUNNING:
+        facts = _ask(nodes, kubeconfig, export)
+    if not holding.never_complete or facts.has_record:
+        return facts
+    return ClusterFacts(ClusterState.BROKEN, "its creation is not complete", nodes)
+
+
+def _ask(nodes: tuple[NodeFact, ...], kubeconfig: Path, export: Callable[[], bool]) -> ClusterFacts:
+    """Ask the API of the cluster that the engine holds.
+
+    The file is never believed: another engine may hold a cluster of the same name, and that one's API answers as well.
+    """
+    try:
+        export()
+        with Cluster(kubeconfig) as cluster:
+            return ask_cluster(cluster, nodes)
+    except DevenvError as error:
+        return ClusterFacts(ClusterState.UNREACHABLE, error.message, nodes)
+
+
+def _partly_stopped(holding: Holding) -> str:
+    """Which containers of a cluster do not run while others do, in words: the load balancer is in no list of nodes."""
+    stopped = [container.name for container in holding.containers if container.state != "running"]
+    return f"{', '.join(stopped)} stopped" if 0 < len(stopped) < len(holding.containers) else ""
+
+
+def _node(container: ContainerInfo) -> NodeFact:
+    role = container.labels.get(KIND_ROLE_LABEL, "")
+    return NodeFact(container.name, role, container.state == "running")
+
+
+def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...], *, compare: bool = True) -> ClusterFacts:
+    """What the API tells of a cluster whose nodes run, every question at once.
+
+    Args:
+        cluster: the cluster.
+        nodes: as the engine knows them.
+        compare: whether everything that is recorded of stacks is looked for, and not their workloads alone.
+
+    Raises:
+        ApiUnreachableError: it does not answer.
+        ApiRefusedError: it answers with an error.
+    """
+    with ThreadPoolExecutor(6, thread_name_prefix="observe") as pool:
+        state: Future[dict[str, Recorded] | None] = pool.submit(cluster.state)
+        releases = pool.submit(cluster.releases)
+        workloads = pool.submit(cluster.workloads)
+        states = pool.submit(cluster.node_states)
+        profile = pool.submit(cluster.profile)
+        claims = pool.submit(cluster.claims) if compare else None
+        records = state.result()
+        known = records_of(releases.result()) if records is None else records
+        paths = {path for recorded in known.values() for path in recorded.objects or ()}
+        others = cluster.present(paths - {PATHS[kind] for kind in WORKLOADS}) if compare else {}
+        return ClusterFacts(
+            ClusterState.RUNNING,
+            nodes=_with_states(nodes, states.result()),
+            releases=tuple(releases.result()),
+            workloads=tuple(workloads.result()),
+            records=known,
+            has_record=records is not None,
+            profile=profile.result(),
+            present={**others, **_by_path(workloads.result())},
+            claims=claims.result() if claims else None,
+        )
+
+
+def records_of(releases: Sequence[Release]) -> dict[str, Recorded]:
+    """What Helm's releases tell of their stacks: all there is where devenv's own record was lost. Pure."""
+    by_stack: dict[str, list[Release]] = {}
+    for release in releases:
+        if release.stack:
+            by_stack.setdefault(release.stack, []).append(release)
+    return {
+        stack: Recorded(mine[0].content, None, tuple(r.key for r in mine))
+        for stack, mine in by_stack.items()
+        if all((r.status, r.content) == ("deployed", mine[0].content) for r in mine)
+    }
+
+
+def _counted(roles: Sequence[str]) -> str:
+    return " and ".join(f"{count} {role}{'s' if count > 1 else ''}" for role, count in sorted(Counter(roles).items()))
+
+
+def claims_of(workloads: Iterable[Workload], claims: Mapping[str, str]) -> dict[str, str]:
+    """Those of all volume claims that some workloads have made. Pure."""
+    return {key: uid for workload in workloads for key, uid in workload.claims_among(claims).items()}
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _TOLD_AT_MOST
+    return ", ".join(names[:_TOLD_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+
+
+def _by_path(workloads: Sequence[Workload]) -> Inventory:
+    return {PATHS[kind]: {f"{w.namespace}/{w.name}": w.mark for w in workloads if w.kind == kind} for kind in WORKLOADS}
+
+
+def _with_states(nodes: tuple[NodeFact, ...], states: Sequence[NodeState]) -> tuple[NodeFact, ...]:
+    known = {s.name: s for s in states}
+    return tuple(
+        replace(n, ready=known[n.name].ready, reason=known[n.name].reason)
+        if n.name in known
+        else replace(n, reason="it has not joined the cluster")
+        for n in nodes
+    )

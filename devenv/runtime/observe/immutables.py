@@ -1,0 +1,228 @@
+"""What a refused change means: which claims can grow, what can be replaced, what outlives it, what is lost. Pure.
+
+That an object cannot be changed is what the API server says; here its kind decides what is done about it. The rule for
+what is not known: it may be lost, so people are asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from lightkube.utils.quantity import parse_quantity
+
+from devenv.adapters.kubernetes.objects import Json
+from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement
+
+UNENFORCED = ("rancher.io/local-path",)
+"""Provisioners whose volumes are folders of a node, of any size: a claim of theirs grows by being told so."""
+_STATEFUL_FIELDS = ("serviceName", "podManagementPolicy")
+_MADE_AGAIN = frozenset(
+    {
+        "Job.batch",
+        "ClusterRoleBinding.rbac.authorization.k8s.io",
+        "RoleBinding.rbac.authorization.k8s.io",
+        "Service.",
+        "StorageClass.storage.k8s.io",
+        "VolumeAttributesClass.storage.k8s.io",
+        "CSIDriver.storage.k8s.io",
+        "PriorityClass.scheduling.k8s.io",
+        "IngressClass.networking.k8s.io",
+        "RuntimeClass.node.k8s.io",
+    }
+)
+"""Kinds that hold nothing but what their manifests say: a new one is as good as the old one."""
+_CONTROLLERS = frozenset({"Deployment.apps", "ReplicaSet.apps", "DaemonSet.apps"})
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is there beside a refused object."""
+
+    claims: Sequence[Json] = ()
+    """PersistentVolumeClaims of its namespace."""
+    pods: Sequence[Json] = ()
+    """Pods of its namespace."""
+    classes: Mapping[str, Json] = field(default_factory=dict)
+    """Storage class by its name."""
+    instances: int = 0
+    """How many objects there are of the kind that the object defines."""
+
+
+def obstacles(
+    wanted: Json, live: Json, causes: Sequence[tuple[str, str]], around: Surroundings, manager: str = "helm"
+) -> Obstacles:
+    """What has to give way for a manifest that the API server refuses to apply to an object that is there.
+
+    Args:
+        wanted: the manifest.
+        live: the object.
+        causes: the fields that cannot be changed, each with the API server's reason.
+        around: what else is there.
+        manager: the field manager in whose name the object was applied.
+    """
+    made = ObjectRef(
+        str(live.get("apiVersion") or wanted["apiVersion"]),
+        str(wanted["kind"]),
+        str(live["metadata"].get("namespace", "")),
+        str(live["metadata"]["name"]),
+        str(live["metadata"]["uid"]),
+    )
+    why = ", ".join(dict.fromkeys(field for field, _ in causes if field)) or _short(causes[0][1])
+    group, _, _ = made.version.rpartition("/")
+    kind = f"{made.kind}.{group}"
+    if kind == "StatefulSet.apps":
+        return _stateful_set(wanted, live, made, why, around)
+    if kind == "PersistentVolumeClaim.":
+        return _claim(wanted, live, made, why, around)
+    kept, loss = Kept.NOTHING, ""
+    if kind in _CONTROLLERS:
+        mine = _selected(live, around.pods)
+        kept = Kept.PODS if _selected(wanted, mine) == mine else Kept.VOLUMES
+    elif kind in ("ConfigMap.", "Secret."):
+        loss = _written_by_others(wanted, live, made, manager)
+    elif kind == "CustomResourceDefinition.apiextensions.k8s.io":
+        loss = f"all {around.instances} objects of the kind {made.name}" if around.instances else ""
+    elif kind not in _MADE_AGAIN:
+        loss = f"{made.words} as it is, and what depends on it"
+    return Obstacles(replacements=(Replacement(made, why, kept, loss),))
+
+
+def _stateful_set(wanted: Json, live: Json, made: ObjectRef, why: str, around: Surroundings) -> Obstacles:
+    new, old = _templates(wanted), _templates(live)
+    left = [c["metadata"]["name"] for name in old if name not in new for c in _claims_of(name, made, around)]
+    differences = [*_template_differences(new, old), *_field_differences(wanted, live)]
+    mine = [p for p in around.pods if owned_by(p, made.uid)]
+    # A pod keeps the name of the service that it was made for.
+    fits = _selected(wanted, mine) == mine and not _changed(wanted, live, "serviceName")
+    loss = f"what is in {_claims(left)}, to {made.words} (nothing deletes it)" if left else ""
+    replacement = Replacement(made, ", ".join(differences) or why, Kept.PODS if fits else Kept.VOLUMES, loss)
+    growths = (
+        growth
+        for name, template in new.items()
+        for claim in _claims_of(name, made, around)
+        for growth in _growth(claim, _size(template), around)
+    )
+    return Obstacles(tuple(growths), (replacement,))
+
+
+def _claim(wanted: Json, live: Json, made: ObjectRef, why: str, around: Surroundings) -> Obstacles:
+    size = _size(wanted)
+    growths = tuple(_growth(live, size, around))
+    # What a claim leaves out is filled in, and is no difference.
+    same = all(live["spec"].get(name) == value for name, value in wanted["spec"].items() if name != "resources")
+    if growths and same:
+        return Obstacles(tuple(replace(growth, applied=True) for growth in growths))
+    why = f"{_size(live)} -> {size}" if same and size else why
+    loss = f"everything that claim {made.name} holds"
+    return Obstacles(replacements=(Replacement(made, why, loss=loss),))
+
+
+def _growth(claim: Json, size: str, around: Surroundings) -> Iterator[Growth]:
+    """How a claim is brought to a size, where it is smaller and its class lets it grow."""
+    former = _size(claim)
+    storage_class = around.classes.get(claim["spec"].get("storageClassName", ""), {})
+    grows = storage_class.get("allowVolumeExpansion") or storage_class.get("provisioner") in UNENFORCED
+    if grows and size and _amount(size) > _amount(former):
+        meta = claim["metadata"]
+        made = ObjectRef("v1", "PersistentVolumeClaim", meta["namespace"], meta["name"], meta["uid"])
+        yield Growth(made, former, size)
+
+
+def _templates(item: Json) -> dict[str, Json]:
+    return {t["metadata"]["name"]: t for t in item["spec"].get("volumeClaimTemplates") or ()}
+
+
+def _template_differences(new: Mapping[str, Json], old: Mapping[str, Json]) -> Iterator[str]:
+    for name in [*new, *(name for name in old if name not in new)]:
+        if name not in old:
+            yield f"volume {name} is new"
+        elif name not in new:
+            yield f"volume {name} is gone"
+        elif _amount(_size(new[name])) != _amount(_size(old[name])):
+            yield f"volume {name} {_size(old[name])} -> {_size(new[name])}"
+        elif any(old[name]["spec"].get(f) != v for f, v in new[name]["spec"].items() if f != "resources"):
+            yield f"volume {name}"
+
+
+def _field_differences(wanted: Json, live: Json) -> Iterator[str]:
+    for name in _STATEFUL_FIELDS:
+        if _changed(wanted, live, name):
+            yield f"{name} {live['spec'].get(name, '')} -> {wanted['spec'][name]}"
+    if _changed(wanted, live, "selector"):
+        yield "selector"
+
+
+def _changed(wanted: Json, live: Json, name: str) -> bool:
+    """Whether a field is wanted otherwise; one that the manifest leaves out is as it is."""
+    return name in wanted["spec"] and wanted["spec"][name] != live["spec"].get(name)
+
+
+def _claims_of(template: str, made: ObjectRef, around: Surroundings) -> list[Json]:
+    """The claims that a StatefulSet's pods have of one template, of pods that are gone too."""
+    name = re.compile(rf"{re.escape(template)}-{re.escape(made.name)}-\d+")
+    return [claim for claim in around.claims if name.fullmatch(claim["metadata"]["name"])]
+
+
+def _claims(names: Sequence[str]) -> str:
+    return f"claim{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _size(claim: Json) -> str:
+    return str(claim["spec"].get("resources", {}).get("requests", {}).get("storage", ""))
+
+
+def _amount(size: str) -> Decimal:
+    try:
+        return Decimal(parse_quantity(size) or 0)
+    except ValueError:
+        return Decimal(0)  # the API server refuses it in words of its own
+
+
+def owned_by(item: Json, uid: str) -> bool:
+    """Whether an object belongs to the one with this UID."""
+    return any(owner["uid"] == uid for owner in item["metadata"].get("ownerReferences") or ())
+
+
+def _selected(item: Json, pods: Iterable[Json]) -> list[Json]:
+    """The pods that the selector of a workload selects."""
+    selector = item["spec"].get("selector") or {}
+    return [pod for pod in pods if _matches(selector, pod["metadata"].get("labels") or {})]
+
+
+def _matches(selector: Json, labels: Mapping[str, str]) -> bool:
+    """As https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ describes it."""
+    if any(labels.get(name) != value for name, value in (selector.get("matchLabels") or {}).items()):
+        return False
+    for rule in selector.get("matchExpressions") or ():
+        value, values = labels.get(rule["key"]), rule.get("values") or ()
+        holds = {
+            "In": value in values,
+            "NotIn": value not in values,
+            "Exists": value is not None,
+            "DoesNotExist": value is None,
+        }
+        if not holds.get(rule["operator"], False):
+            return False
+    return True
+
+
+def _written_by_others(wanted: Json, live: Json, made: ObjectRef, manager: str) -> str:
+    """Keys of a Secret or ConfigMap that are neither wanted nor from its manifest, in words."""
+    ours = {
+        key
+        for entry in live["metadata"].get("managedFields") or ()
+        if entry.get("manager") == manager
+        for part in ("f:data", "f:binaryData", "f:stringData")
+        for key in (entry.get("fieldsV1") or {}).get(part) or ()
+    }
+    parts = ("data", "binaryData", "stringData")
+    new = {key for part in parts for key in wanted.get(part) or ()}
+    lost = [k for part in parts for k in live.get(part) or () if f"f:{k}" not in ours and k not in new]
+    return f"{', '.join(lost)} of {made.words}, which others wrote" if lost else ""
+
+
+def _short(reason: str) -> str:
+    return reason.strip().splitlines()[-1][-200:] if reason.strip() else "it cannot be changed"

@@ -1,0 +1,104 @@
+"""Looking ahead: what the cluster will refuse to change of the manifests that are about to be applied.
+
+Responsible for asking. What a refusal means is told by `immutables`, what gives way is done by `giving_way`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from devenv.adapters.kubernetes import manifests
+from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.adapters.kubernetes.objects import Json, is_hook
+from devenv.adapters.kubernetes.store import ObjectStore, Refusal
+from devenv.errors import DevenvError
+from devenv.plan.observed import StackInput
+from devenv.plan.replacement import Obstacles
+from devenv.plan.stack_steps import source_steps
+from devenv.plan.steps import ApplyManifests, InstallChart
+from devenv.runtime.environment import Environment
+from devenv.runtime.observe.immutables import Surroundings, obstacles
+from devenv.runtime.observe.rendering import manager_of, rendered
+from devenv.spec.stack import StackSpec
+
+_THREADS = 6
+_CLASSES = "apis/storage.k8s.io/v1/storageclasses"
+
+
+def foresee(
+    environment: Environment, stacks: Iterable[tuple[StackSpec, StackInput]]
+) -> dict[str, tuple[Obstacles | None, ...]]:
+    """What stands in the way of each source of stacks that are installed already, by the stack's name.
+
+    None where that cannot be told yet: a chart may be in a module that the plan has yet to fetch, or be wrong. It is
+    looked at again when it is installed, and then told.
+    """
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="foresee") as pool:
+        asked = {
+            spec.name: [pool.submit(_of_step, step, environment) for step in source_steps(spec, made)]
+            for spec, made in stacks
+        }
+        return {name: tuple(_told(future) for future in futures) for name, futures in asked.items()}
+
+
+def unforeseen(stacks: Iterable[tuple[StackSpec, StackInput]]) -> dict[str, tuple[Obstacles | None, ...]]:
+    """As `foresee`, where there is no time or no program to look: each source is looked at when it is installed."""
+    return {spec.name: (None,) * len(spec.sources) for spec, _ in stacks}
+
+
+def _told(asked: Future[Obstacles]) -> Obstacles | None:
+    try:
+        return asked.result()
+    except (DevenvError, KeyError):
+        return None  # KeyError: a module that is not in the cache
+
+
+def _of_step(step: InstallChart | ApplyManifests, environment: Environment) -> Obstacles:
+    return find_obstacles(environment.cluster, rendered(step, environment), step.namespace, manager_of(step))
+
+
+def find_obstacles(cluster: Cluster, text: str, namespace: str, manager: str) -> Obstacles:
+    """What of the objects that are there stands in the way of these manifests.
+
+    Args:
+        cluster: is asked, and not changed.
+        text: the manifests; hooks among them are left out, since Helm deletes those itself.
+        namespace: of objects that name none.
+        manager: the field manager in whose name they will be applied.
+
+    Raises:
+        SpecError: the manifests are no objects.
+        ApiUnreachableError: the API server does not answer.
+    """
+    store = cluster.objects
+    wanted = [item for item in manifests.documents(text) if not is_hook(item)]
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="refusals") as pool:
+        refusals = list(pool.map(lambda item: store.refusal(item, namespace, manager), wanted))
+    refused = [(item, refusal) for item, refusal in zip(wanted, refusals, strict=True) if refusal]
+    found = (
+        obstacles(item, refusal.live, refusal.causes, _surroundings(store, refusal), manager)
+        for item, refusal in refused
+    )
+    return sum(found, Obstacles())
+
+
+def _surroundings(store: ObjectStore, refusal: Refusal) -> Surroundings:
+    live, namespace = refusal.live, refusal.live["metadata"].get("namespace")
+    if live["kind"] == "CustomResourceDefinition":
+        return Surroundings(instances=store.count(_instances(live)))
+    if namespace is None:
+        return Surroundings()
+    return Surroundings(
+        claims=store.items(f"api/v1/namespaces/{namespace}/persistentvolumeclaims"),
+        pods=store.items(f"api/v1/namespaces/{namespace}/pods"),
+        classes={item["metadata"]["name"]: item for item in store.items(_CLASSES)},
+    )
+
+
+def _instances(definition: Json) -> str:
+    """Path of the objects of a kind, of every namespace."""
+    spec = definition["spec"]
+    versions: Sequence[Json] = spec["versions"]
+    stored = next(v["name"] for v in versions if v.get("storage"))
+    return f"apis/{spec['group']}/{stored}/{spec['names']['plural']}"

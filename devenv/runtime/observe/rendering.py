@@ -1,0 +1,67 @@
+"""A source of a stack as manifests: what Helm or kubectl is about to apply.
+
+Responsible for rendering alone; nothing is applied here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devenv.adapters.charts import kustomize
+from devenv.adapters.charts.charts import complete, copy_chart
+from devenv.adapters.files.scratch import scratch
+from devenv.adapters.kubernetes import manifests
+from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER, HELM_MANAGER
+from devenv.plan.steps import ApplyManifests, InstallChart
+from devenv.runtime.environment import Environment
+
+
+def rendered(
+    step: InstallChart | ApplyManifests, environment: Environment, cancel: threading.Event | None = None
+) -> str:
+    """The manifests that a step is about to apply, hooks and a chart's definitions of kinds left out.
+
+    Raises:
+        CommandFailedError: Helm or kustomize refuses it.
+        SpecError: there are no manifests.
+    """
+    if isinstance(step, ApplyManifests):
+        path = origin(step.module, step.path, environment)
+        if step.kustomize:
+            return kustomize.build(environment.kubectl, path, step.images, cancel=cancel)
+        return manifests.read(path)
+    with chart_of(step, environment) as chart:
+        return environment.helm.preview(
+            step.release,
+            chart,
+            step.namespace,
+            step.values,
+            version=step.version,
+            repository=step.repository,
+            cancel=cancel,
+        )
+
+
+def manager_of(step: InstallChart | ApplyManifests) -> str:
+    """The field manager in whose name a step applies."""
+    return HELM_MANAGER if isinstance(step, InstallChart) else FIELD_MANAGER
+
+
+@contextmanager
+def chart_of(step: InstallChart, environment: Environment) -> Iterator[str]:
+    """The chart as Helm takes it; one from a module is copied for as long as the body runs."""
+    if not step.module:
+        with complete(step.chart) as whole:
+            yield whole
+        return
+    with scratch() as folder:
+        source = origin(step.module, step.chart, environment)
+        yield str(copy_chart(source, folder / step.release, step.drop_dependencies))
+
+
+def origin(module: str | None, path: str, environment: Environment) -> Path:
+    """Where a source's files are."""
+    return environment.modules[module] / path if module else Path(path)

@@ -1,0 +1,202 @@
+"""Selected stacks, rendered and hashed: what the planner compares with what the cluster records."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from devenv.images.content.fingerprint import FileDigests, hash_of
+from devenv.plan.observed import StackInput
+from devenv.runtime.observe.stack_files import chart_files, files_below, kustomization_files
+from devenv.spec.checks.folders import CarriedFolder, carry
+from devenv.spec.read.places import visible_files
+from devenv.spec.render import ProjectFacts, chart_values, kustomized, merged, nested
+from devenv.spec.stack import Source, StackSpec
+from devenv.spec.workspace import LoadedStack, Workspace
+
+_FORM = "1"
+"""Raised when devenv begins to install the same content in another way."""
+_TOLD_ONLY = {"summary", "version", "endpoints", "credentials"}
+"""What is shown to people and changes nothing in the cluster."""
+_CONTENT_DIGITS = 40
+"""A label's value has at most 63 characters."""
+
+
+def stack_inputs(
+    workspace: Workspace,
+    names: Sequence[str],
+    facts: ProjectFacts,
+    images: Mapping[str, str],
+    digests: FileDigests,
+    *,
+    environ: Mapping[str, str],
+) -> list[tuple[StackSpec, StackInput]]:
+    """Each stack of `names` with what its steps are made of.
+
+    Args:
+        workspace: the project.
+        names: stacks, each after those that it needs.
+        facts: what values may refer to.
+        images: image name to the reference that charts are given.
+        digests: remembers files' hashes.
+        environ: where licences are looked for.
+    """
+    return [
+        (
+            stack.spec,
+            _stack_input(workspace, stack, facts, images, digests, licensed=is_licensed(stack.spec, environ)),
+        )
+        for stack in (workspace.stacks[name] for name in names)
+    ]
+
+
+def is_licensed(spec: StackSpec, environ: Mapping[str, str]) -> bool:
+    """Whether the user holds the token that a stack knows to use."""
+    return spec.licence is not None and bool(environ.get(spec.licence.variable))
+
+
+def renew(rendered: StackInput) -> StackInput:
+    """The same stack, its database to be reset once its pristine state is made: its Job leaves the live data alone."""
+    values = merged(json.loads(rendered.values), {"global": {"devenv": {"pristineOnly": True}}})
+    return replace(rendered, values=json.dumps(values, sort_keys=True), renewed=True)
+
+
+def images_of(spec: StackSpec, *, licensed: bool) -> dict[str, str]:
+    """Each image of a stack with the one that is used for it."""
+    instead = spec.licence.images if spec.licence and licensed else {}
+    return {name: instead.get(name, name) for name in spec.images}
+
+
+def _stack_input(
+    workspace: Workspace,
+    stack: LoadedStack,
+    facts: ProjectFacts,
+    images: Mapping[str, str],
+    digests: FileDigests,
+    *,
+    licensed: bool,
+) -> StackInput:
+    spec = stack.spec
+    names = images_of(spec, licensed=licensed)
+    values = chart_values(
+        spec,
+        facts,
+        profile_values=stack.profile_values.get(facts.profile, {}),
+        chosen_values=workspace.chosen_values(spec.name),
+        images={name: images[used] for name, used in names.items()},
+    )
+    if spec.licence and licensed:
+        values = merged(values, nested(spec.licence.value, spec.licence.secret))
+    carried = tuple(_carried(stack, place.folder, digests) for place in spec.config_maps)
+    for place, folder in zip(spec.config_maps, carried, strict=True):
+        values = merged(values, nested(place.value, list(folder.names)))
+    sources = tuple(_path(source, stack.root, facts.profile) for source in spec.sources)
+    seeds = workspace.seeds.to_json() if spec.seeds else ""
+    text = json.dumps(values, sort_keys=True)
+    renamed = tuple(
+        place for name, injection in spec.images.items() for place in kustomized(injection, images[names[name]])
+    )
+    return StackInput(
+        name=spec.name,
+        root=stack.root,
+        values=text,
+        content=hash_of(
+            _FORM,
+            json.dumps(spec.model_dump(mode="json", exclude=_TOLD_ONLY), sort_keys=True),
+            text,
+            seeds,
+            facts.domain if spec.tls else "",
+            *(text for place in renamed for text in place),
+            *_module_sums(spec, workspace),
+            *_digests(names.values(), workspace, images),
+            *_files(stack, sources, digests),
+        )[:_CONTENT_DIGITS],
+        images={used: images[used] for used in names.values()},
+        database_content=database_content(stack, digests),
+        database_seeds=database_seeds(stack),
+        seeds=seeds,
+        licensed=licensed,
+        domain=facts.domain,
+        sources=sources,
+        kustomize_images=renamed,
+        config_maps=carried,
+    )
+
+
+def _carried(stack: LoadedStack, folder: str, digests: FileDigests) -> CarriedFolder:
+    top = stack.root / folder
+    parts = [part for file in visible_files(top) for part in (str(file.relative_to(top)), digests.of(file))]
+    return carry(stack.spec.name, top, hash_of(*parts))
+
+
+def database_content(stack: LoadedStack, digests: FileDigests) -> str:
+    """Hash of what makes a stack's database what it is before anybody writes to it; empty without a database."""
+    database = stack.spec.database
+    if database is None:
+        return ""
+    folders = [(name, stack.root / path) for name in ("migrations", "seeds") if (path := getattr(database, name))]
+    parts = [
+        part
+        for name, top in folders
+        for file in files_below(top)
+        for part in (name, str(file.relative_to(top)), digests.of(file))
+    ]
+    return hash_of(*parts)[:_CONTENT_DIGITS]
+
+
+def database_seeds(stack: LoadedStack) -> tuple[Path, ...]:
+    """The files that a stack's database is seeded with, in the order of their names."""
+    database = stack.spec.database
+    files = files_below(stack.root / database.seeds) if database and database.seeds else []
+    # What else is there, scripts of PostgreSQL may read.
+    return tuple(file for file in files if file.suffix == ".sql" or not database or database.engine != "postgres")
+
+
+def _path(source: Source, root: Path, profile: str) -> str:
+    """Where a source's files are: absolute, or inside its module; empty for what is fetched by Helm."""
+    if source.kustomize:
+        return str((root / source.kustomize.path.replace("{profile}", profile)).resolve())
+    named = source.chart or source.manifests
+    if named is None or named.path is None:
+        return ""
+    return named.path if named.module else str((root / named.path).resolve())
+
+
+def _module_sums(spec: StackSpec, workspace: Workspace) -> Iterator[str]:
+    for source in spec.sources:
+        named = source.chart or source.manifests
+        if named and named.module:
+            yield workspace.versions.modules[named.module].sum
+
+
+def _digests(used: Iterable[str], workspace: Workspace, images: Mapping[str, str]) -> Iterator[str]:
+    """The digests that pin a stack's images where upstream's are used: charts are given tags alone."""
+    for name in used:
+        listed = workspace.versions.images.get(name)
+        if listed and listed.digest and images[name] == listed.upstream:
+            yield listed.digest
+
+
+def _files(stack: LoadedStack, sources: Sequence[str], digests: FileDigests) -> Iterator[str]:
+    """Path and hash of every file that the stack installs or checks with, in a fixed order."""
+    for source, path in zip(stack.spec.sources, sources, strict=True):
+        for file, name in _named_files(source, Path(path), stack.root):
+            yield name
+            yield digests.of(file)
+    for check in stack.spec.ready:
+        if check.dry_run:
+            yield digests.of(stack.root / check.dry_run.path)
+
+
+def _named_files(source: Source, path: Path, root: Path) -> Iterator[tuple[Path, str]]:
+    """Each file of a source, and its path relative to the source."""
+    if not path.is_absolute():
+        return  # of a module, or fetched by Helm
+    # Beside a kustomization, anything in the stack may be meant for it.
+    top = root.resolve() if source.kustomize else path
+    named = kustomization_files(path) if source.kustomize else chart_files(path) if source.chart else []
+    for file in [*files_below(top), *(file for file in named if not file.is_relative_to(top))]:
+        yield file, os.path.relpath(file, top)

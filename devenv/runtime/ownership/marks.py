@@ -1,0 +1,73 @@
+"""Looking at what the engine holds of a project's cluster, and recording there whose it is.
+
+Responsible for the files inside the cluster's containers; what they mean is decided in
+`devenv.runtime.ownership.ownership`.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import pwd
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from devenv.adapters.docker import ContainerInfo, Engine
+from devenv.adapters.host.machine import machine_id, place_of
+from devenv.plan.names import Names
+from devenv.plan.observed import ClusterState
+from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, Holding, Mark, Owner
+
+_MARK = "/etc/devenv.json"
+_AT_ONCE = 8
+
+
+def look(engine: Engine, names: Names) -> Holding:
+    """What the engine holds under the name of a project's cluster."""
+    containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
+    return Holding(names, containers, engine.network(names.network), _read_marks(engine, containers))
+
+
+def look_at_all(engine: Engine) -> list[Holding]:
+    """The same for the cluster of each project that devenv made in this engine, by name."""
+    clusters = {c.labels[KIND_CLUSTER_LABEL] for c in engine.containers({KIND_CLUSTER_LABEL: ""})}
+    found = [look(engine, names) for cluster in sorted(clusters) if (names := Names.of_cluster(cluster))]
+    return [holding for holding in found if holding.state is not ClusterState.FOREIGN]
+
+
+def record_owner(engine: Engine, names: Names, owner: Owner, former: Holding | None = None) -> None:
+    """Mark every container of a complete cluster as the owner's; `former` is what was seen before, if anything.
+
+    They have to run: only from within is a file replaced so that it never is missing or cut short.
+    """
+    known = former.marks if former else {}
+    containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
+
+    def write(container: ContainerInfo) -> None:
+        before = known.get(container.name)
+        address = (before.address if before else "") or container.networks.get(names.network, "")
+        text = Mark(names.project, owner, address).to_json().encode()
+        engine.replace_file(container.name, _MARK, text)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(write, containers):
+            continue
+
+
+def owner_of(root: Path) -> Owner:
+    """The owner of what is made for the project of a folder by this process."""
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = str(os.geteuid())  # as in a container that was given a user's number alone
+    return Owner(str(root.resolve()), platform.node(), user, place_of(root), machine_id())
+
+
+def _read_marks(engine: Engine, containers: Sequence[ContainerInfo]) -> dict[str, Mark]:
+    if not containers:
+        return {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        texts = pool.map(lambda container: engine.read_file(container.name, _MARK), containers)
+        found = zip(containers, texts, strict=True)
+        return {container.name: Mark.from_json(text) for container, text in found if text is not None}

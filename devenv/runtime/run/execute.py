@@ -1,0 +1,96 @@
+"""Step -> adapter: what each step of a plan does. One exhaustive match, no decisions."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from devenv.plan.steps import (
+    ApplyLicence,
+    ApplyManifests,
+    ApplySeeds,
+    ApplyTls,
+    AssembleNodeImage,
+    AwaitNodeRuntime,
+    AwaitReady,
+    BootstrapImage,
+    BuildImage,
+    CreateCluster,
+    FetchModule,
+    GrowClaim,
+    InstallChart,
+    LoadImage,
+    PrepareDatabase,
+    ProvideTool,
+    PruneBuildCache,
+    PullImage,
+    RefreshSecrets,
+    RemoveBrokenCluster,
+    ReplaceObject,
+    ResetAws,
+    ResetDatabase,
+    RunHook,
+    StartCluster,
+    Step,
+)
+from devenv.runtime.step_context import StepContext
+from devenv.runtime.steps import cluster as cluster_steps
+from devenv.runtime.steps import databases as database_steps
+from devenv.runtime.steps import giving_way, seeding
+from devenv.runtime.steps import images as image_steps
+from devenv.runtime.steps import stacks as stack_steps
+
+
+def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PLR0912 -- one line for each type of step
+    """Do one step; returns a short detail for the report.
+
+    Raises:
+        DevenvError: the step failed.
+    """
+    match step:
+        case ProvideTool():
+            return image_steps.provide_tool(step, context)
+        case FetchModule():
+            return image_steps.fetch_module(step, context)
+        case BootstrapImage() | PullImage() | BuildImage():
+            return image_steps.provide_image(step, context)
+        case AssembleNodeImage():
+            return image_steps.assemble_node_image(step, context)
+        case PruneBuildCache():
+            return image_steps.prune_build_cache(step, context)
+        case LoadImage():
+            return image_steps.load_image(step, context)
+        case RemoveBrokenCluster():
+            return cluster_steps.remove_broken(step, context)
+        case CreateCluster():
+            return cluster_steps.create(step, context)
+        case StartCluster():
+            return cluster_steps.start(step, context)
+        case AwaitNodeRuntime():
+            return cluster_steps.await_node_runtime(step, context)
+        case RunHook():
+            return stack_steps.run_hook(step, context)
+        case ApplySeeds():
+            return seeding.apply_seeds(step, context)
+        case RefreshSecrets():
+            return seeding.refresh_secrets(step, context)
+        case ApplyTls():
+            return stack_steps.apply_tls(step, context)
+        case ApplyLicence():
+            return stack_steps.apply_licence(step, context)
+        case GrowClaim():
+            return giving_way.grow_claim(step, context)
+        case ReplaceObject():
+            return giving_way.replace_object(step, context)
+        case ApplyManifests():
+            return stack_steps.apply_manifests(step, context)
+        case InstallChart():
+            return stack_steps.install_chart(step, context)
+        case PrepareDatabase():
+            return database_steps.prepare_database(step, context)
+        case ResetDatabase():
+            return database_steps.reset_database(step, context)
+        case ResetAws():
+            return database_steps.reset_aws(step, context)
+        case AwaitReady():
+            return stack_steps.await_ready(step, context)
+    assert_never(step)

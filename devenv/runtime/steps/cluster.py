@@ -1,0 +1,167 @@
+"""The steps that make, start and clear away the cluster."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from devenv.errors import ClusterError, CommandTimeoutError, DevenvError, ForeignClusterError, InterruptedRunError
+from devenv.plan.names import LABEL_PROJECT
+from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
+from devenv.runtime.environment import Environment
+from devenv.runtime.ownership.marks import look, record_owner
+from devenv.runtime.ownership.ownership import is_node
+from devenv.runtime.step_context import StepContext
+from devenv.runtime.steps.restart import are_misplaced, overrated, reported_from_before, starting_order
+
+_RUNTIME_SECONDS = 180.0
+_API_SECONDS = 120.0
+_REPORT_SECONDS = 120.0
+_RETRY_SECONDS = 0.25
+
+
+def remove_broken(_: RemoveBrokenCluster, context: StepContext) -> str:
+    """Remove what an interrupted creation left, after another look: a cluster that was ever complete is never removed.
+
+    The project's lock is held, so that the run which began to create it is over.
+    """
+    environment = context.environment
+    holding = look(environment.engine, environment.names)
+    if not holding.never_complete:
+        raise ClusterError(f"cluster {environment.names.cluster} is not what it was a moment ago", hint="devenv up")
+    environment.engine.remove_containers([c.name for c in holding.containers])
+    environment.engine.network_remove(environment.names.network)
+    environment.kubeconfig.unlink(missing_ok=True)
+    return f"{len(holding.containers)} containers removed"
+
+
+def create(step: CreateCluster, context: StepContext) -> str:
+    """Create the cluster in a labelled network, which tells from then on whose it is; mark it when it is complete."""
+    environment = context.environment
+    environment.creation_failed.clear()
+    names = environment.names
+
+    def told(line: str) -> None:
+        context.output(line)
+        context.progress(line)
+
+    try:
+        _make_network(environment)
+        environment.kind.create(
+            step.cluster,
+            step.node_image,
+            step.config,
+            environment.kubeconfig,
+            network=names.network,
+            balancer_image=step.balancer_image,
+            cancel=context.cancel,
+            on_line=told,
+        )
+        environment.cluster.initialise(names.labels)
+        environment.cluster.note_profile(environment.workspace.project.profile)
+        record_owner(environment.engine, names, environment.owner)
+    except DevenvError:
+        environment.creation_failed.set()
+        raise
+    return step.node_image
+
+
+def _make_network(environment: Environment) -> None:
+    """The network with labels of this run; one that a run before has left is made anew.
+
+    Raises:
+        ForeignClusterError: there is one of that name that devenv did not make for the project.
+    """
+    engine, names = environment.engine, environment.names
+    found = engine.network(names.network)
+    if found is not None and found.get(LABEL_PROJECT) != names.project:
+        raise ForeignClusterError(
+            f"a network {names.network} exists, and devenv did not make it",
+            hint=f"choose another project name in devenv.yaml, or: docker network rm {names.network}",
+        )
+    engine.network_remove(names.network)
+    engine.network_create(names.network, {**names.labels, **environment.owner.labels})
+
+
+def start(_: StartCluster, context: StepContext) -> str:
+    """Start stopped nodes, and wait until the cluster speaks of what runs now and not of what ran before."""
+    environment = context.environment
+    began = datetime.now(UTC)
+    environment.restarted.set()
+    holding = look(environment.engine, environment.names)
+    order = starting_order(holding)
+    if are_misplaced(holding):
+        environment.engine.stop(order)
+    if holding.network is None:
+        # `docker network prune` takes the network of containers that are stopped.
+        _make_network(environment)
+        environment.engine.network_attach(environment.names.network, order)
+    for name in order:
+        environment.engine.start([name])
+    # Restarted containers may have another port.
+    environment.export_kubeconfig()
+    _until_runtimes_answer(context, sum(is_node(container) for container in holding.containers))
+    _until_api_answers(context)
+    _until_pods_are_reported(began, context)
+    return f"{len(order)} containers"
+
+
+def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
+    """Wait until containerd answers in every node, while kubeadm is still at work."""
+    return _until_runtimes_answer(context, step.nodes)
+
+
+def _until_runtimes_answer(context: StepContext, wanted: int) -> str:
+    """Neither the engine nor containerd tells when a node's runtime is up, so it is asked again and again."""
+    environment = context.environment
+    deadline = time.monotonic() + _RUNTIME_SECONDS
+    while time.monotonic() < deadline:
+        nodes = environment.node_names()
+        if len(nodes) >= wanted and all(_answers(context, node) for node in nodes):
+            return f"{len(nodes)} nodes"
+        if environment.creation_failed.is_set():
+            raise ClusterError("the nodes never ran: the cluster could not be created")
+        if context.cancel.wait(_RETRY_SECONDS):
+            raise InterruptedRunError("stopped while the nodes started")
+    raise ClusterError(
+        f"the nodes' container runtime did not answer within {_RUNTIME_SECONDS:.0f} s",
+        hint=f"docker logs {environment.names.cluster}-control-plane",
+    )
+
+
+def _answers(context: StepContext, node: str) -> bool:
+    try:
+        done = context.environment.engine.exec(node, ["ctr", "version"], timeout=20, check=False)
+    except CommandTimeoutError:
+        return False  # on a machine that is busy beyond measure; how long that may go on is the caller's concern
+    return done.status == 0
+
+
+def _until_api_answers(context: StepContext) -> None:
+    deadline = time.monotonic() + _API_SECONDS
+    while not context.environment.cluster.reachable(timeout=2.0):
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"the API server did not answer within {_API_SECONDS:.0f} s",
+                context={"cause": "its containers run; what the control plane says is in its log"},
+                hint=f"docker exec {context.environment.names.cluster}-control-plane journalctl -u kubelet -n 50",
+            )
+        if context.cancel.wait(_RETRY_SECONDS):
+            raise InterruptedRunError("stopped while the cluster started")
+
+
+def _until_pods_are_reported(began: datetime, context: StepContext) -> None:
+    """Until kubelets and controllers have looked: the API server first tells what it was told before the stop."""
+    mirror = context.environment.cluster.mirror(context.cancel.is_set)
+    deadline, revision = time.monotonic() + _REPORT_SECONDS, -1
+    while late := [*reported_from_before(mirror.snapshot(), began), *overrated(mirror.snapshot())]:
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"the cluster told nothing new of its pods within {_REPORT_SECONDS:.0f} s",
+                context={"as before the stop": ", ".join(late[:5])},
+                hint="devenv status",
+            )
+        if context.cancel.is_set():
+            raise InterruptedRunError("stopped while the cluster started")
+        context.progress(f"awaiting news of {late[0]}")
+        revision = mirror.wait(revision, _RETRY_SECONDS)

@@ -1,0 +1,76 @@
+"""The proof that a stack's pods run what was built, asked of the engine, the pods and, where needed, the nodes.
+
+Responsible for asking and telling; the comparison is `staleness`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from devenv.adapters.image_reference import normalise
+from devenv.errors import StaleImageError
+from devenv.events import Noted
+from devenv.images.nodes.identity import image_digests, index_parts
+from devenv.plan.steps import AwaitReady
+from devenv.runtime.diagnosis.scope import Scope, Snapshot
+from devenv.runtime.environment import Environment
+from devenv.runtime.observe.staleness import ExpectedImage, expectations, pull_problems, running_containers, stale
+from devenv.runtime.step_context import StepContext
+
+
+def prove_images(step: AwaitReady, scope: Scope, context: StepContext) -> str:
+    """Compare each running container of a stack with the engine's image; how many were proven, in words.
+
+    Raises:
+        StaleImageError: a container runs something else than what was built.
+    """
+    environment = context.environment
+    if not step.images:
+        return ""
+    ids = environment.engine.image_ids([reference for _, reference in step.images])
+    expected = expectations(step.images, ids, set(environment.workspace.project.images))
+    snapshot = environment.cluster.mirror(context.cancel.is_set).snapshot()
+    warn_of_pulls(snapshot, scope, context)
+    nodes = _Nodes(environment, expected)
+    wrong, right = stale(running_containers(snapshot, scope), expected, nodes)
+    if wrong:
+        raise _error(step, wrong)
+    return (
+        f"{right} container{'s' if right != 1 else ''} run{'' if right != 1 else 's'} what was built" if right else ""
+    )
+
+
+def warn_of_pulls(snapshot: Snapshot, scope: Scope, context: StepContext) -> None:
+    """Tell once of each container whose local image has the tag `latest` or would be pulled."""
+    for place, problem in pull_problems(snapshot, scope).items():
+        if place not in context.environment.warned:
+            context.environment.warned.add(place)
+            context.emit(Noted(f"{place}: {problem}", "warning", "set it in the chart: IfNotPresent, and devenv's tag"))
+
+
+class _Nodes:
+    """Asks each node once, and only when the kubelet's report alone does not settle it."""
+
+    def __init__(self, environment: Environment, expected: Sequence[ExpectedImage]) -> None:
+        self._engine = environment.engine
+        self._names = [normalise(image.reference) for image in expected]
+        self._known: dict[str, Mapping[str, frozenset[str]]] = {}
+
+    def meant(self, node: str, name: str) -> frozenset[str]:
+        """See `NodeImages.meant`."""
+        if node not in self._known:
+            self._known[node] = image_digests(self._engine, node, self._names)
+        return self._known[node].get(name, frozenset())
+
+    def parts(self, node: str, digest: str) -> frozenset[str]:
+        """See `NodeImages.parts`."""
+        return index_parts(self._engine, node, digest) if digest else frozenset()
+
+
+def _error(step: AwaitReady, wrong: Sequence[str]) -> StaleImageError:
+    names = " ".join(name for name, _ in step.images)
+    return StaleImageError(
+        f"stack {step.stack}: {wrong[0]}",
+        context={"containers": "\n".join(wrong)},
+        hint=f"devenv load {names}, then delete these pods; see that the chart takes its image from devenv's values",
+    )

@@ -1,0 +1,99 @@
+"""The steps that provide tools, modules and images, and load images into nodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from devenv.adapters.tools.toolchain import Toolchain
+from devenv.images.build.build import ImageStep, Listener
+from devenv.images.build.modules import GOLANG, Module, fetch_in_container, fetch_with_go, go_on_path
+from devenv.images.load.loader import load
+from devenv.images.nodes.image import preload
+from devenv.plan.steps import AssembleNodeImage, FetchModule, LoadImage, ProvideTool, PruneBuildCache
+from devenv.runtime.step_context import StepContext
+
+
+def provide_tool(step: ProvideTool, context: StepContext) -> str:
+    """Make a program available: downloaded and verified, or built in a container."""
+    environment = context.environment
+    listener = _listener(context)
+
+    def build(target: Path) -> None:
+        environment.workshop.build_tool(
+            environment.catalogue,
+            step.tool,
+            target,
+            mode=environment.images_mode,
+            registries=environment.registries,
+            listener=listener,
+        )
+
+    located = Toolchain(environment.workspace.versions.tools).provide(
+        step.tool, build=build, on_progress=context.progress, cancel=context.cancel
+    )
+    if located.path is None:
+        raise AssertionError("a provided tool has a path")
+    environment.programs[step.tool] = located.path
+    if step.tool == "buildx":
+        environment.engine.buildx = located.path
+    return f"{located.version} from {located.origin}"
+
+
+def fetch_module(step: FetchModule, context: StepContext) -> str:
+    """Fetch a Go module's files, verified against the pinned checksum."""
+    environment = context.environment
+    module = Module(step.module, step.version, step.checksum)
+    go = go_on_path()
+    if go:
+        folder = fetch_with_go(module, go, cancel=context.cancel, on_line=context.output)
+    else:
+        folder = fetch_in_container(
+            module,
+            environment.engine,
+            environment.data / "cluster" / "images" / "go-module",
+            environment.present_image(GOLANG),
+            environment.trust.bundle,
+            cancel=context.cancel,
+            on_line=context.output,
+        )
+    environment.modules[step.module] = folder
+    return f"{step.version} by {go or 'a container'}"
+
+
+def provide_image(step: ImageStep, context: StepContext) -> str:
+    """Pull, build or bootstrap an image."""
+    return context.environment.workshop.provide(step, _listener(context))
+
+
+def assemble_node_image(step: AssembleNodeImage, context: StepContext) -> str:
+    """Load the system's images into the node's base image."""
+    engine = context.environment.engine
+    preload(
+        engine.client, step.base, dict(step.system_images), step.reference, context.progress, labels=engine.own_labels
+    )
+    return f"{engine.image_size(step.reference) / 1e6:.0f} MB"
+
+
+def prune_build_cache(step: PruneBuildCache, context: StepContext) -> str:
+    """Bring the engine's build cache below its bound."""
+    freed = context.environment.engine.prune_build_cache(step.keep_bytes)
+    return f"{freed / 1e9:.1f} GB freed"
+
+
+def load_image(step: LoadImage, context: StepContext) -> str:
+    """Bring an image into every node."""
+    environment = context.environment
+    loaded = load(
+        environment.engine,
+        step.reference,
+        environment.node_names(),
+        progress=context.progress,
+        cancel=context.cancel,
+        # A product's own images change all day; the others once a version.
+        expect_changes=environment.catalogue.is_local(step.image),
+    )
+    return f"{loaded.sent_bytes / 1e6:.0f} MB sent"
+
+
+def _listener(context: StepContext) -> Listener:
+    return Listener(progress=context.progress, output=context.output, cancel=context.cancel)

@@ -1,0 +1,36 @@
+"""The way to the environment's LocalStack: through Traefik, with the seeds that the cluster holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devenv.databases.engines import localstack
+from devenv.errors import DatabaseError
+from devenv.plan.kind_config import LOOPBACK
+from devenv.runtime.environment import Environment
+from devenv.runtime.host.ports import http_ports
+from devenv.runtime.steps.seeding import SEED_DOCUMENT, SEED_PROGRAM, SEEDS_SECRET
+
+if TYPE_CHECKING:
+    from devenv.localstack import LocalStack
+
+
+def local_stack(environment: Environment) -> LocalStack:
+    """LocalStack with its seeds, values that were generated included.
+
+    Raises:
+        DatabaseError: it is not deployed.
+    """
+    stack = next(loaded.spec for loaded in environment.workspace.stacks.values() if loaded.spec.seeds)
+    ports = http_ports(environment.containers())
+    held = environment.cluster.secret(stack.namespace, SEEDS_SECRET) if ports else {}
+    if not ports or SEED_DOCUMENT not in held:
+        raise DatabaseError(f"{stack.name} is not deployed", hint=f"devenv up --only {stack.name}")
+    http, _ = ports
+    return localstack(
+        endpoint=f"http://{LOOPBACK}:{http}",
+        host=f"{stack.endpoints[0].host}.{environment.names.domain}:{http}",
+        document=held[SEED_DOCUMENT].decode(),
+        program=environment.data / "localstack-init" / SEED_PROGRAM,
+        lock=environment.state / "localstack.lock",
+    )

@@ -1,0 +1,88 @@
+"""What a restarted cluster still claims of the time before. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from ipaddress import ip_address
+
+from devenv.adapters.kubernetes.api import Json
+from devenv.runtime.diagnosis.scope import Snapshot
+from devenv.runtime.ownership.ownership import Holding, is_control_plane
+
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+_LAST = 1 << 32
+
+
+def starting_order(holding: Holding) -> list[str]:
+    """The containers of a cluster in the order in which each gets the address again that it had when it was made.
+
+    The engine gives out the lowest address that is free. etcd's members know each other by address, so that several
+    control planes find each other only in this order. It holds the load balancer too, which kind's list of nodes leaves
+    out. What has no recorded address (a cluster of an earlier version) comes last.
+    """
+
+    def place(name: str) -> tuple[int, str]:
+        mark = holding.marks.get(name)
+        return (int(ip_address(mark.address)) if mark and mark.address else _LAST, name)
+
+    return sorted((container.name for container in holding.containers), key=place)
+
+
+def are_misplaced(holding: Holding) -> bool:
+    """Whether a control plane runs where etcd's other members do not look for it.
+
+    So it is after the engine was started anew: that starts containers of its own accord, in any order.
+    """
+    planes = [container for container in holding.containers if is_control_plane(container)]
+    return len(planes) > 1 and any(
+        address != mark.address
+        for container in planes
+        if (mark := holding.marks.get(container.name)) and mark.address
+        if (address := container.networks.get(holding.names.network))
+    )
+
+
+def reported_from_before(snapshot: Snapshot, began: datetime) -> list[str]:
+    """Pods with a container that is said to run since before `began`, when no node ran: `namespace/name`."""
+    return sorted(
+        f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+        for pod in snapshot["Pod"]
+        if any(_claims(status, began) for status in pod.get("status", {}).get("containerStatuses") or ())
+    )
+
+
+def overrated(snapshot: Snapshot) -> list[str]:
+    """Workloads that claim more ready pods than there are, `Kind namespace/name`: their controller has not looked yet.
+
+    The controller manager is silent until the lease of the one before has run out.
+    """
+    owners = {item["metadata"]["uid"]: _owner(item) for item in snapshot["ReplicaSet"]}
+    ready = Counter(owners.get(owner, owner) for pod in snapshot["Pod"] if _is_ready(pod) and (owner := _owner(pod)))
+    return sorted(
+        f"{kind} {item['metadata']['namespace']}/{item['metadata']['name']}"
+        for kind in _WORKLOADS
+        for item in snapshot[kind]
+        if _claimed(item.get("status", {})) > ready[item["metadata"]["uid"]]
+    )
+
+
+def _claimed(status: dict[str, object]) -> int:
+    return int(str(status.get("readyReplicas") or status.get("numberReady") or 0))
+
+
+def _owner(item: Json) -> str:
+    references = item["metadata"].get("ownerReferences") or ()
+    return next((str(owner["uid"]) for owner in references), "")
+
+
+def _is_ready(pod: Json) -> bool:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def _claims(status: dict[str, object], began: datetime) -> bool:
+    state = status.get("state")
+    running = state.get("running") if isinstance(state, dict) else None
+    since = running.get("startedAt") if isinstance(running, dict) else None
+    return bool(since) and datetime.fromisoformat(str(since)) < began

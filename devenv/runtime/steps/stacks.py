@@ -1,0 +1,214 @@
+"""The steps of a stack: what is prepared for it, what is installed, when it counts as ready."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from devenv.adapters.kubernetes import manifests
+from devenv.adapters.kubernetes.cluster import Recorded, of_stack
+from devenv.databases.atlas import failed_statement
+from devenv.errors import CommandFailedError, HookError, SpecError, WorkloadError
+from devenv.events import Noted
+from devenv.plan.names import HOST_CA, LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
+from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
+from devenv.runtime.diagnosis import Scope
+from devenv.runtime.environment import Environment
+from devenv.runtime.observe.cluster import claims_of
+from devenv.runtime.observe.rendering import chart_of, rendered
+from devenv.runtime.step_context import StepContext
+from devenv.runtime.steps.checks import await_checks
+from devenv.runtime.steps.definitions import provide_definitions
+from devenv.runtime.steps.giving_way import way_for
+from devenv.runtime.steps.image_proof import prove_images, warn_of_pulls
+from devenv.runtime.steps.image_swap import head_start
+from devenv.runtime.steps.install import ChartInstallation, install
+from devenv.runtime.steps.readiness import await_workloads
+from devenv.runtime.steps.webhooks import until_webhooks_answer
+from devenv.spec.checks.folders import packed
+from devenv.spec.workspace import LoadedStack
+
+TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name
+
+
+def run_hook(step: RunHook, context: StepContext) -> str:
+    """Run a hook; what it prints goes to the log, and into the error when it must not fail."""
+    try:
+        done = context.environment.kubectl.run(
+            step.hook.kubectl,
+            cancel=context.cancel,
+            on_line=context.output,
+            what=f"run hook {step.hook.name}",
+        )
+    except CommandFailedError as error:
+        if step.hook.on_failure == "fail":
+            raise HookError(
+                f"hook {step.hook.name} {step.when} {step.stack} failed",
+                context=error.context,
+                hint=f"devenv up --only {step.stack}",
+            ) from error
+        return f"failed, and may: {error.message}"
+    return f"{len(done.stdout.splitlines())} lines"
+
+
+def apply_tls(step: ApplyTls, context: StepContext) -> str:
+    """Issue the project's certificate and hand it to the stack as a Secret."""
+    # Its library takes long to load, and few runs issue a certificate.
+    from devenv.adapters.certificates import local_ca  # noqa: PLC0415
+
+    leaf = local_ca().issue(step.domain)
+    data = {"tls.crt": leaf.chain_pem, "tls.key": leaf.key_pem}
+    secret = context.environment.cluster.write_secret(
+        step.namespace, TLS_SECRET, data, kind="kubernetes.io/tls", labels={LABEL_STACK: step.stack}
+    )
+    context.environment.applied.note(step.stack, [secret])
+    return f"*.{step.domain}"
+
+
+def apply_licence(step: ApplyLicence, context: StepContext) -> str:
+    """Hand the stack the token that the user holds."""
+    token = os.environ[step.variable]
+    context.environment.mask(token)
+    secret = context.environment.cluster.write_secret(
+        step.namespace, step.secret, {step.variable: token.encode()}, labels={LABEL_STACK: step.stack}
+    )
+    context.environment.applied.note(step.stack, [secret])
+    return step.secret
+
+
+def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
+    """Apply manifests or a kustomization server-side."""
+    environment = context.environment
+    text = rendered(step, environment, context.cancel)
+    if step.looks_ahead:
+        way_for(step, text, context)
+
+    def apply() -> None:
+        environment.kubectl.apply(
+            text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output
+        )
+
+    until_webhooks_answer(apply, cancel=context.cancel, progress=context.progress)
+    objects = manifests.outlines(text, step.namespace)
+    environment.applied.note(step.stack, objects)
+    return f"{len(objects)} objects"
+
+
+def install_chart(step: InstallChart, context: StepContext) -> str:
+    """Install or upgrade a release, watched: a root cause ends the wait."""
+    environment = context.environment
+    scope = Scope(step.stack, step.namespace, frozenset({step.release}))
+    stack = environment.workspace.stacks[step.stack]
+    with (
+        chart_of(step, environment) as chart,
+        head_start(step, scope, context) as begun,
+        _locating_migrations(stack),
+        _carrying(step, environment),
+    ):
+        share_certificates(step, context)
+        provide_definitions(step, chart, context)
+        if step.looks_ahead and not begun:
+            way_for(step, rendered(step, environment, context.cancel), context)
+        wanted = ChartInstallation(
+            release=step.release,
+            namespace=step.namespace,
+            chart=chart,
+            repository=step.repository,
+            version=step.version,
+            values=step.values,
+            deadline=step.deadline,
+            labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
+            waits=not begun,
+        )
+        install(
+            environment.helm,
+            environment.cluster,
+            wanted,
+            cancel=context.cancel,
+            on_line=context.output,
+            progress=context.progress,
+            on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
+        )
+    _note_release(step, context)
+    return ""
+
+
+def _note_release(step: InstallChart, context: StepContext) -> None:
+    """Remember what a release is made of; what cannot be read is told, and then not looked after."""
+    cluster, applied = context.environment.cluster, context.environment.applied
+    release = cluster.release(step.namespace, step.release)
+    try:
+        applied.note(step.stack, manifests.outlines(cluster.manifest(release), step.namespace) if release else ())
+    except SpecError as error:
+        applied.note(step.stack, ())
+        context.emit(Noted(f"what chart {step.release} has made is not looked after: {error.message}", "warning"))
+
+
+@contextmanager
+def _carrying(step: InstallChart, environment: Environment) -> Iterator[None]:
+    """Write the folders that the release's pods read, and remove what the former release had of them when it is in."""
+    labels = {LABEL_STACK: step.stack, LABEL_CARRIES: step.release}
+    for carried in step.config_maps:
+        parts = dict(zip(carried.names, packed(carried), strict=True))
+        environment.applied.note(step.stack, environment.cluster.write_parts(step.namespace, parts, labels))
+    yield
+    if step.config_maps:
+        # Not before: a release that failed goes back to its former ones.
+        kept = [name for carried in step.config_maps for name in carried.names]
+        environment.cluster.remove_parts(step.namespace, labels, but=kept)
+
+
+@contextmanager
+def _locating_migrations(stack: LoadedStack) -> Iterator[None]:
+    """Tell where the statement stands at which the stack's migrations failed; Flyway tells that itself."""
+    try:
+        yield
+    except WorkloadError as error:
+        database = stack.spec.database
+        if database and database.migrations:
+            place = failed_statement("\n".join(error.log), stack.root / database.migrations)
+            if place:
+                error.context["failed statement"] = place
+        raise
+
+
+def await_ready(step: AwaitReady, context: StepContext) -> str:
+    """Wait for the stack's workloads and checks, prove that they run what was built, then record its content."""
+    environment, cluster = context.environment, context.environment.cluster
+    releases = cluster.releases()
+    scope = Scope.of_stack(step.stack, step.namespace, releases)
+    await_workloads(
+        cluster,
+        scope,
+        step.deadline,
+        cancel=context.cancel,
+        progress=context.progress,
+        restarted=environment.restarted.is_set(),
+        on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
+    )
+    await_checks(
+        step.checks,
+        cluster,
+        environment.kubectl,
+        namespace=step.namespace,
+        root=step.root,
+        deadline=step.deadline,
+        cancel=context.cancel,
+        progress=context.progress,
+    )
+    proven = prove_images(step, scope, context)
+    applied = environment.applied.take(step.stack)
+    if applied is not None:
+        mine = tuple(release.key for release in releases if release.stack == step.stack)
+        claims = claims_of(of_stack(step.stack, releases, cluster.workloads()), cluster.claims())
+        cluster.record(step.stack, Recorded(step.content, cluster.inventory(applied), mine, claims))
+    return proven
+
+
+def share_certificates(step: InstallChart, context: StepContext) -> None:
+    """Give a namespace the host's certificates where the host trusts more than its distribution does."""
+    environment = context.environment
+    if environment.trust.extra and environment.trust.bundle:
+        data = {"ca-certificates.crt": environment.trust.bundle.read_text()}
+        environment.applied.note(step.stack, [environment.cluster.write_config_map(step.namespace, HOST_CA, data)])

@@ -1,0 +1,1 @@
+"""Problems that no single model can know: files, references, migrations."""

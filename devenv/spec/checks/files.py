@@ -1,0 +1,137 @@
+"""Checks that every file and folder which a specification names is there and stays where it belongs.
+
+Responsible for paths only; one function per kind of specification, each returning its problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from devenv.errors import Problem
+from devenv.spec.project import ProjectSpec
+from devenv.spec.read.drafts import PLACEHOLDER, StackDraft
+from devenv.spec.read.places import Boundary, Kind, Trouble, files_in
+from devenv.spec.stack import Source, StackSpec
+from devenv.spec.versions import Versions
+from devenv.spec.yaml.positions import Document, KeyPath
+from devenv.spec.yaml.reader import read_yaml
+
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+def stack_file_problems(draft: StackDraft, profile: str) -> Iterator[Problem]:
+    """Charts, manifests, kustomizations, readiness manifests and migrations of a stack."""
+    spec, document = draft.spec, draft.document
+    if spec is None or document is None:
+        return
+    root, boundary = draft.folder.root, draft.folder.boundary
+    for index, source in enumerate(spec.sources):
+        yield from _source_problems(draft, document, index, source, profile)
+    for path, text, kind in _further_paths(spec):
+        found = boundary.look(root, text, kind)
+        if isinstance(found, Trouble):
+            yield document.problem(path, found.message, found.hint)
+
+
+def project_file_problems(project: ProjectSpec, document: Document, boundary: Boundary) -> Iterator[Problem]:
+    """Build contexts, Dockerfiles and the kind configuration of a project."""
+    root = document.file.parent
+    for name, image in project.images.items():
+        at: KeyPath = ("images", name)
+        context = boundary.look(root, image.context, "folder")
+        if isinstance(context, Trouble):
+            yield document.problem((*at, "context"), context.message, context.hint)
+            continue
+        dockerfile = boundary.look(context, image.dockerfile, "file")
+        if isinstance(dockerfile, Trouble):
+            yield document.problem((*at, "dockerfile"), dockerfile.message, dockerfile.hint)
+    if project.cluster.config is not None:
+        config = boundary.look(root, project.cluster.config, "file")
+        if isinstance(config, Trouble):
+            yield document.problem(("cluster", "config"), config.message, config.hint)
+        else:
+            yield from _kind_config_problems(config)
+
+
+def catalogue_file_problems(versions: Versions, document: Document, boundary: Boundary) -> Iterator[Problem]:
+    """Recipes and build contexts of the catalogue of versions."""
+    folders: list[tuple[KeyPath, str | None]] = []
+    recipes = [("tools", name, tool.recipe) for name, tool in versions.tools.items()]
+    recipes += [("images", name, image.recipe) for name, image in versions.images.items() if image.recipe]
+    for section, name, recipe in recipes:
+        path: KeyPath = (section, name, "recipe")
+        found = boundary.look(boundary.root, recipe, "folder")
+        if not isinstance(found, Trouble):
+            found = boundary.look(found, "Dockerfile", "file")
+        if isinstance(found, Trouble):
+            yield document.problem(path, found.message, found.hint)
+    folders = [(("images", name, "context"), image.context) for name, image in versions.images.items()]
+    for path, text in folders:
+        context = boundary.look(boundary.root, text, "folder") if text is not None else None
+        if isinstance(context, Trouble):
+            yield document.problem(path, context.message, context.hint)
+
+
+def _source_problems(
+    draft: StackDraft, document: Document, index: int, source: Source, profile: str
+) -> Iterator[Problem]:
+    at: KeyPath = ("sources", index)
+    if source.chart and source.chart.path is not None and source.chart.module is None:
+        path = (*at, "chart", "path")
+        chart = _look(draft, source.chart.path, "folder")
+        yield from _content_problems(draft, document, path, chart, ("Chart.yaml",))
+    elif source.manifests and source.manifests.module is None and source.manifests.path != PLACEHOLDER:
+        path = (*at, "manifests", "path")
+        manifests = _look(draft, source.manifests.path, "file or folder")
+        if isinstance(manifests, Path) and manifests.is_dir() and not files_in(manifests, ".yaml", ".yml"):
+            yield document.problem(path, f"{source.manifests.path} holds no *.yaml file")
+        yield from _content_problems(draft, document, path, manifests, ())
+    elif source.kustomize:
+        path = (*at, "kustomize", "path")
+        overlay = _look(draft, source.kustomize.path.replace("{profile}", profile), "folder")
+        yield from _content_problems(draft, document, path, overlay, _KUSTOMIZATIONS)
+
+
+def _look(draft: StackDraft, text: str, kind: Kind) -> Path | Trouble:
+    return draft.folder.boundary.look(draft.folder.root, text, kind)
+
+
+def _content_problems(
+    draft: StackDraft, document: Document, path: KeyPath, found: Path | Trouble, one_of: tuple[str, ...]
+) -> Iterator[Problem]:
+    """What is wrong with a path or below it: a file that it must hold is missing, a link leads out."""
+    if isinstance(found, Trouble):
+        yield document.problem(path, found.message, found.hint)
+        return
+    if one_of and not any((found / name).is_file() for name in one_of):
+        yield document.problem(path, f"the folder {found.name} holds no {one_of[0]}")
+    for link in draft.folder.boundary.escapes(found):
+        where = link.relative_to(found)
+        message = f"the link {found.name}/{where} leads out of {draft.folder.boundary.name} or to nothing"
+        yield document.problem(path, message, "replace the link by what it points to")
+
+
+def _further_paths(spec: StackSpec) -> Iterator[tuple[KeyPath, str, Kind]]:
+    for index, check in enumerate(spec.ready):
+        if check.dry_run:
+            yield ("ready", index, "dry_run", "path"), check.dry_run.path, "file"
+    for index, carried in enumerate(spec.config_maps):
+        yield ("config_maps", index, "folder"), carried.folder, "folder"
+    if spec.database and spec.database.migrations is not None:
+        yield ("database", "migrations"), spec.database.migrations, "folder"
+    if spec.database and spec.database.seeds is not None:
+        yield ("database", "seeds"), spec.database.seeds, "folder"
+
+
+def _kind_config_problems(file: Path) -> Iterator[Problem]:
+    read = read_yaml(file)
+    yield from read.problems
+    if read.document is None:
+        return
+    for key, wanted in (("kind", "Cluster"), ("apiVersion", "kind.x-k8s.io/v1alpha4")):
+        node = read.document.find((key,))
+        if node is None:
+            yield read.document.problem((key,), f"{key} is missing", f"add a line: {key}: {wanted}")
+        elif node.value != wanted:
+            yield read.document.problem((key,), f"{wanted} is expected", "this file is a configuration of kind")

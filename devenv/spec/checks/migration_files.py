@@ -1,0 +1,100 @@
+"""Checks of migrations and seeds that stop what would apply them: names, sizes, texts, statements beyond the database.
+
+Responsible for what can be told without a server, so that nothing is installed, emptied or left out first. Each tool
+would pass over a file that it does not know, and say that all is applied. It is asked by those who apply migrations
+and no others: a database's shell opens whatever its files are called and hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from devenv.errors import Problem, SpecError
+from devenv.spec.checks.database_files import database_file_problems
+from devenv.spec.checks.folders import LIMIT_BYTES, carried_bytes
+from devenv.spec.read.places import visible_files
+from devenv.spec.sql.migration_names import Order, Tool, belongs_apart, read_name, tool_of
+from devenv.spec.sql.qualified_names import Dialect, namings
+from devenv.spec.stack import Database
+from devenv.spec.workspace import LoadedStack
+
+_SQL = ".sql"
+_FORMS: dict[Tool, str] = {
+    "Flyway": "V1_2__what_it_does.sql, or R__what_it_makes.sql",
+    "Atlas": "20261101090000_what_it_does.sql",
+    "clickhouse-migrate": "001_what_it_does.sql",
+}
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_DIALECTS: dict[str, Dialect] = {"mysql": "mysql", "clickhouse": "clickhouse"}
+"""Of the servers in which a statement can reach another database; in PostgreSQL it cannot."""
+
+
+def require_sound_migrations(stacks: Iterable[LoadedStack]) -> None:
+    """Raise SpecError with everything that is wrong with the stacks' migrations, seeds and folders for pods."""
+    problems = [problem for stack in stacks for problem in _problems(stack)]
+    if problems:
+        raise SpecError(sorted(set(problems), key=lambda problem: (str(problem.file), problem.line)))
+
+
+def _problems(stack: LoadedStack) -> Iterator[Problem]:
+    folders = [stack.root / carried.folder for carried in stack.spec.config_maps]
+    for folder in folders:
+        if (size := carried_bytes(folder)) > LIMIT_BYTES:
+            message = f"the folder has {size / 2**20:.1f} MiB; at most {LIMIT_BYTES >> 20} MiB can be carried to pods"
+            yield Problem(folder, 1, "", message, "put what is large into an image of its own")
+    database = stack.spec.database
+    if database:
+        yield from database_file_problems(stack.root, database)
+    if database is None or database.engine not in {"mysql", "postgres", "clickhouse"}:
+        return
+    if database.migrations:
+        folder = stack.root / database.migrations
+        files = visible_files(folder)
+        if tool := tool_of((file.name for file in files), database.engine, stack.spec.images):
+            yield from _of_names(folder, files, tool)
+    folders += [stack.root / path for path in (database.migrations, database.seeds) if path]
+    for file in sorted({file for folder in folders for file in visible_files(folder) if file.suffix == _SQL}):
+        yield from _of_text(file, database)
+
+
+def _of_names(folder: Path, files: Iterable[Path], tool: Tool) -> Iterator[Problem]:
+    known: dict[tuple[str, Order], Path] = {}
+    for file in files:
+        if file.suffix.lower() != _SQL:
+            continue
+        if misplaced := _misplaced(file, folder, tool):
+            yield Problem(file, 1, "", *misplaced)
+        elif name := read_name(file.name, tool):
+            other = known.setdefault((name.kind, name.order), file)
+            if other != file:
+                what = f"version, {name.version}" if name.version else f"name, {name.name}"
+                message = f"{other.relative_to(folder)} has the same {what}"
+                yield Problem(file, 1, "", message, "give one of the two another one")
+        elif not belongs_apart(file.name, tool):
+            message = f"{tool} would pass over {file.name}: its name is not that of a migration"
+            yield Problem(file, 1, "", message, f"name it like {_FORMS[tool]}")
+
+
+def _misplaced(file: Path, folder: Path, tool: Tool) -> tuple[str, str] | None:
+    """What keeps a tool from reading a file, whatever it is, and what helps."""
+    where = str(file.relative_to(folder))
+    if file.suffix != _SQL:
+        return f"{tool} reads only files that end with {_SQL}, in small letters", f"rename it: {file.stem}{_SQL}"
+    if _UNFIT.search(where):
+        return f"{where!r} has bytes that are no UTF-8, or control characters", "rename it"
+    if file.parent != folder and tool != "Flyway":
+        return f"{tool} does not look into subfolders", f"move it to {folder}"
+    return None
+
+
+def _of_text(file: Path, database: Database) -> Iterator[Problem]:
+    dialect = _DIALECTS.get(database.engine)
+    text = file.read_bytes().decode("utf-8-sig", "replace") if dialect else ""
+    if dialect and (naming := next(namings(text, database.name, dialect), None)):
+        message = (
+            f"{naming.text} names the database: devenv runs this file in a copy of {database.name} first, "
+            "from where it would reach the live data"
+        )
+        yield Problem(file, naming.line, "", message, f"leave out USE and {database.name}: it runs in its database")

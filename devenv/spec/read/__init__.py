@@ -1,0 +1,1 @@
+"""Files in, models or problems out."""

@@ -1,0 +1,147 @@
+"""A YAML file in, a tree of values with lines or a list of problems out; no input makes it do anything else.
+
+Responsible for files, encoding and syntax; the tree is built event by event, so that a limit is met before
+anything large has been made. What keys mean is not its concern.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from devenv.errors import Problem
+from devenv.spec.yaml.positions import Document, Node
+from devenv.spec.yaml.text import NotTextError, decode
+from devenv.spec.yaml.tree import TreeBuilder, TreeError
+
+MAX_BYTES = 1024 * 1024
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MEANINGS = {
+    "mapping values are not allowed": "a colon is not expected here",
+    "could not find expected ':'": "a colon is missing after a key",
+    "did not find expected key": "a key is expected here",
+    "expected <block end>": "a key is expected here",
+    "did not find expected '-' indicator": "a list entry is expected here",
+    "found unexpected end of stream": "a quote or bracket is not closed",
+    "did not find expected ',' or": "a comma or closing bracket is missing",
+    "expected ',' or": "a comma or closing bracket is missing",
+    "did not find expected node content": "a value is expected here",
+    "expected the node content": "a value is expected here",
+    "found undefined tag handle": "this tag is not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What reading a file gave: a document, problems, or (duplicate keys, say) both."""
+
+    document: Document | None
+    problems: tuple[Problem, ...] = ()
+
+
+def read_yaml(file: Path, *, empty: str = "the file is empty", empty_hint: str = "") -> Read:
+    """Read a file that holds one YAML mapping.
+
+    Args:
+        file: the file; problems name it as given.
+        empty: what to say of an empty file; no problem at all when this is the empty string.
+        empty_hint: what to do about an empty file.
+    """
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            return _failed(file, 1, "a file is expected here, and this is none")
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        return _failed(file, 1, f"the file cannot be read: {(error.strerror or str(error)).lower()}")
+    return parse_yaml(content, file, empty=empty, empty_hint=empty_hint)
+
+
+def parse_yaml(content: bytes, file: Path, *, empty: str = "the file is empty", empty_hint: str = "") -> Read:
+    """As `read_yaml`, for content that has been read."""
+    if len(content) > MAX_BYTES:
+        return _failed(file, 1, f"the file is larger than {MAX_BYTES // 1024} KiB")
+    try:
+        text = decode(content)
+    except NotTextError as error:
+        return _failed(file, error.line, error.message, error.hint)
+    builder = TreeBuilder()
+    try:
+        for event in _events(text):
+            builder.feed(event)
+        root = builder.finish()
+    except TreeError as error:
+        return _failed(file, error.line, str(error), error.hint)
+    except yaml.MarkedYAMLError as error:
+        return Read(None, (_syntax_problem(file, text, error),))
+    except yaml.reader.ReaderError as error:
+        return _failed(file, *_unreadable(text, error))
+    return _checked_root(file, root, builder, empty, empty_hint)
+
+
+def _events(text: str) -> Iterator[Any]:
+    loader = _Loader(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    finally:
+        loader.dispose()
+
+
+def _checked_root(file: Path, root: Node | None, builder: TreeBuilder, empty: str, empty_hint: str) -> Read:
+    problems = [Problem(file, flaw.line, flaw.key, flaw.message, flaw.hint) for flaw in builder.flaws]
+    if root is None or root.value is None:
+        if empty:
+            problems.append(Problem(file, 1, "", empty, empty_hint))
+            return Read(None, tuple(problems))
+        root = Node({}, 1)
+    if not isinstance(root.value, dict):
+        kind = "a list" if isinstance(root.value, list) else "a single value"
+        problems.append(
+            Problem(file, root.line, "", f"a mapping is expected, found {kind}", "write `key: value` lines")
+        )
+        return Read(None, tuple(problems))
+    return Read(Document(file, replace(root, label="")), tuple(problems))
+
+
+def _syntax_problem(file: Path, text: str, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    lines = text.splitlines() or [""]
+    index = min(mark.line if mark else 0, len(lines) - 1)
+    line = lines[index]
+    indentation = line[: len(line) - len(line.lstrip())]
+    at_mark = line[mark.column : mark.column + 1] if mark else ""
+    if "\t" in indentation or at_mark == "\t":
+        return Problem(file, index + 1, "", "a tab is used where YAML wants spaces", "indent with spaces")
+    said = error.problem or error.context or "it cannot be parsed"
+    if at_mark and at_mark in "@`%":
+        return Problem(file, index + 1, "", f"no value can begin with {at_mark}", "put the value in quotes")
+    for start, meaning in _MEANINGS.items():
+        if said.startswith(start):
+            return Problem(
+                file,
+                index + 1,
+                "",
+                f"not valid YAML: {meaning}",
+                "check the indentation, colons and quotes here",
+            )
+    return Problem(file, index + 1, "", f"not valid YAML: {said}")
+
+
+def _unreadable(text: str, error: yaml.reader.ReaderError) -> tuple[int, str, str]:
+    position = error.position if isinstance(error.position, int) else 0
+    line = text.count("\n", 0, position) + 1
+    return (
+        line,
+        "the file holds a control character that YAML does not allow",
+        "remove it, or write it as an escape",
+    )
+
+
+def _failed(file: Path, line: int, message: str, hint: str = "") -> Read:
+    return Read(None, (Problem(file, line, "", message, hint),))

@@ -1,0 +1,60 @@
+"""The end of a run as text: what failed and why, what took the time, and where to go next.
+
+Responsible for the lines that follow the last step, the same on a terminal and elsewhere. It prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from devenv.events import RunFinished
+from devenv.ui.diagnostics import indent, render
+from devenv.ui.run.progress import RunProgress, StepProgress, StepState
+from devenv.ui.wording import count, duration
+
+
+def summary(progress: RunProgress, finished: RunFinished, *, folder: Path | None = None) -> str:
+    """The summary of a finished run; paths below `folder` are shown relative to it."""
+    lines: list[str] = []
+    for step in progress.in_state(StepState.FAILED):
+        lines += ["", *_failure(step, folder)]
+    lines += _left_out(progress)
+    lines += ["", outcome(progress, finished)]
+    if finished.chain:
+        chain = " -> ".join(finished.chain)
+        lines.append(f"longest chain: {duration(finished.chain_seconds)}: {chain}")
+    if finished.log:
+        lines.append(f"log: {finished.log}")
+    lines += _links(finished)
+    return "\n".join(lines).lstrip("\n")
+
+
+def outcome(progress: RunProgress, finished: RunFinished) -> str:
+    """One line: how the run ended, how many steps, how long."""
+    ends = (StepState.SUCCEEDED, StepState.FAILED, StepState.STOPPED, StepState.SKIPPED)
+    amounts = [(len(progress.in_state(state)), state.value) for state in ends]
+    said = ", ".join(f"{amount} {word}" for amount, word in [*amounts, (finished.unchanged, "unchanged")] if amount)
+    if not any(amount for amount, _ in amounts):
+        return f"nothing to do: {count(finished.unchanged, 'stack')} unchanged ({duration(finished.seconds)})"
+    return f"{said} in {duration(finished.seconds)}"
+
+
+def _failure(step: StepProgress, folder: Path | None) -> Iterator[str]:
+    yield f"{step.title} failed after {duration(step.seconds)} [{step.key}]"
+    if step.error is not None:
+        yield indent(render(step.error, folder=folder), "  ")
+
+
+def _left_out(progress: RunProgress) -> list[str]:
+    """The skipped steps, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for step in progress.in_state(StepState.SKIPPED):
+        by_reason.setdefault(step.message, []).append(step.key)
+    lines = [f"skipped, because {reason}: {', '.join(keys)}" for reason, keys in by_reason.items()]
+    return ["", *lines] if lines else []
+
+
+def _links(finished: RunFinished) -> list[str]:
+    width = max((len(name) for name, _ in finished.links), default=0)
+    return [f"  {name:<{width}}  {url}" for name, url in finished.links]

@@ -1,0 +1,1 @@
+"""Who may change what: the engine, the lock, the claim on a cluster."""

@@ -1,0 +1,32 @@
+"""Fresh databases for tests, from the environment that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from devenv.databases.clones import ClonePool, Cloning
+from devenv.databases.engines import open_clones
+from devenv.workflows.access.session import silent_session
+from devenv.workflows.databases.deployed import reach
+
+
+@contextmanager
+def clone_pool(directory: Path, stack: str, *, size: int = 4) -> Iterator[ClonePool]:
+    """A pool of clones of a stack's database, `size` of them kept ready.
+
+    Raises:
+        ClusterError: the environment of the project in or above `directory` does not run.
+        UsageError: the stack has no database.
+        DatabaseError: it is not deployed or not ready, or its engine cannot be cloned.
+    """
+    with reach(directory, silent_session()) as deployment:
+        (deployed,) = deployment.choose([stack])
+        address = deployment.address(deployed)
+
+    def connect() -> AbstractContextManager[Cloning]:
+        return open_clones(address)
+
+    with ClonePool(connect, deployed.spec.name, size) as pool:
+        yield pool

@@ -1,0 +1,94 @@
+"""Which databases go with a cluster, and whether they hold anything that seeds and migrations would not bring back.
+
+Responsible for looking, within a few seconds: what does not answer in time counts as worth asking about.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.adapters.docker import Engine
+from devenv.errors import DevenvError, SpecError
+from devenv.plan.observed import ClusterState
+from devenv.runtime.observe.cluster import observe_cluster
+from devenv.runtime.ownership.ownership import Holding
+from devenv.spec.load import load_workspace
+from devenv.spec.stack import StackSpec
+from devenv.workflows.access.connect import environment_on
+from devenv.workflows.access.session import Session
+from devenv.workflows.databases.deployed import Deployed, Deployment
+
+_SECONDS = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What is lost with a cluster."""
+
+    databases: tuple[str, ...] = ()
+    """By their stacks' names, LocalStack too; those that devenv.yaml names, where the cluster cannot be asked."""
+    unknown: str = ""
+    """Why the databases cannot be looked at; empty when they can."""
+    touched: Callable[[], list[str]] = list
+    """Looks which of them may hold more than their seeds."""
+
+    def worth_asking(self) -> str:
+        """Why the user should be asked, in words; empty when only seeds are lost."""
+        if self.unknown:
+            return f"What the databases hold cannot be seen: {self.unknown}"
+        touched = self.touched()
+        return f"More than their seeds may be in {', '.join(touched)}" if touched else ""
+
+
+def look_for_losses(directory: Path, engine: Engine, holding: Holding, session: Session) -> Losses:
+    """What goes when a cluster does. Nothing that is wrong with project or cluster keeps it from being removed."""
+    if holding.state is ClusterState.ABSENT or holding.never_complete:
+        return Losses()
+    try:
+        workspace = load_workspace(directory, data_root=session.data_root)
+    except SpecError as error:
+        return Losses(unknown=error.message)
+    environment = environment_on(engine, workspace, session)
+    facts = observe_cluster(holding, environment.kubeconfig, export=environment.export_kubeconfig)
+    if facts.state is not ClusterState.RUNNING:
+        known = tuple(name for name in workspace.selected if _holds_data(workspace.stacks[name].spec))
+        return Losses(known, f"the cluster is {facts.state}" if known else "")
+    deployment = Deployment(environment, facts)
+    deployed = deployment.choose(())
+    # What is in LocalStack is lost whenever its pod ends, so that it is named and never asked about.
+    seeded = [n for n in workspace.selected if workspace.stacks[n].spec.seeds and n in facts.records]
+    return Losses((*(d.name for d in deployed), *seeded), touched=lambda: _touched(deployment, deployed))
+
+
+def _holds_data(spec: StackSpec) -> bool:
+    return spec.database is not None or spec.seeds
+
+
+def _touched(deployment: Deployment, deployed: Sequence[Deployed]) -> list[str]:
+    """Those that hold more than their seeds, that have snapshots, or that did not answer in time."""
+    answers: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+
+    def ask(one: Deployed) -> None:
+        try:
+            with deployment.open(one) as database:
+                answers.put((one.name, database.touched() or bool(database.snapshots.list())))
+        except DevenvError:
+            answers.put((one.name, True))  # what cannot be looked at
+
+    for one in deployed:
+        # A server that hangs must not keep the process from ending.
+        threading.Thread(target=ask, args=(one,), name=f"look at {one.name}", daemon=True).start()
+    found: dict[str, bool] = {}
+    end = time.monotonic() + _SECONDS
+    while len(found) < len(deployed):
+        try:
+            name, touched = answers.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            break
+        found[name] = touched
+    return [one.name for one in deployed if found.get(one.name, True)]

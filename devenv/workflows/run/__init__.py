@@ -1,0 +1,1 @@
+"""Running a plan, and telling how it went."""

@@ -1,0 +1,79 @@
+"""What is recorded of a stack, and what it is compared with."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devenv.adapters.kubernetes import manifests
+from devenv.adapters.kubernetes.inventory import Recorded
+from devenv.adapters.kubernetes.objects import manifest, object_key
+from devenv.errors import SpecError
+
+TEXT = st.text(st.characters(codec="utf-8"))
+MARKS = st.dictionaries(TEXT, TEXT, max_size=4)
+RECORDS = st.builds(Recorded, TEXT, st.dictionaries(TEXT, MARKS, max_size=4), st.lists(TEXT, max_size=3).map(tuple))
+
+
+@given(RECORDS)
+def test_a_record_comes_back_as_it_was_written(recorded: Recorded) -> None:
+    assert Recorded.from_json(recorded.to_json()) == recorded
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", "{}", '{"content": "a", "objects": 7, "releases": []}'])
+def test_a_record_that_nobody_can_read_is_one_of_other_content(text: str) -> None:
+    assert Recorded.from_json(text) == Recorded("")
+
+
+def test_a_record_of_former_times_tells_the_content_alone() -> None:
+    assert Recorded.from_json('{"content": "abc", "workloads": ["Deployment/shop/web"]}') == Recorded("abc")
+
+
+@given(RECORDS)
+def test_what_is_as_it_was_recorded_lacks_nothing(recorded: Recorded) -> None:
+    objects = recorded.objects or {}
+    assert recorded.missing(objects) == recorded.changed(objects) == []
+    everything = [name for marks in objects.values() for name in marks]
+    assert len(recorded.missing({path: {} for path in objects})) == len(everything)
+
+
+def test_objects_are_told_apart_by_namespace_where_they_have_one() -> None:
+    assert object_key({"name": "web", "namespace": "shop"}) == "shop/web"
+    assert object_key({"name": "web", "namespace": None}) == "web"
+
+
+def test_a_release_s_manifests_are_read_out_of_its_secret() -> None:
+    release = gzip.compress(json.dumps({"name": "web", "manifest": "kind: Größe\n"}).encode())
+    secret = {"data": {"release": base64.b64encode(base64.b64encode(release)).decode()}}
+    assert manifest(secret) == "kind: Größe\n"
+
+
+def test_outlines_tell_what_there_is_whatever_is_in_it() -> None:
+    text = """
+# Source: shop/templates/all.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: one}
+data: {date: 2026-02-30, equals: =, octal: 0o17}
+---
+{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "example.org/v1", "kind": "Toy", "metadata": {"name": "ball", "namespace": "elsewhere"}}]}
+---
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {generateName: run-}
+---
+just: values
+"""
+    assert [(o["kind"], o["metadata"]) for o in manifests.outlines(text, "shop")] == [
+        ("ConfigMap", {"name": "one", "namespace": "shop"}),
+        ("Toy", {"name": "ball", "namespace": "elsewhere"}),
+    ]
+    with pytest.raises(SpecError):
+        manifests.outlines("a: [", "shop")

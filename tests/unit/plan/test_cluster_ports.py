@@ -1,0 +1,90 @@
+"""The host ports of a cluster, on real sockets."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devenv.adapters.docker import ContainerInfo
+from devenv.adapters.host.ports import first_free
+from devenv.errors import PortTakenError
+from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
+from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS, choose_ports, http_ports
+from devenv.spec.project import Ports
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def container(*ports: tuple[str, int, int], name: str = "node") -> ContainerInfo:
+    return ContainerInfo(name, name, "running", {}, ports, {})
+
+
+CLUSTER = [
+    container(name="worker"),
+    container(("127.0.0.1", 40001, 6443), ("127.0.0.1", 8081, HTTP_NODE_PORT), ("127.0.0.1", 8444, HTTPS_NODE_PORT)),
+]
+
+
+def test_a_cluster_keeps_its_ports(taken: int) -> None:
+    assert http_ports(CLUSTER) == (8081, 8444)
+    assert choose_ports(Ports(http=taken, https=taken), CLUSTER) == (8081, 8444)
+
+
+@pytest.mark.parametrize("containers", [[], [container()], [container(("127.0.0.1", 8081, HTTP_NODE_PORT))]])
+def test_without_both_ports_there_is_no_cluster_to_follow(containers: list[ContainerInfo]) -> None:
+    assert http_ports(containers) is None
+
+
+def test_free_ports_of_the_specification_are_taken_as_they_are(free: int) -> None:
+    http, https = choose_ports(Ports(http=free, https="auto"), [])
+
+    assert http == free
+    assert https == first_free(PREFERRED_HTTPS, avoid={free})
+
+
+def test_the_preferred_ports_or_the_next_free_ones() -> None:
+    http, https = choose_ports(Ports(), [])
+
+    assert (http, https) == (first_free(PREFERRED_HTTP), first_free(PREFERRED_HTTPS, avoid={http}))
+
+
+def test_a_preferred_port_that_is_taken_is_passed_over() -> None:
+    first = first_free(PREFERRED_HTTP)
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", first))
+        server.listen()
+        assert choose_ports(Ports(), [])[0] > first
+
+
+def test_the_two_ports_differ() -> None:
+    assert choose_ports(Ports(http=first_free(PREFERRED_HTTPS)), [])[1] > PREFERRED_HTTPS
+
+
+@pytest.mark.parametrize("name", ["http", "https"])
+def test_a_port_of_the_specification_that_is_taken_names_its_holder(taken: int, name: str) -> None:
+    with pytest.raises(PortTakenError) as caught:
+        choose_ports(Ports.model_validate({name: taken}), [])
+
+    assert caught.value.message == f"port {taken}, which devenv.yaml wants for {name}, is taken"
+    assert caught.value.hint == f"end that process, or set cluster.ports.{name}: auto in devenv.yaml"
+    if Path("/proc/net/tcp").exists():
+        assert f"(pid {os.getpid()})" in caught.value.context["held by"]

@@ -1,0 +1,116 @@
+"""When a finding is final, which of several is the root cause, and how it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.cluster_objects import (
+    NAMESPACE,
+    RELEASE,
+    container,
+    pod,
+    snapshot,
+    waiting,
+)
+
+from devenv.errors import Cause
+from devenv.runtime.diagnosis import Scope, progress, words
+from devenv.runtime.diagnosis.findings import _ROOT_FIRST, NEVER, Finding, Judge, root
+from devenv.runtime.diagnosis.hints import hint_for
+from devenv.runtime.diagnosis.scope import members
+
+SCOPE = Scope("shop", NAMESPACE, frozenset({RELEASE}))
+
+
+def finding(identity: str = "a", patience: float = 8.0, code: str = "image-pull") -> Finding:
+    return Finding(Cause(code, "s", "m"), patience, identity)
+
+
+def test_judge_waits_for_the_patience_to_end() -> None:
+    judge = Judge()
+    assert judge.judge((finding(),), 0.0) is None
+    assert judge.next_look((finding(),), 0.0) == 8.0
+    assert judge.judge((finding(),), 2.5) is None
+    assert judge.judge((finding(),), 5.0) is None
+    assert judge.judge((finding(),), 8.0) == finding()
+
+
+def test_short_gap_does_not_reset_the_clock_and_a_long_one_does() -> None:
+    judge = Judge()
+    judge.judge((finding(),), 0.0)
+    judge.judge((), 2.0)
+    judge.judge((finding(),), 3.0)
+    judge.judge((finding(),), 6.0)
+    assert judge.judge((finding(),), 8.0) is not None
+    fresh = Judge()
+    fresh.judge((finding(),), 0.0)
+    fresh.judge((), 3.5)
+    assert fresh.judge((finding(),), 9.0) is None
+
+
+def test_root_explains_the_final_one() -> None:
+    judge = Judge()
+    image, crash = finding("db", 8.0), finding("app", 0.0, "crash-loop")
+    assert judge.judge((crash, image), 0.0) == image
+
+
+@given(
+    st.lists(
+        st.builds(
+            finding,
+            st.sampled_from("abcd"),
+            st.sampled_from([0.0, 5.0, 10.0, NEVER]),
+            st.sampled_from(_ROOT_FIRST),
+        )
+    ),
+    st.lists(st.floats(0.0, 2.0), max_size=20),
+)
+def test_judge_is_final_exactly_when_a_finding_lasted(found: list[Finding], steps: list[float]) -> None:
+    judge, now, lasting = Judge(), 0.0, tuple({f.identity: f for f in found}.values())
+    for step in [0.0, *steps]:
+        now += step
+        final = judge.judge(lasting, now)
+        assert (final is not None) == any(now >= f.patience for f in lasting)
+        assert final is None or final == root(lasting)
+
+
+# words
+
+
+def test_progress_names_the_pod_that_is_waited_for() -> None:
+    ready = pod("a", container(state={"running": {}}, ready=True), conditions={"Ready": "True"}, phase="Running")
+    slow = pod("b", container(state=waiting("ContainerCreating")))
+    stack = members(snapshot(Pod=[ready, slow]), SCOPE)
+    assert progress(stack) == "1 of 2 pods ready, b: ContainerCreating"
+    assert progress(members(snapshot(), SCOPE)) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "subject", "command"),
+    [
+        (
+            "image-pull",
+            "ns/pod/app-1 container main",
+            "-n ns get events --field-selector involvedObject.name=app-1",
+        ),
+        ("config", "ns/pod/app-1 container main", "-n ns get secrets,configmaps,externalsecrets"),
+        ("node-not-ready", "node/worker", "describe nodes"),
+    ],
+)
+def test_hint_can_be_pasted(code: str, subject: str, command: str) -> None:
+    hint = hint_for(Cause(code, subject, ""), Path("/state/my project/kubeconfig"))
+    assert hint == f"kubectl --kubeconfig '/state/my project/kubeconfig' {command}"
+
+
+def test_event_of_an_external_secret_concerns_the_secret_that_is_missing() -> None:
+    event = {
+        "type": "Warning",
+        "involvedObject": {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "postgres"},
+    }
+    missing = 'credentials: secret "postgres" not found'
+    assert words.concerns(event, missing)
+    assert not words.concerns(event, 'credentials: secret "other" not found')
+    assert not words.concerns({"involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "postgres"}}, missing)

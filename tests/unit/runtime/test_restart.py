@@ -1,0 +1,100 @@
+"""In which order a cluster is started again, and what it then claims of the time before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from support.cluster_objects import Json, container, metadata, pod, snapshot, waiting
+
+from devenv.adapters.docker import ContainerInfo
+from devenv.plan.names import Names
+from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, Holding, Mark, Owner
+from devenv.runtime.steps.restart import are_misplaced, overrated, reported_from_before, starting_order
+
+BEGAN = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
+SHOP = Names("shop")
+MADE_AT = {
+    "external-load-balancer": "172.18.0.10",
+    "control-plane2": "172.18.0.2",
+    "worker": "172.18.0.9",
+    "control-plane": "172.18.0.11",
+}
+
+
+def holding(made_at: Mapping[str, str], **now: str) -> Holding:
+    """A cluster whose containers had addresses when they were made, and now have others or, stopped, none."""
+    containers = [
+        ContainerInfo(
+            name, "id", "running" if name in now else "exited",
+            {KIND_ROLE_LABEL: name.rstrip("23")}, (), {SHOP.network: now.get(name, "")},
+        )
+        for name in sorted(made_at)
+    ]  # fmt: skip
+    owner = Owner("/srv/shop", "pc", "ada")
+    marks = {name: Mark("shop", owner, address) for name, address in made_at.items() if address}
+    return Holding(SHOP, containers, SHOP.labels, marks)
+
+
+def test_containers_are_started_in_the_order_of_their_addresses_the_load_balancer_among_them() -> None:
+    assert starting_order(holding(MADE_AT)) == [
+        "control-plane2",
+        "worker",
+        "external-load-balancer",
+        "control-plane",
+    ]
+    # Of an earlier version, which recorded no address.
+    assert starting_order(holding({**MADE_AT, "control-plane2": ""}))[-1] == "control-plane2"
+
+
+def test_control_planes_are_misplaced_where_etcds_members_do_not_look_for_them() -> None:
+    assert not are_misplaced(holding(MADE_AT))
+    assert not are_misplaced(holding(MADE_AT, **MADE_AT))
+    # Workers and the load balancer are found by name.
+    swapped = {"worker": MADE_AT["external-load-balancer"], "external-load-balancer": MADE_AT["worker"]}
+    assert not are_misplaced(holding(MADE_AT, **{**MADE_AT, **swapped}))
+    assert are_misplaced(holding(MADE_AT, **{**MADE_AT, "control-plane": MADE_AT["worker"]}))
+    assert are_misplaced(holding(MADE_AT, **{"control-plane2": MADE_AT["control-plane"]}))
+    # One control plane is all of etcd, wherever it is; and nothing is known without a mark.
+    single = {"control-plane": "172.18.0.2", "worker": "172.18.0.3"}
+    assert not are_misplaced(holding(single, **{"control-plane": "172.18.0.3"}))
+    assert not are_misplaced(holding(dict.fromkeys(MADE_AT, ""), **MADE_AT))
+
+
+def running(since: str) -> dict[str, dict[str, str]]:
+    return {"running": {"startedAt": since}}
+
+
+def test_only_containers_that_ran_before_are_from_before() -> None:
+    pods = [
+        pod("old", container(state=running("2026-11-01T11:59:59Z"))),
+        pod("new", container(state=running("2026-11-01T12:00:01Z"))),
+        pod("starting", container(state=waiting("ContainerCreating"))),
+        pod(
+            "mixed", container(state=running("2026-11-01T12:00:01Z")), container(state=running("2026-11-01T10:00:00Z"))
+        ),
+    ]
+
+    told = reported_from_before(snapshot(Pod=pods), BEGAN)
+
+    assert [name.rpartition("/")[2] for name in told] == ["mixed", "old"]
+
+
+def ready_pod(owner: Json) -> Json:
+    return pod("p", conditions={"Ready": "True"}, meta=metadata("p", owner=owner))
+
+
+def workload(name: str, **status: int) -> Json:
+    return {"metadata": metadata(name), "status": status}
+
+
+def test_workloads_that_claim_more_than_there_is() -> None:
+    deployment, agent = workload("web", readyReplicas=1), workload("agent", numberReady=1)
+    replicas = {"metadata": metadata("web-1", owner=deployment)}
+    settled = snapshot(
+        Deployment=[deployment], ReplicaSet=[replicas], DaemonSet=[agent], Pod=[ready_pod(replicas), ready_pod(agent)]
+    )
+    restarted = snapshot(Deployment=[deployment], ReplicaSet=[replicas], DaemonSet=[agent], Pod=[pod("web-1-x")])
+
+    assert overrated(settled) == []
+    assert [told.rpartition("/")[2] for told in overrated(restarted)] == ["agent", "web"]

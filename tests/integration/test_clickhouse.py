@@ -19,6 +19,7 @@ from support.snapshot_contract import assert_snapshots_come_back_and_go
 
 from devenv.adapters.docker import Engine
 from devenv.databases.clickhouse import ClickHouse
+from devenv.databases.clickhouse.comparison import state
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.clones import ClonePool
 from devenv.databases.database import Address
@@ -161,6 +162,15 @@ def test_another_database_of_the_server_counts_as_touched(database: ClickHouse, 
     assert database.touched()
     run(server, "DROP DATABASE reports")
     assert not database.touched()
+
+
+@pytest.mark.usefixtures("database")
+def test_rows_that_the_server_merges_later_are_the_same_rows(server: Address) -> None:
+    run(server, "INSERT INTO totals VALUES ('merged', 1)", "INSERT INTO totals VALUES ('merged', 2)")
+    with closing(Server(server)) as opened:
+        before = state(opened, "shop", as_in="shop"), fingerprint(server, "shop")
+        run(server, "OPTIMIZE TABLE totals FINAL")
+        assert (state(opened, "shop", as_in="shop"), fingerprint(server, "shop")) == before
 
 
 def test_a_reset_brings_back_every_kind_of_object(database: ClickHouse, server: Address) -> None:

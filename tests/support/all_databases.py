@@ -33,6 +33,11 @@ def contents(environment: Project) -> dict[str, Any]:
     return {**found, "localstack": localstack_server.content(_aws(environment))}
 
 
+def differing(before: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What is not as before, by the stack's name, so that a failure shows no more than that."""
+    return {name: (before.get(name), now.get(name)) for name in before | now if before.get(name) != now.get(name)}
+
+
 def spoil(environment: Project) -> None:
     """Write to every database what a reset must take back, and take away what it must bring back."""
     with psycopg.connect(address_of(environment, "postgres").url) as connection:

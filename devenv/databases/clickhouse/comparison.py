@@ -12,7 +12,9 @@ _RECORD = "schema_migrations"
 """Where `clickhouse-migrate` notes what it has done, and when: that differs between databases that it made alike."""
 _HASH = """
 SELECT count() AS number, toString(sum(cityHash64(*))) AS hash FROM {database:Identifier}.{table:Identifier}
+SETTINGS final = 1
 """
+"""Rows as they are when all of a table's parts are merged, which engines that sum or replace do some time later."""
 _SYSTEMS = ("system", "information_schema", "INFORMATION_SCHEMA")
 _DATABASES = "SELECT name FROM system.databases"
 _COUNT = "SELECT count() AS number FROM system.tables WHERE database = {database:String}"

@@ -40,9 +40,19 @@ def error_boundary(*, as_json: bool = False) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 -- the last resort, told with a report of where it happened
         if isinstance(error, BrokenPipeError) and _reader_is_gone():
             _leave_quietly()
-        told = as_devenv_error(error)
+        told = _masked(as_devenv_error(error))
         _tell(told, as_json=as_json)
         sys.exit(told.exit_status)
+
+
+def _masked(error: DevenvError) -> DevenvError:
+    """Without the passwords of the environment, which commands without a stream of events meet as well."""
+    from devenv.adapters.host.trust import passwords_in
+    from devenv.ui.run.redaction import Secrets
+
+    secrets = Secrets()
+    secrets.add(*passwords_in())
+    return secrets.mask_error(error)
 
 
 def _tell(error: DevenvError, *, as_json: bool) -> None:

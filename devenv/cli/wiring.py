@@ -12,7 +12,7 @@ from types import FrameType
 
 import typer
 
-from devenv.adapters.host.trust import observe_proxies
+from devenv.adapters.host.trust import passwords_in
 from devenv.errors import as_devenv_error
 from devenv.events import Event
 from devenv.ui.run.logfile import LogFile
@@ -68,7 +68,7 @@ def run_session(
     _end_like_ctrl_c(signal.SIGTERM)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which nohup sets
         _end_like_ctrl_c(signal.SIGHUP)
-    secrets.add(*observe_proxies().passwords())
+    secrets.add(*passwords_in())
     with EventStream(sinks, secrets=secrets) as stream, _masked(secrets):
         yield Session(
             emit=stream.emit,

@@ -150,6 +150,8 @@ def test_the_boundary_loads_nothing_heavy(environment: dict[str, str]) -> None:
         'SpecError([Problem(Path("a"), 1, "", "found topsecret", "not topsecret")])',
         'ValueError("topsecret")',
         'DevenvError("through http://user:pr%40xy-word@proxy.test:3128, that is pr@xy-word")',
+        'RunFailedError("topsecret failed", failures={"a": DevenvError("no", hint="topsecret")})',
+        'WorkloadError("crashed: topsecret", log=("topsecret",))',
     ],
 )
 def test_what_ends_a_command_is_masked(raised: str, arguments: list[str], environment: dict[str, str]) -> None:
@@ -166,3 +168,23 @@ with run_session("up") as session:
     assert "*****" in told
     assert not [secret for secret in ("topsecret", "xy-word") if secret in told]
     assert bool(reports) is ("ValueError" in raised)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("HTTPS_PROXY", "http://user:top%40secret@proxy.test:3128"),
+        ("https_proxy", "http://top%40secret@proxy.test:3128"),
+        ("GOPROXY", "https://go.test|https://user:top%40secret@go.test,direct"),
+        ("GOPROXY", "https://top%40secret:@go.test"),
+        ("PIP_EXTRA_INDEX_URL", "https://a.test https://token:top%40secret@b.test"),
+    ],
+)
+def test_passwords_of_the_environment_are_masked_in_commands_without_events(
+    name: str, address: str, arguments: list[str], environment: dict[str, str]
+) -> None:
+    body = f'raise RunFailedError("{address}", failures={{"a": DevenvError("top@secret at {address}")}})'
+    done = run(body, {**environment, name: address}, *arguments)
+    assert "*****" in done.stdout + done.stderr
+    assert "secret" not in done.stdout + done.stderr

@@ -30,6 +30,9 @@ _LOCAL = (
     "etc/ca-certificates/trust-source/anchors",
 )
 """Where an administrator adds to it."""
+_SOURCES = ("GOPROXY", "GOSUMDB", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL")
+"""Variables with addresses of what programs fetch; Go's divides them with commas and bars, pip's with blanks."""
+_APART = re.compile(r"[,|\s]+")
 _PEM = re.compile(rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----(.+?)-----END", re.DOTALL)
 
 
@@ -61,8 +64,7 @@ class Proxies:
 
     def passwords(self) -> tuple[str, ...]:
         """The passwords in the addresses, as they stand there and decoded."""
-        written = [_password(address) for address in (self.http, self.https)]
-        return tuple({text for password in written if password for text in (password, unquote(password))})
+        return _passwords([self.http, self.https])
 
 
 def observe_trust(root: Path = Path("/"), *, environ: Mapping[str, str] = os.environ) -> HostTrust:
@@ -86,10 +88,25 @@ def observe_proxies(environ: Mapping[str, str] = os.environ) -> Proxies:
     return Proxies(value("http_proxy") or common, value("https_proxy") or common, value("no_proxy"))
 
 
+def passwords_in(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The passwords in the addresses that the user's environment names: of proxies, and of Go's and pip's sources."""
+    sources = [address for name in _SOURCES for address in _APART.split(environ.get(name, ""))]
+    return tuple({*observe_proxies(environ).passwords(), *_passwords(sources)})
+
+
+def _passwords(addresses: Iterable[str]) -> tuple[str, ...]:
+    written = [_password(address) for address in addresses]
+    return tuple({text for password in written if password for text in (password, unquote(password))})
+
+
 def _password(address: str) -> str:
-    """What stands between the first colon and the last @ of an address's host; also where no scheme is written."""
+    """What stands between the first colon and the last @ of an address's host; also where no scheme is written.
+
+    Where there is no colon, or nothing after it, what stands there is a token.
+    """
     user, at, _ = address.rpartition("@")
-    return user.rpartition("://")[2].partition(":")[2] if at else ""
+    name, _, password = user.rpartition("://")[2].partition(":") if at else ("", "", "")
+    return password or name
 
 
 def _bundle(root: Path, chosen: str) -> Path | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.process import find_program, run
 from devenv.adapters.files.scratch import scratch
+from devenv.adapters.process import find_program, run
 from devenv.errors import CommandFailedError, ImageError, ToolMissingError
 
 if TYPE_CHECKING:

@@ -14,17 +14,17 @@ from pathlib import Path
 import certifi
 
 from devenv.adapters.docker import BuildRequest, Engine
-from devenv.adapters.image_reference import Reference
 from devenv.adapters.host.trust import Proxies, observe_proxies, observe_trust
+from devenv.adapters.image_reference import Reference
 from devenv.errors import CommandFailedError, DiskFullError, ImageError
 from devenv.images.build.base_hint import base_hint
 from devenv.images.build.bootstrap import bootstrap
 from devenv.images.build.progress import BuildProgress
 from devenv.images.catalogue.catalogue import Catalogue, bootstrap_script
 from devenv.images.catalogue.choice import Mode, tool_steps
+from devenv.images.catalogue.presence import present_references, with_makings
 from devenv.images.content.fingerprint import FileDigests
 from devenv.images.content.handover import handed_over
-from devenv.images.catalogue.presence import present_references, with_makings
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
 from devenv.spec.versions import Versions
 

@@ -21,9 +21,9 @@ import certifi
 
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.files.paths import cache_dir
-from devenv.adapters.process import find_program, run
 from devenv.adapters.files.scratch import scratch
 from devenv.adapters.host.trust import observe_proxies
+from devenv.adapters.process import find_program, run
 from devenv.errors import ChecksumError, CommandFailedError, DownloadError
 from devenv.images.content.fingerprint import hash_of
 

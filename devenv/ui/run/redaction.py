@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from devenv.errors import DevenvError, SpecError
+from devenv.errors import DevenvError, RunFailedError, SpecError, WorkloadError
 from devenv.events import Event, Noted, StepFailed, StepOutput, StepProgressed, StepSucceeded
 
 MASK = "*****"
@@ -72,6 +72,10 @@ class Secrets:
                 replace(problem, message=self.mask(problem.message), hint=self.mask(problem.hint))
                 for problem in masked.problems
             )
+        if isinstance(masked, RunFailedError):
+            masked.failures = {key: self.mask_error(failure) for key, failure in masked.failures.items()}
+        if isinstance(masked, WorkloadError):
+            masked.log = tuple(self.mask(line) for line in masked.log)
         return masked
 
 

@@ -82,12 +82,12 @@ class Images:
     def _build(self, dockerfile: str, folder: Path) -> str:
         reference = f"localhost/devenv-bench/{uuid.uuid4().hex[:8]}:1"
         Path(folder, "Dockerfile").write_text(dockerfile)
-        self._engine.build(BuildRequest(reference, folder / "Dockerfile", folder, labels=LABELS))
+        self._engine.builds.run(BuildRequest(reference, folder / "Dockerfile", folder, labels=LABELS))
         return reference
 
     def remove(self) -> None:
         """Take them all away."""
-        self._engine.remove_images(self._engine.images_with(LABELS))
+        self._engine.images.remove(image.id for image in self._engine.images.list(LABELS))
 
 
 def forget(nodes: Sequence[str], images: Sequence[str]) -> None:
@@ -130,7 +130,7 @@ class Registry:
         args = {**observe_proxies().variables(), "GOLANG": golang, "REGISTRY_VERSION": REGISTRY_VERSION}
         bundle = observe_trust().bundle or Path(certifi.where())
         folder = HERE / "registry"
-        engine.build(
+        engine.builds.run(
             BuildRequest(
                 self._image, folder / "Dockerfile", folder, args=args, secrets={CA_SECRET: bundle}, labels=LABELS
             )
@@ -139,14 +139,14 @@ class Registry:
     @contextmanager
     def running(self) -> Iterator[None]:
         """An empty registry on the cluster's network."""
-        self._engine.remove_containers([REGISTRY])
+        self._engine.containers.remove([REGISTRY])
         run(["docker", "run", "-d", "--name", REGISTRY, "--network", NETWORK, "-p", "127.0.0.1::5000", self._image])
         self._port = run(["docker", "port", REGISTRY, "5000"]).strip().rpartition(":")[2]
         try:
             self._await_answer()
             yield
         finally:
-            self._engine.remove_containers([REGISTRY])
+            self._engine.containers.remove([REGISTRY])
 
     def _await_answer(self) -> None:
         # The port is open before the registry listens behind it: nothing but an answer tells.

@@ -7,7 +7,7 @@ they are asked for.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -74,9 +74,9 @@ class Environment:
         """What the project's things are called."""
         return Names(self.workspace.project.project)
 
-    def containers(self) -> list[ContainerInfo]:
+    def containers(self) -> Sequence[ContainerInfo]:
         """The containers of the project's cluster: its nodes, and the load balancer of several control planes."""
-        return self.engine.containers({KIND_CLUSTER_LABEL: self.names.cluster})
+        return self.engine.containers.list({KIND_CLUSTER_LABEL: self.names.cluster})
 
     def node_names(self) -> list[str]:
         """The containers that are nodes."""

@@ -73,7 +73,7 @@ def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
     found = []
     for name in names:
         reference = environment.catalogue[name].own or ""
-        facts = environment.engine.inspect_image(reference)
+        facts = environment.engine.images.inspect(reference)
         found.append(BuiltImage(name, reference, facts["Id"], int(facts["Size"]), f"image/{name}" in made))
     return found
 

@@ -105,7 +105,7 @@ class _Loop:
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
         # Rounds are measured from the save: what the first one would have to begin with is begun now.
         raised.environment.cluster.mirror()
-        raised.environment.engine.prepare_builds()
+        raised.environment.engine.builds.prepare()
 
     def run(self) -> None:
         """Until KeyboardInterrupt, or an error of the watch itself."""

@@ -65,7 +65,7 @@ def down(request: DownRequest, session: Session) -> None:
             purge(engine, locations.project, session)
     if request.purge:
         # The lock itself needed it.
-        engine.remove_lock_image()
+        engine.locks.remove_image()
 
 
 def _take_away(locations: Locations, engine: Engine, session: Session, request: DownRequest) -> None:
@@ -163,8 +163,8 @@ def _agree_to_loss(losses: Losses, request: DownRequest, session: Session) -> No
 
 def _remove(engine: Engine, holding: Holding) -> bool:
     """Remove the cluster's containers and its network; whether there was any of them."""
-    engine.remove_containers([container.name for container in holding.containers])
+    engine.containers.remove([container.name for container in holding.containers])
     network = holding.network is not None and holding.network.get(LABEL_PROJECT) == holding.names.project
     if network:
-        engine.network_remove(holding.names.network)
+        engine.networks.remove(holding.names.network)
     return bool(holding.containers) or network

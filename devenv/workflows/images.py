@@ -54,9 +54,9 @@ def read_images(directory: Path, labels: Mapping[str, str] = OURS) -> ImageRepor
     engine = environment.engine
     usage = image_usage(engine)
     known = known_images(environment.catalogue, workspace.versions.tools)
-    stored = engine.stored_images()
+    stored = engine.images.list()
     images = list_images(stored, known, usage, labels, _held(environment, usage))
-    return ImageReport(tuple(images), tuple(removable(images, engine.made_with(labels, stored))), usage.unknown)
+    return ImageReport(tuple(images), tuple(removable(images, engine.images.made_with(labels, stored))), usage.unknown)
 
 
 def prune_images(report: ImageReport, agreed: Callable[[Sequence[ListedImage]], bool]) -> Pruned:
@@ -68,10 +68,10 @@ def prune_images(report: ImageReport, agreed: Callable[[Sequence[ListedImage]], 
     if not report.removable or not agreed(report.removable):
         return Pruned((), 0)
     engine = Engine.connect()
-    before = engine.image_bytes()
-    kept = engine.remove_unneeded_images([image.handle for image in report.removable])
+    before = engine.images.total_bytes()
+    kept = engine.images.remove_unneeded([image.handle for image in report.removable])
     removed = tuple(image for image in report.removable if image.handle not in kept)
-    return Pruned(removed, max(0, before - engine.image_bytes()))
+    return Pruned(removed, max(0, before - engine.images.total_bytes()))
 
 
 def _held(environment: Environment, usage: Usage) -> Mapping[str, frozenset[str]]:

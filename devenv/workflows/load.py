@@ -118,17 +118,17 @@ def _reference(environment: Environment, name: str) -> str:
     catalogue, engine = environment.catalogue, environment.engine
     if catalogue.is_local(name):
         own = catalogue[name].own or ""
-        if not engine.image_ids([own]):
+        if not engine.images.ids([own]):
             raise ImageError(f"image {name} has not been built from its present sources", hint=f"devenv build {name}")
         return own
     if name in catalogue.names():
         return environment.present_image(name)
     Reference.parse(name)
-    if not engine.image_ids([name]):
+    if not engine.images.ids([name]):
         raise ImageError(f"the engine has no image {name}", hint=_hint(engine, name, catalogue.names()))
     return name
 
 
 def _hint(engine: Engine, name: str, known: Sequence[str]) -> str:
-    tags = [tag for image in engine.stored_images() for tag in image.references]
+    tags = [tag for image in engine.images.list() for tag in image.references]
     return did_you_mean(name, [*known, *tags]) or "docker image ls; images of devenv.yaml are built by: devenv build"

@@ -42,7 +42,7 @@ def lock_images(directory: Path) -> list[LockRow]:
     answering = Registries().answering(registry_of(reference) for reference in upstream.values())
     # Without a registry there is nothing to ask the engine for.
     engine = Engine.connect() if any(answering.values()) else None
-    rows = lock_rows(upstream, former, answering, engine.registry_digest if engine else _never)
+    rows = lock_rows(upstream, former, answering, engine.images.registry_digest if engine else _never)
     file = workspace.root / LOCK_FILE
     digests = {row.upstream: row.digest for row in rows if row.digest}
     if digests or file.exists():

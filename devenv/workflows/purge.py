@@ -36,9 +36,9 @@ def purge(engine: Engine, project: str, session: Session) -> None:
             )
         )
     else:
-        engine.remove_volumes(engine.volumes(OURS))
+        engine.volumes.remove(engine.volumes.list(OURS))
         if is_own_engine(engine.version().id):
-            told.append(f"{engine.prune_build_cache(0) / 1e9:.1f} GB of build cache")
+            told.append(f"{engine.builds.prune_cache(0) / 1e9:.1f} GB of build cache")
         shared = state_root(create=False) / "_host"
         for folder in (cache_dir(create=False), *(shared / name for name in _SHARED)):
             remove_folder(folder)
@@ -61,11 +61,11 @@ def _others(engine: Engine, project: str) -> list[str]:
 
 def _remove_images(engine: Engine, project: str) -> tuple[int, int]:
     """Remove what nothing needs; how many images went, and how many of devenv's own stay."""
-    stored = engine.stored_images()
-    made = engine.made_with(OURS, stored)
+    stored = engine.images.list()
+    made = engine.images.made_with(OURS, stored)
     # Nothing counts as current: what no cluster and no container uses goes.
     listed = list_images(stored, {}, image_usage(engine, leaving_out=project), OURS, {})
     doomed = removable(listed, made)
-    refused = engine.remove_unneeded_images([image.handle for image in doomed])
+    refused = engine.images.remove_unneeded([image.handle for image in doomed])
     removed = len(doomed) - len(refused)
     return removed, sum(image.handle in made for image in listed) - removed

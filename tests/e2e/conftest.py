@@ -83,8 +83,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield engine
-    engine.remove_containers(c.name for c in engine.containers({"devenv.io/test": RUN}))
-    engine.remove_images(engine.images_with({"devenv.io/test": RUN}))
+    engine.containers.remove(c.name for c in engine.containers.list({"devenv.io/test": RUN}))
+    engine.images.remove(image.id for image in engine.images.list({"devenv.io/test": RUN}))
     engine.close()
 
 

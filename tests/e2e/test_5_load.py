@@ -62,7 +62,7 @@ class Images:
             lines.append(f"COPY {name} /{number}")
         (context / "Dockerfile").write_text("\n".join(lines) + '\nCMD ["/nothing"]\n')
         reference = reference or f"localhost/devenv-test/{uuid.uuid4().hex[:8]}:{RUN}"
-        self._engine.build(BuildRequest(reference, context / "Dockerfile", context, labels=LABELS))
+        self._engine.builds.run(BuildRequest(reference, context / "Dockerfile", context, labels=LABELS))
         return reference
 
 
@@ -73,13 +73,13 @@ def images(engine: Engine, tmp_path: Path) -> Images:
 
 def assert_whole(engine: Engine, reference: str, nodes: list[str]) -> None:
     """Each node holds exactly the engine's image, with all of its content, ready to run."""
-    found = engine.inspect_image(reference)
+    found = engine.images.inspect(reference)
     name = normalise(reference)
     for node in nodes:
         content = read_content(engine, node, name)
         assert found["Id"] in content.image_ids
         assert set(found["RootFS"]["Layers"]) <= content.blobs
-        checked = engine.exec(node, ["ctr", "-n=k8s.io", "images", "check", f'name=="{name}"']).stdout
+        checked = engine.containers.exec(node, ["ctr", "-n=k8s.io", "images", "check", f'name=="{name}"']).stdout
         assert "complete" in checked, checked
         assert "true" in checked, f"not unpacked: {checked}"
 
@@ -94,12 +94,14 @@ def test_an_image_that_kind_loaded_is_known_by_the_index_around_it(
     reference = images.make(os.urandom(MIB))
     name, before = normalise(reference), names_on_nodes(engine, nodes[:1])[nodes[0]]
     take = ["ctr", "--namespace=k8s.io", "images", "import", "--all-platforms", "--digests", "-"]
-    engine.exec(nodes[0], take, engine.save([reference]), timeout=60)  # as `kind load docker-image` does
+    engine.containers.exec(
+        nodes[0], take, engine.images.save([reference]), timeout=60
+    )  # as `kind load docker-image` does
     after = names_on_nodes(engine, nodes[:1])[nodes[0]]
     (second,) = (new for new in after - before if new.startswith("import-"))
     held = image_digests(engine, nodes[0], [name])[name]
     index = second.partition("@")[2]
-    assert engine.inspect_image(reference)["Id"] in held
+    assert engine.images.inspect(reference)["Id"] in held
     assert index not in held
     assert index_parts(engine, nodes[0], index) & held
     assert index_parts(engine, nodes[0], digest(b"not there")) == frozenset()
@@ -202,7 +204,7 @@ def test_a_push_that_is_stopped_leaves_nothing_half(engine: Engine, nodes: list[
     with pytest.raises(InterruptedRunError):
         load(engine, image, nodes, cancel=cancel, ways=[Way.PUSH])
     assert all(normalise(image) not in names for names in names_on_nodes(engine, nodes).values())
-    assert not any("127.0.0.1" in tag for tag in engine.inspect_image(image)["RepoTags"])
+    assert not any("127.0.0.1" in tag for tag in engine.images.inspect(image)["RepoTags"])
     load(engine, image, nodes)
     assert_whole(engine, image, nodes)
 
@@ -291,8 +293,8 @@ def test_what_is_loaded_is_what_was_saved(
     engine.client.images.load(archive)
     load(engine, reference, nodes[:1], ways=[way])
     assert_whole(engine, reference, nodes[:1])
-    found = engine.inspect_image(reference)["Id"]
-    stored = engine.exec(nodes[0], ["ctr", "-n=k8s.io", "content", "get", digest(config)]).stdout
+    found = engine.images.inspect(reference)["Id"]
+    stored = engine.containers.exec(nodes[0], ["ctr", "-n=k8s.io", "content", "get", digest(config)]).stdout
     assert (found, stored) == (digest(config), config.decode())
 
 
@@ -306,7 +308,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half(engine: Engine, node_image:
     assert normalise(image) not in names_on_nodes(engine, [node])[node]
     little = images.make(os.urandom(MIB))
     load(engine, little, [node])
-    engine.remove_containers([node])
+    engine.containers.remove([node])
 
 
 def test_a_node_that_is_gone_does_not_hide_an_error(
@@ -322,4 +324,4 @@ def test_a_node_that_is_gone_does_not_hide_an_error(
     with pytest.raises(ImageError, match=f"node {stopped} does not answer") as caught:
         load(engine, image, [stopped])
     assert "not running" in caught.value.context["last lines"]
-    engine.remove_containers([stopped])
+    engine.containers.remove([stopped])

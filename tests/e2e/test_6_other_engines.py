@@ -63,9 +63,9 @@ def make(source: Engine, layers: list[bytes], *, attested: bool = False) -> str:
 
 
 def assert_whole(engine: Engine, source: Engine, reference: str, node: str) -> None:
-    found, name = source.inspect_image(reference), normalise(reference)
+    found, name = source.images.inspect(reference), normalise(reference)
     assert found["Id"] in read_content(engine, node, name).image_ids
-    checked = engine.exec(node, ["ctr", "-n=k8s.io", "images", "check", f'name=="{name}"']).stdout
+    checked = engine.containers.exec(node, ["ctr", "-n=k8s.io", "images", "check", f'name=="{name}"']).stdout
     assert "complete" in checked, checked
     assert "true" in checked, f"not unpacked: {checked}"
 

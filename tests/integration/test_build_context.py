@@ -36,7 +36,7 @@ PROXY = f"http://user:{PASSWORD}@127.0.0.1:9"
 @pytest.fixture
 def workshop(engine: Engine, tmp_path: Path) -> Iterator[ImageWorkshop]:
     yield ImageWorkshop(engine, tmp_path, proxies=Proxies(PROXY, PROXY, ""))
-    engine.remove_images([REFERENCE])
+    engine.images.remove([REFERENCE])
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_a_changed_file_arrives_although_its_size_and_time_are_the_former(
         os.utime(context / "settings", (1_000_000_000, 1_000_000_000))
         os.utime(context / "Dockerfile", (1_000_000_000, 1_000_000_000))
         workshop.provide(step)
-        engine.copy_out(REFERENCE, "/settings", tmp_path / content)
-        engine.remove_images([REFERENCE])
+        engine.files.copy_out(REFERENCE, "/settings", tmp_path / content)
+        engine.images.remove([REFERENCE])
         assert (tmp_path / content).read_text() == content
 
 
@@ -217,14 +217,14 @@ def test_the_password_of_a_proxy_stands_in_no_list_of_processes(
     step = BuildImage("app", REFERENCE, context / "Dockerfile", context)
     watcher = threading.Thread(target=look)
     watcher.start()
-    buildx = engine.buildx
+    buildx = engine.builds.buildx
     try:
-        engine.buildx = None if by_client else buildx
+        engine.builds.buildx = None if by_client else buildx
         workshop.provide(step)
     finally:
-        engine.buildx = buildx
+        engine.builds.buildx = buildx
         stop.set()
         watcher.join()
     assert "buildx" in str(seen) or "--progress" in seen
     assert not [argument for argument in seen if PASSWORD in argument]
-    assert engine.inspect_image(REFERENCE)["Config"]["Labels"]["proxy"] == PROXY
+    assert engine.images.inspect(REFERENCE)["Config"]["Labels"]["proxy"] == PROXY

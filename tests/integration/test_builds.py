@@ -39,7 +39,7 @@ def told(line):
     if "RUN echo" in line:
         print("begun", flush=True)
 engine = Engine.connect(Path(buildx) if buildx else None)
-engine.build(BuildRequest(reference, Path(dockerfile), Path(context)), told)
+engine.builds.run(BuildRequest(reference, Path(dockerfile), Path(context)), told)
 """
 RUN = f"test-{uuid.uuid4().hex[:8]}"
 LABELS = {**OURS, "devenv.io/test": RUN}
@@ -67,7 +67,7 @@ def processes_naming(word: str) -> list[str]:
 @pytest.fixture(scope="module")
 def tiny(engine: Engine) -> str:
     reference = f"localhost/devenv-test/tiny:{RUN}"
-    engine.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'], LABELS)
+    engine.images.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'], LABELS)
     return reference
 
 
@@ -98,7 +98,7 @@ def context(tmp_path: Path) -> Path:
 def request_for(engine: Engine, context: Path, dockerfile: str, **more: object) -> BuildRequest:
     (context / "Dockerfile").write_text(dockerfile)
     reference = f"localhost/devenv-test/{uuid.uuid4().hex[:8]}:{RUN}"
-    assert not engine.image_ids([reference])
+    assert not engine.images.ids([reference])
     return BuildRequest(reference, context / "Dockerfile", context, labels=LABELS, **more)  # type: ignore[arg-type]
 
 
@@ -116,30 +116,30 @@ def test_builds_use_arguments_targets_labels_and_secrets(building: Engine, conte
         secrets={"ca": secret},
     )
     lines: list[str] = []
-    building.build(request, lines.append)
+    building.builds.run(request, lines.append)
     assert any("COPY hello" in line for line in lines)
-    config = building.inspect_image(request.reference)["Config"]
+    config = building.images.inspect(request.reference)["Config"]
     assert config["Labels"] == request.all_labels
     target = context.parent / "out" / "hello"
-    building.copy_out(request.reference, "/data/hello", target)
+    building.files.copy_out(request.reference, "/data/hello", target)
     assert target.read_text() == "hello\n"
     assert os.access(target, os.X_OK)
     for path, content in (("/copied", "certificates"), ("/what", "this\n")):
-        building.copy_out(request.reference, path, target)
+        building.files.copy_out(request.reference, path, target)
         assert target.read_text() == content
     with pytest.raises(ImageError):
-        building.copy_out(request.reference, "/data", target)
+        building.files.copy_out(request.reference, "/data", target)
     with pytest.raises(ImageError):
-        building.copy_out(request.reference, "/nowhere", target)
+        building.files.copy_out(request.reference, "/nowhere", target)
 
 
 @pytest.mark.parametrize("network", ["default", "none", "host"])
 def test_builds_reach_the_network_that_is_asked_for(building: Engine, context: Path, tiny: str, network: str) -> None:
     dockerfile = f"FROM {tiny}\nRUN echo {uuid.uuid4()}; cat /proc/net/dev > /devices\n"
     request = request_for(building, context, dockerfile, network=network)
-    building.build(request)
+    building.builds.run(request)
     target = context.parent / "devices"
-    building.copy_out(request.reference, "/devices", target)
+    building.files.copy_out(request.reference, "/devices", target)
     expected = {"default": {"lo", "eth0"}, "none": {"lo"}, "host": devices(Path("/proc/net/dev"))}
     assert devices(target) == expected[network]
 
@@ -157,7 +157,7 @@ def test_a_failed_build_names_the_step_and_its_last_lines(building: Engine, cont
         ImageWorkshop(building, context).provide(step)
     assert "RUN echo about to fail" in caught.value.context["step"]
     assert "about to fail" in caught.value.context["last lines"]
-    assert not building.image_ids([request.reference])
+    assert not building.images.ids([request.reference])
 
 
 def test_a_build_from_a_missing_base_says_so(building: Engine, context: Path) -> None:
@@ -190,15 +190,15 @@ def test_a_build_stops_when_told(building: Engine, context: Path, tiny: str) -> 
 
     began = time.monotonic()
     with pytest.raises(InterruptedRunError):
-        building.build(request, told, cancel)
+        building.builds.run(request, told, cancel)
     assert time.monotonic() - began < 20
     with pytest.raises(InterruptedRunError):
-        building.build(request, None, cancel)
+        building.builds.run(request, None, cancel)
 
 
 def test_a_build_ends_when_devenv_is_killed(building: Engine, context: Path, tiny: str) -> None:
     request = request_for(building, context, f"FROM {tiny}\nRUN echo {uuid.uuid4()}; sleep 300\n")
-    buildx = str(building.buildx or "")
+    buildx = str(building.builds.buildx or "")
     argv = [sys.executable, "-c", _BUILDING, str(request.dockerfile), str(context), request.reference, buildx]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -226,4 +226,4 @@ def test_a_workshop_makes_an_image_once_and_tells_progress(building: Engine, con
         thread.join()
     assert details.count("there already") == 2
     assert any(message.startswith("[2/2] echo") for message in told), told
-    building.remove_images([request.reference])
+    building.images.remove([request.reference])

@@ -47,7 +47,7 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def tiny(engine: Engine) -> str:
     reference = f"localhost/devenv-test/tiny:{RUN}"
-    engine.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'], LABELS)
+    engine.images.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'], LABELS)
     return reference
 
 
@@ -111,110 +111,113 @@ def test_version_tells_what_choices_depend_on(engine: Engine) -> None:
 
 
 def test_images_are_found_under_every_spelling_of_their_name(engine: Engine, tiny: str) -> None:
-    engine.tag(tiny, f"devenv-test-{RUN}:1")
+    engine.images.tag(tiny, f"devenv-test-{RUN}:1")
     names = [tiny, f"devenv-test-{RUN}:1", f"docker.io/library/devenv-test-{RUN}:1", "devenv-test-none:1"]
-    found = engine.image_ids(names)
+    found = engine.images.ids(names)
     assert set(found) == set(names[:3])
     assert len(set(found.values())) == 1
-    engine.remove_images([f"devenv-test-{RUN}:1", "devenv-test-none:1"])
-    assert set(engine.image_ids(names)) == {tiny}
-    assert engine.image_size(tiny) > 1_000_000
+    engine.images.remove([f"devenv-test-{RUN}:1", "devenv-test-none:1"])
+    assert set(engine.images.ids(names)) == {tiny}
+    assert engine.images.size(tiny) > 1_000_000
     with pytest.raises(ImageError, match="devenv-test-none"):
-        engine.inspect_image("devenv-test-none:1")
+        engine.images.inspect("devenv-test-none:1")
 
 
 def test_labels_tell_what_devenv_made(engine: Engine, tiny: str) -> None:
-    assert engine.inspect_image(tiny)["Config"]["Labels"][MADE_BY] == "devenv"
-    assert any(tiny in names for names in engine.images_with(OURS).values())
+    assert engine.images.inspect(tiny)["Config"]["Labels"][MADE_BY] == "devenv"
+    assert any(tiny in image.references for image in engine.images.list(OURS))
 
 
 def test_a_damaged_tar_is_no_image(engine: Engine) -> None:
     reference = f"localhost/devenv-test/damaged:{RUN}"
     with pytest.raises(ImageError):
-        engine.import_tar([b"this is no tar" * 100], reference)
-    assert not engine.image_ids([reference])
+        engine.images.import_tar([b"this is no tar" * 100], reference)
+    assert not engine.images.ids([reference])
 
 
 def test_exec_streams_in_and_tells_the_status(engine: Engine, tiny: str) -> None:
     name = start(engine, tiny)
-    done = engine.exec(name, ["cat"], (b"x" * 100_000 for _ in range(30)))
+    done = engine.containers.exec(name, ["cat"], (b"x" * 100_000 for _ in range(30)))
     assert len(done.stdout) == 3_000_000
-    assert engine.exec(name, ["sh", "-c", "echo out; echo err >&2"]).stderr == "err\n"
+    assert engine.containers.exec(name, ["sh", "-c", "echo out; echo err >&2"]).stderr == "err\n"
     with pytest.raises(CommandFailedError) as failed:
-        engine.exec(name, ["sh", "-c", "echo told; exit 7"])
+        engine.containers.exec(name, ["sh", "-c", "echo told; exit 7"])
     assert (failed.value.status, failed.value.output) == (7, "told")
-    assert engine.exec(name, ["sh", "-c", "exit 7"], check=False).status == 7
+    assert engine.containers.exec(name, ["sh", "-c", "exit 7"], check=False).status == 7
     with pytest.raises(CommandFailedError):
-        engine.exec(name, ["sh", "-c", "exit 7"], iter([b"x"] * 100))
+        engine.containers.exec(name, ["sh", "-c", "exit 7"], iter([b"x"] * 100))
     with pytest.raises(CommandTimeoutError):
-        engine.exec(name, ["sleep", "60"], timeout=0.5)
+        engine.containers.exec(name, ["sleep", "60"], timeout=0.5)
     cancel = threading.Event()
     threading.Timer(0.5, cancel.set).start()
     began = time.monotonic()
     with pytest.raises(InterruptedRunError):
-        engine.exec(name, ["sleep", "60"], cancel=cancel)
+        engine.containers.exec(name, ["sleep", "60"], cancel=cancel)
     assert time.monotonic() - began < 5
     with pytest.raises(CommandFailedError, match="no-such-container"):
-        engine.exec("no-such-container", ["true"])
+        engine.containers.exec("no-such-container", ["true"])
 
 
 def test_containers_networks_and_volumes_come_and_go(engine: Engine, tiny: str) -> None:
     network = f"devenv-test-{RUN}"
-    engine.network_create(network, LABELS)
-    engine.network_create(network, LABELS)
-    assert engine.network(network) == LABELS
-    assert engine.network(f"{network}-none") is None
+    engine.networks.create(network, LABELS)
+    engine.networks.create(network, LABELS)
+    assert engine.networks.labels(network) == LABELS
+    assert engine.networks.labels(f"{network}-none") is None
     volume = engine.client.volumes.create(f"devenv-test-{RUN}", labels=LABELS).name
-    assert engine.volumes({"devenv.io/test": RUN}) == [volume]
+    assert engine.volumes.list({"devenv.io/test": RUN}) == [volume]
     labels = {**LABELS, "devenv.io/role": "networked"}
     engine.client.containers.run(
         tiny, detach=True, init=True, labels=labels, network=network, ports={"80/tcp": ("127.0.0.1", 0)}
     )
-    (found,) = engine.containers({"devenv.io/role": "networked", "devenv.io/test": ""})
+    (found,) = engine.containers.list({"devenv.io/role": "networked", "devenv.io/test": ""})
     inherited = {"devenv.io/image": tiny}
     assert (found.state, list(found.networks), found.labels) == ("running", [network], labels | inherited)
     ((address, host_port, container_port),) = found.ports
     assert (address, container_port) == ("127.0.0.1", 80)
     assert host_port > 0
     engine.client.api.stop(found.id, timeout=1)
-    assert engine.containers(labels)[0].state == "exited"
+    assert engine.containers.list(labels)[0].state == "exited"
     for _ in range(2):  # a network that was pruned meanwhile, and one that is there
-        engine.network_remove(network)
-        engine.network_create(network, LABELS)
-        engine.network_attach(network, [found.name])
-    engine.start([found.name])
-    (again,) = engine.containers(labels)
+        engine.networks.remove(network)
+        engine.networks.create(network, LABELS)
+        engine.networks.attach(network, [found.name])
+    engine.containers.start([found.name])
+    (again,) = engine.containers.list(labels)
     assert (again.state, list(again.networks)) == ("running", [network])
-    engine.remove_containers([found.name, "no-such-container"])
-    assert not engine.containers(labels)
+    engine.containers.remove([found.name, "no-such-container"])
+    assert not engine.containers.list(labels)
     for _ in range(2):
-        engine.network_remove(network)
-        engine.remove_volumes([volume])
-    assert engine.network(network) is None
-    assert not engine.volumes({"devenv.io/test": RUN})
+        engine.networks.remove(network)
+        engine.volumes.remove([volume])
+    assert engine.networks.labels(network) is None
+    assert not engine.volumes.list({"devenv.io/test": RUN})
 
 
 def test_save_streams_the_archive_of_several_images(engine: Engine, tiny: str) -> None:
     other = f"localhost/devenv-test/other:{RUN}"
-    engine.tag(tiny, other)
-    with tarfile.open(fileobj=io.BytesIO(b"".join(engine.save([tiny, other])))) as archive:
+    engine.images.tag(tiny, other)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(engine.images.save([tiny, other])))) as archive:
         manifest = archive.extractfile("manifest.json")
         assert manifest
         assert sorted(json.load(manifest)[0]["RepoTags"]) == sorted([tiny, other])
-    with pytest.raises(ImageError, match="save"), closing(engine.save(["localhost/devenv-test/none:1"])) as nothing:
+    with (
+        pytest.raises(ImageError, match="save"),
+        closing(engine.images.save(["localhost/devenv-test/none:1"])) as nothing,
+    ):
         next(nothing)
     cancel = threading.Event()
     cancel.set()
-    with pytest.raises(InterruptedRunError), closing(engine.save([tiny], cancel)) as stopped:
+    with pytest.raises(InterruptedRunError), closing(engine.images.save([tiny], cancel)) as stopped:
         next(stopped)
-    with closing(engine.save([tiny])) as left:
+    with closing(engine.images.save([tiny])) as left:
         next(left)
     assert list(left) == []
 
 
 def test_a_pull_from_a_dead_registry_names_it(engine: Engine) -> None:
     with pytest.raises(ImageError, match="localhost:1/nothing"):
-        engine.pull("localhost:1/nothing/here:1")
+        engine.images.pull("localhost:1/nothing/here:1")
 
 
 def test_a_failed_pull_is_told_by_the_workshop(engine: Engine, tmp_path: Path) -> None:
@@ -224,4 +227,4 @@ def test_a_failed_pull_is_told_by_the_workshop(engine: Engine, tmp_path: Path) -
 
 
 def test_pruning_keeps_what_it_may_keep(engine: Engine) -> None:
-    assert engine.prune_build_cache(10**14) == 0
+    assert engine.builds.prune_cache(10**14) == 0

@@ -46,8 +46,8 @@ def engine() -> Iterator[Engine]:
 def containers(engine: Engine, labels: dict[str, str], tmp_path: Path) -> Iterator[list[str]]:
     """A control plane and a worker, running, in a network that this folder's run has made."""
     image = f"localhost/devenv-test/{NAMES.project}:1"
-    engine.import_tar(tiny_root(), image, ['CMD ["sleep", "600"]'], labels)
-    engine.network_create(NAMES.network, {**NAMES.labels, **owner_of(tmp_path).labels})
+    engine.images.import_tar(tiny_root(), image, ['CMD ["sleep", "600"]'], labels)
+    engine.networks.create(NAMES.network, {**NAMES.labels, **owner_of(tmp_path).labels})
     names = []
     for role in ("control-plane", "worker"):
         kind = {KIND_CLUSTER_LABEL: NAMES.cluster, KIND_ROLE_LABEL: role}
@@ -61,12 +61,12 @@ def containers(engine: Engine, labels: dict[str, str], tmp_path: Path) -> Iterat
             ports=[6443],
             host_config=api.create_host_config(port_bindings=published, network_mode=NAMES.network),
         )
-        engine.start([name])
+        engine.containers.start([name])
         names.append(name)
     yield names
-    engine.remove_containers(names)
-    engine.network_remove(NAMES.network)
-    engine.remove_images([image])
+    engine.containers.remove(names)
+    engine.networks.remove(NAMES.network)
+    engine.images.remove([image])
 
 
 def folder(name: str) -> bytes:
@@ -94,13 +94,13 @@ def test_a_mark_tells_whose_a_cluster_is_whatever_else_is_lost(
 
     record_owner(engine, NAMES, OTHER, marked)
     # A disk that was full, or a power cut, has left nothing in one of them.
-    engine.write_file(containers[0], "/etc/devenv.json", b"")
+    engine.files.write(containers[0], "/etc/devenv.json", b"")
     # Stopped, and its network pruned.
     for name in containers:
         engine.client.api.kill(name)
         engine.client.api.wait(name)
         engine.client.api.disconnect_container_from_network(name, NAMES.network)
-    engine.network_remove(NAMES.network)
+    engine.networks.remove(NAMES.network)
     left = look(engine, NAMES)
     assert (left.state, left.owner, left.never_complete) == (ClusterState.STOPPED, OTHER, False)
     assert left.marks[containers[1]].address == addresses[containers[1]]
@@ -110,7 +110,7 @@ def test_a_cluster_of_which_no_mark_can_be_read_is_not_one_that_never_was_comple
     engine: Engine, containers: list[str]
 ) -> None:
     for name in containers:
-        engine.write_file(name, "/etc/devenv.json", b"")
+        engine.files.write(name, "/etc/devenv.json", b"")
     assert not look(engine, NAMES).never_complete
 
 
@@ -118,7 +118,7 @@ def test_a_mark_that_cannot_be_written_leaves_the_former_one(
     engine: Engine, containers: list[str], tmp_path: Path
 ) -> None:
     record_owner(engine, NAMES, owner_of(tmp_path))
-    engine.stop([containers[0]])
+    engine.containers.stop([containers[0]])
     with pytest.raises(ClusterError):
         record_owner(engine, NAMES, OTHER)
     assert look(engine, NAMES).marks[containers[0]].owner == owner_of(tmp_path)
@@ -136,7 +136,7 @@ def test_a_container_of_others_under_the_clusters_name_makes_it_foreign(
     try:
         assert look(engine, NAMES).state is ClusterState.FOREIGN
     finally:
-        engine.remove_containers([str(theirs.name)])
+        engine.containers.remove([str(theirs.name)])
     assert look(engine, NAMES).state is ClusterState.RUNNING
 
 
@@ -149,7 +149,7 @@ def test_the_kubeconfig_comes_from_the_control_plane(engine: Engine, containers:
     with pytest.raises(ClusterError, match="no kubeconfig to give"):
         export()
     engine.client.api.put_archive(containers[0], "/etc", folder("kubernetes"))
-    engine.write_file(containers[0], "/etc/kubernetes/admin.conf", yaml.safe_dump(ADMIN).encode())
+    engine.files.write(containers[0], "/etc/kubernetes/admin.conf", yaml.safe_dump(ADMIN).encode())
     assert export()
     assert not export(), "it is as it was"
     assert target.stat().st_mode & 0o077 == 0
@@ -171,6 +171,6 @@ def test_the_kubeconfig_comes_from_the_control_plane(engine: Engine, containers:
 
 
 def test_files_that_are_not_there_are_none(engine: Engine, containers: list[str]) -> None:
-    assert engine.read_file(containers[0], "/etc/none") is None
-    assert engine.read_file("devenv-test-none", "/etc/hosts") is None
-    assert engine.read_file(containers[0], "/etc") is None
+    assert engine.files.read(containers[0], "/etc/none") is None
+    assert engine.files.read("devenv-test-none", "/etc/hosts") is None
+    assert engine.files.read(containers[0], "/etc") is None

@@ -28,8 +28,8 @@ def engine() -> Iterator[Engine]:
     except EngineUnavailableError as error:
         missing(error.message)
     yield engine
-    engine.remove_containers(c.name for c in engine.containers({"devenv.io/test": RUN}))
-    engine.remove_images(engine.images_with({"devenv.io/test": RUN}))
+    engine.containers.remove(c.name for c in engine.containers.list({"devenv.io/test": RUN}))
+    engine.images.remove(image.id for image in engine.images.list({"devenv.io/test": RUN}))
     engine.close()
 
 
@@ -40,7 +40,7 @@ def make(engine: Engine, reference: str, labels: dict[str, str]) -> str:
         member = tarfile.TarInfo("file")
         member.size = len(content)
         archive.addfile(member, io.BytesIO(content))
-    return engine.import_tar([buffer.getvalue()], reference, ['CMD ["/file"]'], labels)
+    return engine.images.import_tar([buffer.getvalue()], reference, ['CMD ["/file"]'], labels)
 
 
 def test_prune_removes_former_builds_and_dangling_images_and_nothing_else(engine: Engine) -> None:
@@ -63,12 +63,12 @@ def test_prune_removes_former_builds_and_dangling_images_and_nothing_else(engine
         doomed = {image.handle for image in report.removable}
         assert doomed == {former, replaced, dangling}
         assert prune_images(report, lambda _: False).images == ()
-        assert engine.image_ids([former])
+        assert engine.images.ids([former])
         removed = prune_images(report, lambda images: {image.handle for image in images} == doomed)
         assert {image.handle for image in removed.images} == doomed
-        left = {reference for image in engine.stored_images() for reference in (*image.references, image.id)}
+        left = {reference for image in engine.images.list() for reference in (*image.references, image.id)}
         assert not doomed & left
         assert {used, foreign, theirs} <= left
         assert read_images(EXAMPLE, LABELS).removable == ()
     finally:
-        engine.remove_images([foreign])
+        engine.images.remove([foreign])

@@ -101,13 +101,13 @@ def registry(engine: Engine) -> Iterator[Registry]:
     registry = Registry()
     yield registry
     repository = registry.reference.removesuffix(":latest")
-    engine.remove_images([registry.reference, *(f"{repository}@{digest}" for digest in registry.published)])
+    engine.images.remove([registry.reference, *(f"{repository}@{digest}" for digest in registry.published)])
     registry.close()
 
 
 def test_only_the_locked_digest_counts_as_there_and_only_it_is_pulled(engine: Engine, registry: Registry) -> None:
     locked = registry.publish(b"first")
-    assert engine.registry_digest(registry.reference) == locked
+    assert engine.images.registry_digest(registry.reference) == locked
     image = ImagePlan("tiny", "1", registry.reference, locked, None, None)
     loose = ImagePlan("tiny", "1", registry.reference, None, None, None)
     step = PullImage("tiny", f"{registry.reference}@{locked}")
@@ -117,16 +117,16 @@ def test_only_the_locked_digest_counts_as_there_and_only_it_is_pulled(engine: En
     workshop.provide(step)
     assert present_references(engine, [image]) == {registry.reference}
     assert workshop.provide(step) == "there already"
-    first = engine.image_ids([registry.reference])[registry.reference]
+    first = engine.images.ids([registry.reference])[registry.reference]
 
     registry.publish(b"second")
-    engine.pull(registry.reference)  # as somebody does by hand after the tag has moved
-    assert engine.image_ids([registry.reference])[registry.reference] != first
+    engine.images.pull(registry.reference)  # as somebody does by hand after the tag has moved
+    assert engine.images.ids([registry.reference])[registry.reference] != first
     assert present_references(engine, [image]) == frozenset()
     assert present_references(engine, [loose]) == {registry.reference}
 
     workshop.provide(step)
-    assert engine.image_ids([registry.reference])[registry.reference] == first
+    assert engine.images.ids([registry.reference])[registry.reference] == first
     assert present_references(engine, [image]) == {registry.reference}
 
 
@@ -137,4 +137,4 @@ def test_a_digest_that_the_registry_has_not_is_never_replaced_by_what_it_has(
     step = PullImage("tiny", f"{registry.reference}@{_digest(b'another')}")
     with pytest.raises(ImageError, match="pull image"):
         ImageWorkshop(engine, data_root()).provide(step)
-    assert engine.image_ids([registry.reference]) == {}
+    assert engine.images.ids([registry.reference]) == {}

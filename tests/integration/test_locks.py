@@ -50,7 +50,7 @@ def project(engine: Engine) -> Iterator[str]:
     """A project of the test's own, whose lock nobody is left with."""
     name = f"lock-{uuid.uuid4().hex[:8]}"
     yield name
-    await_true(lambda: not engine.containers({"devenv.io/project": name}))
+    await_true(lambda: not engine.containers.list({"devenv.io/project": name}))
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def telling(told: list[Event], **options: Any) -> Session:
 
 
 def take(engine: Engine, project: str, lost: Callable[[], None] = print) -> EngineLock | Holder:
-    return engine.try_lock(f"devenv_lock_{project}", {"devenv.io/project": project}, lost)
+    return engine.locks.try_acquire(f"devenv_lock_{project}", {"devenv.io/project": project}, lost)
 
 
 def test_one_of_many_takes_a_lock_and_each_of_the_others_gets_it_in_its_turn(engine: Engine, project: str) -> None:
@@ -191,7 +191,7 @@ def test_a_run_whose_lock_is_lost_is_stopped_and_told_so(engine: Engine, project
     def lose() -> None:
         with exclusive(engine, project, session) as lock:
             lock.confirm()
-            engine.remove_containers([lock.id])
+            engine.containers.remove([lock.id])
             assert session.cancel.wait(20)
 
     with pytest.raises(LockError, match="was lost"):
@@ -207,7 +207,7 @@ def test_a_lock_whose_holder_died_before_it_was_started_is_freed(engine: Engine,
     found = take(engine, project)
     assert isinstance(found, Holder)
     assert found.id == dead
-    engine.remove_unstarted(found)
+    engine.locks.remove_unstarted(found)
     assert found.ended.wait(20)
 
 
@@ -216,7 +216,7 @@ def test_a_lock_that_is_held_is_not_freed_as_if_it_were_not(engine: Engine, proj
         lock.confirm()
         holder = take(engine, project)
         assert isinstance(holder, Holder)
-        engine.remove_unstarted(holder)
+        engine.locks.remove_unstarted(holder)
 
         assert isinstance(take(engine, project), Holder)
         assert not lock.lost
@@ -258,13 +258,13 @@ def test_what_a_dead_run_made_for_itself_is_swept_by_the_next_and_what_a_living_
         lock.confirm()
         create = engine.client.api.create_container
         dead = create(LOCK_IMAGE, [], labels={**OURS, RUN: "a run that is over", "devenv.io/project": project})["Id"]
-        mine = create(LOCK_IMAGE, [], labels={**engine.own_labels, "devenv.io/project": project})["Id"]
+        mine = create(LOCK_IMAGE, [], labels={**engine.containers.own_labels, "devenv.io/project": project})["Id"]
         told: list[Event] = []
         with exclusive(engine, f"{project}-other", telling(told)):
             pass
 
-        left = {container.id for container in engine.containers({RUN: "", "devenv.io/project": project})}
-        engine.remove_containers([mine])
+        left = {container.id for container in engine.containers.list({RUN: "", "devenv.io/project": project})}
+        engine.containers.remove([mine])
 
     assert left == {mine}
     assert dead not in left

@@ -61,7 +61,7 @@ def seeded(server: Address) -> list[tuple[str, ...]]:
 
 
 def port(engine: Engine, labels: dict[str, str]) -> int:
-    (running,) = engine.containers(labels)
+    (running,) = engine.containers.list(labels)
     return next(outside for _, outside, within in running.ports if within == 3306)
 
 

@@ -98,7 +98,7 @@ def server(engine: Engine, labels: dict[str, str], tmp_path_factory: pytest.Temp
 def job(engine: Engine, labels: dict[str, str], server: Address, tmp_path: Path) -> Job:
     with MySQL.connect(server) as database:
         database.empty()
-    (container,) = engine.containers(labels)
+    (container,) = engine.containers.list(labels)
     return Job(engine, container.name, tmp_path / "job")
 
 

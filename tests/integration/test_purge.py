@@ -44,8 +44,8 @@ def engine(socket: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """Empty at the beginning of each test; the one that docker's command line talks to as well."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
     with closing(Engine(docker.DockerClient(base_url=f"unix://{socket}", version="auto"))) as engine:
-        engine.remove_containers(c.name for c in engine.containers({}))
-        engine.remove_images(image.id for image in engine.stored_images())
+        engine.containers.remove(c.name for c in engine.containers.list({}))
+        engine.images.remove(image.id for image in engine.images.list())
         yield engine
 
 
@@ -67,7 +67,7 @@ def project(socket: Path, tmp_path: Path) -> Project:
 
 
 def make(engine: Engine, reference: str) -> str:
-    return engine.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'])
+    return engine.images.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'])
 
 
 def on_a_base_that_is_gone(engine: Engine) -> str:
@@ -76,15 +76,15 @@ def on_a_base_that_is_gone(engine: Engine) -> str:
     make(engine, base)
     container = engine.client.api.create_container(base)["Id"]
     made = str(engine.client.api.commit(container, changes="ENV MINE=4")["Id"])
-    engine.remove_containers([container])
-    engine.remove_images([base])
+    engine.containers.remove([container])
+    engine.images.remove([base])
     return made
 
 
 def fake_cluster(engine: Engine, project: str, root: Path, image: str) -> Names:
     """A complete cluster of another folder's project, as far as the engine can tell."""
     names = Names(project)
-    engine.network_create(names.network, {**names.labels, **owner_of(root).labels})
+    engine.networks.create(names.network, {**names.labels, **owner_of(root).labels})
     engine.client.containers.run(
         image,
         name=f"{names.cluster}-control-plane",
@@ -99,7 +99,7 @@ def fake_cluster(engine: Engine, project: str, root: Path, image: str) -> Names:
 def test_purge_asks_and_leaves_what_users_have_named_or_built(engine: Engine, project: Project, tmp_path: Path) -> None:
     replaced = make(engine, API)
     base = make(engine, API)
-    engine.tag(API, "mine/renamed:1")
+    engine.images.tag(API, "mine/renamed:1")
     container = engine.client.api.create_container(API)["Id"]
     engine.client.api.commit(container, "mine/derived", "1", changes="ENV MINE=1")
     # Also under a name as devenv gives them: the user's project is called devenv, or its images are devenv-tools.
@@ -108,20 +108,20 @@ def test_purge_asks_and_leaves_what_users_have_named_or_built(engine: Engine, pr
         engine.client.api.commit(container, repository, tag, changes="ENV MINE=3")
     nameless = engine.client.api.commit(container, changes="ENV MINE=2")["Id"]
     lonely = on_a_base_that_is_gone(engine)
-    engine.remove_containers([container])
-    assert all(OURS.items() <= image.labels.items() for image in engine.stored_images()), "labels are inherited"
+    engine.containers.remove([container])
+    assert all(OURS.items() <= image.labels.items() for image in engine.images.list()), "labels are inherited"
 
     refused = project.devenv("down", "--purge", expect=2)
     assert "takes your consent" in refused.stderr
     assert "devenv down --purge --yes" in refused.stderr
-    assert API in engine.image_ids([API])
+    assert API in engine.images.ids([API])
     assert (tmp_path / "state/devenv/purged").exists(), "nothing was removed, not the project either"
 
     told = project.devenv("down", "--purge", "--yes").stderr
     assert "build cache" not in told, "it is not in the engine that devenv installed"
-    left = {reference for image in engine.stored_images() for reference in image.references or (image.id,)}
+    left = {reference for image in engine.images.list() for reference in image.references or (image.id,)}
     assert left == {"mine/renamed:1", "mine/derived:1", *MINE, nameless, lonely}
-    assert base in engine.image_ids(["mine/renamed:1"]).values()
+    assert base in engine.images.ids(["mine/renamed:1"]).values()
     assert replaced not in left
     assert not (tmp_path / "cache/devenv").exists()
     assert not (tmp_path / "state/devenv/_host/ca").exists()
@@ -135,7 +135,7 @@ def test_purge_leaves_what_another_projects_cluster_needs(engine: Engine, projec
     told = project.devenv("down", "--purge", "--yes").stderr
     assert "kept for neighbour: 2 images, the caches and the local CA" in told
     # It cannot be asked which images it needs.
-    assert engine.image_ids([API, NODE]).keys() == {API, NODE}
+    assert engine.images.ids([API, NODE]).keys() == {API, NODE}
     assert (tmp_path / "cache/devenv/tools").exists()
     assert (tmp_path / "state/devenv/_host/ca").exists()
     assert not (tmp_path / "state/devenv/purged").exists()
@@ -157,7 +157,7 @@ def test_purge_leaves_what_a_project_needs_that_is_being_built_or_is_up_elsewher
     assert (tmp_path / "cache/devenv/tools").exists()
     assert (tmp_path / "state/devenv/_host/ca").exists()
     # As without any of them: the lock's own image goes as well.
-    assert engine.stored_images() == []
+    assert engine.images.list() == []
 
 
 def test_down_in_an_engine_that_has_no_cluster_leaves_the_one_in_another(
@@ -220,7 +220,7 @@ def test_down_of_another_folders_cluster_takes_more_than_yes(engine: Engine, pro
 
     project.devenv("down", "--yes", "--adopt")
     assert not look(engine, names).containers
-    assert engine.network(names.network) is None
+    assert engine.networks.labels(names.network) is None
 
 
 def test_down_leaves_a_cluster_that_is_not_devenvs_though_the_network_is(
@@ -228,7 +228,7 @@ def test_down_leaves_a_cluster_that_is_not_devenvs_though_the_network_is(
 ) -> None:
     make(engine, NODE)
     names = Names(project.name)
-    engine.network_create(names.network, {**names.labels, **owner_of(project.root).labels})
+    engine.networks.create(names.network, {**names.labels, **owner_of(project.root).labels})
     theirs = engine.client.containers.run(
         NODE, detach=True, labels={KIND_CLUSTER_LABEL: names.cluster, KIND_ROLE_LABEL: "control-plane"}
     )
@@ -236,7 +236,7 @@ def test_down_leaves_a_cluster_that_is_not_devenvs_though_the_network_is(
     assert "cluster-foreign" in refused.stderr
     assert [c.name for c in look(engine, names).containers] == [theirs.name]
     assert (tmp_path / "state/devenv/purged").exists()
-    engine.network_remove(names.network)
+    engine.networks.remove(names.network)
 
 
 def test_down_without_an_engine_that_answers_keeps_everything(project: Project, tmp_path: Path) -> None:

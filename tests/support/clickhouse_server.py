@@ -37,7 +37,7 @@ class ClickHouseContainer:
         self._environment = {"CLICKHOUSE_USER": "shop", "CLICKHOUSE_PASSWORD": PASSWORD}
         # A network of its own: an engine need not have the default bridge.
         self._network = f"devenv-test-{uuid.uuid4().hex[:12]}"
-        engine.network_create(self._network, labels)
+        engine.networks.create(self._network, labels)
         self._container = engine.client.containers.run(
             image,
             environment={**self._environment, "CLICKHOUSE_DB": "shop"},
@@ -50,7 +50,7 @@ class ClickHouseContainer:
     @property
     def address(self) -> Address:
         """Where it answers; another port after a restart."""
-        (running,) = self._engine.containers(self._labels)
+        (running,) = self._engine.containers.list(self._labels)
         ((_, port, _),) = running.ports
         return Address("clickhouse", "127.0.0.1", port, "shop", "shop", PASSWORD)
 
@@ -93,7 +93,7 @@ class ClickHouseContainer:
     def remove(self) -> None:
         """End it, with its volume and its network."""
         self._container.remove(force=True, v=True)
-        self._engine.network_remove(self._network)
+        self._engine.networks.remove(self._network)
 
 
 @contextmanager

@@ -33,7 +33,9 @@ def other_engine(
     """
     reference = f"localhost/devenv-test/{name.replace('_', '-')}:{RUN}"
     dockerfile = _FOLDER / f"{name}.Dockerfile"
-    engine.build(BuildRequest(reference, dockerfile, _FOLDER, args={"DEBIAN_TRIXIE": _trixie(engine)}, labels=LABELS))
+    engine.builds.run(
+        BuildRequest(reference, dockerfile, _FOLDER, args={"DEBIAN_TRIXIE": _trixie(engine)}, labels=LABELS)
+    )
     with tempfile.TemporaryDirectory(prefix="devenv-test-") as shared:
         container = engine.client.containers.run(
             reference,
@@ -50,7 +52,7 @@ def other_engine(
             with closing(Engine(client)) as other:
                 yield other
         finally:
-            engine.remove_containers([str(container.name)])
+            engine.containers.remove([str(container.name)])
 
 
 def _trixie(engine: Engine) -> str:

@@ -19,7 +19,7 @@ def server_container(engine: Engine, image: str, labels: dict[str, str], port: i
         image, ports=published, labels=labels, detach=True, **options
     )
     try:
-        (running,) = engine.containers(labels)
+        (running,) = engine.containers.list(labels)
         ports = {inside: outside for _, outside, inside in running.ports}
         yield ports[port]
     finally:
@@ -29,7 +29,7 @@ def server_container(engine: Engine, image: str, labels: dict[str, str], port: i
 def inside(engine: Engine, labels: dict[str, str]) -> Execute:
     """The way into the one container with these labels, as kubectl is it in an environment."""
     docker = require_program("docker")
-    (running,) = engine.containers(labels)
+    (running,) = engine.containers.list(labels)
 
     def execute(argv: Sequence[str], stdin: bytes) -> process.Completed:
         return process.run([str(docker), "exec", "--interactive", running.id, *argv], stdin=stdin, check=False)

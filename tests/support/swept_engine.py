@@ -18,6 +18,6 @@ def swept_engine(label: Mapping[str, str]) -> Iterator[Engine]:
     except EngineUnavailableError as error:
         missing(error.message)
     yield engine
-    engine.remove_containers(container.name for container in engine.containers(dict(label)))
-    engine.remove_images(engine.images_with(dict(label)))
+    engine.containers.remove(container.name for container in engine.containers.list(dict(label)))
+    engine.images.remove(image.id for image in engine.images.list(dict(label)))
     engine.close()

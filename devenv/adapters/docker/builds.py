@@ -53,20 +53,20 @@ class BuildRequest:
         return {**self.labels, IMAGE: self.reference}
 
 
-class Builder:
-    """What the engine can do about building; a part of `Engine`."""
+class Builds:
+    """What the engine can do about building: `Engine.builds`."""
 
-    def __init__(self, client: docker.DockerClient) -> None:
-        self.client = client
-        self.buildx: Path | None = None
+    def __init__(self, client: docker.DockerClient, buildx: Path | None) -> None:
+        self._client = client
+        self.buildx = buildx
         """The buildx program; None while there is none."""
 
     @staticmethod
-    def prepare_builds() -> None:
+    def prepare() -> None:
         """Load the library that builds take: half a second that the next build does without."""
-        import python_on_whales  # noqa: F401, PLC0415 (see `build`)
+        import python_on_whales  # noqa: F401, PLC0415 (see `run`)
 
-    def build(
+    def run(
         self,
         request: BuildRequest,
         on_line: Callable[[str], None] | None = None,
@@ -79,7 +79,7 @@ class Builder:
             InterruptedRunError: `cancel` was set; the engine stops building.
         """
         if self.buildx is None:
-            self.build_with_client(request, on_line, cancel)
+            self.run_with_client(request, on_line, cancel)
             return
         # It takes longer to load than a whole warm `up` may take, and most runs build nothing.
         from python_on_whales.exceptions import DockerException  # noqa: PLC0415
@@ -105,7 +105,7 @@ class Builder:
                     output="\n".join(last),
                 ) from error
 
-    def build_with_client(
+    def run_with_client(
         self,
         request: BuildRequest,
         on_line: Callable[[str], None] | None = None,
@@ -113,7 +113,7 @@ class Builder:
     ) -> None:
         """Build through a docker command line that carries a BuildKit client: where there is no buildx yet.
 
-        Raises ToolMissingError when there is no such command line, else what `build` raises.
+        Raises ToolMissingError when there is no such command line, else what `run` raises.
         """
         last: deque[str] = deque(maxlen=_TOLD_LINES)
 
@@ -147,10 +147,10 @@ class Builder:
                 output="\n".join(last),
             )
 
-    def prune_build_cache(self, keep_bytes: int) -> int:
+    def prune_cache(self, keep_bytes: int) -> int:
         """Bring the engine's build cache below a bound, least recently used first; return the bytes freed."""
         with telling("prune the build cache", ImageError):
-            pruned = self.client.api.prune_builds(keep_storage=keep_bytes, all=True)
+            pruned = self._client.api.prune_builds(keep_storage=keep_bytes, all=True)
         return int(pruned.get("SpaceReclaimed") or 0)
 
 
@@ -172,7 +172,7 @@ def client_with_buildkit() -> Path:
 
 def _buildx_lines(buildx: Path, job: Path, request: BuildRequest) -> Iterator[str]:
     """Run buildx with `job`, a folder of nobody else's, for what passes between it and this process."""
-    import python_on_whales  # noqa: PLC0415 (see Builder.build)
+    import python_on_whales  # noqa: PLC0415 (see Builds.run)
 
     (job / "arguments").write_text(json.dumps(dict(request.private_args)))
     folder = cache_dir() / "buildx"

@@ -1,4 +1,4 @@
-"""The engine as the rest of devenv sees it: one object with everything that can be asked of it."""
+"""The engine as the rest of devenv sees it: what it is, and a part for each kind of thing that it keeps."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Self
 
 import docker
 
-from devenv.adapters.docker.builds import Builder
+from devenv.adapters.docker.builds import Builds
 from devenv.adapters.docker.connection import CONNECT_SECONDS, connect, telling
-from devenv.adapters.docker.container_files import ContainerFiles
-from devenv.adapters.docker.containers import ContainerHost
-from devenv.adapters.docker.images import ImageStore
+from devenv.adapters.docker.containers import Containers
+from devenv.adapters.docker.files import Files
+from devenv.adapters.docker.images import Images
 from devenv.adapters.docker.locks import Locks
-from devenv.adapters.docker.stored_images import StoredImages
+from devenv.adapters.docker.networks import Networks
+from devenv.adapters.docker.volumes import Volumes
 from devenv.errors import EngineUnavailableError
 
 
@@ -42,12 +43,19 @@ class EngineVersion:
     """Whether it can limit what containers take of memory, processor and processes."""
 
 
-class Engine(ImageStore, StoredImages, Builder, ContainerHost, ContainerFiles, Locks):
+class Engine:
     """A reachable container engine. Safe to be used from several threads."""
 
     def __init__(self, client: docker.DockerClient, buildx: Path | None = None) -> None:
-        super().__init__(client)
-        self.buildx = buildx
+        self.client = client
+        """The library's client, for the few things that need more than this adapter offers."""
+        self.images = Images(client)
+        self.builds = Builds(client, buildx)
+        self.containers = Containers(client)
+        self.files = Files(client, self.containers)
+        self.networks = Networks(client)
+        self.volumes = Volumes(client)
+        self.locks = Locks(client)
 
     @classmethod
     def connect(cls, buildx: Path | None = None, *, patience: int = CONNECT_SECONDS) -> Self:
@@ -57,6 +65,16 @@ class Engine(ImageStore, StoredImages, Builder, ContainerHost, ContainerFiles, L
             EngineUnavailableError: nothing answers there within `patience` seconds.
         """
         return cls(connect(patience), buildx)
+
+    @property
+    def address(self) -> str:
+        """Where the engine is, as the library calls it."""
+        return str(self.client.api.base_url)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is asked over a socket of this machine; it may still run in a virtual machine of its own."""
+        return self.address.startswith("http+docker://local")
 
     def version(self) -> EngineVersion:
         """What this engine is; asks it."""

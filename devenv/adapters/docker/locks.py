@@ -123,12 +123,12 @@ class EngineLock:
 
 
 class Locks:
-    """What the engine can do about locks; a part of `Engine`."""
+    """What the engine can do about locks: `Engine.locks`."""
 
     def __init__(self, client: docker.DockerClient) -> None:
-        self.client = client
+        self._client = client
 
-    def try_lock(self, name: str, labels: Mapping[str, str], on_lost: Callable[[], None]) -> EngineLock | Holder:
+    def try_acquire(self, name: str, labels: Mapping[str, str], on_lost: Callable[[], None]) -> EngineLock | Holder:
         """Take the lock of a name, or tell who has it.
 
         Args:
@@ -142,7 +142,7 @@ class Locks:
         while True:
             with telling(f"take the lock {name}", LockError):
                 try:
-                    return EngineLock(self.client.api, self._create(name, labels), on_lost)
+                    return EngineLock(self._client.api, self._create(name, labels), on_lost)
                 except ImageNotFound:
                     self._make_image()
                     continue
@@ -153,11 +153,11 @@ class Locks:
                     return holder
             threading.Event().wait(_REMOVAL_PAUSE)
 
-    def remove_lock_image(self) -> None:
+    def remove_image(self) -> None:
         """Remove the image of locks, unless another project's lock needs it; an absent one is fine."""
         with telling("remove the image of locks", LockError):
             try:
-                self.client.api.remove_image(LOCK_IMAGE)
+                self._client.api.remove_image(LOCK_IMAGE)
             except ImageNotFound:
                 return
             except APIError as error:
@@ -168,7 +168,7 @@ class Locks:
         """Free a lock whose holder died before its container was started; one that runs is left alone."""
         with telling("free a lock", LockError):
             try:
-                self.client.api.remove_container(holder.id)
+                self._client.api.remove_container(holder.id)
             except NotFound:
                 return
             except APIError as error:
@@ -176,7 +176,7 @@ class Locks:
                     raise
 
     def _create(self, name: str, labels: Mapping[str, str]) -> str:
-        api = self.client.api
+        api = self._client.api
         bounds = api.create_host_config(
             auto_remove=True,
             network_mode="none",
@@ -197,14 +197,14 @@ class Locks:
         return str(created["Id"])
 
     def _make_image(self) -> None:
-        archive = lock_archive(self.client.api.version()["Arch"])
-        told = list(self.client.api.load_image(archive))  # type: ignore[no-untyped-call]
+        archive = lock_archive(self._client.api.version()["Arch"])
+        told = list(self._client.api.load_image(archive))  # type: ignore[no-untyped-call]
         if refused := [line["error"] for line in told if "error" in line]:
             raise LockError("the engine refuses the image of locks", context={"cause": refused[0]})
 
     def _holder(self, name: str) -> Holder | None:
         try:
-            found = self.client.api.inspect_container(name)
+            found = self._client.api.inspect_container(name)
         except NotFound:
             return None
         # Engines tell nanoseconds, of which Python takes six digits.
@@ -215,7 +215,7 @@ class Locks:
 
     def _await_end(self, holder: Holder) -> None:
         try:
-            self.client.api.wait(holder.id, timeout=None, condition="removed")
+            self._client.api.wait(holder.id, timeout=None, condition="removed")
         except (DockerException, RequestException):
             return  # it is gone, or the engine is: whoever takes the lock next is told which
         finally:

@@ -66,7 +66,7 @@ def bootstrap(
                 hint="see that deb.debian.org, or the mirror in MIRROR, can be reached over http",
             ) from error
         progress("import")
-        engine.import_tar(_chunks(archive), reference, ['CMD ["bash"]'])
+        engine.images.import_tar(_chunks(archive), reference, ['CMD ["bash"]'])
 
 
 def _check_host(suite: str, path: str) -> None:

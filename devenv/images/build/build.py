@@ -106,7 +106,7 @@ class ImageWorkshop:
                         output=listener.output,
                         cancel=listener.cancel,
                     )
-        return f"{self._engine.image_size(plain) / 1e6:.0f} MB"
+        return f"{self._engine.images.size(plain) / 1e6:.0f} MB"
 
     def build_tool(
         self,
@@ -127,13 +127,13 @@ class ImageWorkshop:
                 self.provide(step, listener)
         if image.own is None:
             raise AssertionError("a tool's image is always made")
-        self._engine.copy_out(image.own, f"/{tool}", target)
-        self._engine.remove_images([image.own])
+        self._engine.files.copy_out(image.own, f"/{tool}", target)
+        self._engine.images.remove([image.own])
 
     def _is_there(self, plain: str, reference: str) -> bool:
         """Whether the engine has the image: for a reference with a digest, one of that digest under its tag."""
         pinned = _by_digest(reference)
-        ids = self._engine.image_ids([plain, pinned])
+        ids = self._engine.images.ids([plain, pinned])
         return plain in ids and ids.get(pinned) == ids[plain]
 
     def _lock_of(self, reference: str) -> threading.Lock:
@@ -144,10 +144,10 @@ class ImageWorkshop:
         """Pull; a pinned reference is pulled by its digest and then gets its tag, which engines leave out."""
         pinned = _by_digest(step.reference)
         if pinned != step.reference:
-            self._engine.pull(pinned, listener.progress, listener.cancel)
-            self._engine.tag(pinned, _without_digest(step.reference))
+            self._engine.images.pull(pinned, listener.progress, listener.cancel)
+            self._engine.images.tag(pinned, _without_digest(step.reference))
         else:
-            self._engine.pull(step.reference, listener.progress, listener.cancel)
+            self._engine.images.pull(step.reference, listener.progress, listener.cancel)
 
     def _build(self, step: BuildImage, listener: Listener) -> None:
         understood = BuildProgress()
@@ -169,7 +169,7 @@ class ImageWorkshop:
                 network=step.network,
             )
             try:
-                self._engine.build(request, told, listener.cancel)
+                self._engine.builds.run(request, told, listener.cancel)
             except CommandFailedError as error:
                 raise _build_failed(step, error, understood, self._versions) from error
 

@@ -124,12 +124,12 @@ def fetch_in_container(
     request = container_request(module, recipe, golang, ca_bundle)
     with _staging(module) as folder:
         try:
-            engine.build(request, on_line, cancel)
+            engine.builds.run(request, on_line, cancel)
         except CommandFailedError as error:
             raise _unavailable(module, error) from error
         archive = folder / "module.tar"
-        engine.copy_out(request.reference, "/module.tar", archive)
-        engine.remove_images([request.reference])
+        engine.files.copy_out(request.reference, "/module.tar", archive)
+        engine.images.remove([request.reference])
         with tarfile.open(archive) as tar:
             # As an attribute: the argument of that name came with Python 3.11.4, which older ones refuse.
             tar.extraction_filter = getattr(tarfile, "data_filter", _trusted)

@@ -17,7 +17,7 @@ def present_references(engine: Engine, images: Iterable[ImagePlan]) -> frozenset
     plans = list(images)
     pinned = {plan.upstream: plan.pinned for plan in plans if plan.upstream and plan.pinned}
     wanted = {reference for plan in plans for reference in (plan.upstream, plan.own) if reference}
-    ids = engine.image_ids([*wanted, *pinned.values()])
+    ids = engine.images.ids([*wanted, *pinned.values()])
     return frozenset(
         reference
         for reference in wanted & ids.keys()

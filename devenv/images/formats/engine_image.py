@@ -35,7 +35,7 @@ class EngineImage:
     @classmethod
     def inspect(cls, engine: Engine, reference: str) -> Self:
         """Ask the engine; raises ImageError when there is none."""
-        found = engine.inspect_image(reference)
+        found = engine.images.inspect(reference)
         return cls(
             reference,
             normalise(reference),

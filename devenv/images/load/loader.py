@@ -139,7 +139,7 @@ class _Load:
                 # Whatever the nodes lack, it is an archive, and it takes the engine a while to begin one.
                 self.begun = self._begin_archive()
             try:
-                sizes = self.engine.layer_sizes(self.image.id)
+                sizes = self.engine.images.layer_sizes(self.image.id)
                 contents = {stream: stream.content() for stream in streams}
             except BaseException:
                 _break_off(streams)
@@ -238,7 +238,7 @@ class _Load:
         return ImageArchive(chunks, self.image.diff_ids, self.image.platform)
 
     def _begin_archive(self) -> Iterator[bytes]:
-        return self.archives.enter_context(closing(self.engine.save([self.image.reference], self.cancel)))
+        return self.archives.enter_context(closing(self.engine.images.save([self.image.reference], self.cancel)))
 
     def _measure(self, held: Mapping[str, int], steps: Sequence[int]) -> Transfer:
         sizes = layer_bytes(steps, len(self.image.diff_ids))

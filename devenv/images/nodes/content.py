@@ -77,7 +77,7 @@ def read_content(engine: Engine, node: str, name: str, cancel: threading.Event |
     """Ask one node; `name` is an image's full name. Raises ImageError when the node does not answer."""
     asked = ["sh", "-c", f'{INVENTORY}\ninventory "$1" ""', "sh", name]
     try:
-        done = engine.exec(node, asked, timeout=_SECONDS, cancel=cancel)
+        done = engine.containers.exec(node, asked, timeout=_SECONDS, cancel=cancel)
     except CommandFailedError as error:
         raise node_failed(node, error) from error
     return NodeContent.parse(done.stdout.splitlines())
@@ -90,7 +90,7 @@ def names_on_nodes(
 
     def ask(node: str) -> frozenset[str]:
         try:
-            return frozenset(engine.exec(node, _NAMES, timeout=_SECONDS, cancel=cancel).stdout.split())
+            return frozenset(engine.containers.exec(node, _NAMES, timeout=_SECONDS, cancel=cancel).stdout.split())
         except CommandFailedError as error:
             raise node_failed(node, error) from error
 

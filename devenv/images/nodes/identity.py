@@ -84,6 +84,8 @@ def _configuration(manifest: str) -> set[str]:
 
 def _ask(engine: Engine, node: str, script: str, arguments: Sequence[str], cancel: threading.Event | None) -> str:
     try:
-        return engine.exec(node, ["sh", "-c", script, "sh", *arguments], timeout=_SECONDS, cancel=cancel).stdout
+        return engine.containers.exec(
+            node, ["sh", "-c", script, "sh", *arguments], timeout=_SECONDS, cancel=cancel
+        ).stdout
     except CommandFailedError as error:
         raise ImageError(f"node {node} does not answer", context=error.context, hint="devenv status") from error

@@ -109,7 +109,7 @@ class NodeProgram:
 
     def _run(self) -> None:
         try:
-            self.engine.exec(
+            self.engine.containers.exec(
                 self.node,
                 self._argv,
                 self._chunks(),

@@ -150,7 +150,7 @@ class NodeStream:
     def forget(self) -> None:
         """Take from the node what a failed import may have left: the image's name, unfinished layers."""
         argv = ["sh", "-c", _FORGET, "sh", self._name, *self._layers]
-        self.program.engine.exec(self.node, argv, check=False)
+        self.program.engine.containers.exec(self.node, argv, check=False)
 
     def _hear(self, line: str) -> None:
         if line == _TAKEN:

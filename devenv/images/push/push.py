@@ -85,12 +85,12 @@ class Push:
         try:
             with self._place.receiving(self._receiver) as (endpoint, repository):
                 tagged = f"{repository}:{TAG}"
-                self._engine.tag(self._image.id, tagged)
+                self._engine.images.tag(self._image.id, tagged)
                 try:
                     self._push(endpoint, repository)
                     self._pushed.set()
                 finally:
-                    self._engine.remove_images([tagged])
+                    self._engine.images.remove([tagged])
         except BaseException as error:  # noqa: BLE001 (raised again where the image is asked for, or at the end)
             self._error = None if self._receiver.unwanted and not isinstance(error, DevenvError) else error
         finally:
@@ -106,9 +106,9 @@ class Push:
             return bool(unheard or over or (cancel and cancel.is_set()))
 
         try:
-            self._engine.push(repository, TAG, stopped)
+            self._engine.images.push(repository, TAG, stopped)
             if not receiver.is_complete():
-                self._engine.push(repository, TAG, stopped)
+                self._engine.images.push(repository, TAG, stopped)
                 if not receiver.is_complete():
                     raise PushGivenUpError(NoPush.FAILED, "it left out layers")
         except (ImageError, InterruptedRunError) as error:

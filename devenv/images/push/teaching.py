@@ -37,11 +37,11 @@ def teach(engine: Engine, reference: str, cancel: threading.Event | None = None)
     image = EngineImage.inspect(engine, reference)
     until = time.monotonic() + _SECONDS
     with PushPlace().receiving(_Nowhere()) as (_, repository):
-        engine.tag(image.id, f"{repository}:{TAG}")
+        engine.images.tag(image.id, f"{repository}:{TAG}")
         try:
-            engine.push(repository, TAG, lambda: time.monotonic() > until or bool(cancel and cancel.is_set()))
+            engine.images.push(repository, TAG, lambda: time.monotonic() > until or bool(cancel and cancel.is_set()))
         finally:
-            engine.remove_images([f"{repository}:{TAG}"])
+            engine.images.remove([f"{repository}:{TAG}"])
 
 
 class _Nowhere:

@@ -23,7 +23,7 @@ _ROOTLESS = "https://kind.sigs.k8s.io/docs/user/rootless/"
 
 def refuse_unfit(engine: Engine) -> None:
     """Raise UnfitEngineError where a cluster that this process is to use cannot work in the engine."""
-    if reason := unfit(engine.address, engine.version()) or apart(engine.network_mode, _MOUNTS):
+    if reason := unfit(engine.address, engine.version()) or apart(engine.containers.network_mode, _MOUNTS):
         message, hint = reason
         raise UnfitEngineError(message, context={"engine": engine.address}, hint=hint)
 

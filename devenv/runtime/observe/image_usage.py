@@ -25,7 +25,7 @@ _ASK = (
 
 def projects_at_work(engine: Engine) -> list[str]:
     """The projects for which a run does something now; before their first cluster, that may be building."""
-    return sorted({lock.labels.get(LABEL_PROJECT, lock.name) for lock in engine.containers({LOCK: ""})})
+    return sorted({lock.labels.get(LABEL_PROJECT, lock.name) for lock in engine.containers.list({LOCK: ""})})
 
 
 def image_usage(engine: Engine, *, leaving_out: str = "") -> Usage:
@@ -41,7 +41,7 @@ def image_usage(engine: Engine, *, leaving_out: str = "") -> Usage:
         answers = dict(zip(planes, pool.map(lambda found: _named(engine, found), planes.values()), strict=True))
     return Usage(
         references=frozenset(name for names in answers.values() if names is not None for name in names),
-        containers=engine.images_of_containers(),
+        containers=engine.containers.image_ids(),
         unknown=(
             *(name for name, names in answers.items() if names is None),
             *(cluster for cluster in building if cluster not in planes),
@@ -53,7 +53,7 @@ def _named(engine: Engine, planes: Sequence[ContainerInfo]) -> frozenset[str] | 
     """The images that a cluster's objects name; None when no control plane answers."""
     for plane in planes:
         if plane.state == "running":
-            done = engine.exec(plane.name, _ASK, timeout=_SECONDS, check=False)
+            done = engine.containers.exec(plane.name, _ASK, timeout=_SECONDS, check=False)
             if done.status == 0:
                 return images_named(done.stdout.split())
     return None

@@ -165,7 +165,7 @@ def _obstacles(
 def _locate_tools(environment: Environment) -> Mapping[str, Located]:
     located = Toolchain(environment.workspace.versions.tools).locate_all()
     environment.programs.update({name: tool.path for name, tool in located.items() if tool.path})
-    environment.engine.buildx = environment.programs.get("buildx")
+    environment.engine.builds.buildx = environment.programs.get("buildx")
     return located
 
 

@@ -50,6 +50,6 @@ def provisions(
 def _add_buildx(draft: PlanDraft, environment: Environment) -> None:
     if any(isinstance(step, BuildImage) for step in draft.steps()):
         found = Toolchain(environment.workspace.versions.tools).locate(BUILDX).path
-        environment.engine.buildx = found
+        environment.engine.builds.buildx = found
         if found is None:
             draft.add(ProvideTool(BUILDX), reason="missing")

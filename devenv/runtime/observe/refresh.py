@@ -78,7 +78,7 @@ class Refresher:
 
     def _provide(self, names: Sequence[str]) -> Sequence[Provision]:
         environment = self._environment
-        present = environment.engine.image_ids(self._images[name] for name in names)
+        present = environment.engine.images.ids(self._images[name] for name in names)
         missing = [name for name in names if self._images[name] not in present]
         return provisions(environment, missing, environment.images_mode, self._images) if missing else ()
 

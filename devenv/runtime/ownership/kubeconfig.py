@@ -32,7 +32,7 @@ def export_kubeconfig(engine: Engine, cluster: str, containers: Sequence[Contain
     planes = [c for c in containers if is_control_plane(c)]
     fronts = [c for c in containers if not is_node(c)] or planes
     ports = [outside for c in fronts for _, outside, inside in c.ports if inside == _API_PORT]
-    admin = next((found for c in planes if (found := engine.read_file(c.name, _ADMIN))), None)
+    admin = next((found for c in planes if (found := engine.files.read(c.name, _ADMIN))), None)
     if admin is None or not ports:
         raise ClusterError(
             f"cluster {cluster} has no kubeconfig to give",

@@ -25,13 +25,13 @@ _AT_ONCE = 8
 
 def look(engine: Engine, names: Names) -> Holding:
     """What the engine holds under the name of a project's cluster."""
-    containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
-    return Holding(names, containers, engine.network(names.network), _read_marks(engine, containers))
+    containers = engine.containers.list({KIND_CLUSTER_LABEL: names.cluster})
+    return Holding(names, containers, engine.networks.labels(names.network), _read_marks(engine, containers))
 
 
 def look_at_all(engine: Engine) -> list[Holding]:
     """The same for the cluster of each project that devenv made in this engine, by name."""
-    clusters = {c.labels[KIND_CLUSTER_LABEL] for c in engine.containers({KIND_CLUSTER_LABEL: ""})}
+    clusters = {c.labels[KIND_CLUSTER_LABEL] for c in engine.containers.list({KIND_CLUSTER_LABEL: ""})}
     found = [look(engine, names) for cluster in sorted(clusters) if (names := Names.of_cluster(cluster))]
     return [holding for holding in found if holding.state is not ClusterState.FOREIGN]
 
@@ -42,13 +42,13 @@ def record_owner(engine: Engine, names: Names, owner: Owner, former: Holding | N
     They have to run: only from within is a file replaced so that it never is missing or cut short.
     """
     known = former.marks if former else {}
-    containers = engine.containers({KIND_CLUSTER_LABEL: names.cluster})
+    containers = engine.containers.list({KIND_CLUSTER_LABEL: names.cluster})
 
     def write(container: ContainerInfo) -> None:
         before = known.get(container.name)
         address = (before.address if before else "") or container.networks.get(names.network, "")
         text = Mark(names.project, owner, address).to_json().encode()
-        engine.replace_file(container.name, _MARK, text)
+        engine.files.replace(container.name, _MARK, text)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for _ in pool.map(write, containers):
@@ -68,6 +68,6 @@ def _read_marks(engine: Engine, containers: Sequence[ContainerInfo]) -> dict[str
     if not containers:
         return {}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        texts = pool.map(lambda container: engine.read_file(container.name, _MARK), containers)
+        texts = pool.map(lambda container: engine.files.read(container.name, _MARK), containers)
         found = zip(containers, texts, strict=True)
         return {container.name: Mark.from_json(text) for container, text in found if text is not None}

@@ -29,8 +29,8 @@ def remove_broken(_: RemoveBrokenCluster, context: StepContext) -> str:
     holding = look(environment.engine, environment.names)
     if not holding.never_complete:
         raise ClusterError(f"cluster {environment.names.cluster} is not what it was a moment ago", hint="devenv up")
-    environment.engine.remove_containers([c.name for c in holding.containers])
-    environment.engine.network_remove(environment.names.network)
+    environment.engine.containers.remove([c.name for c in holding.containers])
+    environment.engine.networks.remove(environment.names.network)
     environment.kubeconfig.unlink(missing_ok=True)
     return f"{len(holding.containers)} containers removed"
 
@@ -73,14 +73,14 @@ def _make_network(environment: Environment) -> None:
         ForeignClusterError: there is one of that name that devenv did not make for the project.
     """
     engine, names = environment.engine, environment.names
-    found = engine.network(names.network)
+    found = engine.networks.labels(names.network)
     if found is not None and found.get(LABEL_PROJECT) != names.project:
         raise ForeignClusterError(
             f"a network {names.network} exists, and devenv did not make it",
             hint=f"choose another project name in devenv.yaml, or: docker network rm {names.network}",
         )
-    engine.network_remove(names.network)
-    engine.network_create(names.network, {**names.labels, **environment.owner.labels})
+    engine.networks.remove(names.network)
+    engine.networks.create(names.network, {**names.labels, **environment.owner.labels})
 
 
 def start(_: StartCluster, context: StepContext) -> str:
@@ -91,13 +91,13 @@ def start(_: StartCluster, context: StepContext) -> str:
     holding = look(environment.engine, environment.names)
     order = starting_order(holding)
     if are_misplaced(holding):
-        environment.engine.stop(order)
+        environment.engine.containers.stop(order)
     if holding.network is None:
         # `docker network prune` takes the network of containers that are stopped.
         _make_network(environment)
-        environment.engine.network_attach(environment.names.network, order)
+        environment.engine.networks.attach(environment.names.network, order)
     for name in order:
-        environment.engine.start([name])
+        environment.engine.containers.start([name])
     # Restarted containers may have another port.
     environment.export_kubeconfig()
     _until_runtimes_answer(context, sum(is_node(container) for container in holding.containers))
@@ -131,7 +131,7 @@ def _until_runtimes_answer(context: StepContext, wanted: int) -> str:
 
 def _answers(context: StepContext, node: str) -> bool:
     try:
-        done = context.environment.engine.exec(node, ["ctr", "version"], timeout=20, check=False)
+        done = context.environment.engine.containers.exec(node, ["ctr", "version"], timeout=20, check=False)
     except CommandTimeoutError:
         return False  # on a machine that is busy beyond measure; how long that may go on is the caller's concern
     return done.status == 0

@@ -27,7 +27,7 @@ def prove_images(step: AwaitReady, scope: Scope, context: StepContext) -> str:
     environment = context.environment
     if not step.images:
         return ""
-    ids = environment.engine.image_ids([reference for _, reference in step.images])
+    ids = environment.engine.images.ids([reference for _, reference in step.images])
     expected = expectations(step.images, ids, set(environment.workspace.project.images))
     snapshot = environment.cluster.mirror(context.cancel.is_set).snapshot()
     warn_of_pulls(snapshot, scope, context)

@@ -35,7 +35,7 @@ def provide_tool(step: ProvideTool, context: StepContext) -> str:
         raise AssertionError("a provided tool has a path")
     environment.programs[step.tool] = located.path
     if step.tool == "buildx":
-        environment.engine.buildx = located.path
+        environment.engine.builds.buildx = located.path
     return f"{located.version} from {located.origin}"
 
 
@@ -69,14 +69,19 @@ def assemble_node_image(step: AssembleNodeImage, context: StepContext) -> str:
     """Load the system's images into the node's base image."""
     engine = context.environment.engine
     preload(
-        engine.client, step.base, dict(step.system_images), step.reference, context.progress, labels=engine.own_labels
+        engine.client,
+        step.base,
+        dict(step.system_images),
+        step.reference,
+        context.progress,
+        labels=engine.containers.own_labels,
     )
-    return f"{engine.image_size(step.reference) / 1e6:.0f} MB"
+    return f"{engine.images.size(step.reference) / 1e6:.0f} MB"
 
 
 def prune_build_cache(step: PruneBuildCache, context: StepContext) -> str:
     """Bring the engine's build cache below its bound."""
-    freed = context.environment.engine.prune_build_cache(step.keep_bytes)
+    freed = context.environment.engine.builds.prune_cache(step.keep_bytes)
     return f"{freed / 1e9:.1f} GB freed"
 
 

@@ -45,11 +45,11 @@ def exclusive(engine: Engine, project: str, session: Session, *, to_the_end: boo
         LockError: the engine refuses it, or it was lost: then the run was stopped, as by Ctrl-C.
     """
     if held := session.locks.get(project):
-        engine.run = held.id
+        engine.containers.run = held.id
         yield held
         return
     lock = session.locks[project] = _take(engine, Names(project), session)
-    engine.run = lock.id
+    engine.containers.run = lock.id
     try:
         with _swept(engine, session):
             yield lock
@@ -71,7 +71,7 @@ def _swept(engine: Engine, session: Session) -> Iterator[None]:
     """Remove what dead runs left, beside the body."""
     with ThreadPoolExecutor(1, thread_name_prefix="sweep") as pool:
         sweep_scratch()
-        sweeping = pool.submit(engine.sweep)
+        sweeping = pool.submit(engine.containers.sweep)
         yield
     if left := sweeping.result():
         session.emit(Noted(f"removed what a run that was killed had left: {', '.join(left)}"))
@@ -92,7 +92,7 @@ def _take(engine: Engine, names: Names, session: Session) -> EngineLock:
         LABEL_PROCESS: this_process(),
     }
     while True:
-        found = engine.try_lock(names.lock, labels, session.cancel.set)
+        found = engine.locks.try_acquire(names.lock, labels, session.cancel.set)
         if isinstance(found, EngineLock):
             return found
         _await(found, engine, names.project, session)
@@ -102,7 +102,7 @@ def _await(holder: Holder, engine: Engine, project: str, session: Session) -> No
     if holder.ended.wait(_ENDING_SECONDS):
         return
     if is_over(holder.labels.get(LABEL_PROCESS, "")):
-        engine.remove_unstarted(holder)
+        engine.locks.remove_unstarted(holder)
         if holder.ended.wait(_ENDING_SECONDS):
             return
     who = _described(holder)
@@ -113,7 +113,7 @@ def _await(holder: Holder, engine: Engine, project: str, session: Session) -> No
     while not holder.ended.wait(_SIGNAL_SECONDS):
         rounds += 1
         if rounds % _UNSTARTED_ROUNDS == 0:
-            engine.remove_unstarted(holder)
+            engine.locks.remove_unstarted(holder)
 
 
 def _described(holder: Holder) -> str:

@@ -1,0 +1,23 @@
+"""One act of the engine on several things at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from devenv.adapters.docker.connection import telling
+from devenv.errors import ClusterError
+
+_AT_ONCE = 8
+
+
+def each(names: Iterable[str], act: Callable[[str], object], what: str) -> None:
+    """Act on every name at once; the first error is raised after all have been tried."""
+
+    def one(name: str) -> None:
+        with telling(what.format(name), ClusterError):
+            act(name)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for done in [pool.submit(one, name) for name in names]:
+            done.result()

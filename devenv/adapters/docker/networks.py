@@ -1,0 +1,51 @@
+"""Networks in the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import docker
+from docker.errors import NotFound
+
+from devenv.adapters.docker.at_once import each
+from devenv.adapters.docker.connection import telling
+from devenv.errors import ClusterError
+
+
+class Networks:
+    """What the engine can do with networks: `Engine.networks`."""
+
+    def __init__(self, client: docker.DockerClient) -> None:
+        self._client = client
+
+    def labels(self, name: str) -> Mapping[str, str] | None:
+        """The labels of a network, or None when there is none of exactly this name."""
+        with telling(f"inspect network {name}", ClusterError):
+            for found in self._client.api.networks(names=[name]):
+                if found["Name"] == name:
+                    return dict(found.get("Labels") or {})
+        return None
+
+    def create(self, name: str, labels: Mapping[str, str]) -> None:
+        """Create a bridge network unless one of this name exists."""
+        if self.labels(name) is None:
+            with telling(f"create network {name}", ClusterError):
+                self._client.api.create_network(name, driver="bridge", labels=dict(labels), check_duplicate=True)
+
+    def attach(self, name: str, containers: Iterable[str]) -> None:
+        """Attach stopped containers to a network, also those that still name a former one that was called so."""
+
+        def attach(container: str) -> None:
+            if name in self._client.api.inspect_container(container)["NetworkSettings"]["Networks"]:
+                self._client.api.disconnect_container_from_network(container, name, force=True)
+            self._client.api.connect_container_to_network(container, name)
+
+        each(containers, attach, f"attach container {{}} to network {name}")
+
+    def remove(self, name: str) -> None:
+        """Remove a network; an absent one is fine."""
+        with telling(f"remove network {name}", ClusterError):
+            try:
+                self._client.api.remove_network(name)
+            except NotFound:
+                return  # absent is what is wanted

@@ -19,11 +19,11 @@ from load_rivals import Images, cluster, forget
 from machine import busy_seconds, describe_machine, run, write_table
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.image_reference import normalise
 from devenv.adapters.tools.toolchain import Toolchain
 from devenv.images.load.loader import load
 from devenv.images.nodes.program import NodeProgram
 from devenv.spec.catalogue import load_versions
+from devenv.spec.image_reference import normalise
 
 NODES = 3
 FILE = "/run/devenv-benchmark.tar"

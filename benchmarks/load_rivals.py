@@ -24,10 +24,10 @@ from machine import devenv, run, seconds_of
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.files.paths import host_state_dir
 from devenv.adapters.host.trust import observe_proxies, observe_trust
-from devenv.adapters.image_reference import normalise
 from devenv.images.build.build import CA_SECRET
 from devenv.images.push.teaching import teach
 from devenv.plan.names import Names
+from devenv.spec.image_reference import normalise
 
 HERE = Path(__file__).resolve().parent
 LABELS = {"devenv.io/benchmark": "load"}

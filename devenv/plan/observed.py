@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from devenv.plan.replacement import Obstacles
-from devenv.spec.checks.folders import CarriedFolder
+from devenv.plan.steps import CarriedFolder
 
 
 class ClusterState(StrEnum):

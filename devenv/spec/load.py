@@ -14,7 +14,7 @@ from types import MappingProxyType
 from devenv.errors import Problem, SpecError
 from devenv.spec.checks import files, references
 from devenv.spec.checks.value_places import value_place_problems
-from devenv.spec.lock import LOCK_FILE, Locked, locked, read_lock
+from devenv.spec.lock import LOCK_FILE, locked, read_lock
 from devenv.spec.needs import needed_by, order
 from devenv.spec.project import PROFILES, ProjectSpec
 from devenv.spec.read.discover import PROJECT_FILE, builtin_stacks, find_project, project_stacks
@@ -24,7 +24,7 @@ from devenv.spec.read.seed_files import SeedFile, load_seeds
 from devenv.spec.read.validation import check
 from devenv.spec.seeds import Seeds
 from devenv.spec.versions import Versions
-from devenv.spec.workspace import LoadedStack, Workspace
+from devenv.spec.workspace import LoadedStack, Locked, Workspace
 from devenv.spec.yaml.positions import Document
 from devenv.spec.yaml.reader import read_yaml
 

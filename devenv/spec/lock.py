@@ -7,7 +7,6 @@ its pull is decided by the images side.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -16,6 +15,7 @@ from devenv.errors import Problem
 from devenv.spec.model import SpecModel
 from devenv.spec.read.validation import check
 from devenv.spec.versions import Digest, Versions
+from devenv.spec.workspace import Locked
 from devenv.spec.yaml.reader import read_yaml
 
 LOCK_FILE = "devenv.lock"
@@ -31,15 +31,6 @@ class Lock(SpecModel):
 
     images: dict[str, Digest] = {}
     """Upstream reference to the digest by which its registry knew it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """What the lock of a project says, and where."""
-
-    images: Mapping[str, Digest] = field(default_factory=dict)
-    places: Mapping[str, str] = field(default_factory=dict)
-    """Upstream reference to the file and line of its digest."""
 
 
 def read_lock(root: Path, problems: list[Problem]) -> Locked:

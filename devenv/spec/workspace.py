@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devenv.spec.lock import Locked
 from devenv.spec.model import Values
 from devenv.spec.project import ProjectSpec
 from devenv.spec.seeds import Seeds
 from devenv.spec.stack import StackSpec
-from devenv.spec.versions import Versions
+from devenv.spec.versions import Digest, Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What the lock of a project says, and where."""
+
+    images: Mapping[str, Digest] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Upstream reference to the file and line of its digest."""
 
 
 @dataclass(frozen=True, slots=True)

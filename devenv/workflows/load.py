@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.image_reference import Reference
 from devenv.errors import ClusterError, ImageError
 from devenv.events import PlanMade, PlannedStep, StepProgressed
 from devenv.images.load.loader import LoadReport, load
@@ -21,6 +20,7 @@ from devenv.runtime.environment import Environment
 from devenv.runtime.ownership.marks import look
 from devenv.runtime.ownership.ownership import running_nodes
 from devenv.runtime.run.scheduler import Task, run
+from devenv.spec.image_reference import Reference
 from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import did_you_mean
 from devenv.workflows.access.claim import require_own_folder

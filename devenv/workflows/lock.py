@@ -9,7 +9,8 @@ from pathlib import Path
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
 from devenv.adapters.files.records import write_whole
-from devenv.images.catalogue.registries import Registries, registry_of
+from devenv.images.catalogue.registries import Registries
+from devenv.spec.image_reference import registry_of
 from devenv.spec.load import load_workspace
 from devenv.spec.lock import LOCK_FILE, lock_text
 

@@ -20,7 +20,6 @@ from support.programs import missing, require_program
 from support.pushing import digest, docker_archive
 
 from devenv.adapters.docker import BuildRequest, Engine
-from devenv.adapters.image_reference import normalise
 from devenv.errors import DiskFullError, ImageError, InterruptedRunError
 from devenv.images.formats.engine_image import EngineImage
 from devenv.images.load import loader
@@ -30,6 +29,7 @@ from devenv.images.nodes.content import NodeContent, names_on_nodes, read_conten
 from devenv.images.nodes.identity import image_digests, index_parts
 from devenv.images.nodes.programs import NODE_PROGRAMS
 from devenv.images.push.teaching import teach
+from devenv.spec.image_reference import normalise
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 MIB = 1 << 20

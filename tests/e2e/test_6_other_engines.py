@@ -15,10 +15,10 @@ from support.nodes import start_node
 from support.pushing import oci_archive, tar_of
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.image_reference import normalise
 from devenv.images.load.loader import load
 from devenv.images.load.strategy import Way
 from devenv.images.nodes.content import read_content
+from devenv.spec.image_reference import normalise
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 MIB = 1 << 20

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from support.programs import require_tool
 
-from devenv.adapters.image_reference import Reference
 from devenv.adapters.kind import Kind
 from devenv.images.catalogue.catalogue import BALANCER
 from devenv.spec.catalogue import load_versions
+from devenv.spec.image_reference import Reference
 
 
 @pytest.mark.engine

@@ -14,7 +14,7 @@ from devenv.adapters.docker import Engine
 from devenv.databases.database import Address
 from devenv.databases.migrations import MigrationState, compare, migration_files
 from devenv.databases.mysql import MySQL
-from devenv.spec.checks.folders import carry, packed
+from devenv.runtime.observe.carried_folders import carry, packed
 
 pytestmark = pytest.mark.engine
 CHART = Path(__file__).resolve().parents[2] / "stacks/02-infrastructure/mysql/chart"

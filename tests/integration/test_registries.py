@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from devenv.images.catalogue.registries import Registries, registry_of
+from devenv.images.catalogue.registries import Registries
+from devenv.spec.image_reference import registry_of
 
 
 @contextmanager

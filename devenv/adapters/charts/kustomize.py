@@ -13,8 +13,8 @@ from pathlib import Path
 import yaml
 
 from devenv.adapters.files.scratch import scratch
-from devenv.adapters.image_reference import Reference
 from devenv.adapters.kubernetes.kubectl import Kubectl
+from devenv.spec.image_reference import Reference
 
 
 def build(

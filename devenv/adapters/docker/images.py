@@ -18,7 +18,6 @@ from devenv.adapters.docker.answer_stream import AnswerStream
 from devenv.adapters.docker.connection import disk_full, telling
 from devenv.adapters.docker.labels import IMAGE, OURS, as_filter
 from devenv.adapters.docker.stored_images import StoredImage
-from devenv.adapters.image_reference import Reference, normalise
 from devenv.adapters.process import run
 from devenv.errors import (
     CommandFailedError,
@@ -26,6 +25,7 @@ from devenv.errors import (
     EngineUnavailableError,
     ImageError,
 )
+from devenv.spec.image_reference import Reference, normalise
 
 _PULL_SECONDS = 3600.0
 _NO_CREDENTIALS = base64.urlsafe_b64encode(b"{}").decode()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from devenv.adapters.image_reference import Reference
 from devenv.errors import ImageError
+from devenv.spec.image_reference import Reference
 from devenv.spec.versions import Versions
 
 _FETCHING = re.compile(r"load metadata for (?P<image>\S+)|^FROM (?P<from>\S+)|\] FROM (?P<stage>\S+)")

@@ -15,7 +15,6 @@ import certifi
 
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.host.trust import Proxies, observe_proxies, observe_trust
-from devenv.adapters.image_reference import Reference
 from devenv.errors import CommandFailedError, DiskFullError, ImageError
 from devenv.images.build.base_hint import base_hint
 from devenv.images.build.bootstrap import bootstrap
@@ -26,6 +25,7 @@ from devenv.images.catalogue.presence import present_references, with_makings
 from devenv.images.content.fingerprint import FileDigests
 from devenv.images.content.handover import handed_over
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
+from devenv.spec.image_reference import Reference
 from devenv.spec.versions import Versions
 
 CA_SECRET = "ca"  # noqa: S105 (the name of a build secret)

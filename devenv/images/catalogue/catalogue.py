@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from devenv.adapters.image_reference import Reference
 from devenv.errors import ImageError
 from devenv.images.content.fingerprint import TAG_DIGITS, FileDigests, fingerprint, hash_of
+from devenv.spec.image_reference import Reference
 from devenv.spec.project import BuildNetwork, LocalImage
 from devenv.spec.versions import CatalogueImage, ToolVersion, Versions
 

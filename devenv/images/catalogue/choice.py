@@ -12,11 +12,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-from devenv.adapters.image_reference import Reference
 from devenv.errors import ImageError
 from devenv.images.catalogue.catalogue import Assembly, Bootstrap, Catalogue, ImagePlan, Recipe
-from devenv.images.catalogue.registries import registry_of
 from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, PullImage, Step
+from devenv.spec.image_reference import Reference, registry_of
 from devenv.spec.lock import LOCK_FILE
 
 Mode = Literal["auto", "upstream", "recipes"]

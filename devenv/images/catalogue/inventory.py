@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from devenv.adapters.docker.stored_images import StoredImage
-from devenv.adapters.image_reference import normalise
 from devenv.errors import ImageError
 from devenv.images.catalogue.catalogue import OWN_REPOSITORY, Assembly, Bootstrap, Catalogue, ImagePlan
+from devenv.spec.image_reference import normalise
 
 Kind = Literal["project", "catalogue", "tool", "other"]
 Origin = Literal["pulled", "built", "bootstrapped", "assembled"]

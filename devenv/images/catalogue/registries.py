@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
-from devenv.adapters.image_reference import DEFAULT_REGISTRY, Reference
+from devenv.spec.image_reference import DEFAULT_REGISTRY
 
 _SECONDS = 2.0
 _REGISTRY_HEADER = "Docker-Distribution-Api-Version"
@@ -62,8 +62,3 @@ class Registries:
                 return error.code == HTTPStatus.UNAUTHORIZED or _REGISTRY_HEADER in error.headers
         except (OSError, http.client.HTTPException, ssl.SSLError, ValueError):
             return False  # no answer is the answer
-
-
-def registry_of(reference: str) -> str:
-    """The registry that a reference names."""
-    return Reference.parse(reference).registry

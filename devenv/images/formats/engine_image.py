@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.image_reference import normalise
 from devenv.images.formats.oci import Platform
+from devenv.spec.image_reference import normalise
 
 _CONTAINERD_STORE = "overlayfs"
 """What an engine calls its storage driver when containerd stores its images; its own is `overlay2`."""

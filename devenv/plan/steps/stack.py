@@ -9,8 +9,16 @@ from pathlib import Path
 from devenv.plan.replacement import Growth, Replacement
 from devenv.plan.steps.provide import Pairs
 from devenv.plan.steps.step import PlanStep
-from devenv.spec.checks.folders import CarriedFolder
 from devenv.spec.stack import Database, Hook, ReadyCheck
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedFolder:
+    """One folder, and the ConfigMaps that it travels in."""
+
+    folder: Path
+    names: tuple[str, ...]
+    """In the order in which their parts make up the archive."""
 
 
 @dataclass(frozen=True, slots=True)

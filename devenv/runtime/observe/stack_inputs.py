@@ -10,8 +10,9 @@ from pathlib import Path
 
 from devenv.images.content.fingerprint import FileDigests, hash_of
 from devenv.plan.observed import StackInput
+from devenv.plan.steps import CarriedFolder
+from devenv.runtime.observe.carried_folders import carry
 from devenv.runtime.observe.stack_files import chart_files, files_below, kustomization_files
-from devenv.spec.checks.folders import CarriedFolder, carry
 from devenv.spec.read.places import visible_files
 from devenv.spec.render import ProjectFacts, chart_values, kustomized, merged, nested
 from devenv.spec.stack import Source, StackSpec

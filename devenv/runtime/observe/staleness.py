@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from devenv.adapters.image_reference import Reference, normalise
 from devenv.adapters.kubernetes.objects import Json
 from devenv.errors import ImageError
 from devenv.images.catalogue.catalogue import OWN_REPOSITORY
 from devenv.runtime.diagnosis.scope import Scope, Snapshot, members
+from devenv.spec.image_reference import Reference, normalise
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from devenv.adapters.image_reference import normalise
 from devenv.errors import StaleImageError
 from devenv.events import Noted
 from devenv.images.nodes.identity import image_digests, index_parts
@@ -16,6 +15,7 @@ from devenv.runtime.diagnosis.scope import Scope, Snapshot
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.staleness import ExpectedImage, expectations, pull_problems, running_containers, stale
 from devenv.runtime.step_context import StepContext
+from devenv.spec.image_reference import normalise
 
 
 def prove_images(step: AwaitReady, scope: Scope, context: StepContext) -> str:

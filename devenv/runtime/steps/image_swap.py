@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.image_reference import Reference
 from devenv.adapters.kubernetes.inventory import Recorded
 from devenv.adapters.kubernetes.objects import Json, is_hook
 from devenv.errors import DevenvError, ImageError, InterruptedRunError
@@ -20,6 +19,7 @@ from devenv.plan.steps import InstallChart
 from devenv.runtime.diagnosis.scope import Scope, members
 from devenv.runtime.observe.stack_files import chart_files
 from devenv.runtime.step_context import StepContext
+from devenv.spec.image_reference import Reference
 
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 _HOOK = "helm.sh/hook"

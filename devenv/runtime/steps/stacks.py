@@ -15,6 +15,7 @@ from devenv.plan.names import HOST_CA, LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
 from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
 from devenv.runtime.diagnosis import Scope
 from devenv.runtime.environment import Environment
+from devenv.runtime.observe.carried_folders import packed
 from devenv.runtime.observe.cluster import claims_of
 from devenv.runtime.observe.rendering import chart_of, rendered
 from devenv.runtime.step_context import StepContext
@@ -26,7 +27,6 @@ from devenv.runtime.steps.image_swap import head_start
 from devenv.runtime.steps.install import ChartInstallation, install
 from devenv.runtime.steps.readiness import await_workloads
 from devenv.runtime.steps.webhooks import until_webhooks_answer
-from devenv.spec.checks.folders import packed
 from devenv.spec.workspace import LoadedStack
 
 TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name

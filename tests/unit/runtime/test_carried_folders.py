@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.spec.checks.folders import carry, packed
+from devenv.runtime.observe.carried_folders import carry, packed
 
 FILES = {
     "V001__indented.sql": b"    -- made by a generator\nSELECT 1;\n",

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from devenv.adapters.image_reference import Reference, normalise
 from devenv.errors import ImageError
+from devenv.spec.image_reference import Reference, normalise
 
 DIGEST = f"sha256:{'0' * 64}"
 

@@ -68,3 +68,8 @@ class Reference:
 def normalise(text: str) -> str:
     """`traefik:v3` as `docker.io/library/traefik:v3`, the name that a node's containerd knows it by."""
     return str(Reference.parse(text))
+
+
+def registry_of(text: str) -> str:
+    """The registry that a reference names."""
+    return Reference.parse(text).registry

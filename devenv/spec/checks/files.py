@@ -5,7 +5,7 @@ Responsible for paths only; one function per kind of specification, each returni
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devenv.errors import Problem
@@ -17,6 +17,7 @@ from devenv.spec.versions import Versions
 from devenv.spec.yaml.positions import Document, KeyPath
 from devenv.spec.yaml.reader import read_yaml
 
+_CONTROL_PLANE = "control-plane"
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -135,3 +136,23 @@ def _kind_config_problems(file: Path) -> Iterator[Problem]:
             yield read.document.problem((key,), f"{key} is missing", f"add a line: {key}: {wanted}")
         elif node.value != wanted:
             yield read.document.problem((key,), f"{wanted} is expected", "this file is a configuration of kind")
+    yield from _shape_problems(read.document)
+
+
+def _shape_problems(document: Document) -> Iterator[Problem]:
+    """Where devenv adds to a kind configuration, as far as it is not of the form that can be added to."""
+    forms: list[tuple[KeyPath, type, str]] = [(("networking",), Mapping, "keys with values")]
+    forms += [((key,), list, "a list") for key in ("nodes", "kubeadmConfigPatches")]
+    nodes = document.find(("nodes",))
+    entries = nodes.value if nodes and isinstance(nodes.value, list) else []
+    for index in range(len(entries)):
+        forms.append((("nodes", index), Mapping, "keys with values"))
+        forms += [(("nodes", index, key), list, "a list") for key in ("extraMounts", "extraPortMappings")]
+    for path, form, words in forms:
+        found = document.find(path)
+        if found is not None and not isinstance(found.value, form):
+            yield document.problem(path, f"{words} expected here", "write it as kind has it, or leave it out")
+    listed = [entry for entry in entries if isinstance(entry.value, Mapping)]
+    roles = [role.value if (role := entry.child("role")) else _CONTROL_PLANE for entry in listed]
+    if roles and _CONTROL_PLANE not in roles:
+        yield document.problem(("nodes",), f"no node is a {_CONTROL_PLANE}", f"add one: - role: {_CONTROL_PLANE}")

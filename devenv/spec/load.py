@@ -6,13 +6,14 @@ no input makes it raise anything but the errors named here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from devenv.errors import Problem, SpecError
 from devenv.spec.checks import files, references
+from devenv.spec.checks.migration_files import migration_problems
 from devenv.spec.checks.value_places import value_place_problems
 from devenv.spec.lock import LOCK_FILE, locked, read_lock
 from devenv.spec.needs import needed_by, order
@@ -23,6 +24,7 @@ from devenv.spec.read.places import Boundary, Trouble
 from devenv.spec.read.seed_files import SeedFile, load_seeds
 from devenv.spec.read.validation import check
 from devenv.spec.seeds import Seeds
+from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
 from devenv.spec.workspace import LoadedStack, Locked, Workspace
 from devenv.spec.yaml.positions import Document
@@ -67,7 +69,7 @@ def load_workspace(
     _check(parts, problems)
     project, versions = parts.project, parts.versions
     if problems or project is None or versions is None:
-        raise SpecError(_ordered(problems))
+        raise SpecError(_ordered([*problems, *_further_problems(parts)]))
     return _workspace(parts, project, versions)
 
 
@@ -165,6 +167,31 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
     selected = _selected(project, drafts) if project else set()
     relevant = [draft for name, draft in drafts.items() if name in selected or not draft.folder.builtin]
     problems.extend(references.clash_problems(relevant))
+
+
+def _further_problems(parts: _Parts) -> Iterator[Problem]:
+    """What would be told only once all else is right: of migrations, seeds and folders for pods that are there."""
+    for name in sorted(_selected(parts.project, parts.drafts)) if parts.project else ():
+        draft = parts.drafts[name]
+        if draft.spec:
+            spec = _with_folders_that_are_there(draft.spec, draft)
+            stack = LoadedStack(spec, draft.folder.root, draft.folder.builtin, draft.profile_values)
+            yield from migration_problems(stack)
+
+
+def _with_folders_that_are_there(spec: StackSpec, draft: StackDraft) -> StackSpec:
+    """Without folders that a problem has been told of: there may be nothing, or what is not to be looked at."""
+
+    def is_there(text: str | None) -> bool:
+        look = draft.folder.boundary.look
+        return text is not None and not isinstance(look(draft.folder.root, text, "folder"), Trouble)
+
+    database = spec.database
+    if database:
+        gone = {key: None for key in ("migrations", "seeds") if not is_there(getattr(database, key))}
+        database = database.model_copy(update=gone)
+    carried = tuple(place for place in spec.config_maps if is_there(place.folder))
+    return spec.model_copy(update={"database": database, "config_maps": carried})
 
 
 def _needs(drafts: dict[str, StackDraft]) -> dict[str, tuple[str, ...]]:

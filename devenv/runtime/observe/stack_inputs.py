@@ -149,9 +149,9 @@ def database_content(stack: LoadedStack, digests: FileDigests) -> str:
 
 
 def database_seeds(stack: LoadedStack) -> tuple[Path, ...]:
-    """The files that a stack's database is seeded with, in the order of their names."""
+    """The files that a stack's database is seeded with, in the order of their names; hidden ones are nobody's seeds."""
     database = stack.spec.database
-    files = files_below(stack.root / database.seeds) if database and database.seeds else []
+    files = visible_files(stack.root / database.seeds) if database and database.seeds else []
     # What else is there, scripts of PostgreSQL may read.
     return tuple(file for file in files if file.suffix == ".sql" or not database or database.engine != "postgres")
 

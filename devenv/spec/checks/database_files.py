@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devenv.errors import Problem
+from devenv.spec.read.places import visible_files
 from devenv.spec.sql.server_objects import atlas_problems, server_object_problems
 from devenv.spec.stack import Database
 from devenv.spec.yaml.text import NotTextError, read_text
 
 _SQL = ("postgres", "mysql", "clickhouse")
-_LOOK_LIKE_SEEDS = (".gz", ".bz2", ".xz", ".zst", ".zip", ".dump", ".backup", ".tar", ".ddl")
-"""What people call dumps: applied by nobody here, so not to be passed over in silence."""
+_LOOK_LIKE_SEEDS = (".gz", ".bz2", ".xz", ".zst", ".zip", ".dump", ".backup", ".tar", ".ddl", ".sql", ".psql", ".pgsql")
+"""What people call dumps and scripts: applied by nobody here, so not to be passed over in silence."""
 
 
 def database_file_problems(root: Path, database: Database) -> Iterator[Problem]:
@@ -41,10 +42,12 @@ def _problems(path: Path, engine: str) -> Iterator[Problem]:
 
 
 def _files(root: Path, folder: str | None) -> list[Path]:
-    return sorted(path for path in (root / folder).rglob("*") if path.is_file()) if folder else []
+    return visible_files(root / folder) if folder else []
 
 
 def _unpacking(path: Path) -> str:
+    if path.suffix.lower() in {".sql", ".psql", ".pgsql", ".ddl"}:
+        return f"rename it: {path.stem}.sql"
     if path.suffix == ".gz":
         return f"gunzip {path}"
     return f"pg_restore --file {path.with_suffix('.sql')} {path}, or unpack it"

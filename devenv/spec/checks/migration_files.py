@@ -33,12 +33,13 @@ _DIALECTS: dict[str, Dialect] = {"mysql": "mysql", "clickhouse": "clickhouse"}
 
 def require_sound_migrations(stacks: Iterable[LoadedStack]) -> None:
     """Raise SpecError with everything that is wrong with the stacks' migrations, seeds and folders for pods."""
-    problems = [problem for stack in stacks for problem in _problems(stack)]
+    problems = [problem for stack in stacks for problem in migration_problems(stack)]
     if problems:
         raise SpecError(sorted(set(problems), key=lambda problem: (str(problem.file), problem.line)))
 
 
-def _problems(stack: LoadedStack) -> Iterator[Problem]:
+def migration_problems(stack: LoadedStack) -> Iterator[Problem]:
+    """What is wrong with a stack's migrations, seeds and folders for pods, all of which are there."""
     folders = [stack.root / carried.folder for carried in stack.spec.config_maps]
     for folder in folders:
         if (size := carried_bytes(folder)) > LIMIT_BYTES:

@@ -41,6 +41,23 @@ def test_a_file_in_another_encoding_is_told_with_line_and_byte(tmp_path: Path, e
     assert found.hint == "save it as UTF-8; from Latin-1: iconv -f latin1 -t utf-8"
 
 
+def test_a_file_behind_a_link_to_a_folder_is_checked_and_a_hidden_one_is_no_seed(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/02.sql").write_bytes(b"SELECT 'Jos\xe9';")
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds/shared").symlink_to("../shared")
+    (tmp_path / "seeds/.01.sql.swp").write_bytes(b"b0VIM\0\xe9")
+    (tmp_path / "seeds/.DS_Store").write_bytes(b"\0\0\0\x01Bud1")
+    (found,) = problems(tmp_path, b"SELECT 1;", "mysql", "01.sql")
+    assert found.file == tmp_path / "seeds/shared/02.sql"
+
+
+@pytest.mark.parametrize("name", ["10_x.SQL", "10_x.psql", "10_x.ddl", "10_x.Sql"])
+def test_a_script_that_is_not_applied_for_its_name_is_told(tmp_path: Path, name: str) -> None:
+    (found,) = problems(tmp_path, b"SELECT 1;", name=name)
+    assert (found.message, found.hint) == ("it is not applied: seeds are *.sql files", "rename it: 10_x.sql")
+
+
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [

@@ -11,14 +11,19 @@ from pathlib import Path
 from devenv.adapters.docker import Engine
 from devenv.adapters.host.system import available_memory_bytes, free_bytes
 from devenv.events import Noted
+from devenv.plan.kind_config import node_roles
 from devenv.plan.plan import Plan
 from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, CreateCluster, ProvideTool, PullImage
 
 _GB = 10**9
 # Measured on a machine of 2 cores with every stack there is (README.md).
 _CLUSTER_MEMORY = 2 * _GB
+_NODE_MEMORY = _GB // 2
+"""Of each further node: its own kubelet, containerd and agents, be it a worker or a control plane with an etcd."""
 _BUILD_MEMORY = 3 * _GB
 _CLUSTER_DISK = 3 * _GB
+_NODE_DISK = 2 * _GB
+"""Of each further node, which holds the images that are loaded once more."""
 _IMAGE_DISK = _GB // 4
 _BUILD_DISK = _GB // 2
 """An image that is built, with what its build leaves in the cache."""
@@ -64,11 +69,12 @@ def shortages(plan: Plan, room: Room) -> list[Noted]:
     """A warning with figures for each thing that a plan may not have enough of."""
     steps = [node.step for node in plan.nodes]
     builds = sum(isinstance(step, _BUILDS) for step in steps)
-    clusters = sum(isinstance(step, CreateCluster) for step in steps)
+    clusters = [len(node_roles(step.config)) for step in steps if isinstance(step, CreateCluster)]
+    further = sum(clusters) - len(clusters)
     pulls = sum(isinstance(step, PullImage) for step in steps)
     tools = sum(isinstance(step, ProvideTool) for step in steps)
-    memory = clusters * _CLUSTER_MEMORY + (_BUILD_MEMORY if builds else 0)
-    disk = clusters * _CLUSTER_DISK + builds * _BUILD_DISK + pulls * _IMAGE_DISK
+    memory = len(clusters) * _CLUSTER_MEMORY + further * _NODE_MEMORY + (_BUILD_MEMORY if builds else 0)
+    disk = len(clusters) * _CLUSTER_DISK + further * _NODE_DISK + builds * _BUILD_DISK + pulls * _IMAGE_DISK
     found = []
     if room.memory < memory:
         what = f"memory is short: {_gb(room.memory)} are free, and this takes about {_gb(memory)}"

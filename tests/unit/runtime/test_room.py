@@ -15,14 +15,14 @@ GB = 10**9
 PLENTY = Room(64 * GB, 500 * GB, Path("/var/lib/docker"), 500 * GB, Path("/home/ada/.cache/devenv"))
 
 
-def plan(*, builds: int = 0, pulls: int = 0, cluster: bool = False, tools: bool = False) -> Plan:
+def plan(*, builds: int = 0, pulls: int = 0, cluster: bool = False, tools: bool = False, kind: str = "{}") -> Plan:
     draft = PlanDraft()
     for number in range(builds):
         draft.add(BuildImage(f"built-{number}", "x", Path("/r/Dockerfile"), Path("/r")))
     for number in range(pulls):
         draft.add(PullImage(f"pulled-{number}", "x"))
     if cluster:
-        draft.add(CreateCluster("devenv-alt", "node", "{}"))
+        draft.add(CreateCluster("devenv-alt", "node", kind))
     for tool in TOOLS if tools else ():
         draft.add(ProvideTool(tool))
     draft.add(LoadImage("redis", "redis:7", "devenv-alt"))
@@ -55,6 +55,13 @@ def test_each_shortage_is_told_with_its_figures() -> None:
     ]
     assert told(plan(cluster=True), memory=GB) == ["memory is short: 1.0 GB are free, and this takes about 2.0 GB"]
     assert told(plan(pulls=8), engine_disk=2 * GB)[0].startswith("the disk of /var/lib/docker is nearly full")
+
+
+def test_each_node_takes_its_own_memory_and_disk() -> None:
+    several = plan(cluster=True, kind="nodes: [{role: control-plane}, {role: control-plane}, {role: worker}, {}]")
+    memory, disk = told(several, memory=3 * GB, engine_disk=9 * GB)
+    assert memory == "memory is short: 3.0 GB are free, and this takes about 3.5 GB"
+    assert "9.0 GB are free, and this takes about 9.0 GB" in disk
 
 
 def test_an_engine_elsewhere_has_a_disk_that_nobody_knows() -> None:

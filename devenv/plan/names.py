@@ -5,19 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from devenv.labels import LABEL_PROJECT, OURS
+
 _PREFIX = "devenv-"
-LABEL_PROJECT = "devenv.io/project"
-LABEL_MADE_BY = "devenv.io/made-by"
-MADE_BY = "devenv"
-LABEL_CONTENT = "devenv.io/content"
-LABEL_STACK = "devenv.io/stack"
-LABEL_FOLDER = "devenv.io/folder"
-LABEL_HOST = "devenv.io/host"
-LABEL_USER = "devenv.io/user"
-LABEL_PLACE = "devenv.io/place"
-LABEL_MACHINE = "devenv.io/machine"
-LABEL_CARRIES = "devenv.io/carries"
-"""On ConfigMaps that hold parts of folders: the release whose pods read them."""
 HOST_CA = "devenv-host-ca"
 """ConfigMap with the host's certificates (key ca-certificates.crt), for pods that talk TLS to the outside."""
 
@@ -57,4 +47,4 @@ class Names:
     @property
     def labels(self) -> dict[str, str]:
         """Labels of everything that devenv makes for the project."""
-        return {LABEL_MADE_BY: MADE_BY, LABEL_PROJECT: self.project}
+        return {**OURS, LABEL_PROJECT: self.project}

@@ -11,15 +11,10 @@ from pathlib import Path
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import remove_folder
 from devenv.adapters.kubernetes.cluster import Cluster
-from devenv.errors import (
-    ApiUnreachableError,
-    EngineUnavailableError,
-    ForeignClusterError,
-    OtherEngineError,
-    UsageError,
-)
+from devenv.errors import ApiUnreachableError, EngineUnavailableError, ForeignClusterError, OtherEngineError, UsageError
 from devenv.events import Noted
-from devenv.plan.names import LABEL_PROJECT, Names
+from devenv.labels import LABEL_PROJECT
+from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 from devenv.runtime.ownership.engines import ENGINES, forget_engine, recorded_engines
 from devenv.runtime.ownership.marks import look, owner_of

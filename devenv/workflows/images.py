@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
 from devenv.images.catalogue.inventory import ListedImage, Usage, known_images, list_images, removable
 from devenv.images.nodes.content import names_on_nodes
+from devenv.labels import OURS
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.image_usage import image_usage
 from devenv.runtime.ownership.ownership import running_nodes

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from support.programs import require_tool
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
+from devenv.labels import OURS
 
 
 @pytest.fixture(scope="module")

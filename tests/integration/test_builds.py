@@ -17,15 +17,12 @@ from support.swept_engine import swept_engine
 from support.tiny_image import tiny_root
 from support.waiting import await_true
 
-from devenv.adapters.docker import OURS, BuildRequest, Engine
+from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.docker.builds import client_with_buildkit
 from devenv.adapters.tools.toolchain import Toolchain
-from devenv.errors import (
-    ImageError,
-    InterruptedRunError,
-    ToolMissingError,
-)
+from devenv.errors import ImageError, InterruptedRunError, ToolMissingError
 from devenv.images.build.build import ImageWorkshop, Listener
+from devenv.labels import OURS
 from devenv.plan.steps import BuildImage
 from devenv.spec.catalogue import load_versions
 

@@ -16,19 +16,14 @@ import pytest
 from support.swept_engine import swept_engine
 from support.tiny_image import tiny_root
 
-from devenv.adapters.docker import MADE_BY, OURS, Engine
+from devenv.adapters.docker import Engine
 from devenv.adapters.engine.daemon import EngineDaemon
 from devenv.adapters.engine.service import SOCKET, is_own_engine
 from devenv.adapters.engine.socket import engine_id
-from devenv.errors import (
-    ChosenEngineError,
-    CommandFailedError,
-    CommandTimeoutError,
-    ImageError,
-    InterruptedRunError,
-)
+from devenv.errors import ChosenEngineError, CommandFailedError, CommandTimeoutError, ImageError, InterruptedRunError
 from devenv.events import Event
 from devenv.images.build.build import ImageWorkshop
+from devenv.labels import LABEL_MADE_BY, OURS
 from devenv.plan.steps import PullImage
 from devenv.workflows.access.connect import reach_engine
 from devenv.workflows.access.session import silent_session
@@ -124,7 +119,7 @@ def test_images_are_found_under_every_spelling_of_their_name(engine: Engine, tin
 
 
 def test_labels_tell_what_devenv_made(engine: Engine, tiny: str) -> None:
-    assert engine.images.inspect(tiny)["Config"]["Labels"][MADE_BY] == "devenv"
+    assert engine.images.inspect(tiny)["Config"]["Labels"][LABEL_MADE_BY] == "devenv"
     assert any(tiny in image.references for image in engine.images.list(OURS))
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from support.programs import missing
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
 from devenv.errors import EngineUnavailableError
+from devenv.labels import OURS
 from devenv.workflows.images import prune_images, read_images
 
 pytestmark = pytest.mark.engine

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from support.waiting import await_true
 
-from devenv.adapters.docker import OURS, Engine, EngineLock, Holder
-from devenv.adapters.docker.labels import RUN
+from devenv.adapters.docker import Engine, EngineLock, Holder
 from devenv.adapters.docker.lock_image import LOCK_IMAGE, lock_program
 from devenv.errors import EngineUnavailableError, LockedError, LockError
 from devenv.events import Event, Noted
+from devenv.labels import LABEL_RUN, OURS
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session, silent_session
 
@@ -257,13 +257,15 @@ def test_what_a_dead_run_made_for_itself_is_swept_by_the_next_and_what_a_living_
     with exclusive(engine, project, silent_session()) as lock:
         lock.confirm()
         create = engine.client.api.create_container
-        dead = create(LOCK_IMAGE, [], labels={**OURS, RUN: "a run that is over", "devenv.io/project": project})["Id"]
+        dead = create(LOCK_IMAGE, [], labels={**OURS, LABEL_RUN: "a run that is over", "devenv.io/project": project})[
+            "Id"
+        ]
         mine = create(LOCK_IMAGE, [], labels={**engine.containers.own_labels, "devenv.io/project": project})["Id"]
         told: list[Event] = []
         with exclusive(engine, f"{project}-other", telling(told)):
             pass
 
-        left = {container.id for container in engine.containers.list({RUN: "", "devenv.io/project": project})}
+        left = {container.id for container in engine.containers.list({LABEL_RUN: "", "devenv.io/project": project})}
         engine.containers.remove([mine])
 
     assert left == {mine}

@@ -15,8 +15,9 @@ from support.http_server import Server
 from support.second_daemon import running_daemon
 from support.tiny_image import tiny_root
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
 from devenv.adapters.process import find_program
+from devenv.labels import OURS
 from devenv.plan.names import Names
 from devenv.runtime.ownership.engines import record_engine, recorded_engines
 from devenv.runtime.ownership.marks import look, owner_of, record_owner

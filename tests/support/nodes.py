@@ -8,7 +8,8 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from devenv.adapters.docker import OURS, Engine
+from devenv.adapters.docker import Engine
+from devenv.labels import OURS
 
 RUN = f"test-{uuid.uuid4().hex[:8]}"
 LABELS = {**OURS, "devenv.io/test": RUN}

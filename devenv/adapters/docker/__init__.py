@@ -8,13 +8,9 @@ from devenv.adapters.docker.builds import BuildRequest
 from devenv.adapters.docker.connection import way_there
 from devenv.adapters.docker.containers import ContainerInfo
 from devenv.adapters.docker.engine import Engine, EngineVersion
-from devenv.adapters.docker.labels import LOCK, MADE_BY, OURS
 from devenv.adapters.docker.locks import EngineLock, Holder
 
 __all__ = [
-    "LOCK",
-    "MADE_BY",
-    "OURS",
     "BuildRequest",
     "ContainerInfo",
     "Engine",

@@ -16,11 +16,11 @@ import docker
 
 from devenv.adapters.docker.build_process import LAUNCH, guarded
 from devenv.adapters.docker.connection import telling
-from devenv.adapters.docker.labels import IMAGE, OURS
 from devenv.adapters.files.paths import cache_dir
 from devenv.adapters.files.scratch import scratch
 from devenv.adapters.process import find_program, run
 from devenv.errors import CommandFailedError, ImageError, InterruptedRunError, ToolMissingError
+from devenv.labels import LABEL_IMAGE, OURS
 
 _BUILD_SECONDS = 3 * 3600.0
 _TOLD_LINES = 60
@@ -50,7 +50,7 @@ class BuildRequest:
     @property
     def all_labels(self) -> dict[str, str]:
         """The labels, and the one that tells the image from what is built on it."""
-        return {**self.labels, IMAGE: self.reference}
+        return {**self.labels, LABEL_IMAGE: self.reference}
 
 
 class Builds:

@@ -13,9 +13,10 @@ from docker.errors import APIError, NotFound
 
 from devenv.adapters.docker.at_once import each
 from devenv.adapters.docker.connection import telling
-from devenv.adapters.docker.labels import LOCK, OURS, RUN, as_filter
+from devenv.adapters.docker.labels import as_filter
 from devenv.adapters.process import Completed, PipedProcess, run
 from devenv.errors import ClusterError, EngineUnavailableError
+from devenv.labels import LABEL_LOCK, LABEL_RUN, OURS
 
 _EXEC_SECONDS = 60.0
 _REMOVAL_SECONDS = 120
@@ -50,16 +51,16 @@ class Containers:
     @property
     def own_labels(self) -> dict[str, str]:
         """Labels of what a run makes for itself alone, and removes: where it cannot any more, the next run does."""
-        return {**OURS, RUN: self.run} if self.run else dict(OURS)
+        return {**OURS, LABEL_RUN: self.run} if self.run else dict(OURS)
 
     def sweep(self) -> Sequence[str]:
         """Remove what runs made for themselves that are over without having removed it; returns names."""
         # In this order: who made a container was there before it.
-        left = self.list({RUN: ""})
+        left = self.list({LABEL_RUN: ""})
         if not left:
             return []
-        alive = {container.id for container in self.list({LOCK: ""})}
-        dead = [container.name for container in left if container.labels[RUN] not in alive]
+        alive = {container.id for container in self.list({LABEL_LOCK: ""})}
+        dead = [container.name for container in left if container.labels[LABEL_RUN] not in alive]
         self.remove(dead)
         return dead
 

@@ -16,7 +16,7 @@ from docker.errors import APIError, ImageNotFound
 
 from devenv.adapters.docker.answer_stream import AnswerStream
 from devenv.adapters.docker.connection import disk_full, telling
-from devenv.adapters.docker.labels import IMAGE, OURS, as_filter
+from devenv.adapters.docker.labels import as_filter
 from devenv.adapters.docker.stored_images import StoredImage
 from devenv.adapters.process import run
 from devenv.errors import (
@@ -25,6 +25,7 @@ from devenv.errors import (
     EngineUnavailableError,
     ImageError,
 )
+from devenv.labels import LABEL_IMAGE, OURS
 from devenv.spec.image_reference import Reference, normalise
 
 _PULL_SECONDS = 3600.0
@@ -105,7 +106,7 @@ class Images:
     ) -> str:
         """Make an image of a root file system's tar, return its ID; `changes` are Dockerfile instructions."""
         name = Reference.parse(reference)
-        applied = [*changes, *(f'LABEL "{key}"="{value}"' for key, value in {**labels, IMAGE: reference}.items())]
+        applied = [*changes, *(f'LABEL "{key}"="{value}"' for key, value in {**labels, LABEL_IMAGE: reference}.items())]
         with telling(f"import image {reference}", ImageError):
             answer = self._client.api.import_image_from_stream(
                 iter(stream), repository=name.repository, tag=name.tag, changes=applied
@@ -204,7 +205,7 @@ class Images:
 
     def _is_former(self, image: StoredImage, named: AbstractSet[str]) -> bool:
         made = self._history(image.id)
-        successor = image.labels.get(IMAGE)
+        successor = image.labels.get(LABEL_IMAGE)
         return len(made) == 1 or (successor in named and self._history(str(successor)) == made)
 
     def _history(self, image: str) -> Sequence[str]:

@@ -22,10 +22,10 @@ from docker.types import LogConfig
 from requests.exceptions import RequestException
 
 from devenv.adapters.docker.connection import telling
-from devenv.adapters.docker.labels import LOCK
 from devenv.adapters.docker.lock_image import LOCK_IMAGE, lock_archive
 from devenv.adapters.process import GUARDIAN
 from devenv.errors import LockError
+from devenv.labels import LABEL_LOCK
 
 _NOBODY = "65534"
 _REMOVAL_PAUSE = 0.02
@@ -188,7 +188,7 @@ class Locks:
             LOCK_IMAGE,
             command=[],
             name=name,
-            labels={**labels, LOCK: name},
+            labels={**labels, LABEL_LOCK: name},
             host_config=bounds,
             user=_NOBODY,
             stdin_open=True,  # and closed for good when whoever is attached first goes away

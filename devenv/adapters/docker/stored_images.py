@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from devenv.adapters.docker.labels import IMAGE
+from devenv.labels import LABEL_IMAGE
 
 _BEFORE = re.compile(r"localhost/devenv/[^/:]+:(?:.+-)?[0-9a-f]{12}")
 """What earlier versions called their images, which did not write that into them."""
@@ -39,5 +39,5 @@ class StoredImage:
 
     def was_made_as(self, name: str) -> bool:
         """Whether devenv made the image under this name, rather than a user who built on it or gave it the name."""
-        made_as = self.labels.get(IMAGE)
+        made_as = self.labels.get(LABEL_IMAGE)
         return made_as == name if made_as else bool(_BEFORE.fullmatch(name))

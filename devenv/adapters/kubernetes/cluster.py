@@ -26,12 +26,12 @@ from devenv.adapters.kubernetes.objects import NodeState, Release, Workload, obj
 from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS, Mirror
 from devenv.errors import ApiRefusedError, ApiUnreachableError
+from devenv.labels import ANNOTATION_PROFILE
 
 __all__ = ["Cluster", "NodeState", "Recorded", "Release", "Workload", "of_stack"]
 
 SYSTEM_NAMESPACE = "devenv-system"
 STATE_NAME = "devenv-state"
-_PROFILE = "devenv.io/profile"
 _STATE = f"api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{STATE_NAME}"
 _COMPLETE_SECONDS = 30.0
 _AT_ONCE = 6
@@ -95,11 +95,11 @@ class Cluster:
     def profile(self) -> str:
         """The profile that was brought up last; empty where none is recorded."""
         found = self._api.find(_STATE) or {}
-        return str((found.get("metadata", {}).get("annotations") or {}).get(_PROFILE, ""))
+        return str((found.get("metadata", {}).get("annotations") or {}).get(ANNOTATION_PROFILE, ""))
 
     def note_profile(self, profile: str) -> None:
         """Record the profile that is being brought up."""
-        self._change_state({"metadata": {"annotations": {_PROFILE: profile}}})
+        self._change_state({"metadata": {"annotations": {ANNOTATION_PROFILE: profile}}})
 
     def record(self, stack: str, recorded: Recorded) -> None:
         """Keep what a stack that is ready now was installed from and is made of; a record that is gone begins anew."""

@@ -17,8 +17,8 @@ from devenv.adapters.kubernetes.conditions import await_object, condition_proble
 from devenv.adapters.kubernetes.discovery import Resource, find_resource
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER
 from devenv.adapters.kubernetes.objects import annotation, is_true, object_key
+from devenv.labels import ANNOTATION_SEEDS
 
-ANNOTATION = "devenv.io/seeds"
 _KIND = "externalsecrets.external-secrets.io"
 _ZERO = re.compile(r"(0+(\.0*)?[a-z]*)+")
 """A duration of nothing, as Go writes it."""
@@ -43,7 +43,7 @@ def refresh(api: Api, token: str, *, timeout: float, cancel: threading.Event) ->
     resource = find_resource(api, _KIND)
     if resource is None:
         return Refreshed()
-    former = {key: item for key, item in _all(api, resource).items() if annotation(item, ANNOTATION) != token}
+    former = {key: item for key, item in _all(api, resource).items() if annotation(item, ANNOTATION_SEEDS) != token}
     for item in former.values():
         _ask(api, resource, item["metadata"], token)
     end = time.monotonic() + timeout
@@ -63,7 +63,7 @@ def _all(api: Api, resource: Resource) -> dict[str, Json]:
 
 def _ask(api: Api, resource: Resource, metadata: Json, token: str) -> None:
     path = f"{resource.path(metadata['namespace'])}/{metadata['name']}"
-    body: Json = {"metadata": {"annotations": {ANNOTATION: token}}}
+    body: Json = {"metadata": {"annotations": {ANNOTATION_SEEDS: token}}}
     api.write("PATCH", path, body, "application/merge-patch+json", fieldManager=FIELD_MANAGER)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from devenv.adapters.kubernetes.objects import STACK_LABEL
 from devenv.errors import Problem, SpecError
+from devenv.labels import LABEL_STACK
 from devenv.spec.yaml.text import NotTextError, read_text
 
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -66,7 +66,7 @@ def labelled(text: str, stack: str) -> str:
     objects = documents(text)
     for item in objects:
         metadata = item.setdefault("metadata", {})
-        metadata["labels"] = {**(metadata.get("labels") or {}), STACK_LABEL: stack}
+        metadata["labels"] = {**(metadata.get("labels") or {}), LABEL_STACK: stack}
     return dump(objects)
 
 

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from devenv.adapters.kubernetes.managed_fields import mark
+from devenv.labels import LABEL_CONTENT, LABEL_STACK
 
 Json = dict[str, Any]
 
-STACK_LABEL = "devenv.io/stack"
-CONTENT_LABEL = "devenv.io/content"
 RELEASE_ANNOTATION = "meta.helm.sh/release-name"
 _HOOK_ANNOTATION = "helm.sh/hook"
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
@@ -160,8 +159,8 @@ def _release(namespace: str, name: str, revisions: list[Json]) -> Release:
         namespace,
         _revision(newest),
         label(newest, "status"),
-        label(newest, CONTENT_LABEL),
-        label(newest, STACK_LABEL),
+        label(newest, LABEL_CONTENT),
+        label(newest, LABEL_STACK),
         max(deployed, default=0),
     )
 
@@ -178,7 +177,7 @@ def workload(kind: str, item: Json) -> Workload:
         item["metadata"]["namespace"],
         item["metadata"]["name"],
         annotation(item, RELEASE_ANNOTATION),
-        label(item, STACK_LABEL),
+        label(item, LABEL_STACK),
         desired,
         ready,
         int(item["metadata"].get("generation", 0)),

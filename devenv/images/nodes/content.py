@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from devenv.adapters.docker import Engine
 from devenv.errors import CommandFailedError, ImageError
+from devenv.labels import LABEL_ENGINE_ID
 
-ENGINE_ID = "devenv.io/engine-id"
-"""Label of an image in a node: the ID by which an engine knows it, where no digest in the node tells."""
 _SECONDS = 30.0
 _NAMES = ("ctr", "--namespace=k8s.io", "images", "ls", "--quiet")
 INVENTORY = """
@@ -116,5 +115,7 @@ def _image_ids(image: str, manifest: str, sizes: Mapping[str, int]) -> frozenset
         config = json.loads(base64.b64decode(manifest)).get("config") or {}
     except ValueError:
         return frozenset()
-    labelled = [pair.removeprefix(f"{ENGINE_ID}=") for pair in labels.split(",") if pair.startswith(f"{ENGINE_ID}=")]
+    labelled = [
+        pair.removeprefix(f"{LABEL_ENGINE_ID}=") for pair in labels.split(",") if pair.startswith(f"{LABEL_ENGINE_ID}=")
+    ]
     return frozenset({digest, *labelled, *([config["digest"]] if config.get("digest") in sizes else [])})

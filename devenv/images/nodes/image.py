@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from devenv.adapters.docker.labels import IMAGE
 from devenv.errors import ImageError
+from devenv.labels import LABEL_IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -107,7 +107,7 @@ def _by_image(system_refs: Mapping[str, str]) -> dict[str, list[str]]:
 def _configuration(base: Mapping[str, Any], reference: str) -> dict[str, Any]:
     """The base's own configuration: a commit would otherwise keep that of the container."""
     kept = ("Env", "Entrypoint", "Cmd", "StopSignal", "WorkingDir")
-    labels = {**(base.get("Labels") or {}), IMAGE: reference}
+    labels = {**(base.get("Labels") or {}), LABEL_IMAGE: reference}
     return {**{key: base.get(key) for key in kept}, "Labels": labels}
 
 

@@ -14,8 +14,9 @@ from devenv.adapters.docker import Engine
 from devenv.errors import CommandFailedError, DevenvError, DiskFullError, ImageError
 from devenv.images.formats.archive import ImageManifest
 from devenv.images.formats.oci import LAYOUT_FILE, TAR_END, index_file, tar_file, tar_header, tar_padding
-from devenv.images.nodes.content import ENGINE_ID, INVENTORY, NodeContent, node_failed
+from devenv.images.nodes.content import INVENTORY, NodeContent, node_failed
 from devenv.images.nodes.program import NodeProgram
+from devenv.labels import LABEL_ENGINE_ID
 
 _INVENTORY_SECONDS = 30.0
 _TOLD, _TAKEN, _NOTHING = "told", "taken", "-"
@@ -32,7 +33,7 @@ while read -r name proof; do
   read -r engine_id || exit 0
   [ "$engine_id" != {_NOTHING} ] || continue
   ctr --namespace=k8s.io images import $local --all-platforms -
-  [ -z "$engine_id" ] || ctr --namespace=k8s.io images label "$name" {ENGINE_ID}="$engine_id"
+  [ -z "$engine_id" ] || ctr --namespace=k8s.io images label "$name" {LABEL_ENGINE_ID}="$engine_id"
   echo {_TAKEN}
 done
 """

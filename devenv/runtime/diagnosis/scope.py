@@ -9,15 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from devenv.adapters.kubernetes.objects import (
-    RELEASE_ANNOTATION,
-    STACK_LABEL,
-    Json,
-    Release,
-    annotation,
-    is_hook,
-    label,
-)
+from devenv.adapters.kubernetes.objects import RELEASE_ANNOTATION, Json, Release, annotation, is_hook, label
+from devenv.labels import LABEL_STACK
 
 Snapshot = Mapping[str, tuple[Json, ...]]
 """Kind to objects, as the API server sends them."""
@@ -51,7 +44,7 @@ class Scope:
 
     def owns(self, item: Json) -> bool:
         """Whether the object itself says that it belongs here."""
-        if label(item, STACK_LABEL) == self.stack:
+        if label(item, LABEL_STACK) == self.stack:
             return True
         if not self.releases or item["metadata"].get("namespace") != self.namespace:
             return False

@@ -13,9 +13,10 @@ from itertools import chain
 from typing import Any
 
 from devenv.adapters.kubernetes import manifests
-from devenv.adapters.kubernetes.objects import STACK_LABEL, Json, is_hook
+from devenv.adapters.kubernetes.objects import Json, is_hook
 from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.errors import ApiRefusedError
+from devenv.labels import LABEL_STACK
 from devenv.plan.observed import StackInput
 from devenv.plan.stack_steps import source_steps
 from devenv.plan.steps import ApplyManifests, InstallChart
@@ -31,7 +32,7 @@ HIDDEN = "*****"
 _SERVERS_OWN = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"})
 """Fields of `metadata` that no manifest sets."""
 _NOTES = {
-    "labels": frozenset({"app.kubernetes.io/managed-by", STACK_LABEL}),
+    "labels": frozenset({"app.kubernetes.io/managed-by", LABEL_STACK}),
     "annotations": frozenset({"meta.helm.sh/release-name", "meta.helm.sh/release-namespace"}),
 }
 """What Helm (`setMetadataVisitor` in its pkg/action/validate.go) and devenv add to every manifest that they apply."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from devenv.adapters.docker import LOCK, ContainerInfo, Engine
+from devenv.adapters.docker import ContainerInfo, Engine
 from devenv.images.catalogue.inventory import Usage, images_named
-from devenv.plan.names import LABEL_PROJECT, Names
+from devenv.labels import LABEL_LOCK, LABEL_PROJECT
+from devenv.plan.names import Names
 from devenv.runtime.ownership.marks import look_at_all
 from devenv.runtime.ownership.ownership import is_control_plane
 
@@ -25,7 +26,7 @@ _ASK = (
 
 def projects_at_work(engine: Engine) -> list[str]:
     """The projects for which a run does something now; before their first cluster, that may be building."""
-    return sorted({lock.labels.get(LABEL_PROJECT, lock.name) for lock in engine.containers.list({LOCK: ""})})
+    return sorted({lock.labels.get(LABEL_PROJECT, lock.name) for lock in engine.containers.list({LABEL_LOCK: ""})})
 
 
 def image_usage(engine: Engine, *, leaving_out: str = "") -> Usage:

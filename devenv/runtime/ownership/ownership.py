@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Self
 
 from devenv.adapters.docker import ContainerInfo
-from devenv.plan.names import LABEL_FOLDER, LABEL_HOST, LABEL_MACHINE, LABEL_PLACE, LABEL_PROJECT, LABEL_USER, Names
+from devenv.labels import LABEL_FOLDER, LABEL_HOST, LABEL_MACHINE, LABEL_PLACE, LABEL_PROJECT, LABEL_USER
+from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 
 KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"

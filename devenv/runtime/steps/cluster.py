@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from devenv.errors import ClusterError, CommandTimeoutError, DevenvError, ForeignClusterError, InterruptedRunError
-from devenv.plan.names import LABEL_PROJECT
+from devenv.labels import LABEL_PROJECT
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
 from devenv.runtime.environment import Environment
 from devenv.runtime.ownership.marks import look, record_owner

@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from devenv.adapters.charts.helm import Helm
 from devenv.adapters.kubernetes.cluster import Cluster, Release
 from devenv.adapters.kubernetes.managed_fields import HELM_MANAGER
-from devenv.adapters.kubernetes.objects import STACK_LABEL
 from devenv.errors import CommandFailedError, DevenvError, InterruptedRunError, WorkloadError
+from devenv.labels import LABEL_STACK
 from devenv.runtime.diagnosis import (
     GATHER,
     QUICK_GATHER,
@@ -129,7 +129,7 @@ class _Attempt:
     ) -> None:
         self._helm, self._cluster, self._wanted = helm, cluster, wanted
         self._cancel, self._progress, self._on_change = cancel, progress, on_change
-        stack = wanted.labels.get(STACK_LABEL, "")
+        stack = wanted.labels.get(LABEL_STACK, "")
         self._scope = Scope(stack, wanted.namespace, frozenset({wanted.release}))
         self._observer = Observer(cluster, self._scope, patience=wanted.patience, since=datetime.now(UTC))
         self._rollout = Rollout(self._scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from devenv.events import Noted
-from devenv.plan.names import LABEL_STACK
+from devenv.labels import LABEL_STACK
 from devenv.plan.steps import ApplySeeds, RefreshSecrets
 from devenv.runtime.step_context import StepContext
 from devenv.spec import seeds

@@ -11,7 +11,8 @@ from devenv.adapters.kubernetes.cluster import Recorded, of_stack
 from devenv.databases.atlas import failed_statement
 from devenv.errors import CommandFailedError, HookError, SpecError, WorkloadError
 from devenv.events import Noted
-from devenv.plan.names import HOST_CA, LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
+from devenv.labels import LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
+from devenv.plan.names import HOST_CA
 from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
 from devenv.runtime.diagnosis import Scope
 from devenv.runtime.environment import Environment

@@ -18,13 +18,10 @@ from devenv.adapters.files.scratch import sweep_scratch
 from devenv.adapters.process import is_over, this_process
 from devenv.errors import LockedError, LockError
 from devenv.events import Noted
-from devenv.plan.names import LABEL_HOST, LABEL_USER, Names
+from devenv.labels import LABEL_COMMAND, LABEL_HOST, LABEL_PID, LABEL_PROCESS, LABEL_USER
+from devenv.plan.names import Names
 from devenv.workflows.access.session import Session
 
-LABEL_COMMAND = "devenv.io/command"
-LABEL_PID = "devenv.io/pid"
-LABEL_PROCESS = "devenv.io/process"
-"""By which others on the same machine can tell whether the process lives."""
 _ENDING_SECONDS = 1.0
 """For so long nothing is told: a run that was killed lets go of its lock a moment later."""
 _SIGNAL_SECONDS = 0.5

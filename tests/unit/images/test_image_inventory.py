@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from devenv.adapters.docker import OURS
 from devenv.adapters.docker.stored_images import StoredImage
 from devenv.images.catalogue.catalogue import Bootstrap, ImagePlan
 from devenv.images.catalogue.inventory import Kind, ListedImage, Usage, images_named, list_images, removable
+from devenv.labels import OURS
 
 API, OLD_API = "localhost/devenv/api:new", "localhost/devenv/api:old"
 DEBIAN = "localhost/devenv/debian:bookworm-1"

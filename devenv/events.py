@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from devenv.errors import DevenvError
 
+MASK = "*****"
+"""What is shown where a secret was, in events as well as in reports."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from devenv.adapters.files.paths import host_state_dir
+from devenv.spec.project import LOOPBACK
 
 _CA_DAYS = 3650
 _LEAF_DAYS = 825
@@ -31,7 +32,7 @@ _LEAF_DAYS = 825
 _RENEW_DAYS = 30
 _SKEW = dt.timedelta(minutes=5)
 """Clocks of containers and virtual machines lag."""
-_LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
+_LOOPBACK = ipaddress.IPv4Address(LOOPBACK)
 _DRAFT = ".draft-"
 _LONGEST_NAME = 64
 """Upper bound of a common name (X.520)."""

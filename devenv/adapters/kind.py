@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from devenv.adapters import process
 from devenv.adapters.files.scratch import scratch
 from devenv.adapters.host.trust import observe_proxies
+from devenv.adapters.process import OnLine
 from devenv.errors import CommandFailedError
 
 _CREATE_SECONDS = 600.0
@@ -23,7 +24,6 @@ _INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 _ENOUGH_INSTANCES = 512
 """As kind advises: https://kind.sigs.k8s.io/docs/user/known-issues/#pod-errors-due-to-too-many-open-files"""
 _QUICK = 60.0
-OnLine = Callable[[str], None]
 # kind has the name of its load balancer's image in its code and takes it from nowhere else. To give an image that name
 # in the engine would change what the name means to others, so kind is given a `docker` that reads it as ours.
 _DOCKER = """#!/bin/sh

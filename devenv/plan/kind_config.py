@@ -13,13 +13,11 @@ from typing import Any
 
 import yaml
 
-from devenv.spec.project import Nodes
+from devenv.spec.project import CONTROL_PLANE, LOOPBACK, Nodes
 
 HTTP_NODE_PORT = 30080
 HTTPS_NODE_PORT = 30443
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-LOOPBACK = "127.0.0.1"
-_CONTROL_PLANE = "control-plane"
 
 _CGROUP_V1_PATCH = "kind: KubeletConfiguration\nfailCgroupV1: false\n"
 # kind takes the taint from a node that is the only one; of several control planes no other pods would be taken.
@@ -67,7 +65,7 @@ def kind_config(base: Mapping[str, Any], settings: KindSettings) -> str:
 def node_roles(config: str) -> list[str]:
     """The role of each node that a kind configuration makes, sorted."""
     nodes = yaml.safe_load(config).get("nodes") or [{}]
-    return sorted(str(node.get("role", _CONTROL_PLANE)) for node in nodes)
+    return sorted(str(node.get("role", CONTROL_PLANE)) for node in nodes)
 
 
 def control_plane_count(config: Mapping[str, Any], nodes: Nodes) -> int:
@@ -80,11 +78,11 @@ def control_plane_count(config: Mapping[str, Any], nodes: Nodes) -> int:
 
 
 def _is_control_plane(node: Mapping[str, Any]) -> bool:
-    return bool(node.get("role", _CONTROL_PLANE) == _CONTROL_PLANE)
+    return bool(node.get("role", CONTROL_PLANE) == CONTROL_PLANE)
 
 
 def _node_list(nodes: Nodes) -> list[dict[str, Any]]:
-    control = [{"role": _CONTROL_PLANE} for _ in range(nodes.control_planes)]
+    control = [{"role": CONTROL_PLANE} for _ in range(nodes.control_planes)]
     return control + [{"role": "worker"} for _ in range(nodes.workers)]
 
 

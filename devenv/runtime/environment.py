@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from devenv.adapters.charts.helm import Helm
 from devenv.adapters.docker import ContainerInfo, Engine
+from devenv.adapters.files.paths import KUBECONFIG
 from devenv.adapters.host.trust import HostTrust, observe_trust
 from devenv.adapters.kind import Kind
 from devenv.adapters.kubernetes.kubectl import Kubectl
@@ -85,7 +86,7 @@ class Environment:
     @property
     def kubeconfig(self) -> Path:
         """The project's own kubeconfig; it may not exist yet."""
-        return self.state / "kubeconfig"
+        return self.state / KUBECONFIG
 
     def export_kubeconfig(self) -> bool:
         """Write the kubeconfig as the running cluster has it; whether it differs from what was there."""

@@ -6,14 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    PlainSerializer,
-    StringConstraints,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
 
 _DURATION = re.compile(r"(?:(?P<h>[0-9]{1,6})h)?(?:(?P<m>[0-9]{1,6})m)?(?:(?P<s>[0-9]{1,6})s)?")
 _LONGEST = timedelta(days=7)
@@ -57,4 +50,6 @@ DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[
 LayerName = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 ValuePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w-]*(\.[\w-]*[A-Za-z_][\w-]*)*$")]
 """Dotted path of keys in chart values: `image.repository`. A number would be a place in a list, which has no keys."""
+Pairs = tuple[tuple[str, str], ...]
+"""A mapping as a value that cannot change."""
 Values = dict[str, Any]

@@ -11,6 +11,10 @@ from devenv.spec.model import DnsLabel, SpecModel, Values
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Profile = Literal["dev", "staging", "prod"]
 PROFILES: tuple[Profile, ...] = ("dev", "staging", "prod")
+CONTROL_PLANE = "control-plane"
+"""The role of a node, as kind calls it."""
+LOOPBACK = "127.0.0.1"
+"""What devenv opens on the host listens here, and nowhere else."""
 
 
 class Ports(SpecModel):

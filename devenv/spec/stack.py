@@ -11,6 +11,8 @@ from devenv.spec.model import DnsLabel, Duration, LayerName, SpecModel, ValuePat
 
 DEFAULT_DEADLINE = timedelta(minutes=5)
 DatabaseEngine = Literal["postgres", "mysql", "clickhouse", "meilisearch", "redis", "nats"]
+KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""Names of which one makes a folder a kustomization."""
 NodePort = Annotated[int, Field(strict=True, ge=30000, le=32767)]
 
 

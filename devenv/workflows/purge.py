@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.engine.service import is_own_engine
-from devenv.adapters.files.paths import cache_dir, remove_folder, state_root
+from devenv.adapters.files.paths import KUBECONFIG, cache_dir, remove_folder, state_root
 from devenv.events import Noted
 from devenv.images.catalogue.inventory import list_images, removable
 from devenv.labels import OURS
 from devenv.runtime.observe.image_usage import image_usage, projects_at_work
 from devenv.runtime.ownership.engines import ENGINES
 from devenv.runtime.ownership.marks import look_at_all
-from devenv.workflows.access.locations import KUBECONFIG
 from devenv.workflows.access.session import Session
 
 _SHARED = ("ca", "push", "databases")

@@ -9,9 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import data_root, state_dir
+from devenv.adapters.files.paths import KUBECONFIG, data_root, state_dir
 from devenv.adapters.host.resolver import LoopbackQuestion, how_to_resolve
 from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.events import MASK
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 from devenv.runtime.host.ports import http_ports
@@ -24,8 +25,6 @@ from devenv.spec.stack import Credential
 from devenv.spec.workspace import Workspace
 from devenv.workflows.databases.deployed import other_profile
 from devenv.workflows.run.links import Link, endpoints
-
-HIDDEN = "********"
 
 
 class StackState(StrEnum):
@@ -104,7 +103,7 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
     workspace = load_workspace(directory, data_root=data_root())
     names = Names(workspace.project.project)
     resolves = LoopbackQuestion(names.domain)
-    kubeconfig = state_dir(names.project, create=False) / "kubeconfig"
+    kubeconfig = state_dir(names.project, create=False) / KUBECONFIG
     engine = Engine.connect()
     holding = look(engine, names)
 
@@ -191,5 +190,5 @@ def _credentials(
 
 def _values(cluster: Cluster, credential: Credential, *, reveal: bool) -> tuple[tuple[str, str], ...]:
     data = cluster.secret(credential.secret.namespace, credential.secret.name) if reveal else {}
-    shown = {key: data.get(key, b"").decode(errors="replace") if reveal else HIDDEN for key in credential.secret.keys}
+    shown = {key: data.get(key, b"").decode(errors="replace") if reveal else MASK for key in credential.secret.keys}
     return tuple(shown.items())

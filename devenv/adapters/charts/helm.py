@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from devenv.adapters import process
 from devenv.adapters.files.paths import cache_dir, kube_cache
+from devenv.adapters.process import OnLine
 
 _QUICK = 60.0
 _ROLLBACK_ALLOWANCE = timedelta(seconds=120)
@@ -24,7 +25,6 @@ _HISTORY = "5"
 _CRDS = re.compile(r"---\n# Source: (?P<chart>[^/\n]+)/(charts/[^/\n]+/)*crds/")
 _TEMPLATES = r"^---\n# Source: {chart}/(charts/[^/\n]+/)*templates/"
 """What Helm writes before each file that it prints: those in `crds/` come first."""
-OnLine = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

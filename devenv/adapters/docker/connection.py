@@ -13,6 +13,7 @@ from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
 from devenv.adapters.engine.socket import silent
+from devenv.adapters.process import NO_SPACE
 from devenv.errors import ChosenEngineError, DevenvError, DiskFullError, EngineUnavailableError
 
 CONNECT_SECONDS = 5
@@ -107,7 +108,7 @@ def telling(what: str, kind: type[DevenvError]) -> Iterator[None]:
         yield
     except APIError as error:
         told = str(error.explanation or error)
-        if "no space left on device" in told:
+        if NO_SPACE in told:
             raise disk_full(what, told) from error
         raise kind(f"{what}: the engine refused", context={"cause": told}) from error
     except (DockerException, RequestException) as error:

@@ -18,13 +18,8 @@ from devenv.adapters.docker.answer_stream import AnswerStream
 from devenv.adapters.docker.connection import disk_full, telling
 from devenv.adapters.docker.labels import as_filter
 from devenv.adapters.docker.stored_images import StoredImage
-from devenv.adapters.process import run
-from devenv.errors import (
-    CommandFailedError,
-    DevenvError,
-    EngineUnavailableError,
-    ImageError,
-)
+from devenv.adapters.process import NO_SPACE, run
+from devenv.errors import CommandFailedError, DevenvError, EngineUnavailableError, ImageError
 from devenv.labels import LABEL_IMAGE, OURS
 from devenv.spec.image_reference import Reference, normalise
 
@@ -112,7 +107,7 @@ class Images:
                 iter(stream), repository=name.repository, tag=name.tag, changes=applied
             )
         if "errorDetail" in answer:
-            if "no space left on device" in answer:
+            if NO_SPACE in answer:
                 raise disk_full(f"import image {reference}", answer)
             raise ImageError(f"import image {reference}: the engine refused", context={"cause": answer})
         return str(self.inspect(reference)["Id"])
@@ -220,7 +215,7 @@ def _set(cancel: threading.Event | None) -> Callable[[], bool]:
 
 
 def _refused(what: str, error: CommandFailedError) -> DevenvError:
-    if "no space left on device" in error.output:
+    if NO_SPACE in error.output:
         return disk_full(what, error.output)
     return ImageError(
         f"{what}: the registry or the engine refused",

@@ -12,6 +12,8 @@ from pathlib import Path
 from devenv.errors import FolderError
 
 _PRIVATE = 0o700
+KUBECONFIG = "kubeconfig"
+"""In a project's state: the kubeconfig of its cluster, there while the cluster is."""
 
 
 def cache_dir(*, create: bool = True) -> Path:

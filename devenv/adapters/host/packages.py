@@ -10,15 +10,14 @@ from __future__ import annotations
 import fcntl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.host.system import Host
-from devenv.adapters.process import find_program, run, run_unbroken
+from devenv.adapters.process import OnLine, find_program, run, run_unbroken
 from devenv.errors import InterruptedRunError
 
-OnLine = Callable[[str], None]
 _MARK = "# Made by devenv while it installs packages: no service starts by itself."
 _HELD = f"""
 printf '#!/bin/sh\\n%s\\nkill -0 %s 2>/dev/null && exit 101\\nexit 0\\n' '{_MARK}' "$$" >"$0"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import PortTakenError
+from devenv.spec.project import LOOPBACK
 
 _PROC = Path("/proc")
 _LISTEN = "0A"
@@ -106,7 +107,7 @@ def _can_bind(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((LOOPBACK, port))
         except OSError as error:
             return error.errno != errno.EADDRINUSE  # EACCES below 1024: the engine, being root, can
     return True

@@ -10,17 +10,15 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import httpx2
 import yaml
 from lightkube import Client, ConfigError, KubeConfig
 from lightkube.core.generic_client import BasicRequest
 
+from devenv.adapters.kubernetes.json_objects import Json
 from devenv.errors import ApiRefusedError, ApiUnreachableError
-
-Json = dict[str, Any]
-"""An object as the API server sends it."""
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 """Accept header that leaves out everything but the metadata: Helm's secrets hold whole charts."""

@@ -16,11 +16,12 @@ from typing import Self
 import httpx2
 
 from devenv.adapters.kubernetes import objects
-from devenv.adapters.kubernetes.api import METADATA_ONLY, Api, ContentType, Json
+from devenv.adapters.kubernetes.api import METADATA_ONLY, Api, ContentType
 from devenv.adapters.kubernetes.conditions import await_condition
 from devenv.adapters.kubernetes.discovery import discover
 from devenv.adapters.kubernetes.external_secrets import Refreshed, refresh
 from devenv.adapters.kubernetes.inventory import Inventory, Recorded
+from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER, HELM_MANAGER, applied_by, mark
 from devenv.adapters.kubernetes.objects import NodeState, Release, Workload, object_key, of_stack
 from devenv.adapters.kubernetes.store import ObjectStore

@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from devenv.adapters.kubernetes.api import Api, Json, Watch
+from devenv.adapters.kubernetes.api import Api, Watch
 from devenv.adapters.kubernetes.discovery import find_resource
+from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import condition
 from devenv.errors import ApiRefusedError, ApiUnreachableError, InterruptedRunError
 

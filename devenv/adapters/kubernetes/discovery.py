@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from devenv.adapters.kubernetes.api import DISCOVERY, Api, Json
+from devenv.adapters.kubernetes.api import DISCOVERY, Api
+from devenv.adapters.kubernetes.json_objects import Json
 
 
 @dataclass(frozen=True, slots=True)

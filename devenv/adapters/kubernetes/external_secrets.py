@@ -12,9 +12,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from devenv.adapters.kubernetes.api import Api, Json
+from devenv.adapters.kubernetes.api import Api
 from devenv.adapters.kubernetes.conditions import await_object, condition_problem
 from devenv.adapters.kubernetes.discovery import Resource, find_resource
+from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER
 from devenv.adapters.kubernetes.objects import annotation, is_true, object_key
 from devenv.labels import ANNOTATION_SEEDS

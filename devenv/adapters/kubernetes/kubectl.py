@@ -6,7 +6,7 @@ Responsible for kubectl's command line. Manifests go through stdin; a stack's ob
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,9 +14,9 @@ from devenv.adapters import process
 from devenv.adapters.files.paths import kube_cache
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER
+from devenv.adapters.process import OnLine
 
 _SECONDS = 60.0
-OnLine = Callable[[str], None]
 
 
 class Kubectl:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-Json = dict[str, Any]
+from devenv.adapters.kubernetes.json_objects import Json
 
 FIELD_MANAGER = "devenv"
 """The name in which devenv applies what is no chart's."""

@@ -13,13 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.managed_fields import mark
 from devenv.labels import LABEL_CONTENT, LABEL_STACK
 
-Json = dict[str, Any]
-
 RELEASE_ANNOTATION = "meta.helm.sh/release-name"
-_HOOK_ANNOTATION = "helm.sh/hook"
+HOOK_ANNOTATION = "helm.sh/hook"
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 """States in which a killed Helm leaves a release; Helm refuses to go on from the pending ones."""
 
@@ -116,7 +115,7 @@ def label(item: Mapping[str, Any], name: str) -> str:
 
 def is_hook(item: Mapping[str, Any]) -> bool:
     """Whether an object is a Helm hook."""
-    return bool(annotation(item, _HOOK_ANNOTATION))
+    return bool(annotation(item, HOOK_ANNOTATION))
 
 
 def condition(item: Mapping[str, Any], kind: str) -> Mapping[str, Any]:

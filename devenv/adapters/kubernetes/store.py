@@ -14,7 +14,8 @@ from typing import Literal
 
 import httpx2
 
-from devenv.adapters.kubernetes.api import METADATA_ONLY, Api, Json
+from devenv.adapters.kubernetes.api import METADATA_ONLY, Api
+from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.watch import WORKLOADS
 from devenv.errors import ApiRefusedError, InterruptedRunError, NotReadyError
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import httpx2
 
-from devenv.adapters.kubernetes.api import Api, Json, Watch
+from devenv.adapters.kubernetes.api import Api, Watch
+from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
 from devenv.errors import ApiRefusedError, ApiUnreachableError, ClusterError
 
 PATHS: Mapping[str, str] = {
@@ -26,10 +27,9 @@ PATHS: Mapping[str, str] = {
     "DaemonSet": "apis/apps/v1/daemonsets",
     "Job": "apis/batch/v1/jobs",
 }
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
-
-Snapshot = Mapping[str, tuple[Json, ...]]
-"""Kind to its objects."""
+CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet")
+"""Kinds of workloads that keep their pods running."""
+WORKLOADS = (*CONTROLLERS, "Job")
 
 _SERVER_SECONDS = "280"
 """The server ends a watch after this time and it is opened anew: a lost connection cannot hide for longer."""
@@ -63,7 +63,7 @@ class Mirror:
         """Grows with every change."""
         return self._revision
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> ObjectsByKind:
         """All objects as they are now. They are shared: not to be changed."""
         with self._changed:
             return {kind: tuple(self._objects.get(kind, {}).values()) for kind in PATHS}
@@ -169,8 +169,3 @@ class Mirror:
         self._revision += 1
         self._failure = None
         self._changed.notify_all()
-
-
-def of_kinds(snapshot: Snapshot, kinds: Collection[str]) -> list[tuple[str, Json]]:
-    """The objects of some kinds, each with its kind: lists do not carry it."""
-    return [(kind, item) for kind in kinds for item in snapshot.get(kind, ())]

@@ -7,6 +7,7 @@ shell. What a program's words mean is the concern of the adapter that calls it.
 from devenv.adapters.process.detached import Detached, start_detached, start_module
 from devenv.adapters.process.guardian import GUARDIAN
 from devenv.adapters.process.identity import is_over, this_process
+from devenv.adapters.process.output import NO_SPACE, OnLine
 from devenv.adapters.process.piped import PipedProcess
 from devenv.adapters.process.program import Completed, find_program
 from devenv.adapters.process.run import run
@@ -14,8 +15,10 @@ from devenv.adapters.process.unbroken import run_unbroken
 
 __all__ = [
     "GUARDIAN",
+    "NO_SPACE",
     "Completed",
     "Detached",
+    "OnLine",
     "PipedProcess",
     "find_program",
     "is_over",

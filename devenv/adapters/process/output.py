@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+OnLine = Callable[[str], None]
+NO_SPACE = "no space left on device"
+"""What programs print where the disk is full: the kernel's text for ENOSPC, as Go spells it."""
 KEPT_BYTES = 256 << 20
 """Of each pipe. What prints more is stopped: a part of an answer would be taken for the whole."""
 _LINE_BYTES = 1 << 20
@@ -13,7 +16,7 @@ _LINE_BYTES = 1 << 20
 class Output:
     """The bytes of one pipe, cut into lines as they come."""
 
-    def __init__(self, on_line: Callable[[str], None]) -> None:
+    def __init__(self, on_line: OnLine) -> None:
         self._on_line = on_line
         self._line = bytearray()
         """What has come of a line that has not ended."""

@@ -15,6 +15,7 @@ import certifi
 
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.host.trust import Proxies, observe_proxies, observe_trust
+from devenv.adapters.process import NO_SPACE
 from devenv.errors import CommandFailedError, DiskFullError, ImageError
 from devenv.images.build.base_hint import base_hint
 from devenv.images.build.bootstrap import bootstrap
@@ -29,7 +30,6 @@ from devenv.spec.image_reference import Reference
 from devenv.spec.versions import Versions
 
 CA_SECRET = "ca"  # noqa: S105 (the name of a build secret)
-_NO_SPACE = "no space left on device"
 
 ImageStep = PullImage | BuildImage | BootstrapImage
 
@@ -180,7 +180,7 @@ def _build_failed(
     failing, lines = understood.failure()
     told = "\n".join(lines)
     context = {"recipe": str(step.dockerfile), **({"step": failing} if failing else {}), "last lines": told}
-    if _NO_SPACE in told or _NO_SPACE in error.output:
+    if NO_SPACE in told or NO_SPACE in error.output:
         return DiskFullError(
             f"build image {step.image}: the engine's disk is full",
             context=context,

@@ -14,6 +14,7 @@ from pathlib import Path
 from devenv.errors import ImageError
 from devenv.images.content.fingerprint import TAG_DIGITS, FileDigests, fingerprint, hash_of
 from devenv.spec.image_reference import Reference
+from devenv.spec.model import Pairs
 from devenv.spec.project import BuildNetwork, LocalImage
 from devenv.spec.versions import CatalogueImage, ToolVersion, Versions
 
@@ -27,8 +28,6 @@ _ASSEMBLY = "2"
 """Raised when the way in which the node image is assembled changes."""
 _NOT_IN_TAGS = re.compile(r"[^\w.-]+", re.ASCII)
 _VERSION_LENGTH = 64
-
-Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 
 from devenv.adapters.docker import Engine
+from devenv.adapters.process import NO_SPACE
 from devenv.errors import CommandFailedError, DevenvError, DiskFullError, ImageError
 from devenv.images.formats.archive import ImageManifest
 from devenv.images.formats.oci import LAYOUT_FILE, TAR_END, index_file, tar_file, tar_header, tar_padding
@@ -49,7 +50,6 @@ for layer in "$@"; do
 done
 """
 """Containerd keeps an unfinished layer for a day, so that it may be continued; a full disk needs the room."""
-_NO_SPACE = "no space left on device"
 
 
 def start_program(engine: Engine, node: str, cancel: threading.Event | None) -> NodeProgram:
@@ -171,7 +171,7 @@ class NodeStream:
 
     def _refused(self, error: CommandFailedError) -> DevenvError:
         what = f"load {self._name} into {self.node}"
-        if _NO_SPACE in error.output:
+        if NO_SPACE in error.output:
             return DiskFullError(
                 f"{what}: the node's disk is full", context=error.context, hint="make room: docker system df"
             )

@@ -13,8 +13,8 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 
 from devenv.images.push.protocol import STRANGER_SECONDS, Intake, PushHandler, Receiver
+from devenv.spec.project import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
 _POLL_SECONDS = 0.02
 """How often the server looks whether it is to end."""
 

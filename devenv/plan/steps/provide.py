@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.plan.steps.step import PlanStep
+from devenv.spec.model import Pairs
 from devenv.spec.project import BuildNetwork
-
-Pairs = tuple[tuple[str, str], ...]
-"""An ordered, hashable mapping."""
 
 
 @dataclass(frozen=True, slots=True)

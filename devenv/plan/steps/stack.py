@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from devenv.plan.replacement import Growth, Replacement
-from devenv.plan.steps.provide import Pairs
 from devenv.plan.steps.step import PlanStep
+from devenv.spec.model import Pairs
 from devenv.spec.stack import Database, Hook, ReadyCheck
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from devenv.adapters.kubernetes.objects import Json, condition, is_true
+from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.objects import condition, is_true
 from devenv.errors import Cause
 from devenv.runtime.diagnosis import words
 from devenv.runtime.diagnosis.findings import NEVER, Finding, LogSource, Patience

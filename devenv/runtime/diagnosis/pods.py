@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devenv.adapters.kubernetes.objects import Json, condition, is_true
+from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.objects import condition, is_true
 from devenv.errors import Cause
 from devenv.runtime.diagnosis import words
 from devenv.runtime.diagnosis.findings import NEVER, Finding, LogSource, Patience

@@ -6,17 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from devenv.adapters.kubernetes.objects import Json, condition, is_hook, is_true
+from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
+from devenv.adapters.kubernetes.objects import condition, is_hook, is_true
 from devenv.runtime.diagnosis.findings import NEVER, Finding, Patience
-from devenv.runtime.diagnosis.objects import (
-    by_object,
-    claim_findings,
-    creator_findings,
-    job_findings,
-    node_findings,
-)
+from devenv.runtime.diagnosis.objects import by_object, claim_findings, creator_findings, job_findings, node_findings
 from devenv.runtime.diagnosis.pods import PodView, pod_findings, waiting_for
-from devenv.runtime.diagnosis.scope import Scope, Snapshot, replaced_pods
+from devenv.runtime.diagnosis.scope import Scope, replaced_pods
 
 _CREATORS = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 _CLOCK_SLACK = timedelta(seconds=2)
@@ -32,12 +27,12 @@ class Rules:
     """When the installation began; what is older may be about to be replaced. None: all is judged alike."""
 
 
-def find(stack: Snapshot, rules: Rules) -> tuple[Finding, ...]:
+def find(stack: ObjectsByKind, rules: Rules) -> tuple[Finding, ...]:
     """What is wrong with the members of a stack (see `scope.members`)."""
     return tuple(_findings(stack, rules))
 
 
-def stuck_pods(snapshot: Snapshot, scope: Scope) -> tuple[tuple[str, str], ...]:
+def stuck_pods(snapshot: ObjectsByKind, scope: Scope) -> tuple[tuple[str, str], ...]:
     """Namespace and name of broken pods of a StatefulSet's former template: they block its rollout."""
     patience, events = Patience(), by_object(snapshot.get("Event", ()))
     return tuple(
@@ -50,7 +45,7 @@ def stuck_pods(snapshot: Snapshot, scope: Scope) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _findings(stack: Snapshot, rules: Rules) -> Iterator[Finding]:
+def _findings(stack: ObjectsByKind, rules: Rules) -> Iterator[Finding]:
     patience, events = rules.patience, by_object(stack["Event"])
     nodes = list(node_findings(stack["Node"], patience))
     if any(waiting_for(pod) for pod in stack["Pod"]):
@@ -75,7 +70,7 @@ def _findings(stack: Snapshot, rules: Rules) -> Iterator[Finding]:
             yield from job_findings(job, stack["Pod"], beside_others=bool(others), patience=patience)
 
 
-def _healthy_starters(stack: Snapshot, events: Mapping[str, list[Json]], patience: Patience) -> set[str]:
+def _healthy_starters(stack: ObjectsByKind, events: Mapping[str, list[Json]], patience: Patience) -> set[str]:
     """Uids of pods that are not ready yet, and have no trouble of their own."""
     return {
         pod["metadata"]["uid"]
@@ -110,7 +105,7 @@ def _is_over(job: Json) -> bool:
     return is_true(job, "Complete") or condition(job, "Failed").get("status") == "True"
 
 
-def _pods_of(job: Json, stack: Snapshot) -> set[str]:
+def _pods_of(job: Json, stack: ObjectsByKind) -> set[str]:
     uid = job["metadata"]["uid"]
     return {
         pod["metadata"]["uid"]

@@ -6,14 +6,12 @@ through their owners. Hooks carry no mark of Helm's: they are known by their nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from devenv.adapters.kubernetes.objects import RELEASE_ANNOTATION, Json, Release, annotation, is_hook, label
+from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
+from devenv.adapters.kubernetes.objects import RELEASE_ANNOTATION, Release, annotation, is_hook, is_true, label
 from devenv.labels import LABEL_STACK
-
-Snapshot = Mapping[str, tuple[Json, ...]]
-"""Kind to objects, as the API server sends them."""
 
 _OWNERS_FIRST = (
     "Deployment",
@@ -57,7 +55,7 @@ class Scope:
         return is_hook(item) and any(name == release or name.startswith(f"{release}-") for release in self.releases)
 
 
-def members(snapshot: Snapshot, scope: Scope) -> Snapshot:
+def members(snapshot: ObjectsByKind, scope: Scope) -> ObjectsByKind:
     """The objects that belong to the scope, and all nodes.
 
     Left out are jobs of CronJobs (they fail on their own account) and pods of templates that have been
@@ -147,7 +145,7 @@ def _revision(item: Json) -> str:
     return annotation(item, "deployment.kubernetes.io/revision")
 
 
-def replaced_pods(snapshot: Snapshot, scope: Scope) -> tuple[Json, ...]:
+def replaced_pods(snapshot: ObjectsByKind, scope: Scope) -> tuple[Json, ...]:
     """Pods of a StatefulSet's former template that are not ready.
 
     The controller waits for such a pod to become ready before it replaces it, which a broken one never does:
@@ -165,10 +163,5 @@ def replaced_pods(snapshot: Snapshot, scope: Scope) -> tuple[Json, ...]:
         if sets.get(owner)
         and label(pod, "controller-revision-hash") != sets[owner]
         and not pod["metadata"].get("deletionTimestamp")
-        and not _is_ready(pod)
+        and not is_true(pod, "Ready")
     )
-
-
-def _is_ready(pod: Json) -> bool:
-    conditions = pod.get("status", {}).get("conditions") or ()
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)

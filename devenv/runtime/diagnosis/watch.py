@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.adapters.kubernetes.watch import WORKLOADS
 from devenv.errors import Cause, DevenvError, NotReadyError, WorkloadError
 from devenv.runtime.diagnosis import words
@@ -20,7 +21,7 @@ from devenv.runtime.diagnosis.hints import hint_for
 from devenv.runtime.diagnosis.objects import by_object
 from devenv.runtime.diagnosis.pods import waiting_for
 from devenv.runtime.diagnosis.rules import Rules, find
-from devenv.runtime.diagnosis.scope import Scope, Snapshot, members
+from devenv.runtime.diagnosis.scope import Scope, members
 
 _LOG_LINES_SHOWN = 20
 _LOG_LINES_READ = 500
@@ -82,7 +83,7 @@ class Observer:
         self.probable: Diagnosis | None = None
         """What was last seen to be wrong. It stays when the stack itself has gone, rolled back by Helm."""
 
-    def look(self, snapshot: Snapshot) -> tuple[bool, float]:
+    def look(self, snapshot: ObjectsByKind) -> tuple[bool, float]:
         """Whether what is probable is final by now; and in how many seconds it may be, if nothing changes."""
         stack = members(snapshot, self._scope)
         findings, now = find(stack, self._rules), time.monotonic()
@@ -90,7 +91,7 @@ class Observer:
         self._remember(final or root(findings), stack, final=final is not None)
         return final is not None, self._judge.next_look(findings, now)
 
-    def _remember(self, finding: Finding | None, stack: Snapshot, *, final: bool) -> None:
+    def _remember(self, finding: Finding | None, stack: ObjectsByKind, *, final: bool) -> None:
         if finding is None:
             gone = not any(stack[kind] for kind in (*WORKLOADS, "Pod"))
             self.probable, self._seen = (self.probable, self._seen) if gone else (None, None)
@@ -106,7 +107,7 @@ def watch_stack(
     over: Callable[[], bool],
     emit_progress: Callable[[str], None],
     observer: Observer | None = None,
-    on_change: Callable[[Snapshot], object] | None = None,
+    on_change: Callable[[ObjectsByKind], object] | None = None,
     gather: float = GATHER,
 ) -> Diagnosis | None:
     """Watch until a cause is final, which is returned, or `over` says that it is enough, within 0.3 s.
@@ -143,7 +144,7 @@ def diagnose_now(cluster: Cluster, scope: Scope) -> Diagnosis | None:
     return observer.probable
 
 
-def diagnose(cluster: Cluster, finding: Finding, stack: Snapshot) -> Diagnosis:
+def diagnose(cluster: Cluster, finding: Finding, stack: ObjectsByKind) -> Diagnosis:
     """A finding with its log and its events."""
     lines: tuple[str, ...] = ()
     if source := finding.log:
@@ -167,7 +168,7 @@ def not_ready(what: str, diagnosis: Diagnosis | None, seconds: float, rest: str 
     return NotReadyError(f"{message}: {diagnosis.summary}", context=diagnosis.context(), hint=diagnosis.hint)
 
 
-def progress(stack: Snapshot) -> str:
+def progress(stack: ObjectsByKind) -> str:
     """How far the pods are, in one line; empty when there are none."""
     pods = [pod for pod in stack["Pod"] if pod.get("status", {}).get("phase") != "Failed"]
     waiting = [(pod["metadata"]["name"], waiting_for(pod)) for pod in pods]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from devenv.adapters.kubernetes.objects import Json
+from devenv.adapters.kubernetes.json_objects import Json
 
 _LONGEST = 400
 _NOISE = (

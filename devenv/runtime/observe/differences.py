@@ -13,9 +13,11 @@ from itertools import chain
 from typing import Any
 
 from devenv.adapters.kubernetes import manifests
-from devenv.adapters.kubernetes.objects import Json, is_hook
+from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.objects import is_hook
 from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.errors import ApiRefusedError
+from devenv.events import MASK
 from devenv.labels import LABEL_STACK
 from devenv.plan.observed import StackInput
 from devenv.plan.stack_steps import source_steps
@@ -27,8 +29,6 @@ from devenv.spec.stack import StackSpec
 _THREADS = 6
 ABSENT = "(none)"
 """Stands for what is not there, or would not be."""
-HIDDEN = "*****"
-"""Stands for a value of a Secret."""
 _SERVERS_OWN = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"})
 """Fields of `metadata` that no manifest sets."""
 _NOTES = {
@@ -106,7 +106,7 @@ def compare(live: Json, after: Json) -> Iterator[tuple[str, str, str]]:
 
 
 def _hidden(text: str) -> str:
-    return text if text == ABSENT else HIDDEN
+    return text if text == ABSENT else MASK
 
 
 def _settable(item: Json) -> Json:

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from lightkube.utils.quantity import parse_quantity
 
-from devenv.adapters.kubernetes.objects import Json
+from devenv.adapters.kubernetes.json_objects import Json
 from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement
 
 UNENFORCED = ("rancher.io/local-path",)

@@ -10,7 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.cluster import Cluster
-from devenv.adapters.kubernetes.objects import Json, is_hook
+from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.objects import is_hook
 from devenv.adapters.kubernetes.store import ObjectStore, Refusal
 from devenv.errors import DevenvError
 from devenv.plan.observed import StackInput

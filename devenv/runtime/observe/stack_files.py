@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from devenv.adapters.charts.charts import local_dependencies
+from devenv.spec.stack import KUSTOMIZATION_FILES
 
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _PLUGINS = ("generators", "transformers", "validators")
 """Keys of a kustomization that hold YAML, or name files with YAML, in which further files are named."""
 
@@ -64,11 +64,11 @@ def kustomization_files(folder: Path) -> list[Path]:
             continue
         if place.is_dir():
             place = place.resolve()
-            files = [place / name for name in _KUSTOMIZATIONS if (place / name).is_file()] or files_below(place)
+            files = [place / name for name in KUSTOMIZATION_FILES if (place / name).is_file()] or files_below(place)
             waiting += [file for file in files if file not in found]
             continue
         found[place] = None
-        if place.name in _KUSTOMIZATIONS:
+        if place.name in KUSTOMIZATION_FILES:
             waiting += _named(_documents(place), place.parent)
             waiting += _named(_plugins(place), place.parent)
     return sorted(found)

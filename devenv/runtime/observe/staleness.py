@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from devenv.adapters.kubernetes.objects import Json
+from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
 from devenv.errors import ImageError
 from devenv.images.catalogue.catalogue import OWN_REPOSITORY
-from devenv.runtime.diagnosis.scope import Scope, Snapshot, members
+from devenv.runtime.diagnosis.scope import Scope, members
 from devenv.spec.image_reference import Reference, normalise
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -61,7 +61,7 @@ class NodeImages(Protocol):
         """The digests of the manifests in an index; none for what is no index."""
 
 
-def running_containers(snapshot: Snapshot, scope: Scope) -> list[RunningContainer]:
+def running_containers(snapshot: ObjectsByKind, scope: Scope) -> list[RunningContainer]:
     """The running containers of a stack, without those of pods that are about to end."""
     return [
         found
@@ -104,7 +104,7 @@ def stale(
     return wrong, right
 
 
-def pull_problems(snapshot: Snapshot, scope: Scope) -> dict[str, str]:
+def pull_problems(snapshot: ObjectsByKind, scope: Scope) -> dict[str, str]:
     """What keeps pods of a stack from running the image that was loaded: place to the problem in words."""
     found: dict[str, str] = {}
     for pod in members(snapshot, scope)["Pod"]:

@@ -14,8 +14,8 @@ import yaml
 from devenv.adapters.docker import ContainerInfo, Engine
 from devenv.adapters.files.records import write_whole
 from devenv.errors import ClusterError
-from devenv.plan.kind_config import LOOPBACK
 from devenv.runtime.ownership.ownership import is_control_plane, is_node
+from devenv.spec.project import LOOPBACK
 
 _ADMIN = "/etc/kubernetes/admin.conf"
 _API_PORT = 6443

@@ -19,10 +19,10 @@ from devenv.adapters.docker import ContainerInfo
 from devenv.labels import LABEL_FOLDER, LABEL_HOST, LABEL_MACHINE, LABEL_PLACE, LABEL_PROJECT, LABEL_USER
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
+from devenv.spec.project import CONTROL_PLANE
 
 KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 KIND_ROLE_LABEL = "io.x-k8s.kind.role"
-_CONTROL_PLANE = "control-plane"
 _BALANCER = "external-load-balancer"
 
 
@@ -175,7 +175,7 @@ def is_node(container: ContainerInfo) -> bool:
 
 def is_control_plane(container: ContainerInfo) -> bool:
     """Whether a container of a cluster runs its API."""
-    return container.labels.get(KIND_ROLE_LABEL) == _CONTROL_PLANE
+    return container.labels.get(KIND_ROLE_LABEL) == CONTROL_PLANE
 
 
 def running_nodes(containers: Iterable[ContainerInfo]) -> list[str]:

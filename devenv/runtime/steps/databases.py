@@ -15,13 +15,13 @@ from devenv.databases.engines import open_database
 from devenv.databases.inside import Execute
 from devenv.errors import DatabaseError, InterruptedRunError
 from devenv.events import Noted
-from devenv.plan.kind_config import LOOPBACK
 from devenv.plan.steps import PrepareDatabase, ResetAws, ResetDatabase
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import published_ports
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps.localstack import local_stack
 from devenv.runtime.steps.seeding import refresh
+from devenv.spec.project import LOOPBACK
 from devenv.spec.stack import Database as DatabaseSpec
 
 _KUBECTLS_WORDS = re.compile(r"^command terminated with exit code \d+\n?\Z", re.MULTILINE)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from devenv.adapters.kubernetes.cluster import Cluster
-from devenv.adapters.kubernetes.objects import Json
+from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.errors import DataLossError
 from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.errors import StaleImageError
 from devenv.events import Noted
 from devenv.images.nodes.identity import image_digests, index_parts
 from devenv.plan.steps import AwaitReady
-from devenv.runtime.diagnosis.scope import Scope, Snapshot
+from devenv.runtime.diagnosis.scope import Scope
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.staleness import ExpectedImage, expectations, pull_problems, running_containers, stale
 from devenv.runtime.step_context import StepContext
@@ -40,7 +41,7 @@ def prove_images(step: AwaitReady, scope: Scope, context: StepContext) -> str:
     )
 
 
-def warn_of_pulls(snapshot: Snapshot, scope: Scope, context: StepContext) -> None:
+def warn_of_pulls(snapshot: ObjectsByKind, scope: Scope, context: StepContext) -> None:
     """Tell once of each container whose local image has the tag `latest` or would be pulled."""
     for place, problem in pull_problems(snapshot, scope).items():
         if place not in context.environment.warned:

@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.kubernetes.inventory import Recorded
-from devenv.adapters.kubernetes.objects import Json, is_hook
+from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.objects import HOOK_ANNOTATION, is_hook
+from devenv.adapters.kubernetes.watch import CONTROLLERS
 from devenv.errors import DevenvError, ImageError, InterruptedRunError
 from devenv.plan.steps import InstallChart
 from devenv.runtime.diagnosis.scope import Scope, members
 from devenv.runtime.observe.stack_files import chart_files
 from devenv.runtime.step_context import StepContext
 from devenv.spec.image_reference import Reference
-
-_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
-_HOOK = "helm.sh/hook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def swap_images(step: InstallChart, scope: Scope, context: StepContext) -> HeadS
         return None  # a Job is made anew for another image
     changes = {
         (kind, item["metadata"]["namespace"], item["metadata"]["name"]): images
-        for kind in _KINDS
+        for kind in CONTROLLERS
         for item in stack[kind]
         if (images := _new_images(item, wanted))
     }
@@ -85,7 +84,7 @@ def head_start(step: InstallChart, scope: Scope, context: StepContext) -> Iterat
 def _repeated(swapped: HeadStart, scope: Scope, context: StepContext) -> bool:
     """Whether the upgrade changed the workloads once more: there a head start costs a second rollout."""
     stack = members(context.environment.cluster.mirror(context.cancel.is_set).snapshot(), scope)
-    found = {item["metadata"]["uid"]: item["metadata"]["generation"] for kind in _KINDS for item in stack[kind]}
+    found = {item["metadata"]["uid"]: item["metadata"]["generation"] for kind in CONTROLLERS for item in stack[kind]}
     return any(found.get(uid, 0) > generation for uid, generation in swapped.generations.items())
 
 
@@ -108,4 +107,6 @@ def _has_hooks(chart: Path) -> bool:
     if not chart.is_dir():
         return True
     files = (file for file in chart_files(chart) if "templates" in file.parts)
-    return any((chart / "charts").glob("*.tgz")) or any(_HOOK in file.read_text(errors="replace") for file in files)
+    return any((chart / "charts").glob("*.tgz")) or any(
+        HOOK_ANNOTATION in file.read_text(errors="replace") for file in files
+    )

@@ -15,7 +15,9 @@ from datetime import UTC, datetime, timedelta
 
 from devenv.adapters.charts.helm import Helm
 from devenv.adapters.kubernetes.cluster import Cluster, Release
+from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.adapters.kubernetes.managed_fields import HELM_MANAGER
+from devenv.adapters.process import OnLine
 from devenv.errors import CommandFailedError, DevenvError, InterruptedRunError, WorkloadError
 from devenv.labels import LABEL_STACK
 from devenv.runtime.diagnosis import (
@@ -30,7 +32,6 @@ from devenv.runtime.diagnosis import (
     watch_stack,
     words,
 )
-from devenv.runtime.diagnosis.scope import Snapshot
 from devenv.runtime.observe.refusals import find_obstacles
 from devenv.runtime.steps.giving_way import give_way
 from devenv.runtime.steps.readiness import replace_stuck_pods
@@ -49,7 +50,6 @@ _REJECTED = re.compile(
 )
 _FAILED_HOOK = re.compile(r"resource (?:Job|Pod)/(?P<namespace>[^/\s]+)/(?P<name>\S+) not ready")
 """What Helm 4 says of a hook that has failed; nothing in the object itself tells whose hook it is."""
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ def install(
     wanted: ChartInstallation,
     *,
     cancel: threading.Event,
-    on_line: Tell,
-    progress: Tell,
-    on_change: Callable[[Snapshot], None] | None = None,
+    on_line: OnLine,
+    progress: OnLine,
+    on_change: Callable[[ObjectsByKind], None] | None = None,
 ) -> None:
     """Install or upgrade a release and wait until it is ready; what fails is rolled back.
 
@@ -103,7 +103,7 @@ def install(
     raise error
 
 
-def clear_pending(cluster: Cluster, release: str, namespace: str, progress: Tell) -> Release | None:
+def clear_pending(cluster: Cluster, release: str, namespace: str, progress: OnLine) -> Release | None:
     """Remove the records of revisions that a killed run left half done: Helm would refuse to go on.
 
     Returns the release as it is then.
@@ -123,9 +123,9 @@ class _Attempt:
         cluster: Cluster,
         wanted: ChartInstallation,
         cancel: threading.Event,
-        progress: Tell,
+        progress: OnLine,
         *,
-        on_change: Callable[[Snapshot], None] | None,
+        on_change: Callable[[ObjectsByKind], None] | None,
     ) -> None:
         self._helm, self._cluster, self._wanted = helm, cluster, wanted
         self._cancel, self._progress, self._on_change = cancel, progress, on_change
@@ -137,7 +137,7 @@ class _Attempt:
         self._deployed = False
         """Helm was content."""
 
-    def run(self, on_line: Tell) -> DevenvError | None:
+    def run(self, on_line: OnLine) -> DevenvError | None:
         """The error that explains best why the release is not there; None when it is."""
         end_helm = threading.Event()
         with ThreadPoolExecutor(1, thread_name_prefix=f"helm {self._wanted.release}") as pool:
@@ -165,7 +165,7 @@ class _Attempt:
             raise failure
         return self._explain(failure, found, late=late)
 
-    def _upgrade(self, end: threading.Event, on_line: Tell) -> None:
+    def _upgrade(self, end: threading.Event, on_line: OnLine) -> None:
         wanted = self._wanted
 
         def upgrade() -> None:
@@ -200,7 +200,7 @@ class _Attempt:
             self._progress(f"cannot become ready: {found.summary}")
         return found
 
-    def _note(self, snapshot: Snapshot) -> None:
+    def _note(self, snapshot: ObjectsByKind) -> None:
         replace_stuck_pods(self._cluster, self._scope, snapshot, self._progress)
         if self._on_change:
             self._on_change(snapshot)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from devenv.databases.engines import localstack
 from devenv.errors import DatabaseError
-from devenv.plan.kind_config import LOOPBACK
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import http_ports
 from devenv.runtime.steps.seeding import SEED_DOCUMENT, SEED_PROGRAM, SEEDS_SECRET
+from devenv.spec.project import LOOPBACK
 
 if TYPE_CHECKING:
     from devenv.localstack import LocalStack

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.errors import InterruptedRunError
 from devenv.runtime.diagnosis import Observer, Patience, Scope, not_ready, stuck_pods, watch_stack
-from devenv.runtime.diagnosis.scope import Snapshot
 from devenv.runtime.steps.rollout import Rollout, generations
 
 _AGE = timedelta(minutes=1)
@@ -31,7 +31,7 @@ def await_workloads(
     cancel: threading.Event,
     progress: Callable[[str], None],
     restarted: bool = False,
-    on_change: Callable[[Snapshot], None] | None = None,
+    on_change: Callable[[ObjectsByKind], None] | None = None,
 ) -> None:
     """Wait until every workload of a stack is rolled out; a stack without workloads is at once.
 
@@ -57,7 +57,7 @@ def await_workloads(
         problems[:] = rollout.unfinished(mirror.snapshot())
         return not problems
 
-    def note(snapshot: Snapshot) -> None:
+    def note(snapshot: ObjectsByKind) -> None:
         replace_stuck_pods(cluster, scope, snapshot, progress)
         if on_change:
             on_change(snapshot)
@@ -81,7 +81,9 @@ def await_workloads(
         raise not_ready(f"stack {stack}", observer.probable, deadline.total_seconds(), rest="; ".join(problems))
 
 
-def replace_stuck_pods(cluster: Cluster, scope: Scope, snapshot: Snapshot, progress: Callable[[str], None]) -> bool:
+def replace_stuck_pods(
+    cluster: Cluster, scope: Scope, snapshot: ObjectsByKind, progress: Callable[[str], None]
+) -> bool:
     """Delete broken pods of a StatefulSet's former template; whether there were any."""
     stuck = stuck_pods(snapshot, scope)
     for namespace, name in stuck:

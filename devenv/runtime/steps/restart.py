@@ -6,11 +6,11 @@ from collections import Counter
 from datetime import datetime
 from ipaddress import ip_address
 
-from devenv.adapters.kubernetes.api import Json
-from devenv.runtime.diagnosis.scope import Snapshot
+from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
+from devenv.adapters.kubernetes.objects import is_true
+from devenv.adapters.kubernetes.watch import CONTROLLERS
 from devenv.runtime.ownership.ownership import Holding, is_control_plane
 
-_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _LAST = 1 << 32
 
 
@@ -43,7 +43,7 @@ def are_misplaced(holding: Holding) -> bool:
     )
 
 
-def reported_from_before(snapshot: Snapshot, began: datetime) -> list[str]:
+def reported_from_before(snapshot: ObjectsByKind, began: datetime) -> list[str]:
     """Pods with a container that is said to run since before `began`, when no node ran: `namespace/name`."""
     return sorted(
         f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
@@ -52,16 +52,18 @@ def reported_from_before(snapshot: Snapshot, began: datetime) -> list[str]:
     )
 
 
-def overrated(snapshot: Snapshot) -> list[str]:
+def overrated(snapshot: ObjectsByKind) -> list[str]:
     """Workloads that claim more ready pods than there are, `Kind namespace/name`: their controller has not looked yet.
 
     The controller manager is silent until the lease of the one before has run out.
     """
     owners = {item["metadata"]["uid"]: _owner(item) for item in snapshot["ReplicaSet"]}
-    ready = Counter(owners.get(owner, owner) for pod in snapshot["Pod"] if _is_ready(pod) and (owner := _owner(pod)))
+    ready = Counter(
+        owners.get(owner, owner) for pod in snapshot["Pod"] if is_true(pod, "Ready") and (owner := _owner(pod))
+    )
     return sorted(
         f"{kind} {item['metadata']['namespace']}/{item['metadata']['name']}"
-        for kind in _WORKLOADS
+        for kind in CONTROLLERS
         for item in snapshot[kind]
         if _claimed(item.get("status", {})) > ready[item["metadata"]["uid"]]
     )
@@ -74,11 +76,6 @@ def _claimed(status: dict[str, object]) -> int:
 def _owner(item: Json) -> str:
     references = item["metadata"].get("ownerReferences") or ()
     return next((str(owner["uid"]) for owner in references), "")
-
-
-def _is_ready(pod: Json) -> bool:
-    conditions = pod.get("status", {}).get("conditions") or ()
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def _claims(status: dict[str, object], began: datetime) -> bool:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from devenv.adapters.kubernetes.objects import Json, Workload, is_hook, rollout_problem
+from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
+from devenv.adapters.kubernetes.objects import Workload, is_hook, rollout_problem
 from devenv.adapters.kubernetes.watch import WORKLOADS
 from devenv.runtime.diagnosis.pods import waiting_for
-from devenv.runtime.diagnosis.scope import Scope, Snapshot, members
+from devenv.runtime.diagnosis.scope import Scope, members
 
 _PROOF_SECONDS = 3.0
 """For how long a container without a readiness probe has to be seen running.
@@ -60,7 +61,7 @@ class Rollout:
         """From now on these workloads have to be there, with their generations."""
         self._wanted = wanted
 
-    def unfinished(self, snapshot: Snapshot) -> list[str]:
+    def unfinished(self, snapshot: ObjectsByKind) -> list[str]:
         """What is not rolled out yet, in words; nothing when the stack is."""
         stack = members(snapshot, self._scope)
         found: dict[Key, Json] = {

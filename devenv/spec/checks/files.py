@@ -9,16 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devenv.errors import Problem
-from devenv.spec.project import ProjectSpec
+from devenv.spec.project import CONTROL_PLANE, ProjectSpec
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft
 from devenv.spec.read.places import Boundary, Kind, Trouble, files_in
-from devenv.spec.stack import Source, StackSpec
+from devenv.spec.stack import KUSTOMIZATION_FILES, Source, StackSpec
 from devenv.spec.versions import Versions
 from devenv.spec.yaml.positions import Document, KeyPath
 from devenv.spec.yaml.reader import read_yaml
-
-_CONTROL_PLANE = "control-plane"
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 def stack_file_problems(draft: StackDraft, profile: str) -> Iterator[Problem]:
@@ -91,7 +88,7 @@ def _source_problems(
     elif source.kustomize:
         path = (*at, "kustomize", "path")
         overlay = _look(draft, source.kustomize.path.replace("{profile}", profile), "folder")
-        yield from _content_problems(draft, document, path, overlay, _KUSTOMIZATIONS)
+        yield from _content_problems(draft, document, path, overlay, KUSTOMIZATION_FILES)
 
 
 def _look(draft: StackDraft, text: str, kind: Kind) -> Path | Trouble:
@@ -153,6 +150,6 @@ def _shape_problems(document: Document) -> Iterator[Problem]:
         if found is not None and not isinstance(found.value, form):
             yield document.problem(path, f"{words} expected here", "write it as kind has it, or leave it out")
     listed = [entry for entry in entries if isinstance(entry.value, Mapping)]
-    roles = [role.value if (role := entry.child("role")) else _CONTROL_PLANE for entry in listed]
-    if roles and _CONTROL_PLANE not in roles:
-        yield document.problem(("nodes",), f"no node is a {_CONTROL_PLANE}", f"add one: - role: {_CONTROL_PLANE}")
+    roles = [role.value if (role := entry.child("role")) else CONTROL_PLANE for entry in listed]
+    if roles and CONTROL_PLANE not in roles:
+        yield document.problem(("nodes",), f"no node is a {CONTROL_PLANE}", f"add one: - role: {CONTROL_PLANE}")

@@ -13,9 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from devenv.errors import DevenvError, RunFailedError, SpecError, WorkloadError
-from devenv.events import Event, Noted, StepFailed, StepOutput, StepProgressed, StepSucceeded
+from devenv.events import MASK, Event, Noted, StepFailed, StepOutput, StepProgressed, StepSucceeded
 
-MASK = "*****"
 _SHORTEST = 4
 """Masking shorter values would make logs unreadable and hide nothing."""
 _SHORTEST_LINE = 12

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.files.paths import state_dir
+from devenv.adapters.files.paths import KUBECONFIG, state_dir
 from devenv.spec.project_name import project_name
 from devenv.spec.read.discover import find_project
-
-KUBECONFIG = "kubeconfig"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from devenv.runtime.observe.differences import ABSENT, HIDDEN, compare
+from devenv.events import MASK
+from devenv.runtime.observe.differences import ABSENT, compare
 
 Json = dict[str, Any]
 
@@ -40,4 +41,4 @@ def test_what_the_server_and_helm_note_is_no_difference() -> None:
 def test_values_of_secrets_are_hidden() -> None:
     live = {"kind": "Secret", "metadata": {"name": "s"}, "data": {"password": "aHVudGVyMg=="}}
     after = {"kind": "Secret", "metadata": {"name": "s"}, "data": {"password": "bmV3", "token": "dG9rZW4="}}
-    assert list(compare(live, after)) == [("data.password", HIDDEN, HIDDEN), ("data.token", ABSENT, HIDDEN)]
+    assert list(compare(live, after)) == [("data.password", MASK, MASK), ("data.token", ABSENT, MASK)]

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.errors import CommandFailedError, DevenvError
-from devenv.events import Event, Noted, StepFailed, StepOutput, StepProgressed, StepStarted, StepSucceeded
-from devenv.ui.run.redaction import MASK, Secrets
+from devenv.events import MASK, Event, Noted, StepFailed, StepOutput, StepProgressed, StepStarted, StepSucceeded
+from devenv.ui.run.redaction import Secrets
 from devenv.ui.run.stream import EventStream, Sink
 
 

@@ -10,12 +10,13 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
+from devenv.events import MASK
 from devenv.plan.observed import ClusterState
 from devenv.runtime.observe.cluster import NodeFact
 from devenv.ui.status_schema import meanings, status_schema, status_schema_text
 from devenv.ui.status_view import status_as_json
 from devenv.workflows.run.links import Link
-from devenv.workflows.status import HIDDEN, CredentialStatus, StackState, StackStatus, StatusReport
+from devenv.workflows.status import CredentialStatus, StackState, StackStatus, StatusReport
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "schema" / "status.schema.json"
 SCHEMA = status_schema(StackState)
@@ -31,7 +32,7 @@ def report(cluster: ClusterState = ClusterState.RUNNING, stack: StackState = Sta
         nodes=(NodeFact("devenv-shop-control-plane", "control-plane", running=True, reason="starting"),),
         stacks=(StackStatus("web", "04-apps", "apps", "1.0.0", stack, "deployment web: 0 of 1 pods"),),
         endpoints=(Link("api", "web", "http://web.shop.localhost:8080/"),),
-        credentials=(CredentialStatus("store", "store", (("username", HIDDEN), ("password", HIDDEN))),),
+        credentials=(CredentialStatus("store", "store", (("username", MASK), ("password", MASK))),),
         notes=("names below localhost are not resolved",),
     )
 

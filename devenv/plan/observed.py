@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from devenv.plan.image import Image
 from devenv.plan.replacement import Obstacles
 from devenv.plan.steps import CarriedFolder
 
@@ -46,6 +47,18 @@ class ObservedStack:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedImages:
+    """The images that a plan may have to provide, and what there is of them."""
+
+    described: Mapping[str, Image] = field(default_factory=dict)
+    """By name, with all that they are made from."""
+    in_engine: frozenset[str] = frozenset()
+    """References that the engine has."""
+    registries: Mapping[str, bool] = field(default_factory=dict)
+    """Registry host to whether it answers; only those are asked that decide something."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """The present state, as far as a plan depends on it."""
 
@@ -55,9 +68,7 @@ class Observed:
     modules_present: frozenset[str] = frozenset()
     images_on_nodes: frozenset[str] = frozenset()
     """References that every node holds."""
-    images_in_engine: frozenset[str] = frozenset()
-    registries: Mapping[str, bool] = field(default_factory=dict)
-    """Registry host to whether it answers."""
+    images: ObservedImages = field(default_factory=ObservedImages)
     fresh_databases: frozenset[str] = frozenset()
     """Stacks whose databases hold nothing yet: what is in them after their migrations is nobody's."""
     obstacles: Mapping[str, tuple[Obstacles | None, ...]] = field(default_factory=dict)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
 
 from devenv.events import PlanMade, PlannedStep
 from devenv.plan.steps import ReplaceObject, StartCluster, Step
@@ -34,6 +36,15 @@ class Plan:
     unchanged: tuple[str, ...]
     """Stacks whose content and readiness already are as wanted."""
 
+    @classmethod
+    def of(cls, project: str, cluster: str, nodes: Iterable[PlanNode], unchanged: Iterable[str] = ()) -> Self:
+        """The plan of some steps: the first of a key counts, and needs that none of the steps meets are met already."""
+        known: dict[str, PlanNode] = {}
+        for node in nodes:
+            known.setdefault(node.key, node)
+        needed = (replace(node, needs=node.needs & known.keys()) for node in known.values())
+        return cls(project, cluster, tuple(needed), tuple(unchanged))
+
     @property
     def starts_cluster(self) -> bool:
         """Whether this is the first of two plans: what a stopped cluster records is known only once it runs."""
@@ -55,32 +66,3 @@ class Plan:
 
 def _loss(step: Step) -> str:
     return step.replacement.loss if isinstance(step, ReplaceObject) else ""
-
-
-class PlanDraft:
-    """Collects steps by key; needs that no step of the plan meets are already met, and are dropped at the end."""
-
-    def __init__(self) -> None:
-        self._nodes: dict[str, PlanNode] = {}
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._nodes
-
-    def __len__(self) -> int:
-        return len(self._nodes)
-
-    def steps(self) -> list[Step]:
-        """The steps so far."""
-        return [node.step for node in self._nodes.values()]
-
-    def add(self, step: Step, needs: frozenset[str] | set[str] = frozenset(), reason: str = "") -> str:
-        """Add a step unless one of that key is there; returns its key."""
-        if step.key not in self._nodes:
-            self._nodes[step.key] = PlanNode(step, frozenset(needs), reason)
-        return step.key
-
-    def finish(self, project: str, cluster: str, unchanged: tuple[str, ...]) -> Plan:
-        """The plan, with needs reduced to steps that it contains."""
-        known = self._nodes.keys()
-        nodes = tuple(PlanNode(n.step, n.needs & known, n.reason) for n in self._nodes.values())
-        return Plan(project, cluster, nodes, unchanged)

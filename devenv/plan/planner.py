@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devenv.errors import ForeignClusterError
+from devenv.plan.image import BALANCER, NODE, Mode
 from devenv.plan.kind_config import node_roles
 from devenv.plan.observed import ClusterState, Observed, StackInput
-from devenv.plan.plan import Plan, PlanDraft
-from devenv.plan.stack_steps import add_stack, await_ready
+from devenv.plan.plan import Plan, PlanNode
+from devenv.plan.provision import choose, provide_steps
+from devenv.plan.stack_steps import await_ready, modules_of, stack_nodes
 from devenv.plan.steps import (
     AwaitNodeRuntime,
     BuildImage,
@@ -20,18 +22,15 @@ from devenv.plan.steps import (
     PruneBuildCache,
     RemoveBrokenCluster,
     StartCluster,
-    Step,
 )
 from devenv.spec.needs import Needs, nearest
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
 
-Provision = tuple[Step, frozenset[str]]
-"""A step that brings an image into the engine, and the keys of the steps that it needs."""
-
 BUILDX = "buildx"
 _ASLEEP = (ClusterState.STOPPED, ClusterState.UNREACHABLE)
 _NONE_YET = (ClusterState.ABSENT, ClusterState.BROKEN)
+_NOT_READY = "not ready"
 BUILD_CACHE_BYTES = 14 * 1024**3
 """Kept of the builders' caches: enough to rebuild any one recipe quickly, within the 30 GB of a whole environment."""
 
@@ -48,25 +47,21 @@ class Wanted:
     """All stacks of the project with those that they need: an order holds through stacks in between too."""
     versions: Versions
     kind_config: str
-    node_image: str
-    """Reference of the node image."""
+    references: Mapping[str, str]
+    """Image name to the reference that is used, for the stacks and for the containers that kind starts."""
     tools: Sequence[str]
     """Programs that running the plan takes."""
-    provide: Callable[[Sequence[str]], Sequence[Provision]]
-    """Steps that bring the named images into the engine, bases first; pure."""
+    images: Mode = "auto"
+    """Where images may come from that have to be provided."""
     module_image: str | None = None
     """Image in which Go modules are fetched; None where the host has Go."""
     prunes_cache: bool = False
     """Whether the engine's build cache is devenv's to keep small."""
-    node_image_name: str = "node"
-    balancer_image: str | None = None
-    """Reference of the image of the load balancer; None where kind makes none, before a single control plane."""
-    balancer_image_name: str = "envoy"
 
     @property
     def cluster_images(self) -> tuple[str, ...]:
-        """The images that kind starts containers of, by name."""
-        return (self.node_image_name, *([self.balancer_image_name] if self.balancer_image else []))
+        """The images that kind starts containers of, by name; no load balancer before a single control plane."""
+        return tuple(name for name in (NODE, BALANCER) if name in self.references)
 
 
 def make_plan(wanted: Wanted, observed: Observed) -> Plan:
@@ -81,81 +76,42 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             f"cluster {wanted.cluster} exists, and devenv did not make it",
             hint=f"choose another project name in devenv.yaml, or: kind delete cluster --name {wanted.cluster}",
         )
-    draft = PlanDraft()
     if observed.cluster in _ASLEEP:
-        return _start(draft, wanted, observed)
-    fresh = observed.cluster in _NONE_YET
-    reasons = {spec.name: _reason(spec, rendered, observed, fresh) for spec, rendered in wanted.stacks}
-    cluster = frozenset({"cluster/create", *(f"tool/{tool}" for tool in wanted.tools)})
-    planned = {name for name, reason in reasons.items() if reason}
-    for spec, rendered in wanted.stacks:
-        reason = reasons[spec.name]
-        needs = frozenset(f"ready/{need}" for need in nearest(wanted.needs, spec.name, planned))
-        if reason == "not ready":
-            draft.add(await_ready(spec, rendered), needs | cluster, reason)
-        elif reason:
-            known = observed.obstacles.get(spec.name, ())
-            is_new = spec.name in observed.fresh_databases
-            add_stack(draft, spec, rendered, cluster=cluster, needs=needs, reason=reason, obstacles=known, fresh=is_new)
-    modules = _add_modules(draft, wanted, observed, reasons)
-    _add_images(draft, wanted, observed, reasons, fresh=fresh, modules=modules)
-    if fresh:
-        _add_cluster(draft, wanted, observed)
-    _add_tools(draft, wanted, observed)
-    unchanged = tuple(name for name, reason in reasons.items() if not reason)
-    return draft.finish(wanted.project, wanted.cluster, unchanged)
+        # The first of two plans: what a cluster records can be compared only once it runs.
+        start = PlanNode(StartCluster(wanted.cluster), frozenset(), str(observed.cluster))
+        return Plan.of(wanted.project, wanted.cluster, [start])
+    reasons = reasons_to_install(wanted, observed)
+    nodes = [
+        *_stacks(wanted, observed, reasons),
+        *_modules(wanted, observed),
+        *_images(wanted, observed),
+        *(_cluster(wanted, observed) if observed.cluster in _NONE_YET else ()),
+    ]
+    unchanged = [name for name, reason in reasons.items() if not reason]
+    return Plan.of(wanted.project, wanted.cluster, [*nodes, *_tools(wanted, observed, nodes)], unchanged)
 
 
-def _start(draft: PlanDraft, wanted: Wanted, observed: Observed) -> Plan:
-    """The first of two plans: what a cluster records can be compared only once it runs."""
-    draft.add(StartCluster(wanted.cluster), reason=str(observed.cluster))
-    return draft.finish(wanted.project, wanted.cluster, ())
-
-
-def _add_tools(draft: PlanDraft, wanted: Wanted, observed: Observed) -> None:
-    """Programs that steps of the plan run; buildx first, since the others may have to be built."""
-    if not draft:
-        return
-    missing = [tool for tool in wanted.tools if tool not in observed.tools_present]
-    # Where the host has no Go, modules are fetched by a build.
-    built = (BuildImage, FetchModule) if wanted.module_image else BuildImage
-    builds = missing or any(isinstance(step, built) for step in draft.steps())
-    if builds and BUILDX not in observed.tools_present:
-        draft.add(ProvideTool(BUILDX), reason="missing")
-    for tool in missing:
-        draft.add(ProvideTool(tool), {f"tool/{BUILDX}"}, "missing")
-
-
-def _add_modules(draft: PlanDraft, wanted: Wanted, observed: Observed, reasons: Mapping[str, str]) -> bool:
-    """Fetches of modules that are not in the cache; tells whether there are any."""
-    before = {f"image/{wanted.module_image}", f"tool/{BUILDX}"} if wanted.module_image else set()
-    wanted_modules = {
-        named.module
-        for spec, _ in wanted.stacks
-        if reasons[spec.name] not in ("", "not ready")
-        for source in spec.sources
-        if (named := source.chart or source.manifests) and named.module
-    }
-    missing = sorted(wanted_modules - observed.modules_present)
-    for module in missing:
-        pinned = wanted.versions.modules[module]
-        draft.add(FetchModule(module, pinned.version, pinned.sum), before, "missing")
-    return bool(missing)
+def reasons_to_install(wanted: Wanted, observed: Observed) -> dict[str, str]:
+    """Why each selected stack is installed, or awaited where it is not ready; empty where nothing is to be done."""
+    return {spec.name: _reason(spec, rendered, observed) for spec, rendered in wanted.stacks}
 
 
 def stacks_to_install(wanted: Wanted, observed: Observed) -> list[tuple[StackSpec, StackInput]]:
     """The stacks that a plan will install, be it anew or over what is there."""
-    fresh = observed.cluster is not ClusterState.RUNNING
-    return [
-        (spec, rendered)
-        for spec, rendered in wanted.stacks
-        if _reason(spec, rendered, observed, fresh) not in ("", "not ready")
-    ]
+    reasons = reasons_to_install(wanted, observed)
+    return [(spec, rendered) for spec, rendered in wanted.stacks if reasons[spec.name] not in ("", _NOT_READY)]
 
 
-def _reason(spec: StackSpec, rendered: StackInput, observed: Observed, fresh: bool) -> str:  # noqa: FBT001 -- one of four facts
+def needed_images(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
+    """The images that a plan needs in the engine: so what has to be known of an engine before the plan is made."""
+    cluster = wanted.cluster_images if observed.cluster in _NONE_YET else ()
+    modules = [wanted.module_image] if wanted.module_image and _missing_modules(wanted, observed) else []
+    return (*_loads(wanted, observed), *cluster, *modules)
+
+
+def _reason(spec: StackSpec, rendered: StackInput, observed: Observed) -> str:
     known = observed.stacks.get(spec.name)
-    if fresh or known is None:
+    if known is None or observed.cluster is not ClusterState.RUNNING:
         return "new"
     reasons = {
         "interrupted": known.pending,
@@ -164,42 +120,99 @@ def _reason(spec: StackSpec, rendered: StackInput, observed: Observed, fresh: bo
         "to be reset": rendered.renewed,
         "not recorded": not known.recorded,
         "drifted": known.drifted,
-        "not ready": not known.ready,
+        _NOT_READY: not known.ready,
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
 
 
-def _add_images(
-    draft: PlanDraft,
-    wanted: Wanted,
-    observed: Observed,
-    reasons: Mapping[str, str],
-    *,
-    fresh: bool,
-    modules: bool,
-) -> None:
-    """Loads of images that a stack to be installed uses and some node lacks; builds and pulls of those lacking here."""
-    loads: dict[str, str] = {}
+def _stacks(wanted: Wanted, observed: Observed, reasons: Mapping[str, str]) -> Iterable[PlanNode]:
+    cluster = frozenset({"cluster/create", *(f"tool/{tool}" for tool in wanted.tools)})
+    planned = {name for name, reason in reasons.items() if reason}
     for spec, rendered in wanted.stacks:
-        if reasons[spec.name] not in ("", "not ready"):
-            loads.update({n: ref for n, ref in rendered.images.items() if fresh or ref not in observed.images_on_nodes})
-    needed = [*loads, *(wanted.cluster_images if fresh else ())]
-    if modules and wanted.module_image:
-        needed.append(wanted.module_image)
-    provisions = wanted.provide(needed)
-    for step, needs in provisions:
-        draft.add(step, needs, "missing")
+        before = cluster | {f"ready/{need}" for need in nearest(wanted.needs, spec.name, planned)}
+        if reasons[spec.name] == _NOT_READY:
+            yield PlanNode(await_ready(spec, rendered), before, _NOT_READY)
+        elif reasons[spec.name]:
+            yield from stack_nodes(
+                spec,
+                rendered,
+                before=before,
+                cluster=cluster,
+                reason=reasons[spec.name],
+                obstacles=observed.obstacles.get(spec.name, ()),
+                fresh=spec.name in observed.fresh_databases,
+            )
+
+
+def _missing_modules(wanted: Wanted, observed: Observed) -> list[str]:
+    used = {module for spec, _ in stacks_to_install(wanted, observed) for module in modules_of(spec)}
+    return sorted(used - observed.modules_present)
+
+
+def _modules(wanted: Wanted, observed: Observed) -> list[PlanNode]:
+    """Fetches of modules that are not in the cache."""
+    missing = _missing_modules(wanted, observed)
+    image = wanted.module_image if missing else None
+    before = frozenset({f"image/{image}", f"tool/{BUILDX}"} if image else ())
+    reference = _reference(image, wanted, observed) if image else ""
+    pinned = wanted.versions.modules
+    return [
+        PlanNode(FetchModule(name, pinned[name].version, pinned[name].sum, reference), before, "missing")
+        for name in missing
+    ]
+
+
+def _reference(image: str, wanted: Wanted, observed: Observed) -> str:
+    seen = observed.images
+    return choose(seen.described[image], wanted.images, seen.in_engine, seen.registries).reference
+
+
+def _loads(wanted: Wanted, observed: Observed) -> dict[str, str]:
+    """The images that a stack to be installed uses and some node lacks; a new cluster's nodes hold nothing."""
+    there = frozenset[str]() if observed.cluster in _NONE_YET else observed.images_on_nodes
+    used = [rendered.images.items() for _, rendered in stacks_to_install(wanted, observed)]
+    return {name: reference for images in used for name, reference in images if reference not in there}
+
+
+def _images(wanted: Wanted, observed: Observed) -> list[PlanNode]:
+    """Loads of images into the nodes; builds and pulls of those that the engine lacks."""
+    there = observed.images.in_engine
+    lacking = [name for name in needed_images(wanted, observed) if wanted.references.get(name) not in there]
+    provisions = provide_steps(observed.images, lacking, wanted.images, wanted.references)
+    nodes = [PlanNode(step, needs, "missing") for step, needs in provisions]
     if wanted.prunes_cache and any(isinstance(step, BuildImage) for step, _ in provisions):
-        draft.add(PruneBuildCache(BUILD_CACHE_BYTES), {step.key for step, _ in provisions}, "after builds")
-    for name, reference in loads.items():
-        before = {f"image/{name}", "cluster/node-runtime"}
-        draft.add(LoadImage(name, reference, wanted.cluster), before, "new" if fresh else "changed")
+        built = frozenset(step.key for step, _ in provisions)
+        nodes.append(PlanNode(PruneBuildCache(BUILD_CACHE_BYTES), built, "after builds"))
+    why = "new" if observed.cluster in _NONE_YET else "changed"
+    for name, reference in _loads(wanted, observed).items():
+        local = observed.images.described[name].local
+        before = frozenset({f"image/{name}", "cluster/node-runtime"})
+        nodes.append(PlanNode(LoadImage(name, reference, wanted.cluster, local), before, why))
+    return nodes
 
 
-def _add_cluster(draft: PlanDraft, wanted: Wanted, observed: Observed) -> None:
-    before = {"tool/kind", *(f"image/{name}" for name in wanted.cluster_images)}
+def _cluster(wanted: Wanted, observed: Observed) -> list[PlanNode]:
+    nodes = []
+    before = frozenset({"tool/kind", *(f"image/{name}" for name in wanted.cluster_images)})
     if observed.cluster is ClusterState.BROKEN:
-        before.add(draft.add(RemoveBrokenCluster(wanted.cluster), reason="interrupted"))
-    create = CreateCluster(wanted.cluster, wanted.node_image, wanted.kind_config, wanted.balancer_image)
-    draft.add(create, before, "new")
-    draft.add(AwaitNodeRuntime(wanted.cluster, len(node_roles(wanted.kind_config))), before, "new")
+        nodes.append(PlanNode(RemoveBrokenCluster(wanted.cluster), frozenset(), "interrupted"))
+        before |= {nodes[0].key}
+    references = wanted.references
+    create = CreateCluster(wanted.cluster, references[NODE], wanted.kind_config, references.get(BALANCER))
+    runtime = AwaitNodeRuntime(wanted.cluster, len(node_roles(wanted.kind_config)))
+    return [*nodes, PlanNode(create, before, "new"), PlanNode(runtime, before, "new")]
+
+
+def _tools(wanted: Wanted, observed: Observed, nodes: Sequence[PlanNode]) -> list[PlanNode]:
+    """Programs that steps of the plan run; buildx first, since the others may have to be built."""
+    if not nodes:
+        return []
+    missing = [tool for tool in wanted.tools if tool not in observed.tools_present]
+    # Where the host has no Go, modules are fetched by a build.
+    built = (BuildImage, FetchModule) if wanted.module_image else BuildImage
+    builds = bool(missing) or any(isinstance(node.step, built) for node in nodes)
+    first = [BUILDX] if builds and BUILDX not in observed.tools_present else []
+    return [
+        *(PlanNode(ProvideTool(tool, wanted.images), frozenset(), "missing") for tool in first),
+        *(PlanNode(ProvideTool(tool, wanted.images), frozenset({f"tool/{BUILDX}"}), "missing") for tool in missing),
+    ]

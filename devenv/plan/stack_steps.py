@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from devenv.plan.observed import StackInput
-from devenv.plan.plan import PlanDraft
+from devenv.plan.plan import PlanNode
 from devenv.plan.replacement import Obstacles
 from devenv.plan.steps import (
     ApplyLicence,
@@ -23,65 +23,79 @@ from devenv.plan.steps import (
     RunHook,
     Step,
 )
-from devenv.spec.stack import Hook, Source, StackSpec
+from devenv.spec.stack import Source, StackSpec
+
+_WHY_RESET = "its migrations and seeds have been applied"
 
 
-def add_stack(
-    draft: PlanDraft,
+def stack_nodes(
     spec: StackSpec,
     rendered: StackInput,
     *,
+    before: frozenset[str],
     cluster: frozenset[str],
-    needs: frozenset[str],
     reason: str,
     obstacles: Sequence[Obstacles | None] = (),
     fresh: bool = False,
-) -> None:
-    """Add the steps that bring a stack to the wanted content.
+) -> list[PlanNode]:
+    """The steps that bring a stack to the wanted content.
 
     Args:
-        draft: what they are added to.
         spec: the stack.
         rendered: what its steps are made of.
-        cluster: steps after which the cluster takes objects.
-        needs: steps after which the stacks that this one needs are ready.
+        before: steps after which the cluster takes objects, and the stacks that this one needs are ready.
+        cluster: the first of these alone.
         reason: why the stack is installed.
         obstacles: what stands in the way of each source, None where that is not known; nothing where nothing does.
         fresh: whether its database holds nothing yet.
     """
-    last = cluster | needs
-    for step in _leading_steps(spec, rendered):
-        last = frozenset({draft.add(step, last, reason)})
+    leading = _one_by_one(_leading_steps(spec, rendered), before, reason)
+    known = obstacles or [Obstacles()] * len(spec.sources)
+    sources, last = _sources(spec, rendered, _end(leading, before), cluster=cluster, reason=reason, obstacles=known)
+    return [*leading, *sources, *_one_by_one(_trailing_steps(spec, rendered, fresh=fresh), last, reason)]
+
+
+def modules_of(spec: StackSpec) -> list[str]:
+    """The Go modules that hold sources of a stack."""
+    named = [source.chart or source.manifests for source in spec.sources]
+    return [source.module for source in named if source and source.module]
+
+
+def _one_by_one(steps: Iterable[Step], before: frozenset[str], reason: str) -> list[PlanNode]:
+    nodes: list[PlanNode] = []
+    for step in steps:
+        why = _WHY_RESET if isinstance(step, ResetDatabase) else reason
+        nodes.append(PlanNode(step, _end(nodes, before), why))
+    return nodes
+
+
+def _end(nodes: Sequence[PlanNode], before: frozenset[str]) -> frozenset[str]:
+    """What comes after some steps needs: the last of them, or what they would have needed."""
+    return frozenset({nodes[-1].key}) if nodes else before
+
+
+def _sources(
+    spec: StackSpec,
+    rendered: StackInput,
+    last: frozenset[str],
+    *,
+    cluster: frozenset[str],
+    reason: str,
+    obstacles: Sequence[Obstacles | None],
+) -> tuple[list[PlanNode], frozenset[str]]:
+    """The steps that apply the sources, each after `last`, and what those that follow them need."""
+    nodes: list[PlanNode] = []
     images = {f"load/{name}" for name in rendered.images}
-    for index, step in enumerate(source_steps(spec, rendered)):
+    for step, known in zip(source_steps(spec, rendered), obstacles, strict=True):
         module = {f"module/{step.module}"} if step.module else set()
         # A module's manifests are definitions: they need no other stack and start nothing that needs an image.
         defines = isinstance(step, ApplyManifests) and step.module
         before = cluster | module if defines else last | module | images
-        known = obstacles[index] if obstacles else Obstacles()
-        if known:
-            before = before | _give_way(draft, spec, known, before)
-        added = frozenset({draft.add(replace(step, looks_ahead=known is None), before, reason)})
-        last = last | added if defines else added
-    if spec.seeds:
-        last = frozenset({draft.add(RefreshSecrets(spec.name, spec.layer, spec.namespace), last, reason)})
-    if spec.database:
-        kept = PrepareDatabase(
-            spec.name,
-            spec.layer,
-            spec.namespace,
-            spec.database,
-            rendered.database_content,
-            rendered.database_seeds,
-            fresh,
-        )
-        last = frozenset({draft.add(kept, last, reason)})
-    if spec.database and rendered.renewed:
-        reset = ResetDatabase(spec.name, spec.layer, spec.namespace, spec.database)
-        last = frozenset({draft.add(reset, last, "its migrations and seeds have been applied")})
-    for hook in spec.hooks.after:
-        last = frozenset({draft.add(_hook(spec, "after", hook), last, reason)})
-    draft.add(await_ready(spec, rendered), last, reason)
+        way = _giving_way(spec, known or Obstacles(), before)
+        apply = PlanNode(replace(step, looks_ahead=known is None), before | {node.key for node in way}, reason)
+        nodes += [*way, apply]
+        last = last | {apply.key} if defines else frozenset({apply.key})
+    return nodes, last
 
 
 def await_ready(spec: StackSpec, rendered: StackInput) -> AwaitReady:
@@ -103,29 +117,36 @@ def source_steps(spec: StackSpec, rendered: StackInput) -> list[InstallChart | A
     return [_install(spec, rendered, index, source) for index, source in enumerate(spec.sources)]
 
 
-def _give_way(draft: PlanDraft, spec: StackSpec, obstacles: Obstacles, before: frozenset[str]) -> frozenset[str]:
-    """Add the steps that make way for a source, as late as can be; returns their keys."""
+def _giving_way(spec: StackSpec, obstacles: Obstacles, before: frozenset[str]) -> list[PlanNode]:
+    """The steps that make way for a source, as late as can be."""
     place = (spec.name, spec.layer, spec.namespace)
-    grown = frozenset(draft.add(GrowClaim(*place, g), before, "too small") for g in obstacles.growths)
-    return grown | {
-        draft.add(ReplaceObject(*place, r, spec.deadline), before | grown, r.why) for r in obstacles.replacements
-    }
+    grown = [PlanNode(GrowClaim(*place, growth), before, "too small") for growth in obstacles.growths]
+    after = before | {node.key for node in grown}
+    replaced = [PlanNode(ReplaceObject(*place, r, spec.deadline), after, r.why) for r in obstacles.replacements]
+    return [*grown, *replaced]
 
 
-def _leading_steps(spec: StackSpec, rendered: StackInput) -> list[Step]:
-    steps: list[Step] = [_hook(spec, "before", hook) for hook in spec.hooks.before]
+def _leading_steps(spec: StackSpec, rendered: StackInput) -> Iterator[Step]:
+    place = (spec.name, spec.layer, spec.namespace)
+    yield from (RunHook(*place, "before", hook) for hook in spec.hooks.before)
     if spec.tls:
-        steps.append(ApplyTls(spec.name, spec.layer, spec.namespace, rendered.domain))
+        yield ApplyTls(*place, rendered.domain)
     if spec.seeds:
-        steps.append(ApplySeeds(spec.name, spec.layer, spec.namespace, rendered.seeds))
+        yield ApplySeeds(*place, rendered.seeds)
     if spec.licence and rendered.licensed:
-        licence = spec.licence
-        steps.append(ApplyLicence(spec.name, spec.layer, spec.namespace, licence.variable, licence.secret))
-    return steps
+        yield ApplyLicence(*place, spec.licence.variable, spec.licence.secret)
 
 
-def _hook(spec: StackSpec, when: str, hook: Hook) -> RunHook:
-    return RunHook(spec.name, spec.layer, spec.namespace, when, hook)
+def _trailing_steps(spec: StackSpec, rendered: StackInput, *, fresh: bool) -> Iterator[Step]:
+    place = (spec.name, spec.layer, spec.namespace)
+    if spec.seeds:
+        yield RefreshSecrets(*place)
+    if spec.database:
+        yield PrepareDatabase(*place, spec.database, rendered.database_content, rendered.database_seeds, fresh)
+    if spec.database and rendered.renewed:
+        yield ResetDatabase(*place, spec.database)
+    yield from (RunHook(*place, "after", hook) for hook in spec.hooks.after)
+    yield await_ready(spec, rendered)
 
 
 def _install(spec: StackSpec, rendered: StackInput, index: int, source: Source) -> InstallChart | ApplyManifests:

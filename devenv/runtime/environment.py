@@ -7,7 +7,7 @@ they are asked for.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,10 +22,10 @@ from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.errors import ImageError, ToolMissingError
 from devenv.images.build.build import ImageWorkshop
 from devenv.images.catalogue.catalogue import Catalogue, hashing
-from devenv.images.catalogue.choice import Mode, usable
 from devenv.images.catalogue.presence import present_references
 from devenv.images.catalogue.tags import commit_tags
 from devenv.images.content.fingerprint import FileDigests
+from devenv.plan.image import Mode
 from devenv.plan.names import Names
 from devenv.runtime.applied import Applied
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig
@@ -52,8 +52,6 @@ class Environment:
     mask: Callable[..., None]
     """Registers secrets that must not be shown."""
     images_mode: Mode = "auto"
-    registries: Mapping[str, bool] = field(default_factory=dict)
-    """Which registries answer, as far as they were asked."""
     programs: dict[str, Path] = field(default_factory=dict)
     """Tool name to its program, as found or provided so far."""
     modules: dict[str, Path] = field(default_factory=dict)
@@ -140,7 +138,7 @@ class Environment:
         """The reference by which the engine has an image of the catalogue; raises ImageError when it has none."""
         plan = self.catalogue[name]
         present = present_references(self.engine, [plan])
-        for reference in reversed(usable(plan, self.images_mode)):
+        for reference in reversed(plan.usable(self.images_mode)):
             if reference in present:
                 return reference
         raise ImageError(f"image {name} is not in the engine", hint="devenv up")

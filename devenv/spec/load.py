@@ -15,7 +15,7 @@ from devenv.errors import Problem, SpecError
 from devenv.spec.checks import files, references
 from devenv.spec.checks.migration_files import migration_problems
 from devenv.spec.checks.value_places import value_place_problems
-from devenv.spec.lock import LOCK_FILE, locked, read_lock
+from devenv.spec.lock import locked, read_lock
 from devenv.spec.needs import needed_by, order
 from devenv.spec.project import PROFILES, ProjectSpec
 from devenv.spec.read.discover import PROJECT_FILE, builtin_stacks, find_project, project_stacks
@@ -26,7 +26,7 @@ from devenv.spec.read.validation import check
 from devenv.spec.seeds import Seeds
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
-from devenv.spec.workspace import LoadedStack, Locked, Workspace
+from devenv.spec.workspace import LOCK_FILE, LoadedStack, Locked, Workspace
 from devenv.spec.yaml.positions import Document
 from devenv.spec.yaml.reader import read_yaml
 

@@ -15,10 +15,9 @@ from devenv.errors import Problem
 from devenv.spec.model import SpecModel
 from devenv.spec.read.validation import check
 from devenv.spec.versions import Digest, Versions
-from devenv.spec.workspace import Locked
+from devenv.spec.workspace import LOCK_FILE, Locked
 from devenv.spec.yaml.reader import read_yaml
 
-LOCK_FILE = "devenv.lock"
 _HEAD = """\
 # Written by `devenv lock`: commit it. An image named here is used with this digest alone, and never its recipe's unless
 # you ask for those (devenv up --images recipes); run `devenv lock` again after an update of devenv, or to take what its

@@ -12,6 +12,8 @@ from devenv.spec.seeds import Seeds
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Digest, Versions
 
+LOCK_FILE = "devenv.lock"
+
 
 @dataclass(frozen=True, slots=True)
 class Locked:

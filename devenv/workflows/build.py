@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import UsageError
-from devenv.images.catalogue.choice import Mode
+from devenv.plan.image import Mode
 from devenv.runtime.observe.provision import provision_plan
 from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import name_hint

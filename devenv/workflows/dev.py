@@ -15,9 +15,8 @@ from devenv.adapters.files.watch import watch_folders
 from devenv.errors import DevenvError, RunFailedError, UsageError
 from devenv.events import Noted, RoundFinished
 from devenv.images.build.watched import WatchedContext, latest_save
-from devenv.images.catalogue.catalogue import Recipe
-from devenv.images.catalogue.choice import Mode
 from devenv.images.nodes.programs import NODE_PROGRAMS
+from devenv.plan.image import Mode, Recipe
 from devenv.plan.plan import Plan
 from devenv.runtime.observe.observe import observe
 from devenv.runtime.observe.refresh import Refresher

@@ -12,7 +12,8 @@ from devenv.adapters.files.records import write_whole
 from devenv.images.catalogue.registries import Registries
 from devenv.spec.image_reference import registry_of
 from devenv.spec.load import load_workspace
-from devenv.spec.lock import LOCK_FILE, lock_text
+from devenv.spec.lock import lock_text
+from devenv.spec.workspace import LOCK_FILE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 from devenv.databases.spares import start_making
 from devenv.errors import UsageError
 from devenv.events import Noted
-from devenv.images.catalogue.choice import Mode
-from devenv.plan.plan import Plan, PlanDraft
+from devenv.plan.image import Mode
+from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.steps import ApplySeeds, ResetAws, ResetDatabase
 from devenv.spec.checks.migration_files import require_sound_migrations
 from devenv.spec.stack import StackSpec
@@ -117,15 +117,14 @@ def _agree(chosen: Sequence[Deployed], aws: StackSpec | None, request: ResetRequ
 
 
 def _plan(deployment: Deployment, chosen: Sequence[Deployed], aws: StackSpec | None) -> Plan | None:
-    draft = PlanDraft()
+    nodes: list[PlanNode] = []
     if aws:
         place = (aws.name, aws.layer, aws.namespace)
-        seeds = draft.add(ApplySeeds(*place, deployment.environment.workspace.seeds.to_json()), reason="asked for")
-        draft.add(ResetAws(*place), {seeds}, "asked for")
+        seeds = ApplySeeds(*place, deployment.environment.workspace.seeds.to_json())
+        nodes.append(PlanNode(seeds, frozenset(), "asked for"))
+        nodes.append(PlanNode(ResetAws(*place), frozenset({seeds.key}), "asked for"))
     for d in chosen:
-        target = (d.name, d.stack.spec.layer, d.namespace, d.spec)
-        draft.add(ResetDatabase(*target), reason="asked for")
-    if not draft:
-        return None
+        reset = ResetDatabase(d.name, d.stack.spec.layer, d.namespace, d.spec)
+        nodes.append(PlanNode(reset, frozenset(), "asked for"))
     names = deployment.environment.names
-    return draft.finish(names.project, names.cluster, ())
+    return Plan.of(names.project, names.cluster, nodes) if nodes else None

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from devenv.errors import DataLossError
 from devenv.events import Noted
-from devenv.images.catalogue.choice import Mode
 from devenv.plan.graph import Selection, select
+from devenv.plan.image import Mode
 from devenv.plan.kind_config import node_roles
 from devenv.plan.observed import ClusterState
 from devenv.plan.plan import Plan

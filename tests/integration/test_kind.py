@@ -9,7 +9,7 @@ import pytest
 from support.programs import require_tool
 
 from devenv.adapters.kind import Kind
-from devenv.images.catalogue.catalogue import BALANCER
+from devenv.plan.image import BALANCER
 from devenv.spec.catalogue import load_versions
 from devenv.spec.image_reference import Reference
 

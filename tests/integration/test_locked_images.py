@@ -18,8 +18,8 @@ from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
 from devenv.errors import ImageError
 from devenv.images.build.build import ImageWorkshop
-from devenv.images.catalogue.catalogue import ImagePlan
 from devenv.images.catalogue.presence import present_references
+from devenv.plan.image import Image
 from devenv.plan.steps import PullImage
 
 pytestmark = pytest.mark.engine
@@ -108,8 +108,8 @@ def registry(engine: Engine) -> Iterator[Registry]:
 def test_only_the_locked_digest_counts_as_there_and_only_it_is_pulled(engine: Engine, registry: Registry) -> None:
     locked = registry.publish(b"first")
     assert engine.images.registry_digest(registry.reference) == locked
-    image = ImagePlan("tiny", "1", registry.reference, locked, None, None)
-    loose = ImagePlan("tiny", "1", registry.reference, None, None, None)
+    image = Image("tiny", "1", registry.reference, locked, None, None)
+    loose = Image("tiny", "1", registry.reference, None, None, None)
     step = PullImage("tiny", f"{registry.reference}@{locked}")
     workshop = ImageWorkshop(engine, data_root())
     assert present_references(engine, [image]) == frozenset()

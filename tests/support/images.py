@@ -6,18 +6,18 @@ from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
 from devenv.images.build.build import ImageStep, ImageWorkshop
 from devenv.images.catalogue.catalogue import Catalogue, hashing
-from devenv.images.catalogue.choice import choose, provide_steps
-from devenv.images.catalogue.presence import present_references, with_makings
+from devenv.images.catalogue.presence import observe_images
 from devenv.images.content.fingerprint import FileDigests
+from devenv.plan.provision import choose, provide_steps
 from devenv.spec.catalogue import load_versions
 
 
 def provide(name: str, engine: Engine) -> str:
     """The reference of an image of the catalogue, which is in the engine when this returns; the engine needs buildx."""
     catalogue = Catalogue(load_versions(), data_root(), hashing(FileDigests()))
-    present = present_references(engine, with_makings(catalogue, [name]))
+    images = observe_images(engine, catalogue.described([name]), [name], "recipes")
     workshop = ImageWorkshop(engine, data_root())
-    for step, _ in provide_steps(catalogue, [name], "auto", present, {}):
+    for step, _ in provide_steps(images, [name], "auto"):
         if isinstance(step, ImageStep):
             workshop.provide(step)
-    return choose(catalogue[name], "auto", present, {}).reference
+    return choose(catalogue[name], "auto", images.in_engine, images.registries).reference

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from devenv.plan.observed import ClusterState, Observed, ObservedStack, StackInput
+from devenv.plan.image import Image, Recipe
+from devenv.plan.observed import ClusterState, Observed, ObservedImages, ObservedStack, StackInput
 from devenv.plan.plan import Plan
-from devenv.plan.planner import Provision, Wanted
-from devenv.plan.steps import BuildImage, PullImage
+from devenv.plan.planner import Wanted
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
 
@@ -26,23 +25,24 @@ CHART = {"chart": {"path": "chart"}}
 HOOK = {"kubectl": ["get", "pods"]}
 
 
-@dataclass(frozen=True)
-class Provider:
-    """Brings images into an engine that holds some of them: those of `built` by building, others by pulling."""
+IMAGES = ("alpha", "beta", "envoy", "golang", "node", "operator", "store", "web")
 
-    in_engine: frozenset[str] = frozenset()
-    built: frozenset[str] = frozenset()
 
-    def __call__(self, names: Sequence[str]) -> Sequence[Provision]:
-        return [(self.step(name), self.needs(name)) for name in dict.fromkeys(names) if name not in self.in_engine]
+def images(*, in_engine: Collection[str] = (), built: Collection[str] = ()) -> ObservedImages:
+    """An engine that holds some images, beside a registry that has all but those of `built`, which are made here."""
+    return ObservedImages(
+        described={name: image(name, built=name in built) for name in IMAGES},
+        in_engine=frozenset(reference(name) for name in in_engine),
+        registries={"registry.test": True},
+    )
 
-    def step(self, name: str) -> BuildImage | PullImage:
-        if name in self.built:
-            return BuildImage(name, reference(name), Path("/recipe/Dockerfile"), Path("/recipe"))
-        return PullImage(name, reference(name))
 
-    def needs(self, name: str) -> frozenset[str]:
-        return frozenset({"tool/buildx"} if name in self.built else ())
+def image(name: str, *, built: bool = False) -> Image:
+    """An image that a registry has, or that is made here of no other."""
+    recipe = Recipe(Path("/recipe/Dockerfile"), Path("/recipe"), None, (), ())
+    if built:
+        return Image(name, "1", None, None, reference(name), recipe)
+    return Image(name, "1", reference(name), None, None, None)
 
 
 def reference(image: str) -> str:
@@ -69,7 +69,6 @@ def rendered(spec: StackSpec, content: str = "wanted") -> StackInput:
 
 def wanted(
     *stacks: StackSpec,
-    provide: Provider = Provider(),
     module_image: str | None = None,
     unselected: Sequence[StackSpec] = (),
 ) -> Wanted:
@@ -80,15 +79,14 @@ def wanted(
         needs={spec.name: spec.needs for spec in (*stacks, *unselected)},
         versions=VERSIONS,
         kind_config="nodes: [{role: control-plane}, {role: worker}]",
-        node_image=reference("node"),
+        references={"node": reference("node")} | {name: reference(name) for spec in stacks for name in spec.images},
         tools=TOOLS,
-        provide=provide,
         module_image=module_image,
     )
 
 
 def observed(cluster: ClusterState = ClusterState.RUNNING, **more: Any) -> Observed:
-    return Observed(**{"cluster": cluster, "tools_present": EVERY_TOOL, **more})
+    return Observed(**{"cluster": cluster, "tools_present": EVERY_TOOL, "images": images(), **more})
 
 
 def recorded(*stacks: StackSpec, **differing: ObservedStack) -> Mapping[str, ObservedStack]:

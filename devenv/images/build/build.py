@@ -1,13 +1,13 @@
 """Bringing images into the engine: pulls, builds and bootstraps, as the plan's steps ask.
 
 Responsible for running these steps once each, with the host's certificates and proxies, and for errors that
-name what failed inside a build. What has to be made is decided in `devenv.images.catalogue.choice`.
+name what failed inside a build. What has to be made is decided in `devenv.plan.provision`.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,10 +21,11 @@ from devenv.images.build.base_hint import base_hint
 from devenv.images.build.bootstrap import bootstrap
 from devenv.images.build.progress import BuildProgress
 from devenv.images.catalogue.catalogue import Catalogue, bootstrap_script
-from devenv.images.catalogue.choice import Mode, tool_steps
-from devenv.images.catalogue.presence import present_references, with_makings
+from devenv.images.catalogue.presence import observe_images
 from devenv.images.content.fingerprint import FileDigests
 from devenv.images.content.handover import handed_over
+from devenv.plan.image import Mode
+from devenv.plan.provision import provide_steps
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
 from devenv.spec.image_reference import Reference
 from devenv.spec.versions import Versions
@@ -115,14 +116,14 @@ class ImageWorkshop:
         target: Path,
         *,
         mode: Mode = "auto",
-        registries: Mapping[str, bool] | None = None,
         listener: Listener | None = None,
     ) -> None:
         """Build a program for the host in a container and copy it to `target`; its image is removed again."""
         listener = listener or Listener()
         image = catalogue.tool(tool)
-        present = present_references(self._engine, with_makings(catalogue, image.needs))
-        for step, _ in tool_steps(catalogue, tool, mode, present, registries or {}):
+        described = {image.name: image, **catalogue.described(image.needs)}
+        observed = observe_images(self._engine, described, [image.name], mode)
+        for step, _ in provide_steps(observed, [image.name], mode):
             if isinstance(step, ImageStep):
                 self.provide(step, listener)
         if image.own is None:

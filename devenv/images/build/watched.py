@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from devenv.images.catalogue.catalogue import Recipe
 from devenv.images.content.ignore import IgnoreRules, ignore_files
+from devenv.plan.image import Recipe
 
 
 class WatchedContext:

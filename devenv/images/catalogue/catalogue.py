@@ -1,109 +1,30 @@
 """What every image is: its upstream reference, its own with the hash of its recipe, and what it needs.
 
 Responsible for describing images. Pure: hashing files is done by the function that is passed in. Which of the
-two references is used is decided in `devenv.images.catalogue.choice`.
+two references is used is decided in `devenv.plan.provision`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from devenv.errors import ImageError
 from devenv.images.content.fingerprint import TAG_DIGITS, FileDigests, fingerprint, hash_of
+from devenv.plan.image import NODE, Assembly, Bootstrap, Image, Recipe
 from devenv.spec.image_reference import Reference
 from devenv.spec.model import Pairs
-from devenv.spec.project import BuildNetwork, LocalImage
+from devenv.spec.project import LocalImage
 from devenv.spec.versions import CatalogueImage, ToolVersion, Versions
 
 OWN_REPOSITORY = "localhost/devenv"
 """A registry that no engine ever asks for an image."""
-NODE = "node"
-"""The complete node image: upstream's, or the catalogue's node base with the system's images in it."""
-BALANCER = "envoy"
-"""The load balancer that kind puts before several control planes."""
 _ASSEMBLY = "2"
 """Raised when the way in which the node image is assembled changes."""
 _NOT_IN_TAGS = re.compile(r"[^\w.-]+", re.ASCII)
 _VERSION_LENGTH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """An image that is built from a Dockerfile."""
-
-    dockerfile: Path
-    context: Path
-    target: str | None
-    args: Pairs
-    bases: Pairs
-    """Build argument to the name of an image."""
-    network: BuildNetwork = "default"
-    shipped: bool = False
-    """It comes with devenv: its files are sent with the modes that version control keeps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bootstrap:
-    """A Debian image that is made from the distribution's packages."""
-
-    suite: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assembly:
-    """The node image: a base into which the system's images are loaded."""
-
-    base: str
-    system: Pairs
-    """Reference inside the node to the name of an image."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImagePlan:
-    """Everything that can be said of an image before looking at an engine."""
-
-    name: str
-    version: str
-    """For tables; empty for images of the project."""
-    upstream: str | None
-    digest: str | None
-    """Digest of the upstream image: the catalogue's, or recorded by `devenv lock`."""
-    own: str | None
-    """Reference of the image that devenv makes itself."""
-    origin: Recipe | Bootstrap | Assembly | None
-    locked: str = ""
-    """The place in devenv.lock that allows this digest alone, and nothing of devenv's own instead."""
-
-    @property
-    def pinned(self) -> str | None:
-        """The upstream image by its digest, without a tag; None where no digest is known."""
-        if not (self.upstream and self.digest):
-            return None
-        return f"{Reference.parse(self.upstream).repository}@{self.digest}"
-
-    @property
-    def identity(self) -> str:
-        """What stands for this image in the hash of those built from it.
-
-        Both references: an image keeps its tag whichever of them its base was, because their contract is one.
-        """
-        return f"{self.name}={self.upstream or ''}|{self.own or ''}"
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """The images that making it takes."""
-        match self.origin:
-            case Recipe(bases=bases):
-                names = [name for _, name in bases]
-            case Assembly(base=base, system=system):
-                names = [base, *(name for _, name in system)]
-            case _:
-                names = []
-        return tuple(dict.fromkeys(names))
-
 
 Fingerprint = Callable[[Recipe, tuple[str, ...]], str]
 """The hash of a recipe, given the identities of its bases."""
@@ -153,7 +74,7 @@ class Catalogue:
         self._project_root = project_root or data_root
         self._commit_tag = commit_tag
         self._locked = locked or {}
-        self._known: dict[str, ImagePlan] = {}
+        self._known: dict[str, Image] = {}
         self._open: list[str] = []
 
     def names(self) -> tuple[str, ...]:
@@ -164,7 +85,7 @@ class Catalogue:
         """Whether an image is built from the project's own sources."""
         return name in self._local
 
-    def __getitem__(self, name: str) -> ImagePlan:
+    def __getitem__(self, name: str) -> Image:
         """The description of an image; raises ImageError on unknown names and images that need themselves."""
         if name not in self._known:
             if name in self._open:
@@ -177,14 +98,24 @@ class Catalogue:
                 self._open.pop()
         return self._known[name]
 
-    def tool(self, name: str) -> ImagePlan:
+    def described(self, names: Iterable[str]) -> dict[str, Image]:
+        """Images by name, with all that they are made from; raises as asking for one does."""
+        found: dict[str, Image] = {}
+        waiting = list(names)
+        while waiting:
+            if (name := waiting.pop()) not in found:
+                found[name] = self[name]
+                waiting += self[name].needs
+        return found
+
+    def tool(self, name: str) -> Image:
         """The image whose only file is a program that devenv runs on the host."""
         tool: ToolVersion = self._versions.tools[name]
         folder = self._root / tool.recipe
         recipe = _shipped(folder, folder, tool.target, tool.args, tool.bases)
         return self._built(f"tool-{name}", tool.version, recipe)
 
-    def _describe(self, name: str) -> ImagePlan:
+    def _describe(self, name: str) -> Image:
         if name in self._local:
             return self._describe_local(name, self._local[name])
         if name in self._versions.images:
@@ -196,47 +127,47 @@ class Catalogue:
             hint="the names are in versions.yaml and devenv.yaml",
         )
 
-    def _lock(self, plan: ImagePlan) -> ImagePlan:
+    def _lock(self, plan: Image) -> Image:
         return replace(plan, locked=self._locked.get(plan.upstream or "", ""))
 
-    def _describe_local(self, name: str, image: LocalImage) -> ImagePlan:
+    def _describe_local(self, name: str, image: LocalImage) -> Image:
         written = self._project_root / image.context
         context = written.resolve()
         args, bases = _pairs(image.args), _pairs(image.bases)
         recipe = Recipe(context / image.dockerfile, context, image.target, args, bases, image.network)
-        built = self._built(name, "", recipe)
+        built = replace(self._built(name, "", recipe), local=True)
         if image.tag == "content" or self._commit_tag is None:
             return built
         as_written = replace(recipe, context=written, dockerfile=written / image.dockerfile)
         tag = self._commit_tag(as_written, self._content(recipe))
         return replace(built, own=f"{OWN_REPOSITORY}/{name}:{tag}")
 
-    def _describe_listed(self, name: str, image: CatalogueImage) -> ImagePlan:
+    def _describe_listed(self, name: str, image: CatalogueImage) -> Image:
         version = image.version or (_upstream_version(image.upstream) if image.upstream else "")
         if image.debootstrap:
             script = bootstrap_script(self._root)
             recipe = Recipe(script, script.parent, image.debootstrap, (), (), shipped=True)
             own = own_reference(name, image.debootstrap, self._fingerprint_of(recipe, ()))
-            return ImagePlan(name, version, image.upstream, image.digest, own, Bootstrap(image.debootstrap))
+            return Image(name, version, image.upstream, image.digest, own, Bootstrap(image.debootstrap))
         if not image.recipe:
-            return ImagePlan(name, version, image.upstream, image.digest, None, None)
+            return Image(name, version, image.upstream, image.digest, None, None)
         folder = self._root / image.recipe
         context = self._root / image.context if image.context else folder
         recipe = _shipped(folder, context, image.target, image.args, image.bases)
         return self._built(name, version, recipe, image)
 
-    def _describe_node(self) -> ImagePlan:
+    def _describe_node(self) -> Image:
         node = self._versions.node
         base = self[node.image]
         system = _pairs(node.system_images)
         parts = [f"{inside}={self[name].identity}" for inside, name in system]
         own = own_reference(NODE, node.kubernetes, hash_of(_ASSEMBLY, base.identity, *parts))
-        return ImagePlan(NODE, node.kubernetes, base.upstream, base.digest, own, Assembly(node.image, system))
+        return Image(NODE, node.kubernetes, base.upstream, base.digest, own, Assembly(node.image, system))
 
-    def _built(self, name: str, version: str, recipe: Recipe, listed: CatalogueImage | None = None) -> ImagePlan:
+    def _built(self, name: str, version: str, recipe: Recipe, listed: CatalogueImage | None = None) -> Image:
         own = own_reference(name, version, self._content(recipe))
         upstream, digest = (listed.upstream, listed.digest) if listed else (None, None)
-        return ImagePlan(name, version, upstream, digest, own, recipe)
+        return Image(name, version, upstream, digest, own, recipe)
 
     def _content(self, recipe: Recipe) -> str:
         return self._fingerprint_of(recipe, tuple(self[base].identity for _, base in recipe.bases))

@@ -12,7 +12,8 @@ from typing import Literal
 
 from devenv.adapters.docker.stored_images import StoredImage
 from devenv.errors import ImageError
-from devenv.images.catalogue.catalogue import OWN_REPOSITORY, Assembly, Bootstrap, Catalogue, ImagePlan
+from devenv.images.catalogue.catalogue import OWN_REPOSITORY, Catalogue
+from devenv.plan.image import Assembly, Bootstrap, Image
 from devenv.spec.image_reference import normalise
 
 Kind = Literal["project", "catalogue", "tool", "other"]
@@ -72,13 +73,13 @@ class ListedImage:
         }
 
 
-def known_images(catalogue: Catalogue, tools: Iterable[str]) -> dict[str, tuple[ImagePlan, Kind]]:
+def known_images(catalogue: Catalogue, tools: Iterable[str]) -> dict[str, tuple[Image, Kind]]:
     """Every reference of the present catalogue, project and tools, in full form, with what it stands for.
 
     Raises:
         ImageError: a recipe or context cannot be read.
     """
-    plans: list[tuple[ImagePlan, Kind]] = [(catalogue.tool(tool), "tool") for tool in tools]
+    plans: list[tuple[Image, Kind]] = [(catalogue.tool(tool), "tool") for tool in tools]
     plans += [(catalogue[name], "project" if catalogue.is_local(name) else "catalogue") for name in catalogue.names()]
     return {
         normalise(reference): (plan, kind)
@@ -90,7 +91,7 @@ def known_images(catalogue: Catalogue, tools: Iterable[str]) -> dict[str, tuple[
 
 def list_images(
     stored: Iterable[StoredImage],
-    known: Mapping[str, tuple[ImagePlan, Kind]],
+    known: Mapping[str, tuple[Image, Kind]],
     usage: Usage,
     ours: Mapping[str, str],
     held: Mapping[str, AbstractSet[str]],
@@ -126,7 +127,7 @@ def removable(images: Iterable[ListedImage], made: AbstractSet[str]) -> list[Lis
 def _listed(
     image: StoredImage,
     reference: str,
-    known: Mapping[str, tuple[ImagePlan, Kind]],
+    known: Mapping[str, tuple[Image, Kind]],
     usage: Usage,
     held: Mapping[str, AbstractSet[str]],
 ) -> ListedImage:
@@ -153,7 +154,7 @@ def _state(image: StoredImage, full: str, usage: Usage, *, named: bool) -> State
     return "unknown" if full and usage.unknown else "old"
 
 
-def _kind(full: str, known: Mapping[str, tuple[ImagePlan, Kind]]) -> Kind:
+def _kind(full: str, known: Mapping[str, tuple[Image, Kind]]) -> Kind:
     """What a former build was, by the present image of its name."""
     name = _name(full)
     if name.startswith(_TOOL):
@@ -166,7 +167,7 @@ def _name(full: str) -> str:
     return repository.rpartition("/")[2].partition(":")[0]
 
 
-def _origin(plan: ImagePlan | None, full: str) -> Origin:
+def _origin(plan: Image | None, full: str) -> Origin:
     if not full.startswith(f"{OWN_REPOSITORY}/") and full:
         return "pulled"
     match plan.origin if plan else None:

@@ -1,4 +1,4 @@
-"""Which references of images the engine has, as far as they may be used.
+"""What there is of images: which references the engine has, and which registries answer for those that it lacks.
 
 A reference that a digest pins counts as there only where the engine's image has that digest: a tag may have moved
 since, or somebody may have built something under that name.
@@ -6,27 +6,46 @@ since, or somebody may have built something under that name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 from devenv.adapters.docker import Engine
-from devenv.images.catalogue.catalogue import Catalogue, ImagePlan
+from devenv.images.catalogue.registries import Registries
+from devenv.plan.image import Image, Mode
+from devenv.plan.observed import ObservedImages
+from devenv.plan.provision import registries_to_ask
 
 
-def present_references(engine: Engine, images: Iterable[ImagePlan]) -> frozenset[str]:
+def observe_images(
+    engine: Engine,
+    described: Mapping[str, Image],
+    names: Iterable[str],
+    mode: Mode,
+    *,
+    elsewhere: AbstractSet[str] = frozenset(),
+) -> ObservedImages:
+    """Look for images and for what they are made from; a registry is asked only where that decides something.
+
+    Args:
+        engine: is asked once.
+        described: all of them.
+        names: those that are wanted.
+        mode: where they may come from.
+        elsewhere: references that are where they are wanted already.
+    """
+    there = present_references(engine, described.values())
+    asked = registries_to_ask(described, names, mode, there | elsewhere)
+    return ObservedImages(described, there, Registries().answering(asked))
+
+
+def present_references(engine: Engine, images: Iterable[Image]) -> frozenset[str]:
     """Those references of images, upstream's and devenv's own, under which the engine has what they stand for."""
-    plans = list(images)
-    pinned = {plan.upstream: plan.pinned for plan in plans if plan.upstream and plan.pinned}
-    wanted = {reference for plan in plans for reference in (plan.upstream, plan.own) if reference}
+    listed = list(images)
+    pinned = {image.upstream: image.pinned for image in listed if image.upstream and image.pinned}
+    wanted = {reference for image in listed for reference in (image.upstream, image.own) if reference}
     ids = engine.images.ids([*wanted, *pinned.values()])
     return frozenset(
         reference
         for reference in wanted & ids.keys()
         if reference not in pinned or ids.get(pinned[reference]) == ids[reference]
     )
-
-
-def with_makings(catalogue: Catalogue, names: Sequence[str]) -> Iterator[ImagePlan]:
-    """Images, and what they are made from."""
-    for name in names:
-        yield catalogue[name]
-        yield from with_makings(catalogue, catalogue[name].needs)

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from devenv.adapters.git import Checkout, CommittedFile, read_checkout
-from devenv.images.catalogue.catalogue import CommitTag, Recipe
+from devenv.images.catalogue.catalogue import CommitTag
 from devenv.images.content.context import FILE_MODE, PROGRAM_MODE, SentEntry, sent_entries, told_folders
 from devenv.images.content.fingerprint import TAG_DIGITS, FileDigests, blob_name
 from devenv.images.content.ignore import IgnoreRules, ignore_files
+from devenv.plan.image import Recipe
 
 _LINK = "120000"
 _MODES = {"100644": FILE_MODE, "100755": PROGRAM_MODE}

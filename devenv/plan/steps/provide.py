@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.plan.image import Mode
 from devenv.plan.steps.step import PlanStep
 from devenv.spec.model import Pairs
 from devenv.spec.project import BuildNetwork
@@ -19,6 +20,8 @@ class ProvideTool(PlanStep):
     GROUP = "tools"
 
     tool: str
+    images: Mode = "auto"
+    """Where the images come from that it is built on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class FetchModule(PlanStep):
     module: str
     version: str
     checksum: str
+    image: str = ""
+    """Reference of the image in which Go fetches it; empty where the host has Go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +121,5 @@ class LoadImage(PlanStep):
     image: str
     reference: str
     cluster: str
+    local: bool = False
+    """Built from the project's own sources: it will change all day, others once a version."""

@@ -6,7 +6,7 @@ Responsible for asking the host, the engine and the cluster. Registries are aske
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,17 +18,17 @@ from devenv.adapters.engine.service import is_own_engine
 from devenv.adapters.tools.toolchain import Located, Toolchain
 from devenv.errors import ImageError
 from devenv.images.build.modules import GOLANG, Module, go_on_path
-from devenv.images.catalogue.catalogue import BALANCER, NODE
-from devenv.images.catalogue.choice import Mode, choose, provide_steps, registries_to_ask, usable
-from devenv.images.catalogue.presence import present_references, with_makings
-from devenv.images.catalogue.registries import Registries
+from devenv.images.catalogue.presence import observe_images
 from devenv.images.nodes.content import names_on_nodes
 from devenv.plan.graph import Selection
+from devenv.plan.image import BALANCER, NODE, Image, Mode
 from devenv.plan.kind_config import KindSettings, control_plane_count, kind_config
 from devenv.plan.names import HOST_CA
-from devenv.plan.observed import ClusterState, Observed, ObservedStack
-from devenv.plan.planner import Provision, Wanted, stacks_to_install
+from devenv.plan.observed import ClusterState, Observed, ObservedImages, ObservedStack
+from devenv.plan.planner import Wanted, stacks_to_install
+from devenv.plan.provision import choose
 from devenv.plan.replacement import Obstacles
+from devenv.plan.stack_steps import modules_of
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import choose_database_ports, choose_ports
 from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
@@ -49,20 +49,6 @@ class Observation:
     cluster: ClusterFacts
     holding: Holding
     """What the engine holds of the cluster, and whose it is."""
-    images: Mapping[str, str]
-    """Image name to the reference that is used, for the selected stacks and the cluster's containers."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Presence:
-    """Where images are already."""
-
-    on_nodes: frozenset[str]
-    in_engine: frozenset[str]
-
-    @property
-    def anywhere(self) -> frozenset[str]:
-        return self.on_nodes | self.in_engine
 
 
 def observe(
@@ -94,14 +80,19 @@ def observe(
         database_ports = choose_database_ports(databases, containers, avoid=ports)
         kind_file = _kind_file(environment)
         several = control_plane_count(kind_file, environment.workspace.project.cluster.nodes) > 1
-        images = [*_stack_images(environment, selection), NODE, *([BALANCER] if several else [])]
-        presence, silent = _presence(environment, images, containers)
+        used = [*_stack_images(environment, selection), NODE, *([BALANCER] if several else [])]
+        modules = _find_modules(environment, selection)
+        module_image = None if go_on_path() else GOLANG
+        fetched_in = [module_image] if module_image and not all(modules.values()) else []
+        described = environment.catalogue.described([*used, *fetched_in])
+        on_nodes, silent = _references_on_nodes(environment, [described[name] for name in used], containers)
+        images = observe_images(engine, described, [*used, *fetched_in], mode, elsewhere=on_nodes)
         located, facts_of_cluster = tools.result(), cluster.result()
         if silent and facts_of_cluster.state is ClusterState.RUNNING:
             # Of a node that has just been started: it is waited for before anything is compared.
             facts_of_cluster = replace(facts_of_cluster, state=ClusterState.UNREACHABLE, reason=silent)
         engine_facts = version.result()
-    chosen = _choose(environment, images, mode, presence)
+    chosen = {name: _choose(described[name], mode, images, on_nodes) for name in used}
     project = environment.workspace.project
     host_ca = HOST_CA if environment.trust.extra else ""
     facts = ProjectFacts(project.project, project.profile, *ports, host_ca=host_ca)
@@ -118,27 +109,25 @@ def observe(
         kind_config=kind_config(
             kind_file, _kind_settings(environment, facts, database_ports, cgroup_v1=engine_facts.cgroup == "1")
         ),
-        node_image=chosen[NODE],
-        balancer_image=chosen.get(BALANCER),
+        references=chosen,
         tools=("kind", "helm", "kubectl"),
         needs={name: stack.spec.needs for name, stack in environment.workspace.stacks.items()},
-        provide=lambda wanted_images: _provide(environment, wanted_images, mode, presence, chosen),
-        module_image=None if go_on_path() else GOLANG,
+        images=mode,
+        module_image=module_image,
         prunes_cache=is_own_engine(engine_facts.id),
     )
     observed = Observed(
         cluster=facts_of_cluster.state,
         stacks=observed_stacks(facts_of_cluster, verify=verify),
         tools_present=frozenset(name for name, tool in located.items() if tool.path),
-        modules_present=frozenset(_find_modules(environment, selection)),
+        modules_present=frozenset(name for name, found in modules.items() if found),
         # A node knows an image by its tag alone, which does not tell whether it has the digest of the lock.
-        images_on_nodes=presence.on_nodes - _pinned(environment, chosen),
-        images_in_engine=presence.in_engine,
-        registries=environment.registries,
+        images_on_nodes=on_nodes - {described[name].upstream for name in used if described[name].digest},
+        images=images,
         fresh_databases=_fresh_databases(wanted, facts_of_cluster),
     )
     observed = replace(observed, obstacles=_obstacles(environment, wanted, observed, facts_of_cluster))
-    return Observation(wanted, observed, facts, facts_of_cluster, holding, chosen)
+    return Observation(wanted, observed, facts, facts_of_cluster, holding)
 
 
 def _fresh_databases(wanted: Wanted, facts: ClusterFacts) -> frozenset[str]:
@@ -169,18 +158,13 @@ def _locate_tools(environment: Environment) -> Mapping[str, Located]:
     return located
 
 
-def _find_modules(environment: Environment, selection: Selection) -> list[str]:
-    """Modules of the selected stacks that are in the cache."""
+def _find_modules(environment: Environment, selection: Selection) -> dict[str, bool]:
+    """The modules of the selected stacks, and whether each is in the cache."""
     versions = environment.workspace.versions.modules
-    for name in selection.stacks:
-        for source in environment.workspace.stacks[name].spec.sources:
-            named = source.chart or source.manifests
-            if named and named.module:
-                pinned = versions[named.module]
-                module = Module(named.module, pinned.version, pinned.sum)
-                if module.cached:
-                    environment.modules[named.module] = module.folder
-    return list(environment.modules)
+    names = {name for stack in selection.stacks for name in modules_of(environment.workspace.stacks[stack].spec)}
+    modules = {name: Module(name, versions[name].version, versions[name].sum) for name in names}
+    environment.modules.update({name: module.folder for name, module in modules.items() if module.cached})
+    return {name: name in environment.modules for name in modules}
 
 
 def _stack_images(environment: Environment, selection: Selection) -> list[str]:
@@ -189,54 +173,23 @@ def _stack_images(environment: Environment, selection: Selection) -> list[str]:
     return list(dict.fromkeys(image for images in used for image in images))
 
 
-def _presence(
-    environment: Environment, images: Sequence[str], containers: Sequence[ContainerInfo]
-) -> tuple[_Presence, str]:
-    """Where the images are, and why nothing is known of the nodes where one of them does not answer."""
-    plans = [environment.catalogue[name] for name in images]
+def _references_on_nodes(
+    environment: Environment, images: Sequence[Image], containers: Sequence[ContainerInfo]
+) -> tuple[frozenset[str], str]:
+    """The references that every node holds, and why nothing is known of the nodes where one does not answer."""
     # Of a node's image only the name is known, which may have another digest than the locked one.
-    candidates = {name for plan in plans for name in (plan.own, None if plan.locked else plan.upstream) if name}
-    in_engine = present_references(environment.engine, plans)
+    candidates = {ref for image in images for ref in (image.own, None if image.locked else image.upstream) if ref}
     try:
         held = list(names_on_nodes(environment.engine, running_nodes(containers)).values())
     except ImageError as error:
-        return _Presence(frozenset(), in_engine), error.message
-    return _Presence(frozenset.intersection(*held) & candidates if held else frozenset(), in_engine), ""
+        return frozenset(), error.message
+    return frozenset.intersection(*held) & candidates if held else frozenset(), ""
 
 
-def _choose(environment: Environment, images: Sequence[str], mode: Mode, presence: _Presence) -> dict[str, str]:
-    """The reference of each image: what the nodes run already goes before what the engine has."""
-    catalogue = environment.catalogue
-    asked = registries_to_ask(catalogue, images, mode, presence.anywhere)
-    environment.registries = Registries().answering(asked)
-    chosen = {}
-    for name in images:
-        image = catalogue[name]
-        running = presence.on_nodes.intersection(usable(image, mode))
-        chosen[name] = choose(image, mode, running or presence.in_engine, environment.registries).reference
-    return chosen
-
-
-def _pinned(environment: Environment, images: Iterable[str]) -> set[str]:
-    """The upstream references that a digest pins."""
-    plans = [environment.catalogue[name] for name in images]
-    return {plan.upstream for plan in plans if plan.upstream and plan.digest}
-
-
-def _provide(
-    environment: Environment,
-    images: Sequence[str],
-    mode: Mode,
-    presence: _Presence,
-    chosen: Mapping[str, str],
-) -> Sequence[Provision]:
-    """Steps for images that the engine lacks; what those are made from is looked at only now."""
-    catalogue = environment.catalogue
-    missing = [name for name in images if chosen.get(name) not in presence.in_engine]
-    if not missing:
-        return ()
-    present = present_references(environment.engine, with_makings(catalogue, missing))
-    return provide_steps(catalogue, missing, mode, present, environment.registries, chosen=chosen)
+def _choose(image: Image, mode: Mode, images: ObservedImages, on_nodes: frozenset[str]) -> str:
+    """The reference of an image: what the nodes run already goes before what the engine has."""
+    running = on_nodes.intersection(image.usable(mode))
+    return choose(image, mode, running or images.in_engine, images.registries).reference
 
 
 def _kind_file(environment: Environment) -> Mapping[str, Any]:

@@ -1,19 +1,18 @@
 """The plan that brings images into the engine, without a cluster: for `devenv build`.
 
-Responsible for looking at what the engine has, and for the plan. How an image is made is decided in
-`devenv.images.catalogue.choice`.
+Responsible for looking at what the engine has, and for the plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from devenv.adapters.tools.toolchain import Toolchain
-from devenv.images.catalogue.choice import Mode, provide_steps, registries_to_ask, usable
-from devenv.images.catalogue.presence import present_references, with_makings
-from devenv.images.catalogue.registries import Registries
-from devenv.plan.plan import Plan, PlanDraft
-from devenv.plan.planner import BUILDX, Provision
+from devenv.images.catalogue.presence import observe_images
+from devenv.plan.image import Mode
+from devenv.plan.plan import Plan, PlanNode
+from devenv.plan.planner import BUILDX
+from devenv.plan.provision import provide_steps
 from devenv.plan.steps import BuildImage, ProvideTool
 from devenv.runtime.environment import Environment
 
@@ -24,32 +23,18 @@ def provision_plan(environment: Environment, names: Sequence[str], mode: Mode) -
     Raises:
         ImageError: one of them can be had from nowhere in this mode, or its context cannot be read.
     """
-    catalogue = environment.catalogue
     environment.images_mode = mode
-    present = present_references(environment.engine, (catalogue[name] for name in names))
-    missing = [name for name in names if not present.intersection(usable(catalogue[name], mode))]
-    draft = PlanDraft()
-    if missing:
-        for step, needs in provisions(environment, missing, mode):
-            draft.add(step, needs, "changed" if catalogue.is_local(step.key.partition("/")[2]) else "missing")
-        _add_buildx(draft, environment)
-    unchanged = tuple(name for name in names if name not in missing)
-    return draft.finish(environment.names.project, environment.names.cluster, unchanged)
-
-
-def provisions(
-    environment: Environment, missing: Sequence[str], mode: Mode, chosen: Mapping[str, str] | None = None
-) -> Sequence[Provision]:
-    """Steps for images that the engine lacks, bases first; registries are asked only where that decides something."""
-    catalogue = environment.catalogue
-    present = present_references(environment.engine, with_makings(catalogue, missing))
-    environment.registries = Registries().answering(registries_to_ask(catalogue, missing, mode, present))
-    return provide_steps(catalogue, missing, mode, present, environment.registries, chosen=chosen)
-
-
-def _add_buildx(draft: PlanDraft, environment: Environment) -> None:
-    if any(isinstance(step, BuildImage) for step in draft.steps()):
+    described = environment.catalogue.described(names)
+    images = observe_images(environment.engine, described, names, mode)
+    missing = [name for name in names if not images.in_engine.intersection(described[name].usable(mode))]
+    nodes = [
+        PlanNode(step, needs, "changed" if described[step.image].local else "missing")
+        for step, needs in provide_steps(images, missing, mode)
+    ]
+    if any(isinstance(node.step, BuildImage) for node in nodes):
         found = Toolchain(environment.workspace.versions.tools).locate(BUILDX).path
         environment.engine.builds.buildx = found
         if found is None:
-            draft.add(ProvideTool(BUILDX), reason="missing")
+            nodes.append(PlanNode(ProvideTool(BUILDX, mode), frozenset(), "missing"))
+    unchanged = [name for name in names if name not in missing]
+    return Plan.of(environment.names.project, environment.names.cluster, nodes, unchanged)

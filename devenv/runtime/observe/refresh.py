@@ -9,14 +9,14 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from devenv.plan.observed import StackInput
+from devenv.images.catalogue.presence import observe_images
+from devenv.plan.observed import ObservedImages, StackInput
 from devenv.plan.plan import Plan
-from devenv.plan.planner import Provision, make_plan
+from devenv.plan.planner import make_plan, needed_images
 from devenv.plan.steps import InstallChart, LoadImage
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.cluster import ask_cluster
 from devenv.runtime.observe.observe import Observation, observed_stacks
-from devenv.runtime.observe.provision import provisions
 from devenv.runtime.observe.refusals import unforeseen
 from devenv.runtime.observe.stack_inputs import stack_inputs
 from devenv.spec.checks.migration_files import require_sound_migrations
@@ -31,8 +31,8 @@ class Refresher:
         self._environment = environment
         self._observation = observation
         self._on_nodes = observation.observed.images_on_nodes
-        self._images = dict(observation.images)
-        self._rolled_out = dict(observation.images)
+        self._images = dict(observation.wanted.references)
+        self._rolled_out = dict(observation.wanted.references)
         """Image to the reference that its stacks run: not that of a round that failed."""
 
     def plan(self, images: Sequence[str], stacks: Sequence[str]) -> Plan:
@@ -49,7 +49,7 @@ class Refresher:
         wanted = replace(
             seen.wanted,
             stacks=self._inputs(stacks, self._images),
-            provide=self._provide,
+            references=self._images,
             prunes_cache=False,
         )
         observed = replace(
@@ -60,6 +60,7 @@ class Refresher:
             images_on_nodes=self._on_nodes,
             obstacles=unforeseen(wanted.stacks),
         )
+        observed = replace(observed, images=self._look_for(needed_images(wanted, observed)))
         records = {name: recorded.content for name, recorded in facts.records.items()}
         former = self._inputs(stacks, self._rolled_out)
         swappable = {spec.name for spec, made in former if made.content == records.get(spec.name)}
@@ -76,11 +77,11 @@ class Refresher:
         self._rolled_out |= {name: self._images[name] for name in images}
         self._on_nodes |= {node.step.reference for node in plan.nodes if isinstance(node.step, LoadImage)}
 
-    def _provide(self, names: Sequence[str]) -> Sequence[Provision]:
+    def _look_for(self, names: Sequence[str]) -> ObservedImages:
         environment = self._environment
-        present = environment.engine.images.ids(self._images[name] for name in names)
-        missing = [name for name in names if self._images[name] not in present]
-        return provisions(environment, missing, environment.images_mode, self._images) if missing else ()
+        return observe_images(
+            environment.engine, environment.catalogue.described(names), names, environment.images_mode
+        )
 
 
 def _with_swaps(plan: Plan, stacks: Collection[str], images: tuple[str, ...]) -> Plan:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devenv.adapters.tools.toolchain import Toolchain
 from devenv.images.build.build import ImageStep, Listener
-from devenv.images.build.modules import GOLANG, Module, fetch_in_container, fetch_with_go, go_on_path
+from devenv.images.build.modules import Module, fetch_in_container, fetch_with_go, go_on_path
 from devenv.images.load.loader import load
 from devenv.images.nodes.image import preload
 from devenv.plan.steps import AssembleNodeImage, FetchModule, LoadImage, ProvideTool, PruneBuildCache
@@ -23,8 +23,7 @@ def provide_tool(step: ProvideTool, context: StepContext) -> str:
             environment.catalogue,
             step.tool,
             target,
-            mode=environment.images_mode,
-            registries=environment.registries,
+            mode=step.images,
             listener=listener,
         )
 
@@ -43,7 +42,7 @@ def fetch_module(step: FetchModule, context: StepContext) -> str:
     """Fetch a Go module's files, verified against the pinned checksum."""
     environment = context.environment
     module = Module(step.module, step.version, step.checksum)
-    go = go_on_path()
+    go = None if step.image else go_on_path()
     if go:
         folder = fetch_with_go(module, go, cancel=context.cancel, on_line=context.output)
     else:
@@ -51,7 +50,7 @@ def fetch_module(step: FetchModule, context: StepContext) -> str:
             module,
             environment.engine,
             environment.data / "cluster" / "images" / "go-module",
-            environment.present_image(GOLANG),
+            step.image,
             environment.trust.bundle,
             cancel=context.cancel,
             on_line=context.output,
@@ -94,8 +93,7 @@ def load_image(step: LoadImage, context: StepContext) -> str:
         environment.node_names(),
         progress=context.progress,
         cancel=context.cancel,
-        # A product's own images change all day; the others once a version.
-        expect_changes=environment.catalogue.is_local(step.image),
+        expect_changes=step.local,
     )
     return f"{loaded.sent_bytes / 1e6:.0f} MB sent"
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.errors import ImageError
-from devenv.images.catalogue.catalogue import NODE, Catalogue, Recipe, own_reference
-from devenv.images.catalogue.choice import Mode, choose, provide_steps, registries_to_ask, tool_steps
+from devenv.images.catalogue.catalogue import Catalogue, own_reference
 from devenv.images.content.fingerprint import hash_of
+from devenv.plan.image import NODE, Mode, Recipe
+from devenv.plan.observed import ObservedImages
+from devenv.plan.provision import Provision, choose, provide_steps, registries_to_ask
 from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, PullImage
 from devenv.spec.project import LocalImage
 from devenv.spec.versions import Versions
@@ -65,6 +68,19 @@ def catalogue(images: dict[str, dict[str, Any]] | None = None, locked: dict[str,
     return Catalogue(versions, ROOT, fake_hash, LOCAL, Path("/project"), locked=locked)
 
 
+def provided(
+    images: Catalogue,
+    names: Sequence[str],
+    mode: Mode,
+    present: AbstractSet[str],
+    registries: Mapping[str, bool],
+    *,
+    chosen: Mapping[str, str] | None = None,
+) -> list[Provision]:
+    seen = ObservedImages(images.described(names), frozenset(present), registries)
+    return provide_steps(seen, names, mode, chosen)
+
+
 def own(name: str) -> str:
     reference = catalogue()[name].own
     assert reference
@@ -115,7 +131,7 @@ def test_what_is_there_is_taken_without_asking_anyone() -> None:
         assert reference
         choice = choose(image, mode, {reference}, {})  # type: ignore[arg-type]
         assert (choice.reference, choice.origin) == (reference, "present")
-        assert not registries_to_ask(catalogue(), ["traefik"], mode, {reference})  # type: ignore[arg-type]
+        assert not registries_to_ask(catalogue().described(["traefik"]), ["traefik"], mode, {reference})  # type: ignore[arg-type]
 
 
 def test_auto_pulls_where_the_registry_answers_and_makes_the_image_elsewhere() -> None:
@@ -142,7 +158,7 @@ def test_what_is_locked_is_never_replaced_by_what_a_recipe_makes() -> None:
     assert image.own
     for mode in ("auto", "upstream"):
         for there in (set[str](), {image.own}):
-            assert registries_to_ask(locked, ["traefik"], mode, there) >= {"docker.io"}
+            assert registries_to_ask(locked.described(["traefik"]), ["traefik"], mode, there) >= {"docker.io"}
             assert choose(image, mode, there, {"docker.io": True}).reference == traefik
             with pytest.raises(ImageError, match="image traefik is locked to a digest") as caught:
                 choose(image, mode, there, {"docker.io": False})
@@ -159,8 +175,8 @@ def test_what_a_recipe_is_built_from_is_locked_too() -> None:
     own_golang = locked["golang"].own
     assert own_golang
     with pytest.raises(ImageError, match="image golang is locked"):
-        provide_steps(locked, ["backend"], "auto", {own_golang}, {"docker.io": False})
-    assert keys(provide_steps(locked, ["backend"], "recipes", {own_golang}, {})) == ["image/backend"]
+        provided(locked, ["backend"], "auto", {own_golang}, {"docker.io": False})
+    assert keys(provided(locked, ["backend"], "recipes", {own_golang}, {})) == ["image/backend"]
 
 
 def test_the_node_is_locked_by_its_base() -> None:
@@ -187,15 +203,15 @@ def test_what_can_be_had_from_nowhere_is_an_error_with_a_way_out() -> None:
 
 def test_registries_are_asked_for_all_that_may_be_pulled() -> None:
     wanted = ["search", "backend"]
-    assert registries_to_ask(catalogue(), wanted, "auto", set()) == {"ghcr.io", "docker.io"}
-    assert registries_to_ask(catalogue(), wanted, "auto", {own("golang")}) == {"ghcr.io"}
-    assert not registries_to_ask(catalogue(), wanted, "recipes", set())
+    assert registries_to_ask(catalogue().described(wanted), wanted, "auto", set()) == {"ghcr.io", "docker.io"}
+    assert registries_to_ask(catalogue().described(wanted), wanted, "auto", {own("golang")}) == {"ghcr.io"}
+    assert not registries_to_ask(catalogue().described(wanted), wanted, "recipes", set())
 
 
 def test_steps_make_bases_first_and_only_where_something_is_built() -> None:
-    steps = provide_steps(catalogue(), ["traefik", "migrations"], "auto", set(), {})
-    assert keys(steps) == ["image/debian", "image/golang", "image/traefik", "image/migrations"]
-    bootstrap, golang, traefik, migrations = steps
+    steps = provided(catalogue(), ["traefik", "migrations"], "auto", set(), {})
+    assert keys(steps) == ["image/debian", "image/golang", "image/migrations", "image/traefik"]
+    bootstrap, golang, migrations, traefik = steps
     assert bootstrap == (BootstrapImage("debian", own("debian"), "trixie"), frozenset())
     assert golang[1] == {"image/debian", "tool/buildx"}
     assert traefik[1] == {"image/golang", "tool/buildx"}
@@ -204,11 +220,11 @@ def test_steps_make_bases_first_and_only_where_something_is_built() -> None:
     assert traefik[0].dockerfile == ROOT / "traefik/Dockerfile"
     assert isinstance(migrations[0], BuildImage)
     assert migrations[0].context == ROOT / "migrations"
-    assert not provide_steps(catalogue(), ["traefik"], "auto", {own("traefik")}, {})
+    assert not provided(catalogue(), ["traefik"], "auto", {own("traefik")}, {})
 
 
 def test_bases_are_pulled_for_what_has_to_be_built() -> None:
-    steps = provide_steps(catalogue(), ["backend"], "auto", set(), {"docker.io": True})
+    steps = provided(catalogue(), ["backend"], "auto", set(), {"docker.io": True})
     assert steps[0][0] == PullImage("golang", "docker.io/library/golang:1.26")
     build = steps[-1][0]
     assert isinstance(build, BuildImage)
@@ -220,36 +236,37 @@ def test_bases_are_pulled_for_what_has_to_be_built() -> None:
 def test_a_recorded_digest_pins_the_pull() -> None:
     digest = f"sha256:{'a' * 64}"
     images = {**IMAGES, "traefik": {**IMAGES["traefik"], "digest": digest}}
-    steps = provide_steps(catalogue(images), ["traefik"], "auto", set(), {"docker.io": True})
+    steps = provided(catalogue(images), ["traefik"], "auto", set(), {"docker.io": True})
     assert steps == [(PullImage("traefik", f"docker.io/library/traefik:v3.6.12@{digest}"), frozenset())]
 
 
 def test_the_node_is_assembled_from_recipes_or_pulled_whole() -> None:
-    steps = provide_steps(catalogue(), [NODE], "auto", {own("golang"), "kindest/node:v1x"}, {})
-    assert keys(steps) == ["image/etcd", "image/base", "image/node"]
+    steps = provided(catalogue(), [NODE], "auto", {own("golang"), "kindest/node:v1x"}, {})
+    assert keys(steps) == ["image/base", "image/etcd", "image/node"]
     node = steps[-1]
     assert node == (
         AssembleNodeImage(NODE, own("node"), own("base"), (("registry.k8s.io/etcd:3", own("etcd")),)),
         frozenset({"image/base", "image/etcd"}),
     )
-    pulled = provide_steps(catalogue(), [NODE], "auto", set(), {"docker.io": True})
+    pulled = provided(catalogue(), [NODE], "auto", set(), {"docker.io": True})
     assert pulled == [(PullImage(NODE, "kindest/node:v1"), frozenset())]
 
 
 def test_a_reference_that_charts_already_carry_is_kept() -> None:
     chosen = {"traefik": own("traefik")}
     present = {own("golang"), "docker.io/library/traefik:v3.6.12"}
-    steps = provide_steps(catalogue(), ["traefik"], "auto", present, {"docker.io": True}, chosen=chosen)
+    steps = provided(catalogue(), ["traefik"], "auto", present, {"docker.io": True}, chosen=chosen)
     assert [step.reference for step, _ in steps if isinstance(step, BuildImage)] == [own("traefik")]
 
 
 def test_a_tool_is_built_from_its_bases_and_only_once() -> None:
-    steps = tool_steps(catalogue(), "buildx", "auto", set(), {})
+    buildx = catalogue().tool("buildx")
+    described = {buildx.name: buildx, **catalogue().described(buildx.needs)}
+    steps = provide_steps(ObservedImages(described), [buildx.name], "auto")
     assert keys(steps) == ["image/debian", "image/golang", "image/tool-buildx"]
-    reference = catalogue().tool("buildx").own
-    assert reference
-    assert reference.startswith("localhost/devenv/tool-buildx:0.29.1-")
-    assert not tool_steps(catalogue(), "buildx", "auto", {reference}, {})
+    assert buildx.own
+    assert buildx.own.startswith("localhost/devenv/tool-buildx:0.29.1-")
+    assert not provide_steps(ObservedImages(described, frozenset({buildx.own})), [buildx.name], "auto")
 
 
 @given(
@@ -269,7 +286,7 @@ def test_steps_are_complete_and_in_order(
     images = catalogue()
     present = {images[name].own or images[name].upstream or "" for name in there}
     try:
-        steps = provide_steps(images, names, mode, present, {"docker.io": docker, "ghcr.io": ghcr})
+        steps = provided(images, names, mode, present, {"docker.io": docker, "ghcr.io": ghcr})
     except ImageError:
         return  # a combination in which something can be had from nowhere
     made: set[str] = set()

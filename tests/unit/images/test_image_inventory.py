@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from devenv.adapters.docker.stored_images import StoredImage
-from devenv.images.catalogue.catalogue import Bootstrap, ImagePlan
 from devenv.images.catalogue.inventory import Kind, ListedImage, Usage, images_named, list_images, removable
 from devenv.labels import OURS
+from devenv.plan.image import Bootstrap, Image
 
 API, OLD_API = "localhost/devenv/api:new", "localhost/devenv/api:old"
 DEBIAN = "localhost/devenv/debian:bookworm-1"
 REDIS = "docker.io/library/redis:7"
-KNOWN: dict[str, tuple[ImagePlan, Kind]] = {
-    API: (ImagePlan("api", "", None, None, API, None), "project"),
-    DEBIAN: (ImagePlan("debian", "bookworm", None, None, DEBIAN, Bootstrap("bookworm")), "catalogue"),
-    REDIS: (ImagePlan("redis", "7", REDIS, None, None, None), "catalogue"),
+KNOWN: dict[str, tuple[Image, Kind]] = {
+    API: (Image("api", "", None, None, API, None), "project"),
+    DEBIAN: (Image("debian", "bookworm", None, None, DEBIAN, Bootstrap("bookworm")), "catalogue"),
+    REDIS: (Image("redis", "7", REDIS, None, None, None), "catalogue"),
 }
 NOBODY = Usage(frozenset(), frozenset())
 

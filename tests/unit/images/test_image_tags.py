@@ -13,9 +13,10 @@ from support.programs import require_program
 
 from devenv.adapters.process import run
 from devenv.errors import ImageError
-from devenv.images.catalogue.catalogue import Catalogue, Recipe, hashing
+from devenv.images.catalogue.catalogue import Catalogue, hashing
 from devenv.images.catalogue.tags import commit_tag, commit_tags
 from devenv.images.content.fingerprint import FileDigests
+from devenv.plan.image import Recipe
 from devenv.spec.project import LocalImage
 from devenv.spec.versions import Versions
 

@@ -14,7 +14,7 @@ import pytest
 from devenv.adapters.files.watch import watch_folders
 from devenv.errors import FolderError
 from devenv.images.build.watched import WatchedContext, latest_save
-from devenv.images.catalogue.catalogue import Recipe
+from devenv.plan.image import Recipe
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from support.plans import (
 
 from devenv.errors import ForeignClusterError
 from devenv.plan.observed import ClusterState, ObservedStack
-from devenv.plan.plan import PlanDraft
+from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import make_plan, stacks_to_install
 from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, InstallChart, ProvideTool
@@ -69,7 +69,8 @@ def test_images_are_loaded_while_the_control_plane_starts() -> None:
 
 
 def test_a_load_balancers_image_is_provided_for_several_control_planes_alone() -> None:
-    several = replace(wanted(SPACES), balancer_image=reference("envoy"))
+    one = wanted(SPACES)
+    several = replace(one, references={**one.references, "envoy": reference("envoy")})
     plan = make_plan(several, observed(ClusterState.ABSENT))
 
     assert needs_of(plan)["cluster/create"] == {"image/node", "image/envoy"}
@@ -234,13 +235,12 @@ def test_a_release_carries_what_it_is_made_of() -> None:
     assert (step.values, step.content, step.deadline.total_seconds()) == ('{"a": 1}', "wanted", 90)
 
 
-def test_a_step_is_in_a_draft_once() -> None:
-    draft = PlanDraft()
-    assert draft.add(ProvideTool("kind"), {"tool/buildx"}, "missing") == "tool/kind"
-    draft.add(ProvideTool("kind"), reason="again")
+def test_a_step_is_in_a_plan_once_and_needs_no_step_that_is_not() -> None:
+    kind = ProvideTool("kind")
+    nodes = [PlanNode(kind, frozenset({"tool/buildx"}), "missing"), PlanNode(kind, frozenset(), "again")]
+    plan = Plan.of("shop", "devenv-shop", nodes)
 
-    assert ("tool/kind" in draft, len(draft)) == (True, 1)
-    assert reasons_of(draft.finish("shop", "devenv-shop", ())) == {"tool/kind": "missing"}
+    assert (reasons_of(plan), needs_of(plan)) == ({"tool/kind": "missing"}, {"tool/kind": set()})
 
 
 def test_the_plan_as_the_sinks_see_it() -> None:

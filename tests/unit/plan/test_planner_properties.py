@@ -12,8 +12,8 @@ from support.plans import (
     HOOK,
     MODULE,
     PLACE,
-    Provider,
     before,
+    images,
     needs_of,
     observed,
     reference,
@@ -68,9 +68,9 @@ def stacks_of_a_project(draw: st.DrawFn) -> list[StackSpec]:
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[Wanted, Observed]:
     specs = draw(stacks_of_a_project())
-    provider = draw(
+    there = draw(
         st.builds(
-            Provider,
+            images,
             in_engine=st.frozensets(st.sampled_from(IMAGES)),
             built=st.frozensets(st.sampled_from(IMAGES)),
         )
@@ -80,13 +80,14 @@ def situations(draw: st.DrawFn) -> tuple[Wanted, Observed]:
         stacks=draw(st.dictionaries(st.sampled_from([s.name for s in specs]), OBSERVED_STACKS)),
         tools_present=draw(st.frozensets(st.sampled_from(sorted(EVERY_TOOL)))),
         modules_present=draw(st.frozensets(st.just(MODULE))),
+        images=there,
         images_on_nodes=draw(st.frozensets(st.sampled_from([reference(name) for name in IMAGES]))),
     )
     image = draw(st.sampled_from([None, "golang"]))
     chosen = draw(st.sets(st.sampled_from([s.name for s in specs]), min_size=1))
     selected = [spec for spec in specs if spec.name in chosen]
     left_out = [spec for spec in specs if spec.name not in chosen]
-    return wanted(*selected, provide=provider, module_image=image, unselected=left_out), present
+    return wanted(*selected, module_image=image, unselected=left_out), present
 
 
 @given(situations())

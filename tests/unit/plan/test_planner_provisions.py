@@ -13,7 +13,7 @@ from support.plans import (
     STORE,
     TOOLS,
     WEB,
-    Provider,
+    images,
     needs_of,
     observed,
     recorded,
@@ -46,20 +46,19 @@ def test_only_the_missing_tool_is_provided() -> None:
 
 def test_buildx_alone_is_provided_only_for_builds() -> None:
     tools = frozenset(TOOLS)
-    built = Provider(built=frozenset({"store"}))
 
     assert "tool/buildx" not in needs_of(make_plan(wanted(STORE), observed(tools_present=tools)))
-    plan = make_plan(wanted(STORE, provide=built), observed(tools_present=tools))
+    plan = make_plan(wanted(STORE), observed(tools_present=tools, images=images(built={"store"})))
     assert needs_of(plan)["image/store"] == {"tool/buildx"}
 
 
 def test_the_build_cache_is_pruned_after_builds_only_and_on_an_own_engine_only() -> None:
-    built = Provider(built=frozenset({"store"}))
-    on_own_engine = replace(wanted(STORE, provide=built), prunes_cache=True)
+    builds = observed(images=images(built={"store"}))
+    on_own_engine = replace(wanted(STORE), prunes_cache=True)
 
-    assert "image/prune-build-cache" not in needs_of(make_plan(wanted(STORE), observed()))
-    assert "image/prune-build-cache" not in needs_of(make_plan(wanted(STORE, provide=built), observed()))
-    assert needs_of(make_plan(on_own_engine, observed()))["image/prune-build-cache"] == {"image/store"}
+    assert "image/prune-build-cache" not in needs_of(make_plan(on_own_engine, observed()))
+    assert "image/prune-build-cache" not in needs_of(make_plan(wanted(STORE), builds))
+    assert needs_of(make_plan(on_own_engine, builds))["image/prune-build-cache"] == {"image/store"}
 
 
 OPERATOR = stack(
@@ -82,17 +81,15 @@ def test_the_hosts_go_fetches_modules_at_once() -> None:
 
 
 def test_without_go_a_module_is_fetched_in_the_go_image() -> None:
-    provider = Provider(built=frozenset({"golang"}))
-    plan = make_plan(wanted(OPERATOR, provide=provider, module_image="golang"), observed())
+    plan = make_plan(wanted(OPERATOR, module_image="golang"), observed(images=images(built={"golang"})))
 
     assert needs_of(plan)[f"module/{MODULE}"] == {"image/golang"}
+    assert [n.step.image for n in plan.nodes if isinstance(n.step, FetchModule)] == [reference("golang")]
 
 
 def test_fetching_in_the_go_image_is_a_build_and_takes_buildx() -> None:
-    provider = Provider(in_engine=frozenset({"golang"}))
-    plan = make_plan(
-        wanted(OPERATOR, provide=provider, module_image="golang"), observed(tools_present=frozenset(TOOLS))
-    )
+    there = observed(tools_present=frozenset(TOOLS), images=images(in_engine={"golang"}))
+    plan = make_plan(wanted(OPERATOR, module_image="golang"), there)
 
     assert needs_of(plan)[f"module/{MODULE}"] == {"tool/buildx"}
 
@@ -128,7 +125,7 @@ def test_images_on_the_nodes_are_not_loaded() -> None:
 
 
 def test_images_in_the_engine_are_only_loaded() -> None:
-    plan = make_plan(wanted(STORE, provide=Provider(in_engine=frozenset({"store"}))), observed())
+    plan = make_plan(wanted(STORE), observed(images=images(in_engine={"store"})))
 
     assert needs_of(plan)["load/store"] == set()
     assert "image/store" not in needs_of(plan)

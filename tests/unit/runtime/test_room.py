@@ -7,8 +7,8 @@ from pathlib import Path
 from support.plans import TOOLS
 
 from devenv.adapters.host.system import available_memory_bytes, observe_host
-from devenv.plan.plan import Plan, PlanDraft
-from devenv.plan.steps import BuildImage, CreateCluster, LoadImage, ProvideTool, PullImage
+from devenv.plan.plan import Plan, PlanNode
+from devenv.plan.steps import BuildImage, CreateCluster, LoadImage, ProvideTool, PullImage, Step
 from devenv.runtime.host.room import Room, makes_something, shortages
 
 GB = 10**9
@@ -16,17 +16,14 @@ PLENTY = Room(64 * GB, 500 * GB, Path("/var/lib/docker"), 500 * GB, Path("/home/
 
 
 def plan(*, builds: int = 0, pulls: int = 0, cluster: bool = False, tools: bool = False, kind: str = "{}") -> Plan:
-    draft = PlanDraft()
-    for number in range(builds):
-        draft.add(BuildImage(f"built-{number}", "x", Path("/r/Dockerfile"), Path("/r")))
-    for number in range(pulls):
-        draft.add(PullImage(f"pulled-{number}", "x"))
-    if cluster:
-        draft.add(CreateCluster("devenv-alt", "node", kind))
-    for tool in TOOLS if tools else ():
-        draft.add(ProvideTool(tool))
-    draft.add(LoadImage("redis", "redis:7", "devenv-alt"))
-    return draft.finish("alt", "devenv-alt", ())
+    steps: list[Step] = [
+        *(BuildImage(f"built-{number}", "x", Path("/r/Dockerfile"), Path("/r")) for number in range(builds)),
+        *(PullImage(f"pulled-{number}", "x") for number in range(pulls)),
+        *([CreateCluster("devenv-alt", "node", kind)] if cluster else []),
+        *(ProvideTool(tool) for tool in (TOOLS if tools else ())),
+        LoadImage("redis", "redis:7", "devenv-alt"),
+    ]
+    return Plan.of("alt", "devenv-alt", [PlanNode(step, frozenset(), "new") for step in steps])
 
 
 def told(wanted: Plan, **less: int | None) -> list[str]:

@@ -11,8 +11,7 @@ import pytest
 from support.stack_content import CHECKSUM, FACTS, FILES, MODULE, OTHER_CHECKSUM, content, rendered, workspace, write
 
 from devenv.images.content.fingerprint import FileDigests
-from devenv.plan.plan import PlanDraft
-from devenv.plan.stack_steps import add_stack
+from devenv.plan.stack_steps import stack_nodes
 from devenv.plan.steps import ApplyManifests
 from devenv.runtime.observe.stack_inputs import stack_inputs
 from devenv.spec.render import ProjectFacts
@@ -203,6 +202,6 @@ def test_images_of_kustomizations_are_named_for_them_and_are_content(root: Path)
     def later(step: object) -> bool:
         return isinstance(step, ApplyManifests) and step.images == made.kustomize_images
 
-    draft = PlanDraft()
-    add_stack(draft, project.stacks["web"].spec, made, cluster=frozenset(), needs=frozenset(), reason="new")
-    assert [later(step) for step in draft.steps()] == [True, False]
+    spec = project.stacks["web"].spec
+    nodes = stack_nodes(spec, made, before=frozenset(), cluster=frozenset(), reason="new")
+    assert [later(node.step) for node in nodes] == [True, False]

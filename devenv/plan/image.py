@@ -1,0 +1,102 @@
+"""What an image is: its references, what it is made from, and which of the references may be used. Values alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from devenv.spec.image_reference import Reference
+from devenv.spec.model import Pairs
+from devenv.spec.project import BuildNetwork
+
+NODE = "node"
+"""The complete node image: upstream's, or the catalogue's node base with the system's images in it."""
+BALANCER = "envoy"
+"""The load balancer that kind puts before several control planes."""
+
+Mode = Literal["auto", "upstream", "recipes"]
+"""Where images come from: whichever there is, upstream alone, or devenv's recipes alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """An image that is built from a Dockerfile."""
+
+    dockerfile: Path
+    context: Path
+    target: str | None
+    args: Pairs
+    bases: Pairs
+    """Build argument to the name of an image."""
+    network: BuildNetwork = "default"
+    shipped: bool = False
+    """It comes with devenv: its files are sent with the modes that version control keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrap:
+    """A Debian image that is made from the distribution's packages."""
+
+    suite: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The node image: a base into which the system's images are loaded."""
+
+    base: str
+    system: Pairs
+    """Reference inside the node to the name of an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Everything that can be said of an image before looking at an engine."""
+
+    name: str
+    version: str
+    """For tables; empty for images of the project."""
+    upstream: str | None
+    digest: str | None
+    """Digest of the upstream image: the catalogue's, or recorded by `devenv lock`."""
+    own: str | None
+    """Reference of the image that devenv makes itself."""
+    origin: Recipe | Bootstrap | Assembly | None
+    locked: str = ""
+    """The place in devenv.lock that allows this digest alone, and nothing of devenv's own instead."""
+    local: bool = False
+    """Built from the project's own sources."""
+
+    @property
+    def pinned(self) -> str | None:
+        """The upstream image by its digest, without a tag; None where no digest is known."""
+        if not (self.upstream and self.digest):
+            return None
+        return f"{Reference.parse(self.upstream).repository}@{self.digest}"
+
+    @property
+    def identity(self) -> str:
+        """What stands for this image in the hash of those built from it.
+
+        Both references: an image keeps its tag whichever of them its base was, because their contract is one.
+        """
+        return f"{self.name}={self.upstream or ''}|{self.own or ''}"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The images that making it takes."""
+        match self.origin:
+            case Recipe(bases=bases):
+                names = [name for _, name in bases]
+            case Assembly(base=base, system=system):
+                names = [base, *(name for _, name in system)]
+            case _:
+                names = []
+        return tuple(dict.fromkeys(names))
+
+    def usable(self, mode: Mode) -> tuple[str, ...]:
+        """The references by which it may be used, the one first that goes before the other."""
+        upstream = self.upstream if mode != "recipes" else None
+        own = None if upstream and (mode == "upstream" or self.locked) else self.own
+        return tuple(reference for reference in (upstream, own) if reference)

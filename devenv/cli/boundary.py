@@ -40,9 +40,9 @@ def error_boundary(*, as_json: bool = False) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 -- the last resort, told with a report of where it happened
         if isinstance(error, BrokenPipeError) and _reader_is_gone():
             _leave_quietly()
-        told = _masked(as_devenv_error(error))
-        _tell(told, as_json=as_json)
-        sys.exit(told.exit_status)
+        masked = _masked(as_devenv_error(error))
+        _report(masked, as_json=as_json)
+        sys.exit(masked.exit_status)
 
 
 def _masked(error: DevenvError) -> DevenvError:
@@ -55,7 +55,7 @@ def _masked(error: DevenvError) -> DevenvError:
     return secrets.mask_error(error)
 
 
-def _tell(error: DevenvError, *, as_json: bool) -> None:
+def _report(error: DevenvError, *, as_json: bool) -> None:
     if isinstance(error, UnexpectedError) and "report" not in error.context:
         from devenv.cli.bug_report import write_report
 

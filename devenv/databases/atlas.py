@@ -58,9 +58,9 @@ def failed_statement(log: str, folder: Path) -> str | None:
         The file's name and the statement's first line, without the line where the file has changed since; None where
         the log tells of no statement or there is no such file.
     """
-    told = _FAILED.search(log)
-    file = next(folder.glob(f"{told['version']}_*.sql"), None) if told else None
-    if not told or not file:
+    failed = _FAILED.search(log)
+    file = next(folder.glob(f"{failed['version']}_*.sql"), None) if failed else None
+    if not failed or not file:
         return None
-    before, found, _ = file.read_bytes().decode(errors="replace").partition(ast.literal_eval(told["quoted"]))
+    before, found, _ = file.read_bytes().decode(errors="replace").partition(ast.literal_eval(failed["quoted"]))
     return f"{file.name}:{before.count(chr(10)) + 1}" if found else file.name

@@ -22,8 +22,8 @@ from devenv.errors import DevenvError
 
 def start_making(addresses: Sequence[Address]) -> None:
     """Start it for these databases and go on. Its last words are in the state folder's `databases/spares.log`."""
-    told = json.dumps([asdict(address) for address in addresses]).encode()
-    start_module(__name__, log=host_state_dir("databases") / "spares.log", stdin=told)
+    given = json.dumps([asdict(address) for address in addresses]).encode()
+    start_module(__name__, log=host_state_dir("databases") / "spares.log", stdin=given)
 
 
 def make(addresses: Sequence[Address]) -> list[str]:
@@ -43,7 +43,7 @@ def make(addresses: Sequence[Address]) -> list[str]:
 
 def main() -> None:
     """Make what standard input names; the exit status tells whether all are made."""
-    problems = make([Address(**told) for told in json.load(sys.stdin)])
+    problems = make([Address(**given) for given in json.load(sys.stdin)])
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201 -- a program of its own, whose outputs are its log
     sys.exit(bool(problems))

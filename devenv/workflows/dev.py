@@ -177,7 +177,7 @@ class _Loop:
                     session.emit(plan.as_event())
                     confirm_lock(project, session)
                     report = run_plan(plan, self._environment, session.emit, session.cancel)
-                    finished = _told(report, names, stacks, late + time.monotonic() - began)
+                    finished = _round_finished(report, names, stacks, late + time.monotonic() - began)
                     self._conclude(plan, report, finished, Tail(began))
                 elif asked:
                     session.emit(Noted(f"{', '.join(names)}: what was saved runs already"))
@@ -197,7 +197,7 @@ class _Loop:
                 self._session.emit(finished)
 
 
-def _told(report: RunReport, names: Sequence[str], stacks: Sequence[str], seconds: float) -> RoundFinished:
+def _round_finished(report: RunReport, names: Sequence[str], stacks: Sequence[str], seconds: float) -> RoundFinished:
     """How long a round took, and what of it."""
     build = _end(report, "image/")
     load = max(0.0, _end(report, "load/") - build)

@@ -89,10 +89,10 @@ def _load(environment: Environment, images: Sequence[str], session: Session, beg
     reports: dict[str, LoadReport] = {}
 
     def work(key: str, stop: threading.Event) -> str:
-        def told(message: str) -> None:
+        def on_progress(message: str) -> None:
             session.emit(StepProgressed(key, message))
 
-        reports[key] = load(environment.engine, steps[key].reference, nodes, progress=told, cancel=stop)
+        reports[key] = load(environment.engine, steps[key].reference, nodes, progress=on_progress, cancel=stop)
         return f"{reports[key].sent_bytes / 1e6:.1f} MB sent"
 
     tasks = [Task(key, frozenset(), _SLOT, 1.0) for key in steps]

@@ -26,7 +26,7 @@ def purge(engine: Engine, project: str, session: Session) -> None:
     """
     others = _others(engine, project)
     removed, kept = _remove_images(engine, project)
-    told = [f"{removed} images"]
+    parts = [f"{removed} images"]
     if others:
         session.emit(
             Noted(
@@ -38,13 +38,13 @@ def purge(engine: Engine, project: str, session: Session) -> None:
     else:
         engine.volumes.remove(engine.volumes.list(OURS))
         if is_own_engine(engine.version().id):
-            told.append(f"{engine.builds.prune_cache(0) / 1e9:.1f} GB of build cache")
+            parts.append(f"{engine.builds.prune_cache(0) / 1e9:.1f} GB of build cache")
         shared = state_root(create=False) / "_host"
         for folder in (cache_dir(create=False), *(shared / name for name in _SHARED)):
             remove_folder(folder)
         if kept:
             session.emit(Noted(f"{kept} images are kept: containers of yours use them", "warning", "docker ps --all"))
-    session.emit(Noted(f"{' and '.join(told)} removed"))
+    session.emit(Noted(f"{' and '.join(parts)} removed"))
 
 
 def _others(engine: Engine, project: str) -> list[str]:

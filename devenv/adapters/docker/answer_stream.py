@@ -11,7 +11,7 @@ import docker
 import requests
 from docker.errors import create_api_error_from_http_exception
 
-from devenv.adapters.docker.connection import telling
+from devenv.adapters.docker.connection import translate_errors
 from devenv.errors import ImageError, InterruptedRunError
 
 _CHUNK = 1 << 20
@@ -54,7 +54,7 @@ class AnswerStream(Iterator[bytes]):
                 return chunk
             self.close()
             if chunk:
-                with telling(self._what, ImageError):
+                with translate_errors(self._what, ImageError):
                     raise chunk
         raise StopIteration
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from devenv.adapters.docker.connection import telling
+from devenv.adapters.docker.connection import translate_errors
 from devenv.errors import ClusterError
 
 _AT_ONCE = 8
@@ -15,7 +15,7 @@ def each(names: Iterable[str], act: Callable[[str], object], what: str) -> None:
     """Act on every name at once; the first error is raised after all have been tried."""
 
     def one(name: str) -> None:
-        with telling(what.format(name), ClusterError):
+        with translate_errors(what.format(name), ClusterError):
             act(name)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:

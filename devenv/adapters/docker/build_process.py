@@ -65,11 +65,11 @@ def guarded(job: Path, cancel: threading.Event | None) -> Iterator[None]:
 
 
 def _watch(job: Path, cancel: threading.Event, ended: threading.Event) -> None:
-    with _pipe(job / "group") as told, _pipe(job / "known") as answer:
-        while not select.select([told], [], [], _TICK)[0]:
+    with _pipe(job / "group") as group_number, _pipe(job / "known") as answer:
+        while not select.select([group_number], [], [], _TICK)[0]:
             if ended.is_set():
                 return  # it was never started
-        group = int(os.read(told, _NUMBER_BYTES))
+        group = int(os.read(group_number, _NUMBER_BYTES))
         GUARDIAN.watch(group)
         os.write(answer, b"\n")
         while not ended.wait(_TICK):  # two events cannot be awaited at once

@@ -15,7 +15,7 @@ from pathlib import Path
 import docker
 
 from devenv.adapters.docker.build_process import LAUNCH, guarded
-from devenv.adapters.docker.connection import telling
+from devenv.adapters.docker.connection import translate_errors
 from devenv.adapters.files.paths import cache_dir
 from devenv.adapters.files.scratch import scratch
 from devenv.adapters.process import find_program, run
@@ -23,7 +23,7 @@ from devenv.errors import CommandFailedError, ImageError, InterruptedRunError, T
 from devenv.labels import LABEL_IMAGE, OURS
 
 _BUILD_SECONDS = 3 * 3600.0
-_TOLD_LINES = 60
+_LAST_LINES = 60
 _CLIENT_VERSIONS = range(18, 23)
 """Major versions of the docker command line that carry a BuildKit client; from 23 on it is buildx alone."""
 _NOT_OURS = ("BUILDX_BUILDER", "DOCKER_DEFAULT_PLATFORM", "SOURCE_DATE_EPOCH")
@@ -87,7 +87,7 @@ class Builds:
         what = f"build image {request.reference}"
         if cancel and cancel.is_set():
             raise InterruptedRunError(f"stopped before it began: {what}")
-        last: deque[str] = deque(maxlen=_TOLD_LINES)
+        last: deque[str] = deque(maxlen=_LAST_LINES)
         with scratch() as folder:
             try:
                 with guarded(folder, cancel):
@@ -115,9 +115,9 @@ class Builds:
 
         Raises ToolMissingError when there is no such command line, else what `run` raises.
         """
-        last: deque[str] = deque(maxlen=_TOLD_LINES)
+        last: deque[str] = deque(maxlen=_LAST_LINES)
 
-        def told(line: str) -> None:
+        def report(line: str) -> None:
             last.append(line)
             if on_line:
                 on_line(line)
@@ -135,7 +135,7 @@ class Builds:
             env={**dict.fromkeys(_NOT_OURS, ""), **request.private_args, "DOCKER_BUILDKIT": "1"},
             timeout=_BUILD_SECONDS,
             cancel=cancel,
-            on_line=told,
+            on_line=report,
             check=False,
             what=f"build image {request.reference}",
         )
@@ -149,7 +149,7 @@ class Builds:
 
     def prune_cache(self, keep_bytes: int) -> int:
         """Bring the engine's build cache below a bound, least recently used first; return the bytes freed."""
-        with telling("prune the build cache", ImageError):
+        with translate_errors("prune the build cache", ImageError):
             pruned = self._client.api.prune_builds(keep_storage=keep_bytes, all=True)
         return int(pruned.get("SpaceReclaimed") or 0)
 

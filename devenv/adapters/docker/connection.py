@@ -102,25 +102,25 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 @contextmanager
-def telling(what: str, kind: type[DevenvError]) -> Iterator[None]:
+def translate_errors(what: str, kind: type[DevenvError]) -> Iterator[None]:
     """Turn the engine's errors into ours: `what` failed, of the given kind."""
     try:
         yield
     except APIError as error:
-        told = str(error.explanation or error)
-        if NO_SPACE in told:
-            raise disk_full(what, told) from error
-        raise kind(f"{what}: the engine refused", context={"cause": told}) from error
+        cause = str(error.explanation or error)
+        if NO_SPACE in cause:
+            raise disk_full(what, cause) from error
+        raise kind(f"{what}: the engine refused", context={"cause": cause}) from error
     except (DockerException, RequestException) as error:
         raise EngineUnavailableError(
             f"{what}: the engine does not answer any more", context={"cause": _cause(error)}, hint=_HINT
         ) from error
 
 
-def disk_full(what: str, told: str) -> DiskFullError:
+def disk_full(what: str, cause: str) -> DiskFullError:
     """The error for an engine whose disk is full."""
     return DiskFullError(
         f"{what}: the engine's disk is full",
-        context={"cause": told},
+        context={"cause": cause},
         hint="make room: docker system df, then: docker builder prune; docker image prune",
     )

@@ -12,7 +12,7 @@ import docker
 from docker.errors import APIError, NotFound
 
 from devenv.adapters.docker.at_once import each
-from devenv.adapters.docker.connection import telling
+from devenv.adapters.docker.connection import translate_errors
 from devenv.adapters.docker.labels import as_filter
 from devenv.adapters.process import Completed, PipedProcess, run
 from devenv.errors import ClusterError, EngineUnavailableError
@@ -66,18 +66,18 @@ class Containers:
 
     def list(self, labels: Mapping[str, str]) -> Sequence[ContainerInfo]:
         """All containers with these labels, running or not, by name; an empty value means any value."""
-        with telling("list the containers", ClusterError):
+        with translate_errors("list the containers", ClusterError):
             listed = self._client.api.containers(all=True, filters={"label": as_filter(labels)})
         return sorted((_info(entry) for entry in listed), key=lambda container: container.name)
 
     def image_ids(self) -> frozenset[str]:
         """IDs of the images that containers are made of, running or not."""
-        with telling("list the containers", EngineUnavailableError):
+        with translate_errors("list the containers", EngineUnavailableError):
             return frozenset(str(entry["ImageID"]) for entry in self._client.api.containers(all=True))
 
     def network_mode(self, container: str) -> str | None:
         """How a container is attached to networks: `host`, `bridge`, a network's name …; None where there is none."""
-        with telling(f"inspect container {container}", ClusterError):
+        with translate_errors(f"inspect container {container}", ClusterError):
             try:
                 return str(self._client.api.inspect_container(container)["HostConfig"]["NetworkMode"])
             except NotFound:

@@ -9,7 +9,7 @@ from typing import Self
 import docker
 
 from devenv.adapters.docker.builds import Builds
-from devenv.adapters.docker.connection import CONNECT_SECONDS, connect, telling
+from devenv.adapters.docker.connection import CONNECT_SECONDS, connect, translate_errors
 from devenv.adapters.docker.containers import Containers
 from devenv.adapters.docker.files import Files
 from devenv.adapters.docker.images import Images
@@ -78,7 +78,7 @@ class Engine:
 
     def version(self) -> EngineVersion:
         """What this engine is; asks it."""
-        with telling("ask the engine what it is", EngineUnavailableError):
+        with translate_errors("ask the engine what it is", EngineUnavailableError):
             version, info = self.client.api.version(), self.client.api.info()
         return EngineVersion(
             id=str(info.get("ID") or ""),

@@ -15,7 +15,7 @@ from typing import IO, Any
 import docker
 from docker.errors import NotFound
 
-from devenv.adapters.docker.connection import telling
+from devenv.adapters.docker.connection import translate_errors
 from devenv.adapters.docker.containers import Containers
 from devenv.errors import ClusterError, ImageError
 
@@ -31,7 +31,7 @@ class Files:
 
     def read(self, container: str, path: str) -> bytes | None:
         """A file's content; None when there is no such file, or no such container."""
-        with telling(f"read {path} in {container}", ClusterError):
+        with translate_errors(f"read {path} in {container}", ClusterError):
             try:
                 stream, _ = self._client.api.get_archive(container, path)
                 answer = b"".join(stream)
@@ -50,7 +50,7 @@ class Files:
             member = tarfile.TarInfo(place.name)
             member.size, member.mtime = len(content), int(time.time())
             archive.addfile(member, io.BytesIO(content))
-        with telling(f"write {path} in {container}", ClusterError):
+        with translate_errors(f"write {path} in {container}", ClusterError):
             self._client.api.put_archive(container, str(place.parent), buffer.getvalue())
 
     def replace(self, container: str, path: str, content: bytes) -> None:
@@ -59,14 +59,14 @@ class Files:
         The engine takes a file away before it writes another: only from within can one take the other's place.
         """
         self.write(container, f"{path}.new", content)
-        with telling(f"write {path} in {container}", ClusterError):
+        with translate_errors(f"write {path} in {container}", ClusterError):
             made = self._client.api.exec_create(container, ["sh", "-c", _REPLACE, path])["Id"]
-            told = self._client.api.exec_start(made)
+            output = self._client.api.exec_start(made)
             status = self._client.api.exec_inspect(made)["ExitCode"]
         if status:
             raise ClusterError(
                 f"{path} cannot be written in {container}",
-                context={"cause": told.decode(errors="replace").strip()},
+                context={"cause": output.decode(errors="replace").strip()},
                 hint=f"docker exec {container} df -h {PurePosixPath(path).parent}",
             )
 
@@ -82,7 +82,7 @@ class Files:
     @contextmanager
     def _archive_of(self, reference: str, path: str) -> Iterator[tarfile.TarFile]:
         """A part of an image's file system as a tar, by way of a container that never starts."""
-        with telling(f"copy {path} out of {reference}", ImageError):
+        with translate_errors(f"copy {path} out of {reference}", ImageError):
             # An image FROM scratch names no program, and one has to be named.
             made = self._client.api.create_container(reference, command=["-"], labels=self._containers.own_labels)
             container = made["Id"]

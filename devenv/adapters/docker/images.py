@@ -15,7 +15,7 @@ import requests
 from docker.errors import APIError, ImageNotFound
 
 from devenv.adapters.docker.answer_stream import AnswerStream
-from devenv.adapters.docker.connection import disk_full, telling
+from devenv.adapters.docker.connection import disk_full, translate_errors
 from devenv.adapters.docker.labels import as_filter
 from devenv.adapters.docker.stored_images import StoredImage
 from devenv.adapters.process import NO_SPACE, run
@@ -35,7 +35,7 @@ class Images:
 
     def ids(self, references: Iterable[str]) -> dict[str, str]:
         """Those of `references` that exist, with their image IDs; one call."""
-        with telling("list the images", EngineUnavailableError):
+        with translate_errors("list the images", EngineUnavailableError):
             listed = self._client.api.images()
         ids: dict[str, str] = {}
         for image in listed:
@@ -47,7 +47,7 @@ class Images:
 
     def inspect(self, reference: str) -> dict[str, Any]:
         """All that the engine knows of an image; raises ImageError when there is none."""
-        with telling(f"inspect image {reference}", ImageError):
+        with translate_errors(f"inspect image {reference}", ImageError):
             try:
                 found: dict[str, Any] = self._client.api.inspect_image(reference)  # type: ignore[no-untyped-call]
             except ImageNotFound as error:
@@ -70,7 +70,7 @@ class Images:
         """
         layers: dict[str, bool] = {}
 
-        def told(line: str) -> None:
+        def report(line: str) -> None:
             layer, separator, state = line.partition(": ")
             if on_progress and separator and " " not in layer:
                 layers[layer] = state in {"Pull complete", "Already exists"}
@@ -80,7 +80,7 @@ class Images:
             run(
                 ["docker", "pull", reference],
                 cancel=cancel,
-                on_line=told,
+                on_line=report,
                 timeout=_PULL_SECONDS,
                 what=f"pull {reference}",
             )
@@ -89,7 +89,7 @@ class Images:
 
     def registry_digest(self, reference: str) -> str:
         """The digest by which the registry knows a reference now."""
-        with telling(f"ask for the digest of {reference}", ImageError):
+        with translate_errors(f"ask for the digest of {reference}", ImageError):
             return str(self._client.images.get_registry_data(reference).id)
 
     def import_tar(
@@ -102,7 +102,7 @@ class Images:
         """Make an image of a root file system's tar, return its ID; `changes` are Dockerfile instructions."""
         name = Reference.parse(reference)
         applied = [*changes, *(f'LABEL "{key}"="{value}"' for key, value in {**labels, LABEL_IMAGE: reference}.items())]
-        with telling(f"import image {reference}", ImageError):
+        with translate_errors(f"import image {reference}", ImageError):
             answer = self._client.api.import_image_from_stream(
                 iter(stream), repository=name.repository, tag=name.tag, changes=applied
             )
@@ -139,20 +139,20 @@ class Images:
 
     def layer_sizes(self, reference: str) -> Sequence[int]:
         """Bytes of the files in each step of an image's history, bottom first; 0 for steps without a layer."""
-        with telling(f"ask for the history of {reference}", ImageError):
+        with translate_errors(f"ask for the history of {reference}", ImageError):
             history = self._client.api.history(reference)  # type: ignore[no-untyped-call]
         return [int(entry["Size"]) for entry in reversed(history)]
 
     def tag(self, source: str, target: str) -> None:
         """Give an image one more name."""
         name = Reference.parse(target)
-        with telling(f"tag {source} as {target}", ImageError):
+        with translate_errors(f"tag {source} as {target}", ImageError):
             self._client.api.tag(source, name.repository, name.tag)
 
     def list(self, labels: Mapping[str, str] | None = None) -> Sequence[StoredImage]:
         """All images with these labels, dangling ones included, newest first."""
         filters = {"label": as_filter(labels)} if labels else {}
-        with telling("list the images", EngineUnavailableError):
+        with translate_errors("list the images", EngineUnavailableError):
             listed = self._client.api.images(filters=filters)
         return sorted(
             (StoredImage.read(entry) for entry in listed), key=lambda image: (-image.created, image.references)
@@ -171,13 +171,13 @@ class Images:
 
     def total_bytes(self) -> int:
         """Bytes that all images together take on the engine's disk, shared layers counted once."""
-        with telling("ask what the images take", EngineUnavailableError):
+        with translate_errors("ask what the images take", EngineUnavailableError):
             return int(self._client.api.df().get("LayersSize") or 0)
 
     def remove(self, references: Iterable[str]) -> None:
         """Remove references or IDs, and images that lose their last name by it; absent ones are fine."""
         for reference in references:
-            with telling(f"remove image {reference}", ImageError):
+            with translate_errors(f"remove image {reference}", ImageError):
                 try:
                     self._client.api.remove_image(reference, force=True)
                 except ImageNotFound:
@@ -187,7 +187,7 @@ class Images:
         """The same, but without force; returns those that stay, since a container or another image needs them."""
         kept = []
         for reference in references:
-            with telling(f"remove image {reference}", ImageError):
+            with translate_errors(f"remove image {reference}", ImageError):
                 try:
                     self._client.api.remove_image(reference)
                 except ImageNotFound:
@@ -205,7 +205,7 @@ class Images:
 
     def _history(self, image: str) -> Sequence[str]:
         """The commands that made an image, last first."""
-        with telling(f"ask for the history of {image}", EngineUnavailableError):
+        with translate_errors(f"ask for the history of {image}", EngineUnavailableError):
             history = self._client.api.history(image)  # type: ignore[no-untyped-call]
         return [str(entry["CreatedBy"]) for entry in history]
 

@@ -21,7 +21,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import LogConfig
 from requests.exceptions import RequestException
 
-from devenv.adapters.docker.connection import telling
+from devenv.adapters.docker.connection import translate_errors
 from devenv.adapters.docker.lock_image import LOCK_IMAGE, lock_archive
 from devenv.adapters.process import GUARDIAN
 from devenv.errors import LockError
@@ -95,7 +95,7 @@ class EngineLock:
         with contextlib.suppress(OSError):  # the engine has closed it by itself
             self._connection.shutdown(socket.SHUT_RDWR)
         if wait:
-            with telling("wait for the end of the lock", LockError), contextlib.suppress(NotFound):
+            with translate_errors("wait for the end of the lock", LockError), contextlib.suppress(NotFound):
                 self._api.wait(self.id, timeout=_END_SECONDS, condition="removed")
 
     def _hold(self) -> None:
@@ -140,7 +140,7 @@ class Locks:
             LockError: the engine refuses.
         """
         while True:
-            with telling(f"take the lock {name}", LockError):
+            with translate_errors(f"take the lock {name}", LockError):
                 try:
                     return EngineLock(self._client.api, self._create(name, labels), on_lost)
                 except ImageNotFound:
@@ -155,7 +155,7 @@ class Locks:
 
     def remove_image(self) -> None:
         """Remove the image of locks, unless another project's lock needs it; an absent one is fine."""
-        with telling("remove the image of locks", LockError):
+        with translate_errors("remove the image of locks", LockError):
             try:
                 self._client.api.remove_image(LOCK_IMAGE)
             except ImageNotFound:
@@ -166,7 +166,7 @@ class Locks:
 
     def remove_unstarted(self, holder: Holder) -> None:
         """Free a lock whose holder died before its container was started; one that runs is left alone."""
-        with telling("free a lock", LockError):
+        with translate_errors("free a lock", LockError):
             try:
                 self._client.api.remove_container(holder.id)
             except NotFound:
@@ -198,8 +198,8 @@ class Locks:
 
     def _make_image(self) -> None:
         archive = lock_archive(self._client.api.version()["Arch"])
-        told = list(self._client.api.load_image(archive))  # type: ignore[no-untyped-call]
-        if refused := [line["error"] for line in told if "error" in line]:
+        answer = list(self._client.api.load_image(archive))  # type: ignore[no-untyped-call]
+        if refused := [line["error"] for line in answer if "error" in line]:
             raise LockError("the engine refuses the image of locks", context={"cause": refused[0]})
 
     def _holder(self, name: str) -> Holder | None:

@@ -8,7 +8,7 @@ import docker
 from docker.errors import NotFound
 
 from devenv.adapters.docker.at_once import each
-from devenv.adapters.docker.connection import telling
+from devenv.adapters.docker.connection import translate_errors
 from devenv.errors import ClusterError
 
 
@@ -20,7 +20,7 @@ class Networks:
 
     def labels(self, name: str) -> Mapping[str, str] | None:
         """The labels of a network, or None when there is none of exactly this name."""
-        with telling(f"inspect network {name}", ClusterError):
+        with translate_errors(f"inspect network {name}", ClusterError):
             for found in self._client.api.networks(names=[name]):
                 if found["Name"] == name:
                     return dict(found.get("Labels") or {})
@@ -29,7 +29,7 @@ class Networks:
     def create(self, name: str, labels: Mapping[str, str]) -> None:
         """Create a bridge network unless one of this name exists."""
         if self.labels(name) is None:
-            with telling(f"create network {name}", ClusterError):
+            with translate_errors(f"create network {name}", ClusterError):
                 self._client.api.create_network(name, driver="bridge", labels=dict(labels), check_duplicate=True)
 
     def attach(self, name: str, containers: Iterable[str]) -> None:
@@ -44,7 +44,7 @@ class Networks:
 
     def remove(self, name: str) -> None:
         """Remove a network; an absent one is fine."""
-        with telling(f"remove network {name}", ClusterError):
+        with translate_errors(f"remove network {name}", ClusterError):
             try:
                 self._client.api.remove_network(name)
             except NotFound:

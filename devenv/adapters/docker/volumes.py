@@ -8,7 +8,7 @@ import docker
 from docker.errors import NotFound
 
 from devenv.adapters.docker.at_once import each
-from devenv.adapters.docker.connection import telling
+from devenv.adapters.docker.connection import translate_errors
 from devenv.adapters.docker.labels import as_filter
 from devenv.errors import ClusterError
 
@@ -21,7 +21,7 @@ class Volumes:
 
     def list(self, labels: Mapping[str, str]) -> Sequence[str]:
         """Names of the volumes with these labels."""
-        with telling("list the volumes", ClusterError):
+        with translate_errors("list the volumes", ClusterError):
             listed = self._client.api.volumes(filters={"label": as_filter(labels)})
         return sorted(volume["Name"] for volume in listed.get("Volumes") or ())
 

@@ -33,7 +33,7 @@ _STOP_SECONDS = 40.0
 """dockerd itself gives containers 15 s to end."""
 _KILL_SECONDS = 5.0
 _PING_SECONDS = 5.0
-_TOLD_LINES = 20
+_LAST_LINES = 20
 _LONGEST_PAUSE = 0.5
 
 
@@ -166,7 +166,7 @@ class EngineDaemon:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _failure(self, message: str) -> EngineUnavailableError:
-        lines = self.log_file.read_text(errors="replace").splitlines()[-_TOLD_LINES:]
+        lines = self.log_file.read_text(errors="replace").splitlines()[-_LAST_LINES:]
         return EngineUnavailableError(
             message,
             context={"last lines": "\n".join(lines), "log": str(self.log_file)},

@@ -57,13 +57,13 @@ def _mount_of(folder: Path, proc: Path) -> str | None:
     except OSError:
         return None
     try:
-        told = (proc / "fdinfo" / str(descriptor)).read_text()
+        facts = (proc / "fdinfo" / str(descriptor)).read_text()
         mounts = (proc / "mountinfo").read_text(errors="surrogateescape").splitlines()
     except OSError:
         return None
     finally:
         os.close(descriptor)
-    number = re.search(r"^mnt_id:\s*(\d+)$", told, re.MULTILINE)
+    number = re.search(r"^mnt_id:\s*(\d+)$", facts, re.MULTILINE)
     return next((line for line in mounts if number and line.startswith(f"{number[1]} ")), None)
 
 

@@ -95,8 +95,8 @@ def free_bytes(path: Path) -> int:
 
 def available_memory_bytes(root: Path = Path("/")) -> int:
     """Memory that programs could still have without swapping; where the system does not tell, all there is."""
-    told = root / "proc/meminfo"
-    for line in told.read_text().splitlines() if told.is_file() else ():
+    meminfo = root / "proc/meminfo"
+    for line in meminfo.read_text().splitlines() if meminfo.is_file() else ():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

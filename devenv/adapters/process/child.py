@@ -29,8 +29,8 @@ _GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL: kind and Helm clean up behind themselves in this time."""
 _LEFTOVER = 0.5
 """Seconds that output is still awaited after a program's end, when something it left holds the pipe."""
-_TOLD_LINES = 20
-_TOLD_CHARACTERS = 4096
+_LAST_LINES = 20
+_LAST_CHARACTERS = 4096
 """Of each of them."""
 _CHUNK = 65536
 _PIPE_BYTES = 1 << 20
@@ -59,7 +59,7 @@ class Child:
         if self._cancel.is_set():
             raise InterruptedRunError(f"stopped before it began: {self.what}")
         self._on_line = on_line
-        self._last: deque[str] = deque(maxlen=_TOLD_LINES)
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
         self._started = time.monotonic()
         self._process = _start(argv, environment(env), cwd, feed=feed)
         GUARDIAN.watch(self._process.pid)
@@ -214,7 +214,7 @@ class Child:
 
     def _take_line(self, line: str) -> None:
         if line.strip():
-            self._last.append(line[:_TOLD_CHARACTERS])
+            self._last.append(line[:_LAST_CHARACTERS])
         if self._on_line:
             self._on_line(line)
 

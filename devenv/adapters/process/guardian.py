@@ -49,13 +49,13 @@ class Guardian:
         """From now on `group` is stopped when this process dies."""
         with self._lock:
             self._groups.add(group)
-            self._tell(f"add {group}\n")
+            self._send(f"add {group}\n")
 
     def forget(self, group: int) -> None:
         """`group` has ended."""
         with self._lock:
             self._groups.discard(group)
-            self._tell(f"drop {group}\n")
+            self._send(f"drop {group}\n")
 
     def share(self, descriptor: int) -> None:
         """Keep a file or socket open until the groups have ended too, and not only this process.
@@ -75,7 +75,7 @@ class Guardian:
         with self._lock:
             self._shared = ()
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         if self._process is None or self._process.poll() is not None:
             self._start()
         else:

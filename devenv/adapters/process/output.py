@@ -35,21 +35,21 @@ class Output:
         first, *others = data.split(b"\n")
         self._line += first
         for part in others:
-            self._tell()
+            self._emit()
             self._line += part
         if len(self._line) >= _LINE_BYTES:
-            self._tell()
+            self._emit()
 
     def finish(self) -> None:
         """Tell the last line, when the pipe ended in the middle of it."""
         if self._line:
-            self._tell()
+            self._emit()
 
     def text(self) -> str:
         """All of it; bytes that are not UTF-8 become replacement characters."""
         return self._whole.decode(errors="replace")
 
-    def _tell(self) -> None:
+    def _emit(self) -> None:
         line = self._line.decode(errors="replace").rstrip("\r")
         self._line.clear()
         self._on_line(line)

@@ -18,7 +18,7 @@ from devenv.errors import CommandFailedError, InterruptedRunError
 _TICK = 0.2
 """Seconds between two looks at the file and at the cancel event."""
 _CHUNK = 65536
-_TOLD_LINES = 20
+_LAST_LINES = 20
 
 
 def run_unbroken(
@@ -40,9 +40,9 @@ def run_unbroken(
         ToolMissingError: there is no such program.
         InterruptedRunError: it was asked to stop.
     """
-    last: deque[str] = deque(maxlen=_TOLD_LINES)
+    last: deque[str] = deque(maxlen=_LAST_LINES)
 
-    def told(line: str) -> None:
+    def keep(line: str) -> None:
         last.append(line)
         if on_line:
             on_line(line)
@@ -51,7 +51,7 @@ def run_unbroken(
     process = start_detached(argv, log=log, env=env)
     with log.open("rb") as printed:
         printed.seek(before)
-        output = Output(told)
+        output = Output(keep)
         try:
             asked = _follow(process, printed, output, cancel or threading.Event())
         except KeyboardInterrupt:

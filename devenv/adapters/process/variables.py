@@ -25,8 +25,8 @@ def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The environment without what is meant for others, and with this machine exempt from proxies."""
     kept = {name: value for name, value in environ.items() if not _is_foreign(name)}
     if any(kept.get(name) or kept.get(name.upper()) for name in _PROXIES):
-        told = f"{kept.get('no_proxy', '')},{kept.get('NO_PROXY', '')}".split(",")
-        exempt = ",".join(dict.fromkeys([*(host.strip() for host in told if host.strip()), *_THIS_MACHINE]))
+        listed = f"{kept.get('no_proxy', '')},{kept.get('NO_PROXY', '')}".split(",")
+        exempt = ",".join(dict.fromkeys([*(host.strip() for host in listed if host.strip()), *_THIS_MACHINE]))
         kept |= {"no_proxy": exempt, "NO_PROXY": exempt}  # some programs read only the one, some only the other
     return kept
 

@@ -106,7 +106,7 @@ def _body(url: str, progress: Progress, cancel: threading.Event, patience: float
     with transfer(url, _CONNECT_SECONDS) as items:
         total = _length(items, url, cancel, patience)
         received = before = 0
-        told = watched = time.monotonic()
+        reported = watched = time.monotonic()
         while True:
             chunk = _next(items, url, cancel)
             now = time.monotonic()
@@ -115,8 +115,8 @@ def _body(url: str, progress: Progress, cancel: threading.Event, patience: float
                     break
                 yield chunk
                 received += len(chunk)
-            if now - told > _PROGRESS_SECONDS:
-                told = now
+            if now - reported > _PROGRESS_SECONDS:
+                reported = now
                 progress(_amount(received, total))
             if now - watched > patience:
                 if received - before < _STALLED_BYTES:

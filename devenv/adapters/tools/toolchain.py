@@ -107,11 +107,11 @@ class Toolchain:
         located = self.locate(tool)
         if located.path:
             return located
-        spec, tell = self._specification(tool), on_progress or (lambda _: None)
+        spec, report = self._specification(tool), on_progress or (lambda _: None)
         target = self.cached_path(tool)
         try:
-            tell("downloading")
-            origin = self._download(spec, target, tell, cancel)
+            report("downloading")
+            origin = self._download(spec, target, report, cancel)
         except ChecksumError:
             raise
         except DownloadError as error:
@@ -121,7 +121,7 @@ class Toolchain:
                     context={"wanted": spec.accept, "download": error.message, **error.context},
                     hint=located.note or f"install {tool} {spec.accept}, or start a container engine to build it",
                 ) from error
-            tell("building, since it cannot be downloaded")
+            report("building, since it cannot be downloaded")
             with scratch(self.cache) as folder:
                 build(folder / target.name)
                 _keep(folder / target.name, target)
@@ -155,7 +155,7 @@ class Toolchain:
         return [program for program in found if program]
 
     def _download(
-        self, spec: ToolVersion, target: Path, tell: Callable[[str], None], cancel: threading.Event | None
+        self, spec: ToolVersion, target: Path, report: Callable[[str], None], cancel: threading.Event | None
     ) -> str:
         name = platform_name()
         url = filled(spec.download, spec.version, name)
@@ -166,7 +166,7 @@ class Toolchain:
             )
         with scratch(self.cache) as folder:
             file = folder / url.rpartition("/")[2]
-            download(url, file, sha256=spec.sha256[name], on_progress=tell, cancel=cancel)
+            download(url, file, sha256=spec.sha256[name], on_progress=report, cancel=cancel)
             member = filled(spec.archive_member or "", spec.version, name)
             _keep(_unpacked(file, member) if member else file, target)
         return f"downloaded from {url}, sha256 {spec.sha256[name]}"

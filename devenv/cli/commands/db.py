@@ -48,7 +48,7 @@ def snapshot(
 
     request = db.DatabaseRequest(directory, tuple(database or ()))
     with wiring.run_session("db snapshot", wait=not no_wait) as session:
-        _told(f"saved as {name}", db.save(request, name, session, agreed=yes))
+        _report(f"saved as {name}", db.save(request, name, session, agreed=yes))
 
 
 @app.command("restore")
@@ -69,7 +69,7 @@ def restore(
 
     request = db.DatabaseRequest(directory, tuple(database or ()))
     with wiring.run_session("db restore", wait=not no_wait) as session:
-        _told(f"restored from {name}", db.restore(request, name, session, agreed=yes))
+        _report(f"restored from {name}", db.restore(request, name, session, agreed=yes))
 
 
 @app.command("list")
@@ -113,7 +113,7 @@ def remove(
 
     request = db.DatabaseRequest(directory, tuple(database or ()))
     with wiring.run_session("db rm", wait=not no_wait) as session:
-        _told(f"removed {name}", db.remove(request, name, session, agreed=yes))
+        _report(f"removed {name}", db.remove(request, name, session, agreed=yes))
 
 
 @app.command("migrate")
@@ -218,5 +218,5 @@ def url(names: Names = None, *, directory: Directory = Path(), as_json: AsJson =
             typer.echo(address)
 
 
-def _told(what: str, databases: list[str]) -> None:
+def _report(what: str, databases: list[str]) -> None:
     typer.echo(f"{what}: {', '.join(databases) or 'nothing, no database is deployed'}", err=True)

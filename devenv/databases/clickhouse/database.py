@@ -177,7 +177,7 @@ class ClickHouse:
                 try:
                     self._server.execute(statement.text, database=self._pristine, session_id=session)
                 except StatementError as error:
-                    raise seed_failed(path, statement.line, statement.text, error.words) from error
+                    raise seed_failed(path, statement.line, statement.text, error.cause) from error
 
     def _no_pristine(self) -> DatabaseError:
         return DatabaseError(

@@ -30,7 +30,7 @@ class StatementError(DatabaseError):
         """ClickHouse's number of the error: 60 is UNKNOWN_TABLE."""
 
     @property
-    def words(self) -> str:
+    def cause(self) -> str:
         """What the server said."""
         return self.context["cause"]
 

@@ -159,12 +159,12 @@ class Server:
 
     def _refused(self, answer: httpx2.Response, request: str) -> RefusedError:
         is_json = answer.headers.get("content-type", "").startswith("application/json")
-        told: Json = answer.json() if is_json else {"message": answer.text}
-        kind = str(told.get("code", ""))
+        body: Json = answer.json() if is_json else {"message": answer.text}
+        kind = str(body.get("code", ""))
         login = kind in _LOGIN_ERRORS
         return RefusedError(
             "Meilisearch refused the login" if login else "Meilisearch refused a request",
             kind,
-            context={"cause": str(told.get("message", "")), "request": request},
+            context={"cause": str(body.get("message", "")), "request": request},
             hint="devenv status --credentials" if login else "devenv status",
         )

@@ -22,7 +22,7 @@ from devenv.databases.mysql.copies import copy, copy_tables
 from devenv.databases.mysql.eviction import evicting
 from devenv.databases.mysql.journal import complete, exclusively, journal_schema
 from devenv.databases.mysql.script import statements
-from devenv.databases.mysql.server import Server, connect, quoted, telling, words
+from devenv.databases.mysql.server import Server, connect, error_text, quoted, translate_errors
 from devenv.databases.mysql.snapshots import MySQLSnapshots
 from devenv.databases.mysql.switch import Switch, switch
 from devenv.databases.preparing import prepare
@@ -51,13 +51,13 @@ class MySQL:
     def connect(cls, address: Address) -> Iterator[Self]:
         """A connection for a few calls; raises DatabaseError when the server does not answer or refuses the login."""
         with closing(Server(address)) as server:
-            with telling(f"complete what was begun in MySQL database {address.name}"):
+            with translate_errors(f"complete what was begun in MySQL database {address.name}"):
                 complete(server, address.name)
             yield cls(server)
 
     def touched(self) -> bool:
         """See `Database.touched`: the server's checksums of the tables, where they are small."""
-        with telling(f"compare {self._name} with its pristine state"):
+        with translate_errors(f"compare {self._name} with its pristine state"):
             if not self._content() or others(self._server, self._name):
                 return True
             if self._server.size(self._name) > _COMPARED_BYTES:
@@ -71,7 +71,7 @@ class MySQL:
 
     def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
         """See `Database.prepare`. A pristine schema that the Job has rebuilt has no mark yet."""
-        with telling(f"prepare MySQL database {self._name}"), exclusively(self._server, self._name):
+        with translate_errors(f"prepare MySQL database {self._name}"), exclusively(self._server, self._name):
             if not self._server.exists(self._pristine):
                 raise self._no_pristine()
             kept = prepare(self, content, seeds, fresh=fresh)
@@ -110,19 +110,19 @@ class MySQL:
 
     def pristine(self) -> str:
         """See `Database.pristine`."""
-        with telling(f"ask for the pristine state of {self._name}"):
+        with translate_errors(f"ask for the pristine state of {self._name}"):
             return self._content()
 
     def make_spare(self) -> None:
         """See `Database.make_spare`. The tables that the last reset replaced go too."""
-        with telling(f"make a spare of MySQL database {self._name}"), exclusively(self._server, self._name):
+        with translate_errors(f"make a spare of MySQL database {self._name}"), exclusively(self._server, self._name):
             self._server.drop(self._old)
             if content := self._content():
                 self._make_spare(content)
 
     def reset(self) -> None:
         """See `Database.reset`: one RENAME TABLE when a spare is there, a copy before it when not."""
-        with telling(f"reset MySQL database {self._name}"), exclusively(self._server, self._name):
+        with translate_errors(f"reset MySQL database {self._name}"), exclusively(self._server, self._name):
             content = self._content()
             if not content:
                 raise self._no_pristine()
@@ -130,7 +130,7 @@ class MySQL:
 
     def empty(self) -> None:
         """See `Database.empty`."""
-        with telling(f"empty MySQL database {self._name}"), exclusively(self._server, self._name):
+        with translate_errors(f"empty MySQL database {self._name}"), exclusively(self._server, self._name):
             for schema in (self._marks, self._spare, self._unseeded, self._pristine, self._old):
                 self._server.drop(schema)
             self._server.create(self._old, like=self._name)
@@ -141,7 +141,7 @@ class MySQL:
 
     def applied(self) -> tuple[AppliedMigration, ...]:
         """See `Database.applied`: Flyway's own record."""
-        with telling(f"list the migrations of {self._name}"):
+        with translate_errors(f"list the migrations of {self._name}"):
             if HISTORY not in structure.tables(self._server, self._name):
                 return ()
             rows = self._server.execute(
@@ -151,7 +151,7 @@ class MySQL:
 
     def clone(self, name: str) -> Address:
         """A schema of another name, like the pristine one; raises DatabaseError."""
-        with telling(f"clone MySQL database {self._name}"):
+        with translate_errors(f"clone MySQL database {self._name}"):
             content = self._content()
             if not content:
                 raise self._no_pristine()
@@ -161,12 +161,12 @@ class MySQL:
 
     def drop(self, name: str) -> None:
         """Remove a clone; one that is gone is fine."""
-        with telling(f"drop MySQL database {name}"), evicting(self._server, name):
+        with translate_errors(f"drop MySQL database {name}"), evicting(self._server, name):
             self._server.drop(name)
 
     def clones(self, prefix: str) -> list[str]:
         """The schemas whose names begin so."""
-        with telling("list the clones"):
+        with translate_errors("list the clones"):
             return [facts.name for facts in self._server.find(prefix)]
 
     def _content(self) -> str:
@@ -213,7 +213,7 @@ class MySQL:
                     while cursor.nextset():
                         pass
                 except pymysql.Error as error:
-                    raise seed_failed(path, statement.line, statement.text, words(error)) from error
+                    raise seed_failed(path, statement.line, statement.text, error_text(error)) from error
             session.commit()
 
     def _no_pristine(self) -> DatabaseError:

@@ -88,21 +88,21 @@ def connect(address: Address, database: str | None = None) -> pymysql.Connection
     except (pymysql.Error, OSError) as error:
         raise DatabaseError(
             f"connect to MySQL database {database or address.name} failed",
-            context={"address": f"{address.host}:{address.port}", "user": address.user, "cause": words(error)},
+            context={"address": f"{address.host}:{address.port}", "user": address.user, "cause": error_text(error)},
             hint="devenv status --credentials",
         ) from error
 
 
 @contextmanager
-def telling(what: str) -> Iterator[None]:
+def translate_errors(what: str) -> Iterator[None]:
     """Turn the driver's errors into ours."""
     try:
         yield
     except (pymysql.Error, OSError) as error:
-        raise DatabaseError(f"{what} failed", context={"cause": words(error)}, hint="devenv status") from error
+        raise DatabaseError(f"{what} failed", context={"cause": error_text(error)}, hint="devenv status") from error
 
 
-def words(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """What the server says, with its number."""
     return " ".join(f"{part}" for part in error.args) or type(error).__name__
 
@@ -113,7 +113,7 @@ class Server:
     def __init__(self, address: Address) -> None:
         self.address = address
         self.connection = connect(address)
-        with telling("prepare the session"):
+        with translate_errors("prepare the session"):
             version, self.id = self.execute("SELECT VERSION(), CONNECTION_ID()")[0]
             self.maria = "MariaDB" in version
             self.execute(_SESSION.replace("transaction_isolation", "tx_isolation") if self.maria else _SESSION)

@@ -11,7 +11,7 @@ from devenv.databases.mysql import structure
 from devenv.databases.mysql.copies import copy_tables
 from devenv.databases.mysql.eviction import evicting
 from devenv.databases.mysql.journal import exclusively, journal_schema
-from devenv.databases.mysql.server import Server, quoted, telling
+from devenv.databases.mysql.server import Server, quoted, translate_errors
 from devenv.databases.mysql.switch import Switch, switch
 from devenv.errors import SnapshotError
 
@@ -37,7 +37,7 @@ class MySQLSnapshots:
                 context={"schema": schema, "characters": f"{len(schema)}, at most {_LONGEST_SCHEMA}"},
                 hint="devenv db snapshot, with a shorter name",
             )
-        with telling(f"save snapshot {name}"), exclusively(self._server, self._name):
+        with translate_errors(f"save snapshot {name}"), exclusively(self._server, self._name):
             taken = datetime.now(UTC).isoformat()
             with self._without_writers():
                 copy_tables(self._server, self._name, made, home=self._name)
@@ -50,7 +50,7 @@ class MySQLSnapshots:
     def restore(self, name: str) -> None:
         """See `Snapshots.restore`."""
         schema, made = self._prefix + name, f"{self._name}_restoring"
-        with telling(f"restore snapshot {name}"), exclusively(self._server, self._name):
+        with translate_errors(f"restore snapshot {name}"), exclusively(self._server, self._name):
             self._require(name)
             copy_tables(self._server, schema, made, home=self._name)
             marks = journal_schema(self._name)
@@ -61,7 +61,7 @@ class MySQLSnapshots:
 
     def list(self) -> tuple[Snapshot, ...]:
         """See `Snapshots.list`; a copy without a mark was never completed."""
-        with telling(f"list the snapshots of {self._name}"):
+        with translate_errors(f"list the snapshots of {self._name}"):
             found = [(facts, self._server.mark(facts.name)) for facts in self._server.find(self._prefix)]
         snapshots = [
             Snapshot(facts.name.removeprefix(self._prefix), datetime.fromisoformat(taken), facts.size_bytes)
@@ -72,7 +72,7 @@ class MySQLSnapshots:
 
     def remove(self, name: str) -> None:
         """See `Snapshots.remove`."""
-        with telling(f"remove snapshot {name}"), exclusively(self._server, self._name):
+        with translate_errors(f"remove snapshot {name}"), exclusively(self._server, self._name):
             self._require(name)
             self._server.drop(self._prefix + name)
 

@@ -41,7 +41,7 @@ def connect(address: Address, database: str) -> psycopg.Connection:
 
 
 @contextmanager
-def telling(what: str) -> Iterator[None]:
+def translate_errors(what: str) -> Iterator[None]:
     """Turn the driver's errors into ours."""
     try:
         yield

@@ -17,7 +17,7 @@ from psycopg import sql
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.inside import Execute
 from devenv.databases.postgres.comparison import others, state
-from devenv.databases.postgres.connection import connect, telling
+from devenv.databases.postgres.connection import connect, translate_errors
 from devenv.databases.postgres.psql import apply_files
 from devenv.databases.postgres.server import Server
 from devenv.databases.postgres.snapshots import PostgresSnapshots
@@ -59,7 +59,7 @@ class Postgres:
 
     def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
         """See `Database.prepare`. A pristine database that the Job has rebuilt has no mark yet."""
-        with telling(f"prepare PostgreSQL database {self._name}"), self._server.lock(self._name):
+        with translate_errors(f"prepare PostgreSQL database {self._name}"), self._server.lock(self._name):
             if self._server.mark(self._pristine) is None:
                 raise self._no_pristine()
             kept = prepare(self, content, seeds, fresh=fresh)
@@ -103,19 +103,19 @@ class Postgres:
 
     def pristine(self) -> str:
         """See `Database.pristine`."""
-        with telling(f"ask for the pristine state of {self._name}"):
+        with translate_errors(f"ask for the pristine state of {self._name}"):
             return self._content()
 
     def make_spare(self) -> None:
         """See `Database.make_spare`. The database that the last reset replaced goes too."""
-        with telling(f"make a spare of PostgreSQL database {self._name}"), self._server.lock(self._name):
+        with translate_errors(f"make a spare of PostgreSQL database {self._name}"), self._server.lock(self._name):
             self._server.drop(self._old)
             if content := self._content():
                 self._make_spare(content)
 
     def reset(self) -> None:
         """See `Database.reset`: two renames when a spare is there, a copy before them when not."""
-        with telling(f"reset PostgreSQL database {self._name}"), self._server.lock(self._name):
+        with translate_errors(f"reset PostgreSQL database {self._name}"), self._server.lock(self._name):
             content = self._content()
             if not content:
                 raise self._no_pristine()
@@ -123,7 +123,7 @@ class Postgres:
 
     def empty(self) -> None:
         """See `Database.empty`."""
-        with telling(f"empty PostgreSQL database {self._name}"), self._server.lock(self._name):
+        with translate_errors(f"empty PostgreSQL database {self._name}"), self._server.lock(self._name):
             for name in (self._spare, self._pristine):
                 self._server.drop(name)
             self._server.create(self._spare, like=self._name)
@@ -133,7 +133,7 @@ class Postgres:
     def applied(self) -> tuple[AppliedMigration, ...]:
         """See `Database.applied`: Atlas' own record."""
         what = f"list the migrations of {self._name}"
-        with connect(self._server.address, self._name) as connection, telling(what):
+        with connect(self._server.address, self._name) as connection, translate_errors(what):
             known = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (_REVISIONS,)).fetchone()
             if not (known and known[0]):
                 return ()
@@ -147,7 +147,7 @@ class Postgres:
 
     def touched(self) -> bool:
         """See `Database.touched`: all that is in the server, rows where they are few."""
-        with telling(f"compare {self._name} with its pristine state"):
+        with translate_errors(f"compare {self._name} with its pristine state"):
             size = next((facts.size_bytes for facts in self._server.find(self._name) if facts.name == self._name), 0)
             if not self._content() or size > _COMPARED_BYTES or others(self._server.connection, self._server.address):
                 return True
@@ -155,7 +155,7 @@ class Postgres:
 
     def clone(self, name: str) -> Address:
         """A database of another name, like the pristine one; raises DatabaseError."""
-        with telling(f"clone PostgreSQL database {self._name}"):
+        with translate_errors(f"clone PostgreSQL database {self._name}"):
             content = self._content()
             if not content:
                 raise self._no_pristine()
@@ -166,12 +166,12 @@ class Postgres:
 
     def drop(self, name: str) -> None:
         """Remove a clone; one that is gone is fine."""
-        with telling(f"drop PostgreSQL database {name}"):
+        with translate_errors(f"drop PostgreSQL database {name}"):
             self._server.drop(name)
 
     def clones(self, prefix: str) -> list[str]:
         """The databases whose names begin so."""
-        with telling("list the clones"):
+        with translate_errors("list the clones"):
             return [facts.name for facts in self._server.find(prefix)]
 
     def _content(self) -> str:

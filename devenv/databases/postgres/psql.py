@@ -91,9 +91,9 @@ def _failure(said: str) -> _Failure | None:
         return None
     follows = next((other for other in places if other.start() > place.start()), None)
     text = said[place.end() : follows.start() if follows else None]
-    told = _DETAIL.search(text)
+    details = _DETAIL.search(text)
     excerpt = _EXCERPT.search(text)
-    end = min(found.start() for found in (told, excerpt) if found) if told or excerpt else len(text)
+    end = min(found.start() for found in (details, excerpt) if found) if details or excerpt else len(text)
     detail = _EXCERPT.sub("", text[end:]).strip()
     statement = said[follows.end() :] if follows and follows["kind"] == _STATEMENT else ""
     return _Failure(place["file"], int(place["line"]), text[:end].strip(), detail, statement.rstrip("\n"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from devenv.databases.database import Snapshot
-from devenv.databases.postgres.connection import telling
+from devenv.databases.postgres.connection import translate_errors
 from devenv.databases.postgres.server import Server
 from devenv.errors import SnapshotError
 
@@ -21,7 +21,7 @@ class PostgresSnapshots:
     def save(self, name: str) -> None:
         """See `Snapshots.save`; clients of the live database are disconnected while it is copied."""
         made, old = f"{self._name}_saving", f"{self._name}_old"
-        with telling(f"save snapshot {name}"), self._server.lock(self._name):
+        with translate_errors(f"save snapshot {name}"), self._server.lock(self._name):
             taken = datetime.now(UTC).isoformat()
             self._server.copy(self._name, made, taken)
             self._server.replace(self._prefix + name, made, old, taken, like=self._name)
@@ -30,7 +30,7 @@ class PostgresSnapshots:
     def restore(self, name: str) -> None:
         """See `Snapshots.restore`."""
         made, old = f"{self._name}_restoring", f"{self._name}_old"
-        with telling(f"restore snapshot {name}"), self._server.lock(self._name):
+        with translate_errors(f"restore snapshot {name}"), self._server.lock(self._name):
             self._require(name)
             mark = self._server.mark(self._name) or "restored"
             self._server.copy(self._prefix + name, made, mark)
@@ -39,7 +39,7 @@ class PostgresSnapshots:
 
     def list(self) -> tuple[Snapshot, ...]:
         """See `Snapshots.list`; a copy without a mark was never completed."""
-        with telling(f"list the snapshots of {self._name}"):
+        with translate_errors(f"list the snapshots of {self._name}"):
             found = [facts for facts in self._server.find(self._prefix) if facts.mark]
         snapshots = [
             Snapshot(facts.name.removeprefix(self._prefix), datetime.fromisoformat(facts.mark), facts.size_bytes)
@@ -49,7 +49,7 @@ class PostgresSnapshots:
 
     def remove(self, name: str) -> None:
         """See `Snapshots.remove`."""
-        with telling(f"remove snapshot {name}"), self._server.lock(self._name):
+        with translate_errors(f"remove snapshot {name}"), self._server.lock(self._name):
             self._require(name)
             self._server.drop(self._prefix + name)
 

@@ -14,7 +14,7 @@ from typing import Self
 from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.redis import states
 from devenv.databases.redis.layout import LIVE_CONTENT, PRISTINE, SPARE, SPARE_ID, state_keys
-from devenv.databases.redis.link import Call, Link, words_of
+from devenv.databases.redis.link import Call, Link, translate_errors
 from devenv.databases.redis.lock import locked
 from devenv.databases.redis.seeding import apply_seeds
 from devenv.databases.redis.snapshots import RedisSnapshots
@@ -38,7 +38,7 @@ class Redis:
     def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
         """See `Database.prepare`. A fresh server is an empty one."""
         del fresh
-        with words_of("keep its pristine state"), locked(self._link):
+        with translate_errors("keep its pristine state"), locked(self._link):
             kept = False
             state = states.pristine(self._link)
             if state is None or state.content != content:
@@ -54,19 +54,19 @@ class Redis:
 
     def pristine(self) -> str:
         """The `content` of the last `prepare`; empty when there is no pristine state."""
-        with words_of("tell its pristine state"):
+        with translate_errors("tell its pristine state"):
             state = states.pristine(self._link)
         return state.content if state else ""
 
     def make_spare(self) -> None:
         """Fill the logical databases that the next reset swaps in."""
-        with words_of("make its spares"), locked(self._link):
+        with translate_errors("make its spares"), locked(self._link):
             if state := states.pristine(self._link):
                 states.fill_spares(self._link, state)
 
     def reset(self) -> None:
         """Swap the pristine state in; the spares for it are made first where there are none."""
-        with words_of("be reset"), locked(self._link):
+        with translate_errors("be reset"), locked(self._link):
             state = states.pristine(self._link)
             if state is None:
                 raise DatabaseError("redis has no pristine state to return to", hint="devenv up")
@@ -74,7 +74,7 @@ class Redis:
 
     def empty(self) -> None:
         """Drop the live data, functions and the pristine state; snapshots stay."""
-        with words_of("be emptied"), locked(self._link):
+        with translate_errors("be emptied"), locked(self._link):
             self._link.transaction(
                 [
                     ("DEL", PRISTINE, LIVE_CONTENT, SPARE_ID),
@@ -87,7 +87,7 @@ class Redis:
 
     def touched(self) -> bool:
         """See `Database.touched`: each key as it is serialized, as many as there are in the pristine state."""
-        with words_of("compare its data with its pristine state"):
+        with translate_errors("compare its data with its pristine state"):
             state = states.pristine(self._link)
             return state is None or states.differs(self._link, state)
 

@@ -42,7 +42,7 @@ class Link:
             protocol=2,
         )
         link = cls(connection, where)
-        with link._told():
+        with link._translate_errors():
             connection.connect()
         try:
             link.call("SELECT", CONTROL)
@@ -73,7 +73,7 @@ class Link:
 
     def attempt(self, commands: Sequence[Call]) -> list[Any]:
         """Like `each`, with refusals among the replies."""
-        with self._told():
+        with self._translate_errors():
             self._connection.send_packed_command(self._connection.pack_commands(commands))
             return [self._reply() for _ in commands]
 
@@ -96,7 +96,7 @@ class Link:
             return error
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except (AuthenticationError, ResponseError) as error:
@@ -116,7 +116,7 @@ class Link:
 
 
 @contextmanager
-def words_of(link_does: str) -> Iterator[None]:
+def translate_errors(link_does: str) -> Iterator[None]:
     """Turn the refusal of a command into a DatabaseError that says what was being done."""
     try:
         yield

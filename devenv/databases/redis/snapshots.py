@@ -8,7 +8,7 @@ from datetime import datetime
 from devenv.databases.database import Snapshot
 from devenv.databases.redis import states
 from devenv.databases.redis.layout import SNAPSHOTS
-from devenv.databases.redis.link import Link, words_of
+from devenv.databases.redis.link import Link, translate_errors
 from devenv.databases.redis.lock import locked
 from devenv.errors import SnapshotError
 
@@ -21,14 +21,14 @@ class RedisSnapshots:
 
     def save(self, name: str) -> None:
         """Keep the live databases, as they are at one moment, under a name."""
-        with words_of(f"save snapshot {name}"), locked(self._link):
+        with translate_errors(f"save snapshot {name}"), locked(self._link):
             state = states.capture(self._link, 0)
             self._link.call("HSET", SNAPSHOTS, name, state.text)
             states.sweep(self._link)
 
     def restore(self, name: str) -> None:
         """Return to a state; raises SnapshotError when there is none of that name."""
-        with words_of(f"restore snapshot {name}"), locked(self._link):
+        with translate_errors(f"restore snapshot {name}"), locked(self._link):
             states.put_in_place(self._link, self._named(name))
             states.empty_spares(self._link)
             pristine = states.pristine(self._link)
@@ -37,14 +37,14 @@ class RedisSnapshots:
 
     def list(self) -> tuple[Snapshot, ...]:
         """All states, oldest first."""
-        with words_of("list snapshots"):
+        with translate_errors("list snapshots"):
             found = states.snapshots(self._link)
         rows = [Snapshot(name, datetime.fromisoformat(state.taken), state.size_bytes) for name, state in found.items()]
         return tuple(sorted(rows, key=lambda row: row.taken))
 
     def remove(self, name: str) -> None:
         """Drop a state; raises SnapshotError when there is none of that name."""
-        with words_of(f"remove snapshot {name}"), locked(self._link):
+        with translate_errors(f"remove snapshot {name}"), locked(self._link):
             self._named(name)
             self._link.call("HDEL", SNAPSHOTS, name)
             states.sweep(self._link)

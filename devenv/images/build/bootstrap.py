@@ -42,7 +42,7 @@ def bootstrap(
     path = f"{os.environ.get('PATH', os.defpath)}:{_ADMIN_PATH}"
     _check_host(suite, path)
 
-    def told(line: str) -> None:
+    def report(line: str) -> None:
         output(line)
         if line.startswith("I: "):
             progress(line.removeprefix("I: "))
@@ -56,7 +56,7 @@ def bootstrap(
                 env={"PATH": path},
                 timeout=_SECONDS,
                 cancel=cancel,
-                on_line=told,
+                on_line=report,
                 what=f"bootstrap Debian {suite}",
             )
         except CommandFailedError as error:

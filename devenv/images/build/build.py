@@ -153,7 +153,7 @@ class ImageWorkshop:
     def _build(self, step: BuildImage, listener: Listener) -> None:
         understood = BuildProgress()
 
-        def told(line: str) -> None:
+        def report(line: str) -> None:
             listener.output(line)
             if message := understood.feed(line):
                 listener.progress(message)
@@ -170,7 +170,7 @@ class ImageWorkshop:
                 network=step.network,
             )
             try:
-                self._engine.builds.run(request, told, listener.cancel)
+                self._engine.builds.run(request, report, listener.cancel)
             except CommandFailedError as error:
                 raise _build_failed(step, error, understood, self._versions) from error
 
@@ -179,9 +179,9 @@ def _build_failed(
     step: BuildImage, error: CommandFailedError, understood: BuildProgress, versions: Versions | None
 ) -> ImageError | DiskFullError:
     failing, lines = understood.failure()
-    told = "\n".join(lines)
-    context = {"recipe": str(step.dockerfile), **({"step": failing} if failing else {}), "last lines": told}
-    if NO_SPACE in told or NO_SPACE in error.output:
+    last_lines = "\n".join(lines)
+    context = {"recipe": str(step.dockerfile), **({"step": failing} if failing else {}), "last lines": last_lines}
+    if NO_SPACE in last_lines or NO_SPACE in error.output:
         return DiskFullError(
             f"build image {step.image}: the engine's disk is full",
             context=context,

@@ -88,13 +88,13 @@ def fetch_with_go(
             )
         except CommandFailedError as error:
             raise _unavailable(module, error) from error
-        told = json.loads(done.stdout)
-        if told["Sum"] != module.checksum:
+        answer = json.loads(done.stdout)
+        if answer["Sum"] != module.checksum:
             raise ChecksumError(
                 f"module {module.path}@{module.version} is not the pinned one",
-                context={"pinned": module.checksum, "found": told["Sum"]},
+                context={"pinned": module.checksum, "found": answer["Sum"]},
             )
-        return _keep(Path(told["Dir"]), module)
+        return _keep(Path(answer["Dir"]), module)
 
 
 def fetch_in_container(

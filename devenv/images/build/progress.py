@@ -12,14 +12,14 @@ _VERTEX = re.compile(r"^\[(?P<place>[^\]]+)\] (?P<what>.+)$")
 _INTERNAL = "internal"
 _FLAGS = re.compile(r"^(?:--\S+\s+)+")
 _SHELL_SETUP = re.compile(r"^(?:set -\S+(?: -o \w+)?|export [^&;]*|\w+=\S+)\s*(?:&&|;)\s*")
-_TOLD_LINES = 20
+_LAST_LINES = 20
 _WIDTH = 60
 
 
 @dataclass
 class _Vertex:
     name: str
-    lines: deque[str] = field(default_factory=lambda: deque(maxlen=_TOLD_LINES))
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
 
 
 class BuildProgress:
@@ -28,7 +28,7 @@ class BuildProgress:
     def __init__(self) -> None:
         self._vertices: dict[str, _Vertex] = {}
         self._failed: str | None = None
-        self._last: deque[str] = deque(maxlen=_TOLD_LINES)
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
 
     def feed(self, line: str) -> str | None:
         """Take one line; returns a message when another step has begun: `[build 3/7] go build`."""

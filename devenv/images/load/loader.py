@@ -27,7 +27,7 @@ from devenv.images.push.push import PUSHES, NoPush, Push, PushGivenUpError
 from devenv.images.push.teaching import start_teaching
 
 _TICK = 0.2
-_TOLD_BYTES = 16 << 20
+_REPORT_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +269,7 @@ class _Tee:
     def __init__(self, streams: Sequence[NodeStream], progress: Callable[[str], None]) -> None:
         self._streams = streams
         self._progress = progress
-        self._told = 0
+        self._reported = 0
 
     def take(self, layer: Layer) -> None:
         """Read a layer and pass it on, or leave it unread when no node needs it."""
@@ -284,14 +284,14 @@ class _Tee:
         for chunk in layer.chunks:
             for stream in takers:
                 stream.feed(chunk)
-            self._tell()
+            self._report()
         for stream in takers:
             stream.end_layer(layer.digest, layer.size)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         sent = sum(stream.sent_bytes for stream in self._streams)
-        if sent - self._told >= _TOLD_BYTES:
-            self._told = sent
+        if sent - self._reported >= _REPORT_BYTES:
+            self._reported = sent
             self._progress(f"{sent / 1e6:.0f} MB sent")
 
 

@@ -20,7 +20,7 @@ from devenv.images.nodes.program import NodeProgram
 from devenv.labels import LABEL_ENGINE_ID
 
 _INVENTORY_SECONDS = 30.0
-_TOLD, _TAKEN, _NOTHING = "told", "taken", "-"
+_LISTED, _TAKEN, _NOTHING = "listed", "taken", "-"
 _TAKE = f"""{INVENTORY}
 known=${{XDG_RUNTIME_DIR:-/run}}/devenv-import-option
 if [ ! -e $known ]; then
@@ -30,7 +30,7 @@ fi
 read -r local < $known || local=
 while read -r name proof; do
   inventory "$name" "$proof"
-  echo {_TOLD}
+  echo {_LISTED}
   read -r engine_id || exit 0
   [ "$engine_id" != {_NOTHING} ] || continue
   ctr --namespace=k8s.io images import $local --all-platforms -
@@ -76,7 +76,7 @@ class NodeStream:
         self._blobs: set[str] = set()
         self._lines: list[str] = []
         self._layers: list[str] = []
-        self._told = threading.Event()
+        self._listed = threading.Event()
         self._settled = threading.Event()
         program.serve(self._hear, self._end)
         program.put(f"{name} {proof}\n".encode())
@@ -88,7 +88,7 @@ class NodeStream:
 
     def content(self) -> NodeContent:
         """What the node holds; raises ImageError when it does not answer, InterruptedRunError when cancelled."""
-        if not self._told.wait(_INVENTORY_SECONDS):
+        if not self._listed.wait(_INVENTORY_SECONDS):
             self.break_off()
             raise ImageError(f"node {self.node} does not answer within {_INVENTORY_SECONDS:.0f} s")
         if self.error:
@@ -156,9 +156,9 @@ class NodeStream:
     def _hear(self, line: str) -> None:
         if line == _TAKEN:
             self._settled.set()
-        elif line == _TOLD:
-            self._told.set()
-        elif not self._told.is_set():
+        elif line == _LISTED:
+            self._listed.set()
+        elif not self._listed.is_set():
             self._lines.append(line)
 
     def _end(self) -> None:
@@ -166,7 +166,7 @@ class NodeStream:
             return  # what becomes of the program then is no matter of this load
         error = self.program.error
         self.error = self._refused(error) if isinstance(error, CommandFailedError) else error
-        self._told.set()
+        self._listed.set()
         self._settled.set()
 
     def _refused(self, error: CommandFailedError) -> DevenvError:
@@ -175,6 +175,6 @@ class NodeStream:
             return DiskFullError(
                 f"{what}: the node's disk is full", context=error.context, hint="make room: docker system df"
             )
-        if not self._told.is_set() or "is not running" in error.output or "No such container" in error.output:
+        if not self._listed.is_set() or "is not running" in error.output or "No such container" in error.output:
             return node_failed(self.node, error)
         return ImageError(f"{what}: the node refused the image", context=error.context)

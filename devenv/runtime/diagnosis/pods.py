@@ -191,8 +191,8 @@ def _setup(view: PodView) -> Iterator[Finding]:
     if begun or view.pod.get("status", {}).get("phase") != "Pending":
         return
     # What came after a failure tells that it is overcome: an image is pulled when the volumes are there.
-    telling = [e for e in view.events if e.get("reason") in (*_MOUNT_EVENTS, _SANDBOX, *_PROGRESS)]
-    last = telling[-1] if telling else {}
+    relevant = [e for e in view.events if e.get("reason") in (*_MOUNT_EVENTS, _SANDBOX, *_PROGRESS)]
+    last = relevant[-1] if relevant else {}
     if last.get("reason") in _MOUNT_EVENTS:
         message = f"a volume cannot be mounted: {words.mount(last.get('message', ''))}"
         yield view.finding("mount-failed", message, view.patience.mount)

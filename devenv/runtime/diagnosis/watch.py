@@ -121,15 +121,15 @@ def watch_stack(
         on_change: called with each state of the cluster.
         gather: seconds in which changes are taken together.
     """
-    mirror, told = cluster.mirror(over), ""
+    mirror, reported = cluster.mirror(over), ""
     observer = observer or Observer(cluster, scope, since=datetime.now(UTC))
     while not over():
         revision, snapshot = mirror.revision, mirror.snapshot()
         final, wait = observer.look(snapshot)
         if final:
             return observer.probable
-        if (message := progress(members(snapshot, scope))) not in (told, ""):
-            told = message
+        if (message := progress(members(snapshot, scope))) not in (reported, ""):
+            reported = message
             emit_progress(message)
         if on_change:
             on_change(snapshot)
@@ -155,9 +155,9 @@ def diagnose(cluster: Cluster, finding: Finding, stack: ObjectsByKind) -> Diagno
     about = by_object(stack["Event"])
     events = [event for uid in finding.involved for event in about.get(uid, ())]
     events += [event for event in stack["Event"] if words.concerns(event, finding.cause.message)]
-    told = tuple(words.event_line(e) for e in events if e.get("type") != "Normal")[-_EVENT_LINES:]
+    event_lines = tuple(words.event_line(e) for e in events if e.get("type") != "Normal")[-_EVENT_LINES:]
     cause = replace(finding.cause, log=lines)
-    return Diagnosis(cause, told, hint_for(cause, cluster.kubeconfig))
+    return Diagnosis(cause, event_lines, hint_for(cause, cluster.kubeconfig))
 
 
 def not_ready(what: str, diagnosis: Diagnosis | None, seconds: float, rest: str = "") -> DevenvError:

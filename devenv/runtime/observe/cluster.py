@@ -20,7 +20,7 @@ from devenv.errors import DevenvError
 from devenv.plan.observed import ClusterState
 from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, Holding, is_node
 
-_TOLD_AT_MOST = 3
+_LISTED_AT_MOST = 3
 """Objects that are named where all of a kind are gone."""
 
 
@@ -210,8 +210,8 @@ def claims_of(workloads: Iterable[Workload], claims: Mapping[str, str]) -> dict[
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _TOLD_AT_MOST
-    return ", ".join(names[:_TOLD_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _LISTED_AT_MOST
+    return ", ".join(names[:_LISTED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
 def _by_path(workloads: Sequence[Workload]) -> Inventory:

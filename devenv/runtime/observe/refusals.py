@@ -40,7 +40,7 @@ def foresee(
             spec.name: [pool.submit(_of_step, step, environment) for step in source_steps(spec, made)]
             for spec, made in stacks
         }
-        return {name: tuple(_told(future) for future in futures) for name, futures in asked.items()}
+        return {name: tuple(_result(future) for future in futures) for name, futures in asked.items()}
 
 
 def unforeseen(stacks: Iterable[tuple[StackSpec, StackInput]]) -> dict[str, tuple[Obstacles | None, ...]]:
@@ -48,7 +48,7 @@ def unforeseen(stacks: Iterable[tuple[StackSpec, StackInput]]) -> dict[str, tupl
     return {spec.name: (None,) * len(spec.sources) for spec, _ in stacks}
 
 
-def _told(asked: Future[Obstacles]) -> Obstacles | None:
+def _result(asked: Future[Obstacles]) -> Obstacles | None:
     try:
         return asked.result()
     except (DevenvError, KeyError):

@@ -20,7 +20,7 @@ from devenv.spec.workspace import LoadedStack, Workspace
 
 _FORM = "1"
 """Raised when devenv begins to install the same content in another way."""
-_TOLD_ONLY = {"summary", "version", "endpoints", "credentials"}
+_SHOWN_ONLY = {"summary", "version", "endpoints", "credentials"}
 """What is shown to people and changes nothing in the cluster."""
 _CONTENT_DIGITS = 40
 """A label's value has at most 63 characters."""
@@ -106,7 +106,7 @@ def _stack_input(
         values=text,
         content=hash_of(
             _FORM,
-            json.dumps(spec.model_dump(mode="json", exclude=_TOLD_ONLY), sort_keys=True),
+            json.dumps(spec.model_dump(mode="json", exclude=_SHOWN_ONLY), sort_keys=True),
             text,
             seeds,
             facts.domain if spec.tls else "",

@@ -143,13 +143,13 @@ class Holding:
     @property
     def owner(self) -> Owner | None:
         """Whose it is; None where that was never recorded, by an earlier version, or nothing that tells it is left."""
-        told = next((mark.owner for mark in self.marks.values() if mark.owner), None)
-        return told or Owner.of_labels(self.network or {})
+        recorded = next((mark.owner for mark in self.marks.values() if mark.owner), None)
+        return recorded or Owner.of_labels(self.network or {})
 
     def says_of_all(self, owner: Owner) -> bool:
         """Whether every container has a mark that names this owner, by all that is known of it."""
-        told = [mark.owner if (mark := self.marks.get(c.name)) else None for c in self.containers]
-        return all(one and one.has_folder_of(owner) and one.tells_as_much_as(owner) for one in told)
+        recorded = [mark.owner if (mark := self.marks.get(c.name)) else None for c in self.containers]
+        return all(one and one.has_folder_of(owner) and one.tells_as_much_as(owner) for one in recorded)
 
     @property
     def never_complete(self) -> bool:

@@ -41,7 +41,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
     environment.creation_failed.clear()
     names = environment.names
 
-    def told(line: str) -> None:
+    def report(line: str) -> None:
         context.output(line)
         context.progress(line)
 
@@ -55,7 +55,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
             network=names.network,
             balancer_image=step.balancer_image,
             cancel=context.cancel,
-            on_line=told,
+            on_line=report,
         )
         environment.cluster.initialise(names.labels)
         environment.cluster.note_profile(environment.workspace.project.profile)

@@ -60,8 +60,8 @@ def give_way(
     for growth in found.growths:
         progress(_grow(cluster.objects, growth))
     for replacement in found.replacements:
-        told = _replace(cluster, replacement, deadline, cancel)
-        progress(f"{replacement.object.words}: {told} ({replacement.why})")
+        outcome = _replace(cluster, replacement, deadline, cancel)
+        progress(f"{replacement.object.words}: {outcome} ({replacement.why})")
 
 
 def _replace(cluster: Cluster, replacement: Replacement, deadline: timedelta, cancel: threading.Event) -> str:

@@ -228,10 +228,10 @@ class _Attempt:
 
     def _of_hook(self, failure: DevenvError | None) -> Diagnosis | None:
         """Why a hook failed that is not named after its release, and so was not watched."""
-        told = _FAILED_HOOK.search(failure.output) if isinstance(failure, CommandFailedError) else None
-        if told is None:
+        hook = _FAILED_HOOK.search(failure.output) if isinstance(failure, CommandFailedError) else None
+        if hook is None:
             return None
-        scope = Scope(self._scope.stack, told["namespace"], frozenset({told["name"]}))
+        scope = Scope(self._scope.stack, hook["namespace"], frozenset({hook["name"]}))
         return diagnose_now(self._cluster, scope)
 
     def settle(self, former: int) -> str:

@@ -129,14 +129,14 @@ def _problem(statement: Statement, engine: str) -> tuple[str, str] | None:
 def _of_names(text: str, engine: str) -> tuple[str, str] | None:
     if match := _MADE[engine].match(text):
         if not match["again"]:
-            return _told(match, "which is there already the second time"), _made_once(match, text, engine)
+            return _message(match, "which is there already the second time"), _made_once(match, text, engine)
         if engine == "mysql" and match["kind"].upper() in {"ROLE", "USER"}:
-            return _told(match, "which loses what it was granted the second time"), _made_once(match, text, engine)
+            return _message(match, "which loses what it was granted the second time"), _made_once(match, text, engine)
     if match := _DROPPED[engine].match(text):
         hint = f"DROP {match['kind'].upper()} IF EXISTS {match['name']};"
-        return _told(match, "where it is gone the second time"), hint
+        return _message(match, "where it is gone the second time"), hint
     if match := _RENAMED[engine].match(text):
-        return _told(match, "where that name is gone the second time"), _renamed_once(match, text, engine)
+        return _message(match, "where that name is gone the second time"), _renamed_once(match, text, engine)
     return None
 
 
@@ -154,7 +154,7 @@ def _of_postgres(text: str) -> tuple[str, str] | None:
     return None
 
 
-def _told(match: re.Match[str], why: str) -> str:
+def _message(match: re.Match[str], why: str) -> str:
     verb = match[0].split()[0].upper()
     kind = " ".join(match["kind"].upper().split())
     return f"{verb} {kind} {match['name']}: the file is applied to two databases of one server, {why}"

@@ -62,11 +62,11 @@ def styled_summary(progress: RunProgress, finished: RunFinished, folder: Path | 
         text.append_text(_group_row(name, steps, finished.seconds)).append("\n")
     if progress.in_state(StepState.FAILED, StepState.SKIPPED):
         text.append("\n")
-    told = Text(summary(progress, finished, folder=folder))
-    told.highlight_regex(r"(?m)^\s*error: .*$", "red")
-    told.highlight_regex(r"(?m)^\s*hint: .*$", "cyan")
-    told.highlight_regex(r"(?m)^(longest chain|log|skipped, because)\b.*$", "dim")
-    return text.append_text(told)
+    report = Text(summary(progress, finished, folder=folder))
+    report.highlight_regex(r"(?m)^\s*error: .*$", "red")
+    report.highlight_regex(r"(?m)^\s*hint: .*$", "cyan")
+    report.highlight_regex(r"(?m)^(longest chain|log|skipped, because)\b.*$", "dim")
+    return text.append_text(report)
 
 
 def _fit(lines: list[Text], room: int, rest: str) -> list[Text]:

@@ -61,7 +61,7 @@ class LogFile:
 
     def handle(self, event: Event) -> None:
         """Write the event; flushed at once, so that a killed run leaves its log."""
-        self._write(_told(event))
+        self._write(_log_text(event))
 
     def close(self) -> None:
         """Close the file."""
@@ -74,7 +74,7 @@ class LogFile:
         self._stream.flush()
 
 
-def _told(event: Event) -> str:
+def _log_text(event: Event) -> str:
     match event:
         case PlanMade():
             text = _plan(event)
@@ -88,8 +88,8 @@ def _told(event: Event) -> str:
         case StepOutput():
             text = _each_line(f"[{event.key}] |", event.line)
         case StepFailed():
-            told = _each_line(f"[{event.key}] !", render(event.error, details=True))
-            text = f"[{event.key}] failed after {duration(event.seconds)}\n{told}"
+            report = _each_line(f"[{event.key}] !", render(event.error, details=True))
+            text = f"[{event.key}] failed after {duration(event.seconds)}\n{report}"
         case _:
             text = _each_line(f"[{event.key}]", _step(event))
     return text

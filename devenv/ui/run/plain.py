@@ -43,7 +43,7 @@ class PlainLines:
         self._clock = clock
         self._began = clock()
         self._progress = RunProgress()
-        self._told: dict[str, float] = {}
+        self._reported: dict[str, float] = {}
 
     def handle(self, event: Event) -> None:
         """Write what the event is worth."""
@@ -80,9 +80,9 @@ class PlainLines:
         now = self._clock()
         step = self._progress.steps[event.key]
         # Its start counts as told: a step that ends soon needs no line in between.
-        last = self._told.get(event.key, self._began + step.started)
+        last = self._reported.get(event.key, self._began + step.started)
         if now - last >= _QUIET_SECONDS:
-            self._told[event.key] = now
+            self._reported[event.key] = now
             self._line("...", f"{step.title}: {step.message}")
 
     def _end(self, step: StepProgress) -> None:

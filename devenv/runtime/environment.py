@@ -60,6 +60,8 @@ class Environment:
     """Places of the cluster that the user has been warned of."""
     unswappable: set[str] = field(default_factory=set)
     """Stacks whose charts change more than the image when the image changes."""
+    claims: PortClaims = field(default_factory=PortClaims)
+    """Ports that were chosen for a cluster which is not there yet."""
     applied: Applied = field(default_factory=Applied)
     """What this run has applied, until it is recorded."""
     creation_failed: threading.Event = field(default_factory=threading.Event)
@@ -113,6 +115,9 @@ class Environment:
             commit_tag=commit_tags(self.workspace.root / PROJECT_FILE, self.digests),
             locked=self.workspace.lock.places,
         )
+
+    def _is_as_described(self, image: str) -> bool:
+        return self.catalogue.is_as_described(image)  # of the catalogue of the moment
 
     def forget_images(self) -> None:
         """Describe images anew from now on: their sources may have changed."""

@@ -1,12 +1,14 @@
 """TCP ports of the host: which are free for 127.0.0.1, and who holds one that is not.
 
-Responsible for reading /proc and trying a bind; it never keeps a port.
+Responsible for reading /proc and trying a bind; it never keeps a port, only tells others of devenv's that one is meant
+for a cluster.
 """
 
 from __future__ import annotations
 
 import errno
 import socket
+import sys
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +55,50 @@ def is_free(port: int) -> bool:
     return not _listening_inode(port, _PROC) and _can_bind(port)
 
 
-def first_free(preferred: int, *, avoid: Container[int] = ()) -> int:
-    """`preferred`, or the next port above it that is free; raises PortTakenError when there is none."""
+class PortClaims:
+    """Ports that a run has chosen and that the engine opens later: other runs of devenv choose others meanwhile.
+
+    A claim is the name of a socket in this machine's network, which the kernel gives once, and takes back from a
+    process that dies. Other systems than Linux have no such names: there nothing is claimed, and all can be had.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, socket.socket] = {}
+
+    def take(self, port: int) -> bool:
+        """Claim a port; false where another run has."""
+        if port in self._held or sys.platform != "linux":
+            return True
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0devenv/port/{port}")
+        except OSError as error:
+            claim.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return False
+        self._held[port] = claim
+        return True
+
+    def give_back(self, *ports: int) -> None:
+        """Give back claims, all of them where none is named: the engine has opened the ports, or nobody will."""
+        for port in ports or tuple(self._held):
+            if claim := self._held.pop(port, None):
+                claim.close()
+
+
+def first_free(preferred: int, *, avoid: Container[int] = (), claims: PortClaims | None = None) -> int:
+    """`preferred`, or the next port above it that is free, which it then claims.
+
+    Raises PortTakenError when there is none.
+    """
     for port in range(preferred, _HIGHEST + 1):
-        if port not in avoid and is_free(port):
+        if port in avoid or (claims and not claims.take(port)):
+            continue
+        if is_free(port):  # asked after the claim: whoever claimed it before has it opened by now
             return port
+        if claims:
+            claims.give_back(port)
     raise PortTakenError(f"no port from {preferred} upwards is free", hint="set cluster.ports in devenv.yaml")
 
 

@@ -16,16 +16,20 @@ PREFERRED = {"postgres": 5432, "mysql": 3306, "clickhouse": 8123, "redis": 6379,
 """Where each engine's clients look first."""
 
 
-def choose_ports(wanted: Ports, containers: Sequence[ContainerInfo]) -> tuple[int, int]:
+def choose_ports(
+    wanted: Ports, containers: Sequence[ContainerInfo], claims: host.PortClaims | None = None
+) -> tuple[int, int]:
     """HTTP and HTTPS port on the host. A cluster keeps its ports for as long as it lives.
+
+    Those of a cluster that is yet to be made are claimed: images may have to be built first.
 
     Raises:
         PortTakenError: a port of the specification is held by another process.
     """
     if published := http_ports(containers):
         return published
-    http = _free(wanted.http, PREFERRED_HTTP, "http", avoid=set())
-    return http, _free(wanted.https, PREFERRED_HTTPS, "https", avoid={http})
+    http = _free(wanted.http, PREFERRED_HTTP, "http", set(), claims)
+    return http, _free(wanted.https, PREFERRED_HTTPS, "https", {http}, claims)
 
 
 def published_ports(containers: Iterable[ContainerInfo]) -> dict[int, int]:
@@ -42,7 +46,11 @@ def http_ports(containers: Sequence[ContainerInfo]) -> tuple[int, int] | None:
 
 
 def choose_database_ports(
-    databases: Iterable[Database], containers: Sequence[ContainerInfo], *, avoid: Iterable[int] = ()
+    databases: Iterable[Database],
+    containers: Sequence[ContainerInfo],
+    *,
+    avoid: Iterable[int] = (),
+    claims: host.PortClaims | None = None,
 ) -> dict[int, int]:
     """Port on the nodes to port on the host, for databases. A cluster keeps its ports for as long as it lives."""
     wanted = sorted(databases, key=lambda database: database.node_port)
@@ -52,19 +60,21 @@ def choose_database_ports(
     taken = set(avoid)
     chosen: dict[int, int] = {}
     for database in wanted:
-        port = host.first_free(PREFERRED[database.engine], avoid=taken)
+        port = host.first_free(PREFERRED[database.engine], avoid=taken, claims=claims)
         chosen[database.node_port] = port
         taken.add(port)
     return chosen
 
 
-def _free(wanted: int | str, preferred: int, name: str, *, avoid: set[int]) -> int:
+def _free(wanted: int | str, preferred: int, name: str, avoid: set[int], claims: host.PortClaims | None) -> int:
     if not isinstance(wanted, int):
-        return host.first_free(preferred, avoid=avoid)
-    if not host.is_free(wanted):
+        return host.first_free(preferred, avoid=avoid, claims=claims)
+    is_claimed = claims is not None and not claims.take(wanted)
+    if is_claimed or not host.is_free(wanted):
+        claimant = "another run of devenv, for the cluster that it makes" if is_claimed else "unknown"
         raise PortTakenError(
             f"port {wanted}, which devenv.yaml wants for {name}, is taken",
-            context={"held by": str(host.holder(wanted) or "unknown")},
+            context={"held by": str(host.holder(wanted) or claimant)},
             hint=f"end that process, or set cluster.ports.{name}: auto in devenv.yaml",
         )
     return wanted

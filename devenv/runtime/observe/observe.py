@@ -75,9 +75,9 @@ def observe(
         holding = look(engine, names)
         containers = holding.containers
         cluster = pool.submit(observe_cluster, holding, environment.kubeconfig, export=environment.export_kubeconfig)
-        ports = choose_ports(environment.workspace.project.cluster.ports, containers)
+        ports = choose_ports(environment.workspace.project.cluster.ports, containers, environment.claims)
         databases = [stack.spec.database for stack in environment.workspace.stacks.values() if stack.spec.database]
-        database_ports = choose_database_ports(databases, containers, avoid=ports)
+        database_ports = choose_database_ports(databases, containers, avoid=ports, claims=environment.claims)
         kind_file = _kind_file(environment)
         several = control_plane_count(kind_file, environment.workspace.project.cluster.nodes) > 1
         used = [*_stack_images(environment, selection), NODE, *([BALANCER] if several else [])]

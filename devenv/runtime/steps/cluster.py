@@ -57,6 +57,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
             cancel=context.cancel,
             on_line=report,
         )
+        environment.claims.give_back()
         environment.cluster.initialise(names.labels)
         environment.cluster.note_profile(environment.workspace.project.profile)
         record_owner(environment.engine, names, environment.owner)

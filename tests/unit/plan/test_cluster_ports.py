@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from devenv.adapters.docker import ContainerInfo
-from devenv.adapters.host.ports import first_free
+from devenv.adapters.host.ports import PortClaims, first_free
 from devenv.errors import PortTakenError
 from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
 from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS, choose_ports, http_ports
@@ -73,6 +75,35 @@ def test_a_preferred_port_that_is_taken_is_passed_over() -> None:
         server.bind(("127.0.0.1", first))
         server.listen()
         assert choose_ports(Ports(), [])[0] > first
+
+
+def test_two_runs_at_once_choose_different_ports_until_the_engine_has_opened_them(free: int) -> None:
+    mine, theirs = PortClaims(), PortClaims()
+    chosen = choose_ports(Ports(), [], mine)
+    assert choose_ports(Ports(), [], mine) == chosen
+    assert set(choose_ports(Ports(), [], theirs)).isdisjoint(chosen)
+    assert choose_ports(Ports(http=free), [], mine)[0] == free
+    with pytest.raises(PortTakenError) as caught:
+        choose_ports(Ports(http=free), [], theirs)
+    assert caught.value.context["held by"] == "another run of devenv, for the cluster that it makes"
+    mine.give_back()
+    theirs.give_back()
+    assert choose_ports(Ports(), [], theirs) == chosen
+    theirs.give_back()
+
+
+def test_a_claim_ends_with_its_process(free: int) -> None:
+    program = (
+        f"from devenv.adapters.host.ports import PortClaims as C; c = C(); print(c.take({free}), flush=True); input()"
+    )
+    claims = PortClaims()
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"True\n"
+        assert not claims.take(free)
+        process.kill()
+    assert claims.take(free)
+    claims.give_back()
 
 
 def test_the_two_ports_differ() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from devenv.adapters.charts.helm import Helm
 from devenv.adapters.docker import ContainerInfo, Engine
-from devenv.adapters.files.paths import KUBECONFIG
+from devenv.adapters.host.ports import PortClaims
 from devenv.adapters.host.trust import HostTrust, observe_trust
 from devenv.adapters.kind import Kind
 from devenv.adapters.kubernetes.kubectl import Kubectl
@@ -28,7 +28,7 @@ from devenv.images.content.fingerprint import FileDigests
 from devenv.plan.image import Mode
 from devenv.plan.names import Names
 from devenv.runtime.applied import Applied
-from devenv.runtime.ownership.kubeconfig import export_kubeconfig
+from devenv.runtime.ownership.kubeconfig import export_kubeconfig, kubeconfig_of
 from devenv.runtime.ownership.marks import owner_of
 from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, Owner, is_node
 from devenv.spec.read.discover import PROJECT_FILE
@@ -83,10 +83,10 @@ class Environment:
         """The containers that are nodes."""
         return [container.name for container in self.containers() if is_node(container)]
 
-    @property
+    @cached_property
     def kubeconfig(self) -> Path:
-        """The project's own kubeconfig; it may not exist yet."""
-        return self.state / KUBECONFIG
+        """The project's own kubeconfig for this engine; it may not exist yet."""
+        return kubeconfig_of(self.state)
 
     def export_kubeconfig(self) -> bool:
         """Write the kubeconfig as the running cluster has it; whether it differs from what was there."""
@@ -115,9 +115,6 @@ class Environment:
             commit_tag=commit_tags(self.workspace.root / PROJECT_FILE, self.digests),
             locked=self.workspace.lock.places,
         )
-
-    def _is_as_described(self, image: str) -> bool:
-        return self.catalogue.is_as_described(image)  # of the catalogue of the moment
 
     def forget_images(self) -> None:
         """Describe images anew from now on: their sources may have changed."""

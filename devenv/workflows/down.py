@@ -73,14 +73,13 @@ def _take_away(locations: Locations, engine: Engine, session: Session, request: 
             hint=f"remove it yourself: kind delete cluster --name {names.cluster}",
         )
     here = engine.version().id
-    elsewhere = {name: way for name, way in recorded_engines(locations.state).items() if name != here}
     if holding.state is ClusterState.ABSENT:
-        _require_gone(locations, engine, elsewhere)
+        _require_gone(locations, engine, _elsewhere(locations, here))
     take_over(holding, owner_of(locations.root), session, adopt=request.adopt, command="devenv down")
     _agree_to_loss(look_for_losses(request.directory, engine, holding, session), request, session)
     confirm_lock(names.project, session)
     existed = _remove(engine, holding) or locations.state.exists()
-    if elsewhere:
+    if elsewhere := _elsewhere(locations, here):  # another run may have come to be there meanwhile
         forget_engine(locations.state, here)
         locations.kubeconfig.unlink(missing_ok=True)
         session.emit(Noted("its state is kept: the project is up in another engine, too", "warning", _there(elsewhere)))
@@ -89,6 +88,11 @@ def _take_away(locations: Locations, engine: Engine, session: Session, request: 
     seconds = time.monotonic() - began
     gone = f"{names.project} is gone ({len(holding.containers)} containers, {seconds:.1f} s)"
     session.emit(Noted(gone if existed else "nothing to remove"))
+
+
+def _elsewhere(locations: Locations, here: str) -> dict[str, str]:
+    """The engines that the project is up in apart from the one of this ID."""
+    return {name: way for name, way in recorded_engines(locations.state).items() if name != here}
 
 
 def _require_gone(locations: Locations, engine: Engine, elsewhere: Mapping[str, str]) -> None:

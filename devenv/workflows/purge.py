@@ -55,7 +55,7 @@ def _others(engine: Engine, project: str) -> list[str]:
     """
     here = {holding.names.project for holding in look_at_all(engine)}
     states = state_root(create=False)
-    kept = {file.parent.name for name in (KUBECONFIG, ENGINES) for file in states.glob(f"*/{name}")}
+    kept = {file.parent.name for name in (f"{KUBECONFIG}*", ENGINES) for file in states.glob(f"*/{name}")}
     return sorted(here | (set(projects_at_work(engine)) - {project}) | kept)
 
 

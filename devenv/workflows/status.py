@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import KUBECONFIG, data_root, state_dir
+from devenv.adapters.files.paths import data_root, state_dir
 from devenv.adapters.host.resolver import LoopbackQuestion, how_to_resolve
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.events import MASK
@@ -17,7 +17,7 @@ from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 from devenv.runtime.host.ports import http_ports
 from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, observe_cluster
-from devenv.runtime.ownership.kubeconfig import export_kubeconfig
+from devenv.runtime.ownership.kubeconfig import export_kubeconfig, kubeconfig_of
 from devenv.runtime.ownership.marks import look, owner_of
 from devenv.spec.load import load_workspace
 from devenv.spec.render import ProjectFacts
@@ -103,7 +103,7 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
     workspace = load_workspace(directory, data_root=data_root())
     names = Names(workspace.project.project)
     resolves = LoopbackQuestion(names.domain)
-    kubeconfig = state_dir(names.project, create=False) / KUBECONFIG
+    kubeconfig = kubeconfig_of(state_dir(names.project, create=False))
     engine = Engine.connect()
     holding = look(engine, names)
 

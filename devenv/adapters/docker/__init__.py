@@ -5,12 +5,13 @@ credentials, streams or BuildKit ask for it. What is built, named or loaded is d
 """
 
 from devenv.adapters.docker.builds import BuildRequest
-from devenv.adapters.docker.connection import way_there
+from devenv.adapters.docker.connection import DEFAULT_WAY, way_there
 from devenv.adapters.docker.containers import ContainerInfo
 from devenv.adapters.docker.engine import Engine, EngineVersion
 from devenv.adapters.docker.locks import EngineLock, Holder
 
 __all__ = [
+    "DEFAULT_WAY",
     "BuildRequest",
     "ContainerInfo",
     "Engine",

@@ -54,11 +54,16 @@ def connect(patience: int = CONNECT_SECONDS) -> docker.DockerClient:
     return client
 
 
+DEFAULT_WAY = "env -u DOCKER_HOST DOCKER_CONTEXT=default"
+"""The way to the default socket."""
+
+
 def way_there() -> str:
     """The words before a command by which it reaches the engine that this process does."""
     if host := os.environ.get("DOCKER_HOST"):
         return f"DOCKER_HOST={shlex.quote(host)}"
-    return f"env -u DOCKER_HOST DOCKER_CONTEXT={shlex.quote(_named_context() or 'default')}"
+    context = _named_context()
+    return f"env -u DOCKER_HOST DOCKER_CONTEXT={shlex.quote(context)}" if context else DEFAULT_WAY
 
 
 def _chosen() -> tuple[str, str]:

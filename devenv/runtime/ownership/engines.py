@@ -5,8 +5,11 @@ An engine tells what it holds, and nothing of others on the same machine: rootle
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from devenv.adapters.docker import Engine, way_there
@@ -27,12 +30,26 @@ def recorded_engines(state: Path) -> dict[str, str]:
 
 def record_engine(state: Path, engine: Engine) -> None:
     """Remember that the project is brought up in this engine."""
-    _write(state, {**recorded_engines(state), engine.version().id: way_there()})
+    name = engine.version().id
+    with _alone(state):
+        _write(state, {**recorded_engines(state), name: way_there()})
 
 
 def forget_engine(state: Path, engine: str) -> None:
     """Remember no more that the project is up in the engine of this ID."""
-    _write(state, {name: way for name, way in recorded_engines(state).items() if name != engine})
+    with _alone(state):
+        _write(state, {name: way for name, way in recorded_engines(state).items() if name != engine})
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Be the only one who changes what is recorded: runs in two engines do not keep each other out."""
+    folder = os.open(state, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _write(state: Path, engines: Mapping[str, str]) -> None:

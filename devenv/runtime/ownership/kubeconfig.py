@@ -6,12 +6,14 @@ after it was lost.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
-from devenv.adapters.docker import ContainerInfo, Engine
+from devenv.adapters.docker import DEFAULT_WAY, ContainerInfo, Engine, way_there
+from devenv.adapters.files.paths import KUBECONFIG
 from devenv.adapters.files.records import write_whole
 from devenv.errors import ClusterError
 from devenv.runtime.ownership.ownership import is_control_plane, is_node
@@ -19,6 +21,17 @@ from devenv.spec.project import LOOPBACK
 
 _ADMIN = "/etc/kubernetes/admin.conf"
 _API_PORT = 6443
+
+
+def kubeconfig_of(state: Path) -> Path:
+    """Where the kubeconfig of the project is kept for the engine that this process reaches.
+
+    A project may be up in several engines: whoever works on one of its clusters must not get another one under the
+    hands because somebody looks at that. So each way to an engine that is not the default one has a file of its own.
+    """
+    way = way_there()
+    suffix = "" if way == DEFAULT_WAY else f"-{hashlib.sha256(way.encode()).hexdigest()[:8]}"
+    return state / f"{KUBECONFIG}{suffix}"
 
 
 def export_kubeconfig(engine: Engine, cluster: str, containers: Sequence[ContainerInfo], target: Path) -> bool:

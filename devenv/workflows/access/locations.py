@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.files.paths import KUBECONFIG, state_dir
+from devenv.adapters.files.paths import state_dir
 from devenv.spec.project_name import project_name
 from devenv.spec.read.discover import find_project
 
@@ -21,8 +21,11 @@ class Locations:
 
     @property
     def kubeconfig(self) -> Path:
-        """The project's own kubeconfig; it exists while the cluster does."""
-        return self.state / KUBECONFIG
+        """The project's own kubeconfig for the engine that is chosen; it exists while the cluster does."""
+        # Its library takes long to load, and the other paths need none.
+        from devenv.runtime.ownership.kubeconfig import kubeconfig_of  # noqa: PLC0415
+
+        return kubeconfig_of(self.state)
 
 
 def project_locations(directory: Path) -> Locations:

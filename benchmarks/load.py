@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from load_rivals import HERE, Images, Registry, await_teaching, cluster, forget, kind_load
+from load_rivals import HERE, Images, Registry, await_warm_up, cluster, forget, kind_load
 from machine import busy_seconds, describe_machine, devenv, run, write_table
 
 from devenv.adapters.docker import Engine
@@ -96,7 +96,7 @@ class Bench:
         once = {"all new": [base], f"{CHANGED}, the first time": [first], f"{SMALL_IMAGES} small images": small}
 
         ours = {case: self._ours(several) for case, several in once.items()}
-        await_teaching(self.engine, first)
+        await_warm_up(self.engine, first)
         forget(self.nodes, [base, first, *small])
         kind = {case: kind_load(self.kind, several) for case, several in once.items()}
         kind |= dict.fromkeys(changed, kind_load(self.kind, [by_kind]))

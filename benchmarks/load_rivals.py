@@ -25,7 +25,7 @@ from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.files.paths import host_state_dir
 from devenv.adapters.host.trust import observe_proxies, observe_trust
 from devenv.images.build.build import CA_SECRET
-from devenv.images.push.teaching import teach
+from devenv.images.push.warm_up import warm_up
 from devenv.plan.names import Names
 from devenv.spec.image_reference import normalise
 
@@ -107,10 +107,10 @@ def forget(nodes: Sequence[str], images: Sequence[str]) -> None:
         list(pool.map(one, nodes))
 
 
-def await_teaching(engine: Engine, image: str) -> None:
+def await_warm_up(engine: Engine, image: str) -> None:
     """Have the engine know an image's digests, and wait until the program that a load started for it has ended."""
-    teach(engine, image)
-    with (host_state_dir("push") / "teaching.lock").open("w") as lock:
+    warm_up(engine, image)
+    with (host_state_dir("push") / "warm-up.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 

@@ -28,7 +28,7 @@ from devenv.images.load.strategy import Way
 from devenv.images.nodes.content import NodeContent, names_on_nodes, read_content
 from devenv.images.nodes.identity import image_digests, index_parts
 from devenv.images.nodes.programs import NODE_PROGRAMS
-from devenv.images.push.teaching import teach
+from devenv.images.push.warm_up import warm_up
 from devenv.spec.image_reference import normalise
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -177,7 +177,7 @@ def test_what_was_collected_in_between_is_sent_again(
 ) -> None:
     reference = images.make(os.urandom(MIB), os.urandom(MIB))
     image = EngineImage.inspect(engine, reference)
-    job = loader._Load(engine, image, lambda _: None, None, [way], teach=False)
+    job = loader._Load(engine, image, lambda _: None, None, [way], warm_up=False)
     (stream,) = job._open(nodes[:1])
     assert not set(image.diff_ids) & stream.content().blobs
     believed = NodeContent(dict.fromkeys(image.diff_ids, MIB + 2048), frozenset())
@@ -209,19 +209,19 @@ def test_a_push_that_is_stopped_leaves_nothing_half(engine: Engine, nodes: list[
     assert_whole(engine, image, nodes)
 
 
-def test_an_engine_is_taught_what_it_would_compress(engine: Engine, nodes: list[str], images: Images) -> None:
+def test_an_engine_is_warmed_up_for_what_it_would_compress(engine: Engine, nodes: list[str], images: Images) -> None:
     base = images.make(os.urandom(60 * MIB))
     load(engine, base, nodes, ways=[Way.ARCHIVE])
     messages: list[str] = []
     first = images.make(os.urandom(MIB), base=base)
-    untaught = load(engine, first, nodes, progress=messages.append)
-    assert untaught.way is Way.ARCHIVE
+    cold = load(engine, first, nodes, progress=messages.append)
+    assert cold.way is Way.ARCHIVE
     assert any("would compress" in message for message in messages)
-    teach(engine, first)
+    warm_up(engine, first)
     second = images.make(os.urandom(MIB), base=base)
-    taught = load(engine, second, nodes)
-    assert taught.way is Way.PUSH
-    for report in (untaught, taught):
+    warm = load(engine, second, nodes)
+    assert warm.way is Way.PUSH
+    for report in (cold, warm):
         assert close_to(report.sent_bytes, 2 * MIB)
     assert_whole(engine, second, nodes)
 

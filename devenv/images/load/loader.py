@@ -19,12 +19,12 @@ from devenv.adapters.docker import Engine
 from devenv.errors import DevenvError, DiskFullError, ImageError, InterruptedRunError
 from devenv.images.formats.archive import ImageArchive, ImageManifest, Layer
 from devenv.images.formats.engine_image import EngineImage, layer_bytes
-from devenv.images.load.strategy import Transfer, Way, choose, is_worth_teaching
+from devenv.images.load.strategy import Transfer, Way, choose, is_worth_warm_up
 from devenv.images.nodes.content import NodeContent
 from devenv.images.nodes.programs import NODE_PROGRAMS
 from devenv.images.nodes.stream import NodeStream
 from devenv.images.push.push import PUSHES, NoPush, Push, PushGivenUpError
-from devenv.images.push.teaching import start_teaching
+from devenv.images.push.warm_up import start_warm_up
 
 _TICK = 0.2
 _REPORT_BYTES = 16 << 20
@@ -73,7 +73,7 @@ def load(
     """
     began = time.monotonic()
     image = EngineImage.inspect(engine, reference)
-    job = _Load(engine, image, progress or (lambda _: None), cancel, ways, teach=expect_changes)
+    job = _Load(engine, image, progress or (lambda _: None), cancel, ways, warm_up=expect_changes)
     with NODE_PROGRAMS.kept(), _TRAFFIC.turn(image, nodes, cancel):
         unchanged = job.run(nodes)
     return LoadReport(
@@ -122,7 +122,7 @@ class _Load:
     progress: Callable[[str], None]
     cancel: threading.Event | None
     ways: Sequence[Way]
-    teach: bool
+    warm_up: bool
     way: Way | None = None
     archives: ExitStack = field(default_factory=ExitStack)
     """What the engine has been asked for, ended with the load."""
@@ -185,8 +185,8 @@ class _Load:
                 stream.forget()
         if failed:
             raise _failure(self.image, failed)
-        if self.teach:
-            start_teaching(self.image.reference)
+        if self.warm_up:
+            start_warm_up(self.image.reference)
 
     def _open(self, nodes: Sequence[str]) -> list[NodeStream]:
         # Where an image is known by its configuration, that travels with it; else by what a node need not have.
@@ -219,7 +219,7 @@ class _Load:
 
     def _source(self, held: Mapping[str, int], transfer: Transfer, push: Push | None) -> Source:
         """The image by the way that is expected to be the quickest."""
-        self.teach = self.teach and is_worth_teaching(transfer)
+        self.warm_up = self.warm_up and is_worth_warm_up(transfer)
         alone = Way.ARCHIVE not in self.ways
         if push and (alone or choose(transfer) is Way.PUSH):
             try:
@@ -227,9 +227,9 @@ class _Load:
             except PushGivenUpError as error:
                 PUSHES.give_up(self.engine, error.why)
                 self.progress(f"sent as an archive: {error}")
-                self.teach = error.why is NoPush.UNTAUGHT and is_worth_teaching(transfer)
+                self.warm_up = error.why is NoPush.COLD and is_worth_warm_up(transfer)
             else:
-                self.way, self.teach = Way.PUSH, False
+                self.way, self.warm_up = Way.PUSH, False
                 return source
         if push:
             push.refuse()

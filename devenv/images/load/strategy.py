@@ -14,7 +14,7 @@ _ARCHIVE_RATE = 280e6
 _PUSH_START = 0.15
 _COMPRESS_RATE = 50e6
 """Bytes a second at which an engine compresses a layer that it pushes, one core for each."""
-_TEACH_SECONDS = 0.3
+_WARM_UP_SECONDS = 0.3
 """An archive that takes longer is worth it that the engine compresses its layers once, to push from then on."""
 
 
@@ -57,6 +57,6 @@ def choose(transfer: Transfer) -> Way:
     return Way.PUSH if transfer.compressed or transfer.push_seconds < transfer.archive_seconds else Way.ARCHIVE
 
 
-def is_worth_teaching(transfer: Transfer) -> bool:
+def is_worth_warm_up(transfer: Transfer) -> bool:
     """Whether an engine that had to write an archive shall learn the digests by which it could have pushed."""
-    return not transfer.compressed and transfer.archive_seconds > _TEACH_SECONDS
+    return not transfer.compressed and transfer.archive_seconds > _WARM_UP_SECONDS

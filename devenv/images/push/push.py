@@ -29,7 +29,7 @@ class NoPush(StrEnum):
     """Why an image does not come by push."""
 
     UNREACHABLE = "the engine does not reach this machine's loopback"
-    UNTAUGHT = "the engine would compress layers that the nodes have"
+    COLD = "the engine would compress layers that the nodes have"
     FAILED = "the engine could not push"
 
 
@@ -122,7 +122,7 @@ class Push:
 
     def _given_up(self, endpoint: PushEndpoint, error: DevenvError) -> PushGivenUpError:
         if self._receiver.exceeded:
-            return PushGivenUpError(NoPush.UNTAUGHT)
+            return PushGivenUpError(NoPush.COLD)
         if not endpoint.was_asked:
             return PushGivenUpError(NoPush.UNREACHABLE)
         return PushGivenUpError(NoPush.FAILED, str(self._receiver.failure or error.context.get("cause", error.message)))

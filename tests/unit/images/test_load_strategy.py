@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.images.formats.engine_image import layer_bytes
-from devenv.images.load.strategy import Transfer, Way, choose, is_worth_teaching
+from devenv.images.load.strategy import Transfer, Way, choose, is_worth_warm_up
 
 MB = 1_000_000
 BYTES = st.integers(0, 10**10)
@@ -41,11 +41,11 @@ def test_a_push_is_bounded_where_it_may_have_to_compress() -> None:
     assert Transfer(800 * MB, 2 * MB, compressed=True).bound is None
 
 
-def test_only_what_takes_long_is_taught() -> None:
-    assert is_worth_teaching(Transfer(800 * MB, 2 * MB, compressed=False))
-    assert not is_worth_teaching(Transfer(50 * MB, 2 * MB, compressed=False))
-    assert is_worth_teaching(Transfer(200 * MB, 2 * MB, compressed=False))
-    assert not is_worth_teaching(Transfer(800 * MB, 2 * MB, compressed=True))
+def test_only_what_takes_long_is_worth_a_warm_up() -> None:
+    assert is_worth_warm_up(Transfer(800 * MB, 2 * MB, compressed=False))
+    assert not is_worth_warm_up(Transfer(50 * MB, 2 * MB, compressed=False))
+    assert is_worth_warm_up(Transfer(200 * MB, 2 * MB, compressed=False))
+    assert not is_worth_warm_up(Transfer(800 * MB, 2 * MB, compressed=True))
 
 
 @pytest.mark.parametrize(

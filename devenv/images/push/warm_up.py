@@ -1,9 +1,9 @@
-"""Teaching the engine the digests of an image's layers, in the background.
+"""The warm-up of an engine: it computes the digests of an image's layers, in the background.
 
 An engine that keeps layers unpacked has to compress a layer before it knows the digest by which a push asks whether it
 is needed. That takes one core many seconds for a big image, so the first load comes as an archive and does not wait for
 it. Once known the engine keeps the digests, and every later load takes what has changed alone. Run as a program of its
-own, since the command that loads ends long before: `python -m devenv.images.push.teaching REFERENCE`. It pushes the
+own, since the command that loads ends long before: `python -m devenv.images.push.warm_up REFERENCE`. It pushes the
 image to an endpoint that keeps nothing, and ends with the push.
 """
 
@@ -27,16 +27,16 @@ _SECONDS = 600.0
 """An image that takes longer is not worth it; layers that are done are known nevertheless."""
 
 
-def start_teaching(reference: str) -> None:
-    """Start it and go on. Its last words are in the state folder's `push/teaching.log`."""
-    start_module(__name__, reference, log=host_state_dir("push") / "teaching.log")
+def start_warm_up(reference: str) -> None:
+    """Start it and go on. Its last words are in the state folder's `push/warm-up.log`."""
+    start_module(__name__, reference, log=host_state_dir("push") / "warm-up.log")
 
 
-def teach(engine: Engine, reference: str, cancel: threading.Event | None = None) -> None:
-    """Have the engine push an image to nowhere; raises ImageError, InterruptedRunError when stopped."""
+def warm_up(engine: Engine, reference: str, cancel: threading.Event | None = None) -> None:
+    """Push an image to a receiver that discards it; raises ImageError, and InterruptedRunError when stopped."""
     image = EngineImage.inspect(engine, reference)
     until = time.monotonic() + _SECONDS
-    with PushPlace().receiving(_Nowhere()) as (_, repository):
+    with PushPlace().receiving(_Discard()) as (_, repository):
         engine.images.tag(image.id, f"{repository}:{TAG}")
         try:
             engine.images.push(repository, TAG, lambda: time.monotonic() > until or bool(cancel and cancel.is_set()))
@@ -44,7 +44,7 @@ def teach(engine: Engine, reference: str, cancel: threading.Event | None = None)
             engine.images.remove([f"{repository}:{TAG}"])
 
 
-class _Nowhere:
+class _Discard:
     """Receives an image and keeps nothing of it; what the engine knows already it need not send."""
 
     def size_of(self, digest: str) -> int | None:  # noqa: ARG002 (every blob alike)
@@ -67,16 +67,16 @@ class _Nowhere:
 
 
 def main() -> None:
-    """Teach one image; ends at once when another run of this program is at work."""
+    """Warm up for one image; ends at once when another run of this program is at work."""
     cancel = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: cancel.set())
-    with (host_state_dir("push") / "teaching.lock").open("w") as lock:
+    with (host_state_dir("push") / "warm-up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return  # one core at a time is enough; the next change of this image starts it again
         engine = Engine.connect()
-        teach(engine, sys.argv[1], cancel)
+        warm_up(engine, sys.argv[1], cancel)
         engine.close()
 
 

@@ -15,7 +15,7 @@ EMPTY = ""
 """The state of a database that holds nothing."""
 _UNSEEDED = "unseeded "
 """Begins the mark of live data that may give way, as long as its state is the one that follows: seeds that fail are
-mended, and tried again in another run."""
+fixed, and tried again in another run."""
 
 
 class Preparing(Protocol):

@@ -25,7 +25,7 @@ def seed_failed(path: Path, line: int, statement: str, cause: str, *, detail: st
     return DatabaseError(
         f"seed {path.name}, line {line}: {cause.strip()}",
         context={"file": f"{path}:{line}", **{name: text for name, text in facts.items() if text}},
-        hint=f"mend {path}, then: devenv up",
+        hint=f"fix {path}, then: devenv up",
     )
 
 

@@ -28,28 +28,28 @@ def empty_buckets(aws: Clients, seeds: Seed) -> Iterator[Change]:
 
 def _delete_objects(s3: Any, bucket: str, keep: set[str]) -> bool:
     """Whether there was any other object."""
-    doomed = [
+    surplus = [
         {"Key": item["Key"]}
         for item in pages(s3, "list_objects_v2", "Contents", Bucket=bucket)
         if item["Key"] not in keep
     ]
-    _delete(s3, bucket, doomed)
-    return bool(doomed)
+    _delete(s3, bucket, surplus)
+    return bool(surplus)
 
 
-def _delete(s3: Any, bucket: str, doomed: list[dict[str, str]]) -> None:
-    for at in range(0, len(doomed), _DELETED_AT_ONCE):
-        s3.delete_objects(Bucket=bucket, Delete={"Objects": doomed[at : at + _DELETED_AT_ONCE], "Quiet": True})
+def _delete(s3: Any, bucket: str, surplus: list[dict[str, str]]) -> None:
+    for at in range(0, len(surplus), _DELETED_AT_ONCE):
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": surplus[at : at + _DELETED_AT_ONCE], "Quiet": True})
 
 
 def _delete_bucket(s3: Any, bucket: str) -> None:
     for upload in list(pages(s3, "list_multipart_uploads", "Uploads", Bucket=bucket)):
         s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    doomed: list[dict[str, str]] = []
+    surplus: list[dict[str, str]] = []
     for key in ("Versions", "DeleteMarkers"):
         versions = pages(s3, "list_object_versions", key, Bucket=bucket)
-        doomed += [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in versions]
-    _delete(s3, bucket, doomed)
+        surplus += [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in versions]
+    _delete(s3, bucket, surplus)
     s3.delete_bucket(Bucket=bucket)
 
 

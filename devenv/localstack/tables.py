@@ -27,12 +27,12 @@ def empty_tables(aws: Clients, seeds: Seed) -> Iterator[Change]:
             _delete_table(dynamodb, name)
             yield Change("table", name, "deleted")
             continue
-        doomed = _surplus(dynamodb, seed)
-        if len(doomed) > _DELETED_ONE_BY_ONE:
+        surplus = _surplus(dynamodb, seed)
+        if len(surplus) > _DELETED_ONE_BY_ONE:
             _delete_table(dynamodb, name)
             yield Change("table", name, "deleted")
-        elif doomed:
-            _delete_items(dynamodb, name, doomed)
+        elif surplus:
+            _delete_items(dynamodb, name, surplus)
             yield Change("table", name, "emptied")
 
 
@@ -60,13 +60,13 @@ def _surplus(dynamodb: Any, seed: Seed) -> list[Item]:
         ProjectionExpression=", ".join(placeholders),
         ExpressionAttributeNames=placeholders,
     )
-    doomed: list[Item] = []
+    surplus: list[Item] = []
     for key in found:
         if key not in kept:
-            doomed.append(key)
-        if len(doomed) > _DELETED_ONE_BY_ONE:
+            surplus.append(key)
+        if len(surplus) > _DELETED_ONE_BY_ONE:
             break
-    return doomed
+    return surplus
 
 
 def _delete_items(dynamodb: Any, table: str, keys: list[Item]) -> None:

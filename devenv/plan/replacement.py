@@ -32,7 +32,7 @@ class ObjectRef:
     """Of the very object that was looked at: another of the same name is left alone."""
 
     @property
-    def words(self) -> str:
+    def display_name(self) -> str:
         """The object for people: `statefulset redis`."""
         return f"{self.kind.lower()} {self.name}"
 

@@ -20,7 +20,7 @@ from devenv.spec.needs import needed_by, order
 from devenv.spec.project import PROFILES, ProjectSpec
 from devenv.spec.read.discover import PROJECT_FILE, builtin_stacks, find_project, project_stacks
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft, overridden, read_stack
-from devenv.spec.read.places import Boundary, Trouble
+from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.seed_files import SeedFile, load_seeds
 from devenv.spec.read.validation import check
 from devenv.spec.seeds import Seeds
@@ -144,7 +144,7 @@ def _seed_files(
         return seed_files
     for index, text in enumerate(project.seeds):
         found = boundary.look(document.file.parent, text, "file")
-        if isinstance(found, Trouble):
+        if isinstance(found, PathProblem):
             problems.append(document.problem(("seeds", index), found.message, found.hint))
         else:
             seed_files.append(SeedFile(found, boundary))
@@ -184,7 +184,7 @@ def _with_folders_that_are_there(spec: StackSpec, draft: StackDraft) -> StackSpe
 
     def is_there(text: str | None) -> bool:
         look = draft.folder.boundary.look
-        return text is not None and not isinstance(look(draft.folder.root, text, "folder"), Trouble)
+        return text is not None and not isinstance(look(draft.folder.root, text, "folder"), PathProblem)
 
     database = spec.database
     if database:

@@ -13,16 +13,16 @@ from devenv.errors import DevenvError, Problem, SpecError
 from devenv.ui.wording import clean
 
 _HIDDEN = frozenset({"traceback"})
-"""What only those who mend devenv need: it belongs into files, not onto the screen."""
+"""What only those who work on devenv need: it belongs into files, not onto the screen."""
 
 
 def render(error: DevenvError, *, folder: Path | None = None, details: bool = False) -> str:
     """The error as lines of plain text.
 
     Args:
-        error: what to tell.
+        error: what to show.
         folder: paths below it are shown relative to it.
-        details: also tell what is of use to those who mend devenv, such as a traceback.
+        details: also show what is of use to those who work on devenv, such as a traceback.
     """
     lines = [f"error: {clean(error.message)} [{error.code}]"]
     if isinstance(error, SpecError):

@@ -103,7 +103,7 @@ class _Loop:
         self._refresher = Refresher(raised.environment, seen)
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
         # Rounds are measured from the save: what the first one would have to begin with is begun now.
-        raised.environment.cluster.mirror()
+        raised.environment.cluster.informer()
         raised.environment.engine.builds.prepare()
 
     def run(self) -> None:

@@ -65,7 +65,7 @@ def _remove_images(engine: Engine, project: str) -> tuple[int, int]:
     made = engine.images.made_with(OURS, stored)
     # Nothing counts as current: what no cluster and no container uses goes.
     listed = list_images(stored, {}, image_usage(engine, leaving_out=project), OURS, {})
-    doomed = removable(listed, made)
-    refused = engine.images.remove_unneeded([image.handle for image in doomed])
-    removed = len(doomed) - len(refused)
+    unneeded = removable(listed, made)
+    refused = engine.images.remove_unneeded([image.handle for image in unneeded])
+    removed = len(unneeded) - len(refused)
     return removed, sum(image.handle in made for image in listed) - removed

@@ -1,4 +1,4 @@
-"""apt and dpkg as scripts on a temporary PATH: that nothing tears them, and that what was torn is mended."""
+"""apt and dpkg as scripts on a temporary PATH: that nothing tears them, and that what was torn is repaired."""
 
 from __future__ import annotations
 

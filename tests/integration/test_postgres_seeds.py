@@ -108,7 +108,7 @@ def test_what_fails_is_told_with_file_and_line_from_the_statements_beginning(
     assert caught.value.message.startswith(f"seed {bad.name}, line {line}: {cause}")
     assert caught.value.context["file"] == f"{bad}:{line}"
     assert caught.value.context.get("statement", "").startswith(statement)
-    # Nothing is half done: the pristine database is as its migrations made it, and takes the mended files.
+    # Nothing is half done: the pristine database is as its migrations made it, and takes the fixed files.
     assert database.pristine() == ""
     assert names_of(running, "shop_pristine") == ["first"]
     bad.write_text("", encoding="utf-8")

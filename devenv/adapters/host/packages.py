@@ -2,7 +2,7 @@
 
 Responsible for Debian and Ubuntu as root. Services are kept from starting by themselves where no systemd runs, since
 devenv starts its engine with a configuration of its own. Nothing of apt or dpkg is ever killed: a run that was stopped,
-or lost its machine, is mended by the next.
+or lost its machine, is repaired by the next.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.host.system import Host
-from devenv.adapters.process import OnLine, find_program, run, run_unbroken
+from devenv.adapters.process import OnLine, find_program, run, run_shielded
 from devenv.errors import InterruptedRunError
 
 _MARK = "# Made by devenv while it installs packages: no service starts by itself."
@@ -61,14 +61,14 @@ class Packages:
     def install(
         self, names: Sequence[str], *, on_line: OnLine | None = None, cancel: threading.Event | None = None
     ) -> None:
-        """Install packages without those that they recommend, after mending what a former run left half done.
+        """Install packages without those that they recommend, after repairing what a former run left half done.
 
         Raises:
             CommandFailedError: apt-get or dpkg failed.
             InterruptedRunError: `cancel` was set; what was begun has been brought to an end that apt can go on from.
         """
         cancel = cancel or threading.Event()
-        self._mend(on_line, cancel)
+        self._repair(on_line, cancel)
         run(
             ["apt-get", "update", *_OPTIONS],
             env=_QUIET,
@@ -80,7 +80,7 @@ class Packages:
         argv = ["apt-get", "install", *_OPTIONS, "--no-install-recommends", *names]
         self._run(argv, on_line, cancel, f"install {', '.join(names)}")
 
-    def _mend(self, on_line: OnLine | None, cancel: threading.Event) -> None:
+    def _repair(self, on_line: OnLine | None, cancel: threading.Event) -> None:
         """Configure what was unpacked and not configured; takes away a policy that a former run lost."""
         if self._is_ours(self.policy):
             self._await_lock(cancel)  # whose it is may still be at work
@@ -95,7 +95,7 @@ class Packages:
         """Run apt or dpkg, with service starts denied unless systemd or a policy of the administrator's is there."""
         free = self.host.systemd or (self.policy.exists() and not self._is_ours(self.policy))
         held = argv if free else ["/bin/bash", "-c", _HELD, str(self.policy), *argv]
-        run_unbroken(held, log=self.log, env=_QUIET, cancel=cancel, on_line=on_line, what=what)
+        run_shielded(held, log=self.log, env=_QUIET, cancel=cancel, on_line=on_line, what=what)
 
     @staticmethod
     def _is_ours(policy: Path) -> bool:

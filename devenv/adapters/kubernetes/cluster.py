@@ -25,7 +25,7 @@ from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER, HELM_MANAGER, applied_by, mark
 from devenv.adapters.kubernetes.objects import NodeState, Release, Workload, object_key, of_stack
 from devenv.adapters.kubernetes.store import ObjectStore
-from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS, Mirror
+from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS, Informer
 from devenv.errors import ApiRefusedError, ApiUnreachableError
 from devenv.labels import ANNOTATION_PROFILE
 
@@ -47,7 +47,7 @@ class Cluster:
         self._api = Api(kubeconfig)
         self.objects = ObjectStore(self._api)
         self._lock = threading.Lock()
-        self._mirror: Mirror | None = None
+        self._informer: Informer | None = None
 
     def __enter__(self) -> Self:
         """The cluster itself."""
@@ -62,9 +62,9 @@ class Cluster:
     def close(self) -> None:
         """End the watches and let go of the connections."""
         with self._lock:
-            if self._mirror:
-                self._mirror.close()
-                self._mirror = None
+            if self._informer:
+                self._informer.close()
+                self._informer = None
         self._api.close()
 
     def reachable(self, timeout: float = 2.0) -> bool:
@@ -217,14 +217,14 @@ class Cluster:
         """See `external_secrets.refresh`."""
         return refresh(self._api, token, timeout=timeout, cancel=cancel)
 
-    def mirror(self, over: Callable[[], bool] = lambda: False) -> Mirror:
+    def informer(self, over: Callable[[], bool] = lambda: False) -> Informer:
         """The live copy of the cluster, made at the first call and then shared; complete unless `over`."""
         with self._lock:
-            if self._mirror is None:
-                self._mirror = Mirror(self._api)
-            mirror = self._mirror
-        mirror.wait_complete(_COMPLETE_SECONDS, over)
-        return mirror
+            if self._informer is None:
+                self._informer = Informer(self._api)
+            informer = self._informer
+        informer.wait_complete(_COMPLETE_SECONDS, over)
+        return informer
 
     # single objects
 

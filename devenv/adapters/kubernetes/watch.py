@@ -38,7 +38,7 @@ _TICK = 0.3
 """Seconds between two looks at a cancel event, which cannot be awaited together with a condition."""
 
 
-class Mirror:
+class Informer:
     """The live copy. It starts with its construction and ends with `close`."""
 
     def __init__(self, api: Api) -> None:

@@ -11,7 +11,7 @@ from devenv.adapters.process.output import NO_SPACE, OnLine
 from devenv.adapters.process.piped import PipedProcess
 from devenv.adapters.process.program import Completed, find_program
 from devenv.adapters.process.run import run
-from devenv.adapters.process.unbroken import run_unbroken
+from devenv.adapters.process.shielded import run_shielded
 
 __all__ = [
     "GUARDIAN",
@@ -23,7 +23,7 @@ __all__ = [
     "find_program",
     "is_over",
     "run",
-    "run_unbroken",
+    "run_shielded",
     "start_detached",
     "start_module",
     "this_process",

@@ -66,12 +66,12 @@ def prune(
     as_json = as_json or bool(before.get("as_json"))
     report = read_images(directory if directory != Path() else before.get("directory", directory))
 
-    def agreed(doomed: Sequence[ListedImage]) -> bool:
+    def agreed(unneeded: Sequence[ListedImage]) -> bool:
         if not as_json:
-            _print(doomed)
+            _print(unneeded)
         if yes:
             return True
-        return sys.stdin.isatty() and typer.confirm(f"Remove these {len(doomed)} images?", err=True)
+        return sys.stdin.isatty() and typer.confirm(f"Remove these {len(unneeded)} images?", err=True)
 
     pruned = prune_images(report, agreed)
     _tell_unknown(report.unknown)

@@ -46,8 +46,8 @@ def exclusively(server: Server, name: str) -> Iterator[None]:
         with evicting(server, name, server.holder_of_script(name)), server.script_lock(name):
             pass
         if _phase(server, name):
-            with closing(Server(server.address)) as doer, doer.script_lock(name):
-                _resume(doer, name)
+            with closing(Server(server.address)) as session, session.script_lock(name):
+                _resume(session, name)
         yield
 
 
@@ -85,8 +85,8 @@ def carry_out(server: Server, name: str, phases: Sequence[Phase]) -> None:
         f"INSERT INTO {draft} VALUES {', '.join(rows)}",
         f"RENAME TABLE {draft} TO {_journal(schema, 1)}",
     ]
-    with closing(Server(server.address)) as doer, doer.script_lock(name):
-        _send(doer, name, [*begin, *(statement for _, statements in script for statement in statements)])
+    with closing(Server(server.address)) as session, session.script_lock(name):
+        _send(session, name, [*begin, *(statement for _, statements in script for statement in statements)])
 
 
 def journal_schema(name: str) -> str:
@@ -94,20 +94,20 @@ def journal_schema(name: str) -> str:
     return f"{name}_devenv"
 
 
-def _resume(doer: Server, name: str) -> None:
+def _resume(session: Server, name: str) -> None:
     schema = journal_schema(name)
     # Asked again, since the pod may have been faster.
-    if phase := _phase(doer, name):
-        rows = doer.execute(
+    if phase := _phase(session, name):
+        rows = session.execute(
             f"SELECT statement FROM {_journal(schema, phase)} WHERE phase >= {phase} ORDER BY phase, step"
         )
-        _send(doer, name, [str(statement) for (statement,) in rows])
+        _send(session, name, [str(statement) for (statement,) in rows])
 
 
-def _send(doer: Server, name: str, statements: Sequence[str]) -> None:
-    with evicting(doer, name):
+def _send(session: Server, name: str, statements: Sequence[str]) -> None:
+    with evicting(session, name):
         # A statement may end with a comment.
-        doer.execute("\n;\n".join(statements))
+        session.execute("\n;\n".join(statements))
 
 
 def _end(schema: str, number: int, phase: Phase, last: int) -> str:

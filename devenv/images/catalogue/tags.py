@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from devenv.adapters.git import Checkout, CommittedFile, read_checkout
 from devenv.images.catalogue.catalogue import CommitTag
-from devenv.images.content.context import FILE_MODE, PROGRAM_MODE, SentEntry, sent_entries, told_folders
+from devenv.images.content.context import FILE_MODE, PROGRAM_MODE, SentEntry, explicit_folders, sent_entries
 from devenv.images.content.fingerprint import TAG_DIGITS, FileDigests, blob_name
 from devenv.images.content.ignore import IgnoreRules, ignore_files
 from devenv.plan.image import Recipe
@@ -88,7 +88,7 @@ class _Committed:
     def holds_all_of(self, context: Path, entries: Iterable[SentEntry]) -> bool:
         """Whether the commit, checked out, makes just these entries."""
         entries = list(entries)
-        return not told_folders(entries) and all(
+        return not explicit_folders(entries) and all(
             self._makes(context / entry.path, entry) for entry in entries if not entry.is_folder
         )
 

@@ -71,7 +71,7 @@ def sent_entries(context: Path, dockerfile: Path) -> list[SentEntry]:
     return [found[path] for path in sorted(found)]
 
 
-def told_folders(entries: list[SentEntry]) -> set[PurePosixPath]:
+def explicit_folders(entries: list[SentEntry]) -> set[PurePosixPath]:
     """The folders that what is in them does not tell: those that are empty, and those of an unusual mode."""
     above = {parent for entry in entries for parent in entry.path.parents}
     return {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from devenv.errors import ImageError
-from devenv.images.content.context import FILE_MODE, PROGRAM_MODE, SentEntry, sent_entries, told_folders
+from devenv.images.content.context import FILE_MODE, PROGRAM_MODE, SentEntry, explicit_folders, sent_entries
 
 TAG_DIGITS = 12
 
@@ -118,7 +118,7 @@ def _context_parts(
     than what is unusual is told of modes.
     """
     entries = sent_entries(context, dockerfile)
-    folders = told_folders(entries)
+    folders = explicit_folders(entries)
     for entry in entries:
         extras = "" if shipped else _extras(entry)
         if entry.is_file:

@@ -275,17 +275,17 @@ class _Tee:
         """Read a layer and pass it on, or leave it unread when no node needs it."""
         if all(stream.is_over for stream in self._streams):
             raise _NobodyListensError
-        takers = [stream for stream in self._streams if stream.wants(layer.digest)]
-        if not takers:
+        receivers = [stream for stream in self._streams if stream.wants(layer.digest)]
+        if not receivers:
             return
         name = layer.digest.removeprefix("sha256:") if layer.digest else f"layer-{uuid.uuid4().hex}"
-        for stream in takers:
+        for stream in receivers:
             stream.begin_layer(name, layer.size)
         for chunk in layer.chunks:
-            for stream in takers:
+            for stream in receivers:
                 stream.feed(chunk)
             self._report()
-        for stream in takers:
+        for stream in receivers:
             stream.end_layer(layer.digest, layer.size)
 
     def _report(self) -> None:

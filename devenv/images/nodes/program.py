@@ -38,7 +38,7 @@ class NodeProgram:
         self._explained = threading.Event()
         """Set once `error` is what it will stay."""
         self._broken_off = ""
-        self._hear: Callable[[str], None] = _nobody
+        self._on_line: Callable[[str], None] = _nobody
         self._on_end: Callable[[], None] = _nothing
         self._bug: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=f"program in {node}", daemon=True)
@@ -54,14 +54,14 @@ class NodeProgram:
         """Whether it runs, and will for as long as a load may take."""
         return not self.is_over and time.monotonic() - self._started < _WAITING_SECONDS
 
-    def serve(self, hear: Callable[[str], None], on_end: Callable[[], None]) -> None:
+    def serve(self, on_line: Callable[[str], None], on_end: Callable[[], None]) -> None:
         """Whom it works for from now on.
 
         Args:
-            hear: gets each line that it says, in another thread.
+            on_line: gets each line that it says, in another thread.
             on_end: called when it has ended and `error` is known, in another thread, or here when that is so already.
         """
-        self._hear, self._on_end = hear, on_end
+        self._on_line, self._on_end = on_line, on_end
         if self._explained.is_set():
             on_end()
 
@@ -99,7 +99,7 @@ class NodeProgram:
             raise InterruptedRunError(f"stopped: {self._broken_off}")
 
     def _heard(self, line: str) -> None:
-        self._hear(line)  # of whom it works for now
+        self._on_line(line)  # of whom it works for now
 
     def _ended(self) -> None:
         """Nobody reads any more, and who waits for something to send need not."""

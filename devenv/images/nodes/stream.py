@@ -78,7 +78,7 @@ class NodeStream:
         self._layers: list[str] = []
         self._listed = threading.Event()
         self._settled = threading.Event()
-        program.serve(self._hear, self._end)
+        program.serve(self._on_line, self._end)
         program.put(f"{name} {proof}\n".encode())
 
     @property
@@ -153,7 +153,7 @@ class NodeStream:
         argv = ["sh", "-c", _FORGET, "sh", self._name, *self._layers]
         self.program.engine.containers.exec(self.node, argv, check=False)
 
-    def _hear(self, line: str) -> None:
+    def _on_line(self, line: str) -> None:
         if line == _TAKEN:
             self._settled.set()
         elif line == _LISTED:

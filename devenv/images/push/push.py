@@ -101,9 +101,9 @@ class Push:
         receiver, cancel = self._receiver, self._cancel
 
         def stopped() -> bool:
-            unheard = not endpoint.was_asked and time.monotonic() > until
+            unreachable = not endpoint.was_asked and time.monotonic() > until
             over = receiver.unwanted or receiver.exceeded or receiver.failure
-            return bool(unheard or over or (cancel and cancel.is_set()))
+            return bool(unreachable or over or (cancel and cancel.is_set()))
 
         try:
             self._engine.images.push(repository, TAG, stopped)

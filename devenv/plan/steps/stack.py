@@ -107,7 +107,7 @@ class ReplaceObject(StackStep):
     def title(self) -> str:
         """What it does, imperative, for people."""
         kept = f": {self.replacement.kept}" if self.replacement.kept else ""
-        return f"Replace {self.replacement.object.words}{kept}"
+        return f"Replace {self.replacement.object.display_name}{kept}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from devenv.errors import Cause
 
 NEVER = float("inf")
-"""Patience with what may well mend itself: told when the time is up, never a reason to give up before."""
+"""Patience with what may well recover by itself: reported when the time is up, never a reason to give up before."""
 
 _ROOT_FIRST = (
     "node-not-ready",
@@ -114,6 +114,6 @@ class Judge:
 
 
 def root(findings: tuple[Finding, ...]) -> Finding | None:
-    """The finding that explains the others; those that may mend themselves come last."""
+    """The finding that explains the others; those that may recover by themselves come last."""
     ordered = sorted(findings, key=lambda f: (f.patience == NEVER, f.rank, f.identity))
     return ordered[0] if ordered else None

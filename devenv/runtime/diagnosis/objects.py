@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import condition, is_true
 from devenv.errors import Cause
-from devenv.runtime.diagnosis import words
+from devenv.runtime.diagnosis import wording
 from devenv.runtime.diagnosis.findings import NEVER, Finding, LogSource, Patience
 
 _CLAIM_EVENTS = ("ProvisioningFailed", "FailedBinding")
@@ -20,8 +20,8 @@ def claim_findings(claim: Json, events: Sequence[Json], patience: Patience) -> I
         return
     failed = [e for e in events if e.get("reason") in _CLAIM_EVENTS]
     if failed:
-        message = f"no volume for it: {words.plain(failed[-1].get('message', ''))}"
-        cause = Cause("volume-unbound", words.subject("persistentvolumeclaim", claim), message)
+        message = f"no volume for it: {wording.plain(failed[-1].get('message', ''))}"
+        cause = Cause("volume-unbound", wording.subject("persistentvolumeclaim", claim), message)
         yield _finding(claim, cause, patience.claim)
 
 
@@ -36,8 +36,8 @@ def creator_findings(kind: str, item: Json, events: Sequence[Json], patience: Pa
     if not text and failure.get("status") == "True":
         text = str(failure.get("message", ""))
     if text:
-        message = f"its pods are refused: {words.plain(text)}"
-        cause = Cause("rejected", words.subject(kind.lower(), item), message)
+        message = f"its pods are refused: {wording.plain(text)}"
+        cause = Cause("rejected", wording.subject(kind.lower(), item), message)
         yield _finding(item, cause, patience.rejected)
 
 
@@ -47,13 +47,13 @@ def job_findings(job: Json, pods: Sequence[Json], *, beside_others: bool, patien
     failed = int(job.get("status", {}).get("failed", 0))
     log = _last_failed(job, pods)
     if failure.get("status") == "True":
-        message = f"it gave up: {failure.get('reason', '')}: {words.plain(failure.get('message', ''))}"
-        yield _finding(job, Cause("job-failed", words.subject("job", job), message), 0.0, log)
+        message = f"it gave up: {failure.get('reason', '')}: {wording.plain(failure.get('message', ''))}"
+        yield _finding(job, Cause("job-failed", wording.subject("job", job), message), 0.0, log)
     elif failed and not is_true(job, "Complete") and not job.get("status", {}).get("succeeded"):
         wait = patience.crash_beside_others if beside_others else 0.0
         wait = wait if failed >= _REPEATED else NEVER
         message = f"its pods have failed {failed} time{'s' if failed > 1 else ''}"
-        yield _finding(job, Cause("job-failed", words.subject("job", job), message), wait, log)
+        yield _finding(job, Cause("job-failed", wording.subject("job", job), message), wait, log)
 
 
 def node_findings(nodes: Sequence[Json], patience: Patience) -> Iterator[Finding]:
@@ -61,8 +61,8 @@ def node_findings(nodes: Sequence[Json], patience: Patience) -> Iterator[Finding
     for node in nodes:
         state = condition(node, "Ready")
         if state.get("status") != "True":
-            why = words.plain(str(state.get("message", ""))) or "it has not reported yet"
-            cause = Cause("node-not-ready", words.subject("node", node), f"it is not ready: {why}")
+            why = wording.plain(str(state.get("message", ""))) or "it has not reported yet"
+            cause = Cause("node-not-ready", wording.subject("node", node), f"it is not ready: {why}")
             yield _finding(node, cause, patience.node)
 
 

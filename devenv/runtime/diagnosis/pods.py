@@ -13,7 +13,7 @@ from typing import Any
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import condition, is_true
 from devenv.errors import Cause
-from devenv.runtime.diagnosis import words
+from devenv.runtime.diagnosis import wording
 from devenv.runtime.diagnosis.findings import NEVER, Finding, LogSource, Patience
 
 _IMAGE_HOPELESS = ("InvalidImageName", "ErrImageNeverPull")
@@ -47,7 +47,7 @@ class PodView:
     ) -> Finding:
         """A finding about the pod, or one of its containers."""
         uid = self.pod["metadata"]["uid"]
-        cause = Cause(code, words.subject("pod", self.pod, container), message)
+        cause = Cause(code, wording.subject("pod", self.pod, container), message)
         return Finding(cause, patience, f"{uid}/{container}/{code}", frozenset({uid}), log)
 
 
@@ -91,7 +91,7 @@ def _containers(pod: Json) -> Iterator[tuple[Json, Json]]:
 
 def _container(view: PodView, spec: Json, status: Json) -> Iterator[Finding]:
     waiting = status.get("state", {}).get("waiting") or {}
-    reason, text = waiting.get("reason", ""), words.plain(waiting.get("message", ""))
+    reason, text = waiting.get("reason", ""), wording.plain(waiting.get("message", ""))
     name, patience = status["name"], view.patience
     if reason in _IMAGE:
         tried = _attempts(view.events) > 1 or reason in _IMAGE_HOPELESS
@@ -122,7 +122,7 @@ def _ended(view: PodView, spec: Json, status: Json) -> Iterator[Finding]:
     name, restarts = status["name"], int(status.get("restartCount", 0))
     log = _log(view.pod, name, running="running" in state)
     if end.get("reason") in _NOT_STARTED:
-        message = f"it cannot be started: {words.plain(end.get('message', ''))}"
+        message = f"it cannot be started: {wording.plain(end.get('message', ''))}"
         yield view.finding("container-failed", message, view.patience.container, name)
     elif message := _out_of_memory(view, spec, end):
         patience = view.patience.memory if restarts else NEVER
@@ -170,7 +170,7 @@ def _crash(view: PodView, end: Json, restarts: int) -> str:
         how = f"is ended by {signal.Signals(code - _SIGNAL_STATUS).name}"
     again = f", and was started again {restarts} time{'s' if restarts > 1 else ''}" if restarts else ""
     if probes := _failed_probes(view):
-        return f"it is stopped because of its probe: {words.plain(probes[-1]['message'])}"
+        return f"it is stopped because of its probe: {wording.plain(probes[-1]['message'])}"
     return f"it {how}{again}"
 
 
@@ -181,7 +181,7 @@ def _log(pod: Json, container: str, *, running: bool) -> LogSource:
 def _scheduling(view: PodView) -> Iterator[Finding]:
     state: Any = condition(view.pod, "PodScheduled")
     if state.get("status") == "False" and state.get("reason") == "Unschedulable":
-        message = f"no node takes it: {words.plain(state.get('message', ''))}"
+        message = f"no node takes it: {wording.plain(state.get('message', ''))}"
         yield view.finding("unschedulable", message, view.patience.schedule)
 
 
@@ -194,10 +194,10 @@ def _setup(view: PodView) -> Iterator[Finding]:
     relevant = [e for e in view.events if e.get("reason") in (*_MOUNT_EVENTS, _SANDBOX, *_PROGRESS)]
     last = relevant[-1] if relevant else {}
     if last.get("reason") in _MOUNT_EVENTS:
-        message = f"a volume cannot be mounted: {words.mount(last.get('message', ''))}"
+        message = f"a volume cannot be mounted: {wording.mount(last.get('message', ''))}"
         yield view.finding("mount-failed", message, view.patience.mount)
     elif last.get("reason") == _SANDBOX:
-        message = f"its sandbox cannot be made: {words.plain(last.get('message', ''))}"
+        message = f"its sandbox cannot be made: {wording.plain(last.get('message', ''))}"
         yield view.finding("sandbox-failed", message, view.patience.sandbox)
 
 
@@ -208,6 +208,6 @@ def _not_ready(view: PodView) -> Iterator[Finding]:
     probes = [e for e in view.events if "Readiness probe" in e.get("message", "")]
     for _, status in _containers(view.pod):
         if "running" in status.get("state", {}) and not status.get("ready"):
-            why = words.plain(probes[-1]["message"]) if probes else "it runs, and is not ready yet"
+            why = wording.plain(probes[-1]["message"]) if probes else "it runs, and is not ready yet"
             log = _log(view.pod, status["name"], running=False)
             yield view.finding("not-ready", why, NEVER, status["name"], log)

@@ -15,7 +15,7 @@ from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.adapters.kubernetes.watch import WORKLOADS
 from devenv.errors import Cause, DevenvError, NotReadyError, WorkloadError
-from devenv.runtime.diagnosis import words
+from devenv.runtime.diagnosis import wording
 from devenv.runtime.diagnosis.findings import Finding, Judge, Patience, root
 from devenv.runtime.diagnosis.hints import hint_for
 from devenv.runtime.diagnosis.objects import by_object
@@ -121,10 +121,10 @@ def watch_stack(
         on_change: called with each state of the cluster.
         gather: seconds in which changes are taken together.
     """
-    mirror, reported = cluster.mirror(over), ""
+    informer, reported = cluster.informer(over), ""
     observer = observer or Observer(cluster, scope, since=datetime.now(UTC))
     while not over():
-        revision, snapshot = mirror.revision, mirror.snapshot()
+        revision, snapshot = informer.revision, informer.snapshot()
         final, wait = observer.look(snapshot)
         if final:
             return observer.probable
@@ -133,14 +133,14 @@ def watch_stack(
             emit_progress(message)
         if on_change:
             on_change(snapshot)
-        mirror.wait(revision, min(wait, _TICK), gather=gather)
+        informer.wait(revision, min(wait, _TICK), gather=gather)
     return None
 
 
 def diagnose_now(cluster: Cluster, scope: Scope) -> Diagnosis | None:
     """What is wrong with a stack at this moment; None when nothing can be seen."""
     observer = Observer(cluster, scope)
-    observer.look(cluster.mirror().snapshot())
+    observer.look(cluster.informer().snapshot())
     return observer.probable
 
 
@@ -154,8 +154,8 @@ def diagnose(cluster: Cluster, finding: Finding, stack: ObjectsByKind) -> Diagno
             )
     about = by_object(stack["Event"])
     events = [event for uid in finding.involved for event in about.get(uid, ())]
-    events += [event for event in stack["Event"] if words.concerns(event, finding.cause.message)]
-    event_lines = tuple(words.event_line(e) for e in events if e.get("type") != "Normal")[-_EVENT_LINES:]
+    events += [event for event in stack["Event"] if wording.concerns(event, finding.cause.message)]
+    event_lines = tuple(wording.event_line(e) for e in events if e.get("type") != "Normal")[-_EVENT_LINES:]
     cause = replace(finding.cause, log=lines)
     return Diagnosis(cause, event_lines, hint_for(cause, cluster.kubeconfig))
 

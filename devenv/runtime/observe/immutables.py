@@ -86,7 +86,7 @@ def obstacles(
     elif kind == "CustomResourceDefinition.apiextensions.k8s.io":
         loss = f"all {around.instances} objects of the kind {made.name}" if around.instances else ""
     elif kind not in _MADE_AGAIN:
-        loss = f"{made.words} as it is, and what depends on it"
+        loss = f"{made.display_name} as it is, and what depends on it"
     return Obstacles(replacements=(Replacement(made, why, kept, loss),))
 
 
@@ -97,7 +97,7 @@ def _stateful_set(wanted: Json, live: Json, made: ObjectRef, why: str, around: S
     mine = [p for p in around.pods if owned_by(p, made.uid)]
     # A pod keeps the name of the service that it was made for.
     fits = _selected(wanted, mine) == mine and not _changed(wanted, live, "serviceName")
-    loss = f"what is in {_claims(left)}, to {made.words} (nothing deletes it)" if left else ""
+    loss = f"what is in {_claims(left)}, to {made.display_name} (nothing deletes it)" if left else ""
     replacement = Replacement(made, ", ".join(differences) or why, Kept.PODS if fits else Kept.VOLUMES, loss)
     growths = (
         growth
@@ -221,7 +221,7 @@ def _written_by_others(wanted: Json, live: Json, made: ObjectRef, manager: str) 
     parts = ("data", "binaryData", "stringData")
     new = {key for part in parts for key in wanted.get(part) or ()}
     lost = [k for part in parts for k in live.get(part) or () if f"f:{k}" not in ours and k not in new]
-    return f"{', '.join(lost)} of {made.words}, which others wrote" if lost else ""
+    return f"{', '.join(lost)} of {made.display_name}, which others wrote" if lost else ""
 
 
 def _short(reason: str) -> str:

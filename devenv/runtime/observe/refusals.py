@@ -1,6 +1,6 @@
 """Looking ahead: what the cluster will refuse to change of the manifests that are about to be applied.
 
-Responsible for asking. What a refusal means is told by `immutables`, what gives way is done by `giving_way`.
+Responsible for asking. What a refusal means is decided by `immutables`; `replacements` does what follows from it.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Owner:
         return f"{self._seen} of {self.user} on {self.host}"
 
     @property
-    def whereabouts(self) -> str:
+    def location(self) -> str:
         """The folder and its machine, in words."""
         return f"{self._seen} on {self.host}"
 
@@ -59,7 +59,7 @@ class Owner:
             (self.machine, self.host), (other.machine, other.host)
         )
 
-    def tells_as_much_as(self, other: Self) -> bool:
+    def is_as_complete_as(self, other: Self) -> bool:
         """Whether place and machine are known of it where they are of the other: to earlier versions they were not."""
         return bool(self.place) >= bool(other.place) and bool(self.machine) >= bool(other.machine)
 
@@ -149,7 +149,7 @@ class Holding:
     def says_of_all(self, owner: Owner) -> bool:
         """Whether every container has a mark that names this owner, by all that is known of it."""
         recorded = [mark.owner if (mark := self.marks.get(c.name)) else None for c in self.containers]
-        return all(one and one.has_folder_of(owner) and one.tells_as_much_as(owner) for one in recorded)
+        return all(one and one.has_folder_of(owner) and one.is_as_complete_as(owner) for one in recorded)
 
     @property
     def never_complete(self) -> bool:

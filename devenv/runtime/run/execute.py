@@ -35,8 +35,8 @@ from devenv.plan.steps import (
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps import cluster as cluster_steps
 from devenv.runtime.steps import databases as database_steps
-from devenv.runtime.steps import giving_way, seeding
 from devenv.runtime.steps import images as image_steps
+from devenv.runtime.steps import replacements, seeding
 from devenv.runtime.steps import stacks as stack_steps
 
 
@@ -78,9 +78,9 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
         case ApplyLicence():
             return stack_steps.apply_licence(step, context)
         case GrowClaim():
-            return giving_way.grow_claim(step, context)
+            return replacements.grow_claim(step, context)
         case ReplaceObject():
-            return giving_way.replace_object(step, context)
+            return replacements.replace_object(step, context)
         case ApplyManifests():
             return stack_steps.apply_manifests(step, context)
         case InstallChart():

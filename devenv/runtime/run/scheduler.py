@@ -52,20 +52,20 @@ def run(
     """
     if workers < 1 or any(bound < 1 for bound in slots.values()):
         raise ValueError("at least one worker, and room for at least one task in every slot")
-    crew = _Crew(TaskGraph(tasks), work, emit, slots=slots, cancel=cancel, clock=clock)
+    pool = _WorkerPool(TaskGraph(tasks), work, emit, slots=slots, cancel=cancel, clock=clock)
     names = [f"worker-{number}" for number in range(1, min(workers, len(tasks)) + 1)]
-    threads = [threading.Thread(target=crew.serve, name=name, daemon=True) for name in names]
+    threads = [threading.Thread(target=pool.serve, name=name, daemon=True) for name in names]
     try:
         for thread in threads:
             thread.start()
-        crew.wait()
+        pool.wait()
     except KeyboardInterrupt:
-        crew.stop()
-        crew.wait()
-    return crew.report()
+        pool.stop()
+        pool.wait()
+    return pool.report()
 
 
-class _Crew:
+class _WorkerPool:
     """The state that the workers share; every access holds the lock."""
 
     def __init__(

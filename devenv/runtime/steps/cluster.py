@@ -153,9 +153,9 @@ def _until_api_answers(context: StepContext) -> None:
 
 def _until_pods_are_reported(began: datetime, context: StepContext) -> None:
     """Until kubelets and controllers have looked: the API server first tells what it was told before the stop."""
-    mirror = context.environment.cluster.mirror(context.cancel.is_set)
+    informer = context.environment.cluster.informer(context.cancel.is_set)
     deadline, revision = time.monotonic() + _REPORT_SECONDS, -1
-    while late := [*reported_from_before(mirror.snapshot(), began), *overrated(mirror.snapshot())]:
+    while late := [*reported_from_before(informer.snapshot(), began), *overrated(informer.snapshot())]:
         if time.monotonic() > deadline:
             raise ClusterError(
                 f"the cluster told nothing new of its pods within {_REPORT_SECONDS:.0f} s",
@@ -165,4 +165,4 @@ def _until_pods_are_reported(began: datetime, context: StepContext) -> None:
         if context.cancel.is_set():
             raise InterruptedRunError("stopped while the cluster started")
         context.progress(f"awaiting news of {late[0]}")
-        revision = mirror.wait(revision, _RETRY_SECONDS)
+        revision = informer.wait(revision, _RETRY_SECONDS)

@@ -30,7 +30,7 @@ def prove_images(step: AwaitReady, scope: Scope, context: StepContext) -> str:
         return ""
     ids = environment.engine.images.ids([reference for _, reference in step.images])
     expected = expectations(step.images, ids, set(environment.workspace.project.images))
-    snapshot = environment.cluster.mirror(context.cancel.is_set).snapshot()
+    snapshot = environment.cluster.informer(context.cancel.is_set).snapshot()
     warn_of_pulls(snapshot, scope, context)
     nodes = _Nodes(environment, expected)
     wrong, right = stale(running_containers(snapshot, scope), expected, nodes)

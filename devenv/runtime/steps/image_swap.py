@@ -45,7 +45,7 @@ def swap_images(step: InstallChart, scope: Scope, context: StepContext) -> HeadS
         return None
     wanted = {Reference.parse(text).repository: text for text in step.swaps}
     cluster = environment.cluster
-    stack = members(cluster.mirror(context.cancel.is_set).snapshot(), scope)
+    stack = members(cluster.informer(context.cancel.is_set).snapshot(), scope)
     if any(not is_hook(job) for job in stack["Job"]):
         return None  # a Job is made anew for another image
     changes = {
@@ -83,7 +83,7 @@ def head_start(step: InstallChart, scope: Scope, context: StepContext) -> Iterat
 
 def _repeated(swapped: HeadStart, scope: Scope, context: StepContext) -> bool:
     """Whether the upgrade changed the workloads once more: there a head start costs a second rollout."""
-    stack = members(context.environment.cluster.mirror(context.cancel.is_set).snapshot(), scope)
+    stack = members(context.environment.cluster.informer(context.cancel.is_set).snapshot(), scope)
     found = {item["metadata"]["uid"]: item["metadata"]["generation"] for kind in CONTROLLERS for item in stack[kind]}
     return any(found.get(uid, 0) > generation for uid, generation in swapped.generations.items())
 

@@ -30,11 +30,11 @@ from devenv.runtime.diagnosis import (
     diagnose_now,
     not_ready,
     watch_stack,
-    words,
+    wording,
 )
 from devenv.runtime.observe.refusals import find_obstacles
-from devenv.runtime.steps.giving_way import give_way
 from devenv.runtime.steps.readiness import replace_stuck_pods
+from devenv.runtime.steps.replacements import replace_unplanned
 from devenv.runtime.steps.rollout import Rollout, generations
 from devenv.runtime.steps.webhooks import until_webhooks_answer
 
@@ -143,8 +143,8 @@ class _Attempt:
         with ThreadPoolExecutor(1, thread_name_prefix=f"helm {self._wanted.release}") as pool:
             done = pool.submit(self._upgrade, end_helm, on_line)
             try:
-                mirror = self._cluster.mirror(self._cancel.is_set)
-                done.add_done_callback(lambda _: mirror.wake())
+                informer = self._cluster.informer(self._cancel.is_set)
+                done.add_done_callback(lambda _: informer.wake())
                 found = self._watch(done.done)
                 late = not found and not done.done()
             finally:
@@ -207,7 +207,7 @@ class _Attempt:
         self._rollout.unfinished(snapshot)  # from now on it knows since when containers run
 
     def _is_ready(self) -> bool:
-        return not self._rollout.unfinished(self._cluster.mirror().snapshot())
+        return not self._rollout.unfinished(self._cluster.informer().snapshot())
 
     def _expect_what_was_applied(self) -> None:
         """The live copy may be some milliseconds behind what Helm has just applied."""
@@ -262,17 +262,17 @@ class _Attempt:
         wanted = self._wanted
         text = self._helm.manifest(wanted.release, former, wanted.namespace)
         found = find_obstacles(self._cluster, text, wanted.namespace, HELM_MANAGER)
-        give_way(self._cluster, found, deadline=_WAY_BACK, cancel=threading.Event(), progress=self._progress)
+        replace_unplanned(self._cluster, found, deadline=_WAY_BACK, cancel=threading.Event(), progress=self._progress)
 
     def _free_stateful_sets(self) -> None:
         """Remove the broken pods that a StatefulSet would wait for, within a few seconds."""
-        mirror, end = self._cluster.mirror(), time.monotonic() + _FREE_SECONDS
-        sets = [item for item in mirror.snapshot()["StatefulSet"] if self._scope.owns(item)]
+        informer, end = self._cluster.informer(), time.monotonic() + _FREE_SECONDS
+        sets = [item for item in informer.snapshot()["StatefulSet"] if self._scope.owns(item)]
         while sets and time.monotonic() < end:
-            revision, snapshot = mirror.revision, mirror.snapshot()
+            revision, snapshot = informer.revision, informer.snapshot()
             if replace_stuck_pods(self._cluster, self._scope, snapshot, self._progress):
                 return
-            mirror.wait(revision, end - time.monotonic())
+            informer.wait(revision, end - time.monotonic())
 
 
 def _told_by_helm(failure: CommandFailedError, what: str) -> DevenvError:
@@ -280,7 +280,7 @@ def _told_by_helm(failure: CommandFailedError, what: str) -> DevenvError:
     lines = [line for line in failure.output.splitlines() if _REJECTED.search(line)]
     if not lines:
         return failure
-    reason = words.plain(lines[-1].removeprefix("Error: "))
+    reason = wording.plain(lines[-1].removeprefix("Error: "))
     return WorkloadError(
         f"{what}: the cluster refuses an object: {reason}",
         context={"cause": "rejected", "object": what, "reason": reason, "last lines": failure.output},

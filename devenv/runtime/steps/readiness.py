@@ -51,10 +51,10 @@ def await_workloads(
     # Containers of releases have proven themselves to `install`.
     rollout = Rollout(scope, wanted=wanted, proven=Scope(stack, namespace))
     end, problems = time.monotonic() + deadline.total_seconds(), [""]
-    mirror = cluster.mirror(cancel.is_set)
+    informer = cluster.informer(cancel.is_set)
 
     def ready() -> bool:
-        problems[:] = rollout.unfinished(mirror.snapshot())
+        problems[:] = rollout.unfinished(informer.snapshot())
         return not problems
 
     def note(snapshot: ObjectsByKind) -> None:

@@ -22,11 +22,11 @@ from devenv.runtime.observe.rendering import chart_of, rendered
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps.checks import await_checks
 from devenv.runtime.steps.definitions import provide_definitions
-from devenv.runtime.steps.giving_way import way_for
 from devenv.runtime.steps.image_proof import prove_images, warn_of_pulls
 from devenv.runtime.steps.image_swap import head_start
 from devenv.runtime.steps.install import ChartInstallation, install
 from devenv.runtime.steps.readiness import await_workloads
+from devenv.runtime.steps.replacements import replace_before
 from devenv.runtime.steps.webhooks import until_webhooks_answer
 from devenv.spec.workspace import LoadedStack
 
@@ -83,7 +83,7 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
     environment = context.environment
     text = rendered(step, environment, context.cancel)
     if step.looks_ahead:
-        way_for(step, text, context)
+        replace_before(step, text, context)
 
     def apply() -> None:
         environment.kubectl.apply(
@@ -110,7 +110,7 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
         share_certificates(step, context)
         provide_definitions(step, chart, context)
         if step.looks_ahead and not begun:
-            way_for(step, rendered(step, environment, context.cancel), context)
+            replace_before(step, rendered(step, environment, context.cancel), context)
         wanted = ChartInstallation(
             release=step.release,
             namespace=step.namespace,

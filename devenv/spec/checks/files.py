@@ -11,7 +11,7 @@ from pathlib import Path
 from devenv.errors import Problem
 from devenv.spec.project import CONTROL_PLANE, ProjectSpec
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft
-from devenv.spec.read.places import Boundary, Kind, Trouble, files_in
+from devenv.spec.read.places import Boundary, Kind, PathProblem, files_in
 from devenv.spec.stack import KUSTOMIZATION_FILES, Source, StackSpec
 from devenv.spec.versions import Versions
 from devenv.spec.yaml.positions import Document, KeyPath
@@ -28,7 +28,7 @@ def stack_file_problems(draft: StackDraft, profile: str) -> Iterator[Problem]:
         yield from _source_problems(draft, document, index, source, profile)
     for path, text, kind in _further_paths(spec):
         found = boundary.look(root, text, kind)
-        if isinstance(found, Trouble):
+        if isinstance(found, PathProblem):
             yield document.problem(path, found.message, found.hint)
 
 
@@ -38,15 +38,15 @@ def project_file_problems(project: ProjectSpec, document: Document, boundary: Bo
     for name, image in project.images.items():
         at: KeyPath = ("images", name)
         context = boundary.look(root, image.context, "folder")
-        if isinstance(context, Trouble):
+        if isinstance(context, PathProblem):
             yield document.problem((*at, "context"), context.message, context.hint)
             continue
         dockerfile = boundary.look(context, image.dockerfile, "file")
-        if isinstance(dockerfile, Trouble):
+        if isinstance(dockerfile, PathProblem):
             yield document.problem((*at, "dockerfile"), dockerfile.message, dockerfile.hint)
     if project.cluster.config is not None:
         config = boundary.look(root, project.cluster.config, "file")
-        if isinstance(config, Trouble):
+        if isinstance(config, PathProblem):
             yield document.problem(("cluster", "config"), config.message, config.hint)
         else:
             yield from _kind_config_problems(config)
@@ -60,14 +60,14 @@ def catalogue_file_problems(versions: Versions, document: Document, boundary: Bo
     for section, name, recipe in recipes:
         path: KeyPath = (section, name, "recipe")
         found = boundary.look(boundary.root, recipe, "folder")
-        if not isinstance(found, Trouble):
+        if not isinstance(found, PathProblem):
             found = boundary.look(found, "Dockerfile", "file")
-        if isinstance(found, Trouble):
+        if isinstance(found, PathProblem):
             yield document.problem(path, found.message, found.hint)
     folders = [(("images", name, "context"), image.context) for name, image in versions.images.items()]
     for path, text in folders:
         context = boundary.look(boundary.root, text, "folder") if text is not None else None
-        if isinstance(context, Trouble):
+        if isinstance(context, PathProblem):
             yield document.problem(path, context.message, context.hint)
 
 
@@ -91,15 +91,15 @@ def _source_problems(
         yield from _content_problems(draft, document, path, overlay, KUSTOMIZATION_FILES)
 
 
-def _look(draft: StackDraft, text: str, kind: Kind) -> Path | Trouble:
+def _look(draft: StackDraft, text: str, kind: Kind) -> Path | PathProblem:
     return draft.folder.boundary.look(draft.folder.root, text, kind)
 
 
 def _content_problems(
-    draft: StackDraft, document: Document, path: KeyPath, found: Path | Trouble, one_of: tuple[str, ...]
+    draft: StackDraft, document: Document, path: KeyPath, found: Path | PathProblem, one_of: tuple[str, ...]
 ) -> Iterator[Problem]:
     """What is wrong with a path or below it: a file that it must hold is missing, a link leads out."""
-    if isinstance(found, Trouble):
+    if isinstance(found, PathProblem):
         yield document.problem(path, found.message, found.hint)
         return
     if one_of and not any((found / name).is_file() for name in one_of):

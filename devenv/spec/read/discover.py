@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import Problem, ProjectNotFoundError
-from devenv.spec.read.places import Boundary, Trouble, subfolders
+from devenv.spec.read.places import Boundary, PathProblem, subfolders
 from devenv.spec.yaml.positions import Document
 
 PROJECT_FILE = "devenv.yaml"
@@ -77,7 +77,7 @@ def project_stacks(
     problems: list[Problem] = []
     for index, text in enumerate(stack_paths):
         folder = boundary.look(document.file.parent, text, "folder")
-        if isinstance(folder, Trouble):
+        if isinstance(folder, PathProblem):
             problems.append(document.problem(("stack_paths", index), folder.message, folder.hint))
             continue
         stacks = _stacks_in(folder, boundary, builtin=False)

@@ -14,7 +14,7 @@ from devenv.errors import Problem
 from devenv.spec.model import Values
 from devenv.spec.project import PROFILES
 from devenv.spec.read.discover import StackFolder
-from devenv.spec.read.places import Trouble, files_in
+from devenv.spec.read.places import PathProblem, files_in
 from devenv.spec.read.validation import check
 from devenv.spec.read.wording import name_hint
 from devenv.spec.stack import StackSpec
@@ -47,7 +47,7 @@ def read_stack(folder: StackFolder) -> StackDraft:
     """Read one stack's folder."""
     base = folder.root.parent
     found = folder.boundary.look(base, f"{folder.name}/{folder.file.name}", "file")
-    if isinstance(found, Trouble):
+    if isinstance(found, PathProblem):
         problem = Problem(folder.file, 1, "", found.message, found.hint)
         return StackDraft(folder, None, None, {}, (problem,), ())
     read = read_yaml(folder.file, empty_hint="a stack has at least name, layer, summary, namespace, version, sources")
@@ -113,7 +113,7 @@ def _profile_values(folder: StackFolder) -> tuple[dict[str, Values], list[Proble
             problems.append(Problem(file, 1, "", "the file is named after no profile", hint))
             continue
         found = folder.boundary.look(folder.root, f"values/{file.name}", "file")
-        if isinstance(found, Trouble):
+        if isinstance(found, PathProblem):
             problems.append(Problem(file, 1, "", found.message, found.hint))
             continue
         read = read_yaml(file, empty="")

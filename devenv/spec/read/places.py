@@ -18,7 +18,7 @@ Kind = Literal["file", "folder", "file or folder"]
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class PathProblem:
     """What is wrong with a path."""
 
     message: str
@@ -33,42 +33,42 @@ class Boundary:
     name: str
     """For people: `the project's folder`."""
 
-    def look(self, base: Path, text: str, kind: Kind) -> Path | Trouble:
+    def look(self, base: Path, text: str, kind: Kind) -> Path | PathProblem:
         """The existing path that `text` names, relative to `base`, or what is wrong with it."""
         if not text.strip():
-            return Trouble("a path is expected, found empty text")
+            return PathProblem("a path is expected, found empty text")
         if Path(text).is_absolute():
-            return Trouble(f"a relative path is expected, found {text}", "write it relative to the file")
+            return PathProblem(f"a relative path is expected, found {text}", "write it relative to the file")
         try:
             return self._look(base, text, kind)
         except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a name that is too long
-            return Trouble(f"{_short(text)} cannot be looked at: {_reason(error)}")
+            return PathProblem(f"{_short(text)} cannot be looked at: {_reason(error)}")
 
-    def _look(self, base: Path, text: str, kind: Kind) -> Path | Trouble:
+    def _look(self, base: Path, text: str, kind: Kind) -> Path | PathProblem:
         path = self._place(base, text)
-        if isinstance(path, Trouble):
+        if isinstance(path, PathProblem):
             return path
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:
-            return Trouble(f"there is no {kind} {_short(text)}", _neighbour(path))
+            return PathProblem(f"there is no {kind} {_short(text)}", _neighbour(path))
         except NotADirectoryError:
-            return Trouble(f"there is no {kind} {_short(text)}", "a part of the path is a file")
+            return PathProblem(f"there is no {kind} {_short(text)}", "a part of the path is a file")
         is_folder, is_file = stat.S_ISDIR(mode), stat.S_ISREG(mode)
         if (kind == "folder" and not is_folder) or (kind == "file" and not is_file):
-            return Trouble(f"{_short(text)} is not a {kind}")
+            return PathProblem(f"{_short(text)} is not a {kind}")
         if not (is_folder or is_file):
-            return Trouble(f"{_short(text)} is neither a file nor a folder")
+            return PathProblem(f"{_short(text)} is neither a file nor a folder")
         return path
 
-    def _place(self, base: Path, text: str) -> Path | Trouble:
+    def _place(self, base: Path, text: str) -> Path | PathProblem:
         path = Path(os.path.normpath(base / text))
         real = path.resolve()
         if not self._holds(path) or not self._holds(real):
-            return Trouble(f"{_short(text)} leads out of {self.name}", f"keep it below {self.root}")
+            return PathProblem(f"{_short(text)} leads out of {self.name}", f"keep it below {self.root}")
         if (followed := (base / text).resolve()) != real:
             # Some programs take the text alone, others follow the link first: they would read two different places.
-            return Trouble(f"{_short(text)} goes through a link and back", f"write where it leads: {followed}")
+            return PathProblem(f"{_short(text)} goes through a link and back", f"write where it leads: {followed}")
         return path
 
     def escapes(self, folder: Path) -> Iterator[Path]:

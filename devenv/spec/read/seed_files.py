@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.errors import Problem
-from devenv.spec.read.places import Boundary, Trouble
+from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.validation import check
 from devenv.spec.read.wording import name_hint
 from devenv.spec.seeds import SECTIONS, Function, Seeds, Subscription, Table
@@ -89,7 +89,7 @@ def _merge(merged: _Entries, seeds: Seeds, document: Document, file: SeedFile) -
             lines.setdefault(seed.name, document.line((section, index)))
             if isinstance(seed, Function) and seed.path is not None:
                 files = _folder_files(seed.path, file)
-                if isinstance(files, Trouble):
+                if isinstance(files, PathProblem):
                     yield entry.problem(("path",), files.message, files.hint)
                     continue
                 entry = _Entry(_with_files(seed, files), document, (section, index))
@@ -102,9 +102,9 @@ def _with_files(function: Function, files: dict[str, str]) -> Function:
     return Function(**rest, files=files)
 
 
-def _folder_files(text: str, file: SeedFile) -> dict[str, str] | Trouble:
+def _folder_files(text: str, file: SeedFile) -> dict[str, str] | PathProblem:
     folder = file.boundary.look(file.path.parent, text, "folder")
-    if isinstance(folder, Trouble):
+    if isinstance(folder, PathProblem):
         return folder
     files: dict[str, str] = {}
     size = 0
@@ -115,13 +115,13 @@ def _folder_files(text: str, file: SeedFile) -> dict[str, str] | Trouble:
                 continue
             size += path.stat().st_size
             if size > MAX_JSON_BYTES:
-                return Trouble(f"{text} holds more than {MAX_JSON_BYTES // 1024} KiB")
+                return PathProblem(f"{text} holds more than {MAX_JSON_BYTES // 1024} KiB")
             files[name] = path.read_bytes().decode()
     except UnicodeDecodeError:
-        return Trouble(f"{text}/{name} is not UTF-8 text", "only text can be part of a function's code here")
+        return PathProblem(f"{text}/{name} is not UTF-8 text", "only text can be part of a function's code here")
     except OSError as error:
-        return Trouble(f"{text} cannot be read: {(error.strerror or str(error)).lower()}")
-    return files or Trouble(f"{text} holds no file")
+        return PathProblem(f"{text} cannot be read: {(error.strerror or str(error)).lower()}")
+    return files or PathProblem(f"{text} holds no file")
 
 
 def _inconsistencies(merged: _Entries) -> Iterator[Problem]:

@@ -94,7 +94,7 @@ def _events(text: str) -> Iterator[Any]:
 
 
 def _checked_root(file: Path, root: Node | None, builder: TreeBuilder, empty: str, empty_hint: str) -> Read:
-    problems = [Problem(file, flaw.line, flaw.key, flaw.message, flaw.hint) for flaw in builder.flaws]
+    problems = [Problem(file, found.line, found.key, found.message, found.hint) for found in builder.problems]
     if root is None or root.value is None:
         if empty:
             problems.append(Problem(file, 1, "", empty, empty_hint))

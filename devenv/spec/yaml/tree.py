@@ -34,7 +34,7 @@ class TreeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class TreeProblem:
     """Something wrong that does not keep the rest from being read."""
 
     line: int
@@ -64,7 +64,7 @@ class TreeBuilder:
 
     def __init__(self) -> None:
         """Begin with nothing read."""
-        self.flaws: list[Flaw] = []
+        self.problems: list[TreeProblem] = []
         self._open: list[_Open] = []
         self._anchors: dict[str, Node] = {}
         self._root: Node | None = None
@@ -102,7 +102,7 @@ class TreeBuilder:
             raise TreeError(line, f"values are nested deeper than {MAX_DEPTH} levels")
         self._refuse_key(line)
         if event.tag not in _CONTAINER_TAGS:
-            self._flaw(line, f"the tag {_short(event.tag)} is not supported", "remove the tag")
+            self._add_problem(line, f"the tag {_short(event.tag)} is not supported", "remove the tag")
         items: list[Node] | None = [] if isinstance(event, yaml.SequenceStartEvent) else None
         self._open.append(_Open(line, event.anchor, items))
 
@@ -135,25 +135,25 @@ class TreeBuilder:
         if event.anchor:
             self._anchors[event.anchor] = Node(event.value, line, text=event.value)
         if not event.value and event.implicit[0]:
-            self._flaw(line, "a key is missing before the colon")
+            self._add_problem(line, "a key is missing before the colon")
         elif event.value in parent.entries and not parent.is_merge:
             first = parent.entries[event.value].line
-            self._flaw(line, f"the key is there twice, first on line {first}", "keep one of the two")
+            self._add_problem(line, f"the key is there twice, first on line {first}", "keep one of the two")
 
     def _value(self, event: Any, line: int) -> Scalar:
         text: str = event.value
         if _is_unusable(text):
-            self._flaw(line, "the text holds a character that no other program accepts")
+            self._add_problem(line, "the text holds a character that no other program accepts")
             return ""
         if event.tag not in (None, "!", *(_TAG + kind for kind in ("str", "int", "float", "bool", "null"))):
-            self._flaw(line, f"the tag {_short(event.tag)} is not supported", "remove the tag")
+            self._add_problem(line, f"the tag {_short(event.tag)} is not supported", "remove the tag")
             return text
         if event.tag in ("!", _TAG + "str") or (event.tag is None and not event.implicit[0]):
             return text
         try:
             return scalar(text)
         except NotJsonError:
-            self._flaw(
+            self._add_problem(
                 line,
                 f"the number {_short(text)} cannot be told in JSON",
                 "write a smaller number, or quote it",
@@ -192,16 +192,16 @@ class TreeBuilder:
         if all(isinstance(source.value, Mapping) for source in sources):
             parent.merged.extend(sources)
         else:
-            self._flaw(parent.key_line, "<< takes a mapping or a list of mappings")
+            self._add_problem(parent.key_line, "<< takes a mapping or a list of mappings")
 
-    def _flaw(self, line: int, message: str, hint: str = "") -> None:
+    def _add_problem(self, line: int, message: str, hint: str = "") -> None:
         keys: list[str] = []
         for frame in self._open:
             if frame.items is not None:
                 keys.append(f"[{len(frame.items)}]")
             elif frame.key:
                 keys.append(frame.key if not keys else f".{frame.key}")
-        self.flaws.append(Flaw(line, "".join(keys), message, hint))
+        self.problems.append(TreeProblem(line, "".join(keys), message, hint))
 
 
 def _is_unusable(text: str) -> bool:

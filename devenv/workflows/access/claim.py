@@ -66,7 +66,7 @@ def require_own_folder(holding: Holding, mine: Owner, command: str = "devenv up"
     if holding.state in (ClusterState.ABSENT, ClusterState.FOREIGN) or owner is None or owner.has_folder_of(mine):
         return
     raise OtherFolderError(
-        f"cluster {holding.names.cluster} belongs to {owner}, not to {mine.whereabouts}",
+        f"cluster {holding.names.cluster} belongs to {owner}, not to {mine.location}",
         hint=f"give one of the two another project name in devenv.yaml, or take it over: {command} --adopt",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devenv.plan.plan import Plan
 from devenv.runtime.environment import Environment
-from devenv.runtime.host.room import look_for_room, makes_something, shortages
+from devenv.runtime.host.capacity import makes_something, observe_capacity, shortages
 from devenv.runtime.run.run_plan import run_plan
 from devenv.runtime.run.scheduler import RunReport
 from devenv.workflows.access.exclusive import confirm_lock
@@ -18,7 +18,7 @@ def perform(
     """Run a plan and tell its end; the project is locked. Raises as `conclude` does."""
     session.emit(plan.as_event())
     if makes_something(plan):
-        for warning in shortages(plan, look_for_room(environment.engine, environment.cache)):
+        for warning in shortages(plan, observe_capacity(environment.engine, environment.cache)):
             session.emit(warning)
     if plan.nodes:
         confirm_lock(plan.project, session)

@@ -72,7 +72,7 @@ def test_claims_grow_and_the_pods_go_on() -> None:
     replaced = only(found)
     assert (replaced.kept, replaced.loss) == (Kept.PODS, "")
     assert replaced.why == "volume data 1Gi -> 2Gi"
-    assert (replaced.object.words, replaced.object.uid) == ("statefulset store", "uid-store")
+    assert (replaced.object.display_name, replaced.object.uid) == ("statefulset store", "uid-store")
 
 
 @pytest.mark.parametrize(

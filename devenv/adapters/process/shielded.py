@@ -21,7 +21,7 @@ _CHUNK = 65536
 _LAST_LINES = 20
 
 
-def run_unbroken(
+def run_shielded(
     argv: Sequence[str],
     *,
     log: Path,

@@ -9,10 +9,10 @@ from support.plans import TOOLS
 from devenv.adapters.host.system import available_memory_bytes, observe_host
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.steps import BuildImage, CreateCluster, LoadImage, ProvideTool, PullImage, Step
-from devenv.runtime.host.room import Room, makes_something, shortages
+from devenv.runtime.host.capacity import Capacity, makes_something, shortages
 
 GB = 10**9
-PLENTY = Room(64 * GB, 500 * GB, Path("/var/lib/docker"), 500 * GB, Path("/home/ada/.cache/devenv"))
+PLENTY = Capacity(64 * GB, 500 * GB, Path("/var/lib/docker"), 500 * GB, Path("/home/ada/.cache/devenv"))
 
 
 def plan(*, builds: int = 0, pulls: int = 0, cluster: bool = False, tools: bool = False, kind: str = "{}") -> Plan:
@@ -28,7 +28,7 @@ def plan(*, builds: int = 0, pulls: int = 0, cluster: bool = False, tools: bool 
 
 def told(wanted: Plan, **less: int | None) -> list[str]:
     values = {name: less.get(name, getattr(PLENTY, name)) for name in PLENTY.__slots__}
-    return [note.message for note in shortages(wanted, Room(**values))]
+    return [note.message for note in shortages(wanted, Capacity(**values))]
 
 
 def test_with_room_nothing_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Making way for what is about to be applied: claims grow, objects that cannot be changed are deleted.
+"""Replacing what cannot be changed, before what is wanted is applied: claims grow, other objects are deleted.
 
 Responsible for doing what a plan says, and safely so: only the very object that was looked at is touched, everything
 can be done again after a run that was killed, and volumes outlive the workloads that use them.
@@ -32,14 +32,14 @@ def replace_object(step: ReplaceObject, context: StepContext) -> str:
     return _replace(context.environment.cluster, step.replacement, step.deadline, context.cancel)
 
 
-def way_for(step: InstallChart | ApplyManifests, text: str, context: StepContext) -> None:
-    """Have give way what stands in the way of a step that no plan has looked ahead for; raises DataLossError."""
+def replace_before(step: InstallChart | ApplyManifests, text: str, context: StepContext) -> None:
+    """Replace what a step cannot change, where no plan has looked ahead for it; raises DataLossError."""
     cluster, stack = context.environment.cluster, context.environment.workspace.stacks[step.stack].spec
     found = find_obstacles(cluster, text, step.namespace, manager_of(step))
-    give_way(cluster, found, deadline=stack.deadline, cancel=context.cancel, progress=context.progress)
+    replace_unplanned(cluster, found, deadline=stack.deadline, cancel=context.cancel, progress=context.progress)
 
 
-def give_way(
+def replace_unplanned(
     cluster: Cluster,
     found: Obstacles,
     *,
@@ -47,7 +47,7 @@ def give_way(
     cancel: threading.Event,
     progress: Callable[[str], None],
 ) -> None:
-    """Have give way what no plan has named.
+    """Replace what no plan has named.
 
     Raises:
         DataLossError: something would be lost, which is for a plan to name and for people to agree to. Nothing is done.
@@ -61,7 +61,7 @@ def give_way(
         progress(_grow(cluster.objects, growth))
     for replacement in found.replacements:
         outcome = _replace(cluster, replacement, deadline, cancel)
-        progress(f"{replacement.object.words}: {outcome} ({replacement.why})")
+        progress(f"{replacement.object.display_name}: {outcome} ({replacement.why})")
 
 
 def _replace(cluster: Cluster, replacement: Replacement, deadline: timedelta, cancel: threading.Event) -> str:
@@ -82,7 +82,7 @@ def _replace(cluster: Cluster, replacement: Replacement, deadline: timedelta, ca
     def is_gone(item: Json | None) -> bool:
         return item is None or item["metadata"]["uid"] != made.uid
 
-    store.await_state(path, is_gone, what=f"{made.words} is deleted", timeout=timeout, cancel=cancel)
+    store.await_state(path, is_gone, what=f"{made.display_name} is deleted", timeout=timeout, cancel=cancel)
     return f"deleted; {replacement.kept}" if replacement.kept else "deleted"
 
 

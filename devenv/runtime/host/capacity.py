@@ -1,6 +1,6 @@
-"""Room for what a plan makes: memory and disk of the host and of the engine, compared before anything is created.
+"""Capacity for what a plan makes: memory and disk of the host and of the engine, compared before anything is made.
 
-Responsible for the comparison and its words. What is told is a warning: the figures of a plan are estimates.
+Responsible for the comparison and its words. It warns only: the figures of a plan are estimates.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BUILDS = (BuildImage, BootstrapImage, AssembleNodeImage)
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Capacity:
     """What there is, in bytes."""
 
     memory: int
@@ -46,11 +46,11 @@ class Room:
     cache: Path
 
 
-def look_for_room(engine: Engine, cache: Path) -> Room:
+def observe_capacity(engine: Engine, cache: Path) -> Capacity:
     """Ask the host and the engine."""
     version = engine.version()
     here = engine.is_local and version.root.exists()
-    return Room(
+    return Capacity(
         # An engine in a virtual machine has less than its host.
         memory=min(version.memory_bytes or available_memory_bytes(), available_memory_bytes()),
         engine_disk=free_bytes(version.root) if here else None,
@@ -65,7 +65,7 @@ def makes_something(plan: Plan) -> bool:
     return any(isinstance(node.step, (CreateCluster, PullImage, ProvideTool, *_BUILDS)) for node in plan.nodes)
 
 
-def shortages(plan: Plan, room: Room) -> list[Noted]:
+def shortages(plan: Plan, capacity: Capacity) -> list[Noted]:
     """A warning with figures for each thing that a plan may not have enough of."""
     steps = [node.step for node in plan.nodes]
     builds = sum(isinstance(step, _BUILDS) for step in steps)
@@ -76,14 +76,14 @@ def shortages(plan: Plan, room: Room) -> list[Noted]:
     memory = len(clusters) * _CLUSTER_MEMORY + further * _NODE_MEMORY + (_BUILD_MEMORY if builds else 0)
     disk = len(clusters) * _CLUSTER_DISK + further * _NODE_DISK + builds * _BUILD_DISK + pulls * _IMAGE_DISK
     found = []
-    if room.memory < memory:
-        what = f"memory is short: {_gb(room.memory)} are free, and this takes about {_gb(memory)}"
+    if capacity.memory < memory:
+        what = f"memory is short: {_gb(capacity.memory)} are free, and this takes about {_gb(memory)}"
         found.append(Noted(what, "warning", "end other programs, or bring up less: devenv up --only STACK"))
-    if disk and room.engine_disk is not None and room.engine_disk < disk + _SPARE:
-        found.append(_disk(room.engine_folder, room.engine_disk, disk, "docker system df; devenv images prune"))
-    if tools and room.cache_disk < tools * _TOOL_DISK + _SPARE:
+    if disk and capacity.engine_disk is not None and capacity.engine_disk < disk + _SPARE:
+        found.append(_disk(capacity.engine_folder, capacity.engine_disk, disk, "docker system df; devenv images prune"))
+    if tools and capacity.cache_disk < tools * _TOOL_DISK + _SPARE:
         hint = "point XDG_CACHE_HOME to another disk"
-        found.append(_disk(room.cache, room.cache_disk, tools * _TOOL_DISK, hint))
+        found.append(_disk(capacity.cache, capacity.cache_disk, tools * _TOOL_DISK, hint))
     return found
 
 

@@ -7,17 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.cluster_objects import (
-    NAMESPACE,
-    RELEASE,
-    container,
-    pod,
-    snapshot,
-    waiting,
-)
+from support.cluster_objects import NAMESPACE, RELEASE, container, pod, snapshot, waiting
 
 from devenv.errors import Cause
-from devenv.runtime.diagnosis import Scope, progress, words
+from devenv.runtime.diagnosis import Scope, progress, wording
 from devenv.runtime.diagnosis.findings import _ROOT_FIRST, NEVER, Finding, Judge, root
 from devenv.runtime.diagnosis.hints import hint_for
 from devenv.runtime.diagnosis.scope import members
@@ -111,6 +104,6 @@ def test_event_of_an_external_secret_concerns_the_secret_that_is_missing() -> No
         "involvedObject": {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "postgres"},
     }
     missing = 'credentials: secret "postgres" not found'
-    assert words.concerns(event, missing)
-    assert not words.concerns(event, 'credentials: secret "other" not found')
-    assert not words.concerns({"involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "postgres"}}, missing)
+    assert wording.concerns(event, missing)
+    assert not wording.concerns(event, 'credentials: secret "other" not found')
+    assert not wording.concerns({"involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "postgres"}}, missing)

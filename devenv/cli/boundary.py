@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from devenv.errors import EXIT_INTERRUPTED, DevenvError, UnexpectedError, as_devenv_error
+from devenv.errors import EXIT_INTERRUPTED, DevenvError, UnexpectedError
+from devenv.errors.translation import as_devenv_error
 
 EXIT_BROKEN_PIPE = 141
 """128 + SIGPIPE, what a program that does not catch the signal ends with."""

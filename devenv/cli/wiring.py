@@ -13,7 +13,7 @@ from types import FrameType
 import typer
 
 from devenv.adapters.host.trust import passwords_in
-from devenv.errors import as_devenv_error
+from devenv.errors.translation import as_devenv_error
 from devenv.events import Event
 from devenv.ui.run.logfile import LogFile
 from devenv.ui.run.redaction import Secrets

@@ -65,15 +65,21 @@ class Image:
     origin: Recipe | Bootstrap | Assembly | None
     locked: str = ""
     """The place in devenv.lock that allows this digest alone, and nothing of devenv's own instead."""
+    mirrored: str = ""
+    """The reference of the upstream image at the project's mirror of its registry."""
     local: bool = False
     """Built from the project's own sources."""
 
     @property
-    def pinned(self) -> str | None:
-        """The upstream image by its digest, without a tag; None where no digest is known."""
-        if not (self.upstream and self.digest):
-            return None
-        return f"{Reference.parse(self.upstream).repository}@{self.digest}"
+    def source(self) -> str | None:
+        """Where the upstream image is pulled from."""
+        return self.mirrored or self.upstream
+
+    @property
+    def pinned(self) -> tuple[str, ...]:
+        """The upstream image by its digest, without a tag: from everywhere that it may have come from."""
+        references = {self.upstream, self.source} if self.digest else set()
+        return tuple(f"{Reference.parse(text).repository}@{self.digest}" for text in references if text)
 
     @property
     def identity(self) -> str:

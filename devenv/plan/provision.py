@@ -51,7 +51,7 @@ def choose(image: Image, mode: Mode, present: AbstractSet[str], registries: Mapp
     for reference in references:
         if reference in present:
             return Choice(reference, "present")
-    if image.upstream in references and registries.get(registry_of(image.upstream), False):
+    if image.upstream in references and image.source and registries.get(registry_of(image.source), False):
         return Choice(image.upstream, "pull")
     if image.own in references:
         return Choice(image.own, _making(image))
@@ -71,8 +71,8 @@ def registries_to_ask(
         if name in seen or mode == "recipes" or present & frozenset(image.usable(mode)):
             continue
         seen.add(name)
-        if image.upstream:
-            asked.add(registry_of(image.upstream))
+        if image.source:
+            asked.add(registry_of(image.source))
         waiting.extend(image.needs)
     return frozenset(asked)
 
@@ -131,7 +131,8 @@ def _origin(image: Image, reference: str, present: AbstractSet[str]) -> Origin:
 def _provision(image: Image, choice: Choice, references: Mapping[str, str]) -> Provision:
     """The step for an image that is not there; `references` are those of what it is made from."""
     if choice.origin == "pull":
-        return PullImage(image.name, _with_digest(choice.reference, image.digest)), frozenset()
+        mirrored = _with_digest(image.mirrored, image.digest) if image.mirrored else ""
+        return PullImage(image.name, _with_digest(choice.reference, image.digest), mirrored), frozenset()
     before = frozenset(f"image/{name}" for name in image.needs)
     match image.origin:
         case Bootstrap(suite=suite):
@@ -169,18 +170,18 @@ def _with_digest(reference: str, digest: str | None) -> str:
 
 
 def _nowhere(image: Image, mode: Mode) -> ImageError:
-    if not image.upstream:
+    if not (image.upstream and image.source):
         return ImageError(f"image {image.name} has neither an upstream nor a recipe")
     if mode == "recipes":
         return ImageError(
             f"image {image.name} has no recipe: it can only be pulled, as {image.upstream}",
             hint="devenv up --images auto",
         )
-    registry = registry_of(image.upstream)
+    registry = registry_of(image.source)
     if image.locked:
         return ImageError(
             f"image {image.name} is locked to a digest that is not here, and {registry} does not answer",
-            context={"reference": _with_digest(image.upstream, image.digest), "locked by": image.locked},
+            context={"reference": _with_digest(image.source, image.digest), "locked by": image.locked},
             hint=f"see that {registry} can be reached"
             + (", use what the recipe makes: devenv up --images recipes," if image.own else "")
             + f" or remove that line of {LOCK_FILE}",
@@ -188,6 +189,6 @@ def _nowhere(image: Image, mode: Mode) -> ImageError:
     built = image.own is not None
     return ImageError(
         f"image {image.name} cannot be pulled: {registry} does not answer",
-        context={"reference": image.upstream},
+        context={"reference": image.source},
         hint="devenv up --images auto" if built else f"see that {registry} can be reached: there is no recipe",
     )

@@ -114,6 +114,7 @@ class Environment:
             self.workspace.root,
             commit_tag=commit_tags(self.workspace.root / PROJECT_FILE, self.digests),
             locked=self.workspace.lock.places,
+            mirrors=project.registry_mirrors,
         )
 
     def forget_images(self) -> None:

@@ -7,7 +7,8 @@ or `localhost`, is a registry; everything else lives on docker.io, in `library/`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from devenv.errors import ImageError
 
@@ -51,6 +52,11 @@ class Reference:
         """Registry and path."""
         return f"{self.registry}/{self.path}"
 
+    def at(self, mirror: str) -> Reference:
+        """The same image at a mirror: `docker.io/library/x:1` at `m.example/hub` is `m.example/hub/library/x:1`."""
+        registry, _, folder = mirror.partition("/")
+        return replace(self, registry=registry, path=f"{folder}/{self.path}" if folder else self.path)
+
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
@@ -73,3 +79,10 @@ def normalise(text: str) -> str:
 def registry_of(text: str) -> str:
     """The registry that a reference names."""
     return Reference.parse(text).registry
+
+
+def mirrored_at(mirrors: Mapping[str, str], text: str) -> str:
+    """The reference at the mirror of its registry; empty where that has none."""
+    reference = Reference.parse(text)
+    mirror = mirrors.get(reference.registry)
+    return str(reference.at(mirror)) if mirror else ""

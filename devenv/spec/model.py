@@ -52,4 +52,9 @@ ValuePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w-]*(\.[\w-]*
 """Dotted path of keys in chart values: `image.repository`. A number would be a place in a list, which has no keys."""
 Pairs = tuple[tuple[str, str], ...]
 """A mapping as a value that cannot change."""
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
+RegistryHost = Annotated[str, StringConstraints(pattern=rf"^{_HOST}$")]
+"""A registry as references of images name it: `docker.io`, `registry.example:5000`."""
+RegistryPath = Annotated[str, StringConstraints(pattern=rf"^{_HOST}(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$")]
+"""A registry, and the folder below which it has another's images: `mirror.example/dockerhub`."""
 Values = dict[str, Any]

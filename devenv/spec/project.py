@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from devenv.spec.model import DnsLabel, SpecModel, Values
+from devenv.spec.model import DnsLabel, RegistryHost, RegistryPath, SpecModel, Values
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Profile = Literal["dev", "staging", "prod"]
@@ -83,5 +83,8 @@ class ProjectSpec(SpecModel):
     stack_paths: tuple[str, ...] = ()
     """Folders with stacks of the project's own, `<layer>/<name>/stack.yaml` inside."""
     images: dict[DnsLabel, LocalImage] = {}
+    registry_mirrors: dict[RegistryHost, RegistryPath] = {}
+    """Registry to the mirror that devenv pulls its images from instead. They keep their names, digests and places in
+    devenv.lock; login and certificates are those of the mirror."""
     seeds: tuple[str, ...] = ()
     """Files with AWS seeds, merged over the built-in ones."""

@@ -25,7 +25,7 @@ _STATUSES = (
 _HEAD = """\
 # Errors
 
-<!-- Made from devenv/errors.py: python -m devenv.ui.error_reference > docs/errors.md -->
+<!-- Made from devenv/errors/__init__.py: python -m devenv.ui.error_reference > docs/errors.md -->
 
 Every error says what failed, the facts that explain it, and what to do next. It goes to standard error; with
 `--json` it is one line on standard output instead, after whatever was printed before:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import tarfile
-import threading
-import uuid
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from support.programs import require_program
+from support.small_registry import SmallRegistry, digest_of, small_registry
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
@@ -23,89 +17,16 @@ from devenv.plan.image import Image
 from devenv.plan.steps import PullImage
 
 pytestmark = pytest.mark.engine
-_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-
-
-class Registry:
-    """Serves one repository whose only tag moves."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, tuple[str, bytes]] = {"/v2/": ("application/json", b"{}")}
-        self.repository = f"devenv-test-{uuid.uuid4().hex[:12]}"
-        self.published: list[str] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                kind, body = outer.files.get(self.path, ("", b""))
-                self.send_response(200 if kind else 404)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.send_header("Docker-Content-Digest", _digest(body))
-                self.end_headers()
-                if self.command == "GET":
-                    self.wfile.write(body)
-
-            do_HEAD = do_GET  # noqa: N815 -- the library's name
-
-            def log_message(self, *_: object) -> None:
-                """Tests are quiet."""
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.reference = f"127.0.0.1:{self._http.server_port}/{self.repository}:latest"
-        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
-
-    def publish(self, content: bytes) -> str:
-        """An image with one file under the tag; returns its digest."""
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            entry = tarfile.TarInfo("file")
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-        layer = archive.getvalue()
-        config = json.dumps(
-            {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]}}
-        ).encode()
-        manifest = json.dumps(
-            {
-                "schemaVersion": 2,
-                "mediaType": _MANIFEST,
-                "config": _descriptor("application/vnd.oci.image.config.v1+json", config),
-                "layers": [_descriptor("application/vnd.oci.image.layer.v1.tar", layer)],
-            }
-        ).encode()
-        top = f"/v2/{self.repository}"
-        for body in (layer, config):
-            self.files[f"{top}/blobs/{_digest(body)}"] = ("application/octet-stream", body)
-        for name in ("latest", _digest(manifest)):
-            self.files[f"{top}/manifests/{name}"] = (_MANIFEST, manifest)
-        self.published.append(_digest(manifest))
-        return self.published[-1]
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-
-
-def _digest(body: bytes) -> str:
-    return f"sha256:{hashlib.sha256(body).hexdigest()}"
-
-
-def _descriptor(kind: str, body: bytes) -> dict[str, object]:
-    return {"mediaType": kind, "digest": _digest(body), "size": len(body)}
 
 
 @pytest.fixture
-def registry(engine: Engine) -> Iterator[Registry]:
+def registry(engine: Engine) -> Iterator[SmallRegistry]:
     require_program("docker")
-    registry = Registry()
-    yield registry
-    repository = registry.reference.removesuffix(":latest")
-    engine.images.remove([registry.reference, *(f"{repository}@{digest}" for digest in registry.published)])
-    registry.close()
+    with small_registry(engine) as registry:
+        yield registry
 
 
-def test_only_the_locked_digest_counts_as_there_and_only_it_is_pulled(engine: Engine, registry: Registry) -> None:
+def test_only_the_locked_digest_counts_as_there_and_only_it_is_pulled(engine: Engine, registry: SmallRegistry) -> None:
     locked = registry.publish(b"first")
     assert engine.images.registry_digest(registry.reference) == locked
     image = Image("tiny", "1", registry.reference, locked, None, None)
@@ -131,10 +52,10 @@ def test_only_the_locked_digest_counts_as_there_and_only_it_is_pulled(engine: En
 
 
 def test_a_digest_that_the_registry_has_not_is_never_replaced_by_what_it_has(
-    engine: Engine, registry: Registry
+    engine: Engine, registry: SmallRegistry
 ) -> None:
     registry.publish(b"first")
-    step = PullImage("tiny", f"{registry.reference}@{_digest(b'another')}")
+    step = PullImage("tiny", f"{registry.reference}@{digest_of(b'another')}")
     with pytest.raises(ImageError, match="pull image"):
         ImageWorkshop(engine, data_root()).provide(step)
     assert engine.images.ids([registry.reference]) == {}

@@ -17,9 +17,19 @@ from docker.errors import APIError, ImageNotFound
 from devenv.adapters.docker.answer_stream import AnswerStream
 from devenv.adapters.docker.connection import disk_full, translate_errors
 from devenv.adapters.docker.labels import as_filter
+from devenv.adapters.docker.refusals import registry_error
 from devenv.adapters.docker.stored_images import StoredImage
 from devenv.adapters.process import NO_SPACE, run
-from devenv.errors import CommandFailedError, DevenvError, EngineUnavailableError, ImageError
+from devenv.errors import (
+    CommandFailedError,
+    CommandTimeoutError,
+    DevenvError,
+    EngineUnavailableError,
+    ImageError,
+    ImageNotFoundError,
+    RateLimitedError,
+    RegistryLoginError,
+)
 from devenv.labels import LABEL_IMAGE, OURS
 from devenv.spec.image_reference import Reference, normalise
 
@@ -84,13 +94,30 @@ class Images:
                 timeout=_PULL_SECONDS,
                 what=f"pull {reference}",
             )
+        except CommandTimeoutError:
+            raise
         except CommandFailedError as error:
-            raise _refused(f"pull image {reference}", error) from error
+            what, command = f"pull image {reference}", {"command": error.context["command"]}
+            raise registry_error(what, reference, error.output, command) from error
 
     def registry_digest(self, reference: str) -> str:
-        """The digest by which the registry knows a reference now."""
-        with translate_errors(f"ask for the digest of {reference}", ImageError):
-            return str(self._client.images.get_registry_data(reference).id)
+        """The digest by which the registry knows a reference now; raises RegistryError when it does not say."""
+        what = f"ask for the digest of {reference}"
+        with translate_errors(what, ImageError):
+            try:
+                return str(self._client.images.get_registry_data(reference).id)
+            except APIError as error:
+                raise registry_error(what, reference, str(error.explanation or error)) from error
+
+    def reaches_registry(self, host: str) -> bool:
+        """Whether a registry answers this engine, be it with a refusal; it is asked for an image that nobody has."""
+        try:
+            self.registry_digest(f"{host}/devenv/is-there:latest")
+        except (ImageNotFoundError, RegistryLoginError, RateLimitedError):
+            return True
+        except DevenvError:
+            return False  # no answer is the answer
+        return True
 
     def import_tar(
         self,
@@ -212,13 +239,3 @@ class Images:
 
 def _set(cancel: threading.Event | None) -> Callable[[], bool]:
     return cancel.is_set if cancel else lambda: False
-
-
-def _refused(what: str, error: CommandFailedError) -> DevenvError:
-    if NO_SPACE in error.output:
-        return disk_full(what, error.output)
-    return ImageError(
-        f"{what}: the registry or the engine refused",
-        context=error.context,
-        hint="see whether the registry answers, or build it: devenv up --images recipes",
-    )

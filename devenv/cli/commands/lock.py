@@ -10,10 +10,11 @@ from devenv.cli.options import AsJson, Directory
 
 
 def lock(*, directory: Directory = Path(), as_json: AsJson = False) -> None:
-    """Record the digests of upstream images in devenv.lock, beside devenv.yaml.
+    """Record the digests of the upstream images that the project uses in devenv.lock, beside devenv.yaml.
 
     Asks their registries; an image that is recorded is used with this digest alone from then on, by everybody who has
     the file. A registry that does not answer is reported and its images stay as they were: a digest is never invented.
+    One that answers and refuses is an error, and the file stays as it is.
     """
     import json
 

@@ -20,14 +20,15 @@ from devenv.errors import CommandFailedError, DiskFullError, ImageError
 from devenv.images.build.base_hint import base_hint
 from devenv.images.build.bootstrap import bootstrap
 from devenv.images.build.progress import BuildProgress
+from devenv.images.build.pull import by_digest, pull, without_digest
 from devenv.images.catalogue.catalogue import Catalogue, bootstrap_script
 from devenv.images.catalogue.presence import observe_images
 from devenv.images.content.fingerprint import FileDigests
 from devenv.images.content.handover import handed_over
-from devenv.plan.image import Mode
+from devenv.plan.image import NODE, Mode
 from devenv.plan.provision import provide_steps
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
-from devenv.spec.image_reference import Reference
+from devenv.spec.image_reference import registry_of
 from devenv.spec.versions import Versions
 
 CA_SECRET = "ca"  # noqa: S105 (the name of a build secret)
@@ -87,9 +88,9 @@ class ImageWorkshop:
             InterruptedRunError: the listener's `cancel` was set.
         """
         listener = listener or Listener()
-        plain = _without_digest(step.reference)
+        plain = without_digest(step.reference)
         with self._lock_of(plain):
-            if self._is_there(plain, step.reference):
+            if self._is_there(plain, step):
                 return "there already"
             match step:
                 case PullImage():
@@ -107,7 +108,8 @@ class ImageWorkshop:
                         output=listener.output,
                         cancel=listener.cancel,
                     )
-        return f"{self._engine.images.size(plain) / 1e6:.0f} MB"
+        size = f"{self._engine.images.size(plain) / 1e6:.0f} MB"
+        return f"{size} from {registry_of(step.mirrored)}" if isinstance(step, PullImage) and step.mirrored else size
 
     def build_tool(
         self,
@@ -131,24 +133,21 @@ class ImageWorkshop:
         self._engine.files.copy_out(image.own, f"/{tool}", target)
         self._engine.images.remove([image.own])
 
-    def _is_there(self, plain: str, reference: str) -> bool:
+    def _is_there(self, plain: str, step: ImageStep) -> bool:
         """Whether the engine has the image: for a reference with a digest, one of that digest under its tag."""
-        pinned = _by_digest(reference)
-        ids = self._engine.images.ids([plain, pinned])
-        return plain in ids and ids.get(pinned) == ids[plain]
+        mirrored = step.mirrored if isinstance(step, PullImage) else ""
+        pinned = [by_digest(text) for text in (step.reference, mirrored) if text]
+        ids = self._engine.images.ids([plain, *pinned])
+        return plain in ids and ids[plain] in {ids.get(name) for name in pinned}
 
     def _lock_of(self, reference: str) -> threading.Lock:
         with self._guard:
             return self._locks.setdefault(reference, threading.Lock())
 
     def _pull(self, step: PullImage, listener: Listener) -> None:
-        """Pull; a pinned reference is pulled by its digest and then gets its tag, which engines leave out."""
-        pinned = _by_digest(step.reference)
-        if pinned != step.reference:
-            self._engine.images.pull(pinned, listener.progress, listener.cancel)
-            self._engine.images.tag(pinned, _without_digest(step.reference))
-        else:
-            self._engine.images.pull(step.reference, listener.progress, listener.cancel)
+        listed = self._versions.images.get(step.image) if self._versions else None
+        made = step.image == NODE or bool(listed and (listed.recipe or listed.debootstrap))
+        pull(self._engine.images, step, progress=listener.progress, cancel=listener.cancel, has_recipe=made)
 
     def _build(self, step: BuildImage, listener: Listener) -> None:
         understood = BuildProgress()
@@ -193,14 +192,3 @@ def _build_failed(
         context=context,
         hint=hint or f"the whole output is in the log; the recipe is {step.dockerfile}",
     )
-
-
-def _by_digest(text: str) -> str:
-    """A reference with a tag and a digest by its digest alone; any other as it is."""
-    name = Reference.parse(text)
-    return f"{name.repository}@{name.digest}" if name.digest and name.tag else text
-
-
-def _without_digest(text: str) -> str:
-    name = Reference.parse(text)
-    return f"{name.repository}:{name.tag}" if name.tag else text

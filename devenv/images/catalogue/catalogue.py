@@ -14,7 +14,7 @@ from pathlib import Path
 from devenv.errors import ImageError
 from devenv.images.content.fingerprint import TAG_DIGITS, FileDigests, fingerprint, hash_of
 from devenv.plan.image import NODE, Assembly, Bootstrap, Image, Recipe
-from devenv.spec.image_reference import Reference
+from devenv.spec.image_reference import Reference, mirrored_at
 from devenv.spec.model import Pairs
 from devenv.spec.project import LocalImage
 from devenv.spec.versions import CatalogueImage, ToolVersion, Versions
@@ -62,10 +62,12 @@ class Catalogue:
         *,
         commit_tag: CommitTag | None = None,
         locked: Mapping[str, str] | None = None,
+        mirrors: Mapping[str, str] | None = None,
     ) -> None:
         """`local` are the project's own images, whose contexts are relative to `project_root`.
 
-        `locked` are upstream references that the project has locked, with the place where it says so.
+        `locked` are upstream references that the project has locked, with the place where it says so; `mirrors` are
+        registries with what is pulled from instead.
         """
         self._versions = versions
         self._root = data_root
@@ -74,6 +76,7 @@ class Catalogue:
         self._project_root = project_root or data_root
         self._commit_tag = commit_tag
         self._locked = locked or {}
+        self._mirrors = mirrors or {}
         self._known: dict[str, Image] = {}
         self._open: list[str] = []
 
@@ -119,16 +122,20 @@ class Catalogue:
         if name in self._local:
             return self._describe_local(name, self._local[name])
         if name in self._versions.images:
-            return self._lock(self._describe_listed(name, self._versions.images[name]))
+            return self._of_project(self._describe_listed(name, self._versions.images[name]))
         if name == NODE:
-            return self._lock(self._describe_node())
+            return self._of_project(self._describe_node())
         raise ImageError(
             f"there is no image {name} in the catalogue",
             hint="the names are in versions.yaml and devenv.yaml",
         )
 
-    def _lock(self, plan: Image) -> Image:
-        return replace(plan, locked=self._locked.get(plan.upstream or "", ""))
+    def _of_project(self, image: Image) -> Image:
+        """The same with what the project's lock and mirrors say of it."""
+        if not image.upstream:
+            return image
+        mirrored = mirrored_at(self._mirrors, image.upstream)
+        return replace(image, locked=self._locked.get(image.upstream, ""), mirrored=mirrored)
 
     def _describe_local(self, name: str, image: LocalImage) -> Image:
         written = self._project_root / image.context

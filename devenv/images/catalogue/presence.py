@@ -35,17 +35,17 @@ def observe_images(
     """
     there = present_references(engine, described.values())
     asked = registries_to_ask(described, names, mode, there | elsewhere)
-    return ObservedImages(described, there, Registries().answering(asked))
+    return ObservedImages(described, there, Registries(engine).answering(asked))
 
 
 def present_references(engine: Engine, images: Iterable[Image]) -> frozenset[str]:
     """Those references of images, upstream's and devenv's own, under which the engine has what they stand for."""
     listed = list(images)
-    pinned = {image.upstream: image.pinned for image in listed if image.upstream and image.pinned}
+    pinned = {image.upstream: image.pinned for image in listed if image.upstream and image.digest}
     wanted = {reference for image in listed for reference in (image.upstream, image.own) if reference}
-    ids = engine.images.ids([*wanted, *pinned.values()])
+    ids = engine.images.ids([*wanted, *(name for names in pinned.values() for name in names)])
     return frozenset(
         reference
         for reference in wanted & ids.keys()
-        if reference not in pinned or ids.get(pinned[reference]) == ids[reference]
+        if reference not in pinned or ids[reference] in {ids.get(name) for name in pinned[reference]}
     )

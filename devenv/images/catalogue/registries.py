@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import queue
 import ssl
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
+from devenv.adapters.docker import Engine
 from devenv.spec.image_reference import DEFAULT_REGISTRY
 
 _SECONDS = 2.0
@@ -22,10 +25,13 @@ _ADDRESSES = {DEFAULT_REGISTRY: "registry-1.docker.io"}
 class Registries:
     """Asks registries whether they are there; 401 is the usual answer.
 
-    An answer that only a proxy on the way gives (403, 407, 5xx without a registry's header) is none.
+    Asked by this process, which is quick, and by the engine, which may reach others: it may run on another machine,
+    trusts certificates of its own and speaks plain HTTP with registries on the loopback. What one of the two reaches
+    is there. An answer that only a proxy on the way gives (403, 407, 5xx without a registry's header) is none.
     """
 
-    def __init__(self, seconds: float = _SECONDS, scheme: str = "https") -> None:
+    def __init__(self, engine: Engine | None = None, *, seconds: float = _SECONDS, scheme: str = "https") -> None:
+        self._engine = engine
         self._seconds = seconds
         self._scheme = scheme
         self._known: dict[str, bool] = {}
@@ -42,14 +48,16 @@ class Registries:
             return {host: self._known[host] for host in wanted}
 
     def _answers(self, host: str) -> bool:
-        """Ask in a thread that is left behind after the time: resolving a name can take longer."""
-        answer: list[bool] = []
-        asking = threading.Thread(
-            target=lambda: answer.append(self._ask(host)), name=f"ask registry {host}", daemon=True
-        )
-        asking.start()
-        asking.join(self._seconds)
-        return any(answer)
+        """Ask in threads that are left behind after the time: resolving a name can take longer."""
+        answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        asking = [self._ask, *([self._engine.images.reaches_registry] if self._engine else [])]
+        for ask in asking:
+            threading.Thread(target=lambda ask=ask: answers.put(ask(host)), name=f"ask {host}", daemon=True).start()
+        until = time.monotonic() + self._seconds
+        try:
+            return any(answers.get(timeout=max(0.0, until - time.monotonic())) for _ in asking)
+        except queue.Empty:
+            return False
 
     def _ask(self, host: str) -> bool:
         url = f"{self._scheme}://{_ADDRESSES.get(host, host)}/v2/"

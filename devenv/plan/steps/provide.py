@@ -62,6 +62,8 @@ class PullImage(PlanStep):
 
     image: str
     reference: str
+    mirrored: str = ""
+    """The same at a mirror, which is pulled and gets the name of `reference`; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

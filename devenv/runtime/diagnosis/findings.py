@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from devenv.errors import Cause
-
 NEVER = float("inf")
 """Patience with what may well recover by itself: reported when the time is up, never a reason to give up before."""
 
@@ -26,6 +24,19 @@ _ROOT_FIRST = (
     "not-ready",
 )
 """What explains others comes first: a pod whose claim is unbound cannot be scheduled either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The root cause of a workload's failure, as the cluster itself tells it."""
+
+    code: str
+    """image-pull, crash-loop, out-of-memory, mount-failed, volume-unbound, unschedulable, rejected, job-failed …"""
+    subject: str
+    """`namespace/kind/name`, with the container behind it where one is meant."""
+    message: str
+    log: tuple[str, ...] = field(default=())
+    """Last lines of the container's log."""
 
 
 @dataclass(frozen=True, slots=True)

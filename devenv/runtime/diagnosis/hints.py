@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from devenv.errors import Cause
+from devenv.runtime.diagnosis.findings import Cause
 
 _LOOK = {
     "config": "get secrets,configmaps,externalsecrets",

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import condition, is_true
-from devenv.errors import Cause
 from devenv.runtime.diagnosis import wording
-from devenv.runtime.diagnosis.findings import NEVER, Finding, LogSource, Patience
+from devenv.runtime.diagnosis.findings import NEVER, Cause, Finding, LogSource, Patience
 
 _CLAIM_EVENTS = ("ProvisioningFailed", "FailedBinding")
 _REPEATED = 2

@@ -12,9 +12,8 @@ from typing import Any
 
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import condition, is_true
-from devenv.errors import Cause
 from devenv.runtime.diagnosis import wording
-from devenv.runtime.diagnosis.findings import NEVER, Finding, LogSource, Patience
+from devenv.runtime.diagnosis.findings import NEVER, Cause, Finding, LogSource, Patience
 
 _IMAGE_HOPELESS = ("InvalidImageName", "ErrImageNeverPull")
 _IMAGE = ("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable", *_IMAGE_HOPELESS)

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.adapters.kubernetes.watch import WORKLOADS
-from devenv.errors import Cause, DevenvError, NotReadyError, WorkloadError
+from devenv.errors import DevenvError, NotReadyError, WorkloadError
 from devenv.runtime.diagnosis import wording
-from devenv.runtime.diagnosis.findings import Finding, Judge, Patience, root
+from devenv.runtime.diagnosis.findings import Cause, Finding, Judge, Patience, root
 from devenv.runtime.diagnosis.hints import hint_for
 from devenv.runtime.diagnosis.objects import by_object
 from devenv.runtime.diagnosis.pods import waiting_for

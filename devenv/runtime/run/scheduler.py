@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from devenv.errors import DevenvError, InterruptedRunError, as_devenv_error
+from devenv.errors import DevenvError, InterruptedRunError
+from devenv.errors.translation import as_devenv_error
 from devenv.events import Emit, Event, StepFailed, StepSkipped, StepStarted, StepSucceeded
 from devenv.runtime.run.tasks import RunReport, Task, TaskGraph, TaskResult, TaskState, remaining_costs
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from devenv.errors import Problem
-from devenv.spec.model import DnsLabel, LayerName, ValuePath
+from devenv.spec.model import DnsLabel, LayerName, RegistryHost, RegistryPath, ValuePath
 from devenv.spec.seeds import NAME_RULES
 from devenv.spec.yaml.positions import Document, KeyPath
 
@@ -45,6 +45,8 @@ _EXPECTED = {
 }
 _PATTERNS = {
     _DNS_LABEL: "a name of lower-case letters, digits and dashes (at most 63)",
+    _pattern(RegistryHost): "a registry such as docker.io (a host without https://, with a port if it has one)",
+    _pattern(RegistryPath): "a registry and a folder of it, such as mirror.example/dockerhub (without https://)",
     _pattern(LayerName): "a layer such as 02-infrastructure (two digits, a dash, a name)",
     _pattern(ValuePath): "a dotted path of keys in the chart's values, such as image.tag (not into a list)",
     r"^h1:[A-Za-z0-9+/]{43}=$": "a checksum as go.sum has it (h1:…=)",

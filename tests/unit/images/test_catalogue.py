@@ -60,12 +60,16 @@ def fake_hash(recipe: Recipe, bases: tuple[str, ...]) -> str:
     return hash_of(str(recipe), *bases)
 
 
-def catalogue(images: dict[str, dict[str, Any]] | None = None, locked: dict[str, str] | None = None) -> Catalogue:
+def catalogue(
+    images: dict[str, dict[str, Any]] | None = None,
+    locked: dict[str, str] | None = None,
+    mirrors: dict[str, str] | None = None,
+) -> Catalogue:
     node = {"kubernetes": "v1.36", "image": "base", "system_images": {"registry.k8s.io/etcd:3": "etcd"}}
     versions = Versions.model_validate(
         {"tools": {"buildx": TOOL}, "modules": {}, "node": node, "images": images or IMAGES}
     )
-    return Catalogue(versions, ROOT, fake_hash, LOCAL, Path("/project"), locked=locked)
+    return Catalogue(versions, ROOT, fake_hash, LOCAL, Path("/project"), locked=locked, mirrors=mirrors)
 
 
 def provided(
@@ -238,6 +242,34 @@ def test_a_recorded_digest_pins_the_pull() -> None:
     images = {**IMAGES, "traefik": {**IMAGES["traefik"], "digest": digest}}
     steps = provided(catalogue(images), ["traefik"], "auto", set(), {"docker.io": True})
     assert steps == [(PullImage("traefik", f"docker.io/library/traefik:v3.6.12@{digest}"), frozenset())]
+
+
+def test_a_mirror_is_asked_and_pulled_from_and_names_stay_upstreams() -> None:
+    mirrors = {"docker.io": "mirror.example:5000/hub"}
+    images = {**IMAGES, "traefik": {**IMAGES["traefik"], "digest": DIGEST}}
+    mirrored = catalogue(images, {}, mirrors)
+    assert registries_to_ask(mirrored.described(["traefik", "search"]), ["traefik", "search"], "upstream", set()) >= {
+        "mirror.example:5000",
+        "ghcr.io",
+    }
+    answering = {"mirror.example:5000": True, "ghcr.io": True, "docker.io": False}
+    steps = [step for step, _ in provided(mirrored, ["traefik", "search", NODE], "upstream", set(), answering)]
+    upstream = "docker.io/library/traefik:v3.6.12"
+    assert {step.image: step for step in steps if isinstance(step, PullImage)} == {
+        "traefik": PullImage(
+            "traefik", f"{upstream}@{DIGEST}", f"mirror.example:5000/hub/library/traefik:v3.6.12@{DIGEST}"
+        ),
+        "search": PullImage("search", "ghcr.io/example/search:1"),
+        NODE: PullImage(NODE, "kindest/node:v1", "mirror.example:5000/hub/kindest/node:v1"),
+    }
+    assert choose(mirrored["traefik"], "upstream", set(), answering).reference == upstream
+    assert sorted(mirrored["traefik"].pinned) == [
+        f"docker.io/library/traefik@{DIGEST}",
+        f"mirror.example:5000/hub/library/traefik@{DIGEST}",
+    ]
+    assert mirrored["traefik"].own == catalogue(images)["traefik"].own
+    with pytest.raises(ImageError, match=r"mirror\.example:5000 does not answer"):
+        choose(mirrored["traefik"], "upstream", set(), {"docker.io": True})
 
 
 def test_the_node_is_assembled_from_recipes_or_pulled_whole() -> None:

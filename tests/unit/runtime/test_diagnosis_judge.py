@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.cluster_objects import NAMESPACE, RELEASE, container, pod, snapshot, waiting
 
-from devenv.errors import Cause
 from devenv.runtime.diagnosis import Scope, progress, wording
-from devenv.runtime.diagnosis.findings import _ROOT_FIRST, NEVER, Finding, Judge, root
+from devenv.runtime.diagnosis.findings import _ROOT_FIRST, NEVER, Cause, Finding, Judge, root
 from devenv.runtime.diagnosis.hints import hint_for
 from devenv.runtime.diagnosis.scope import members
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ import yaml
 
 from devenv.adapters.files.paths import data_root
 from devenv.adapters.files.records import write_whole
-from devenv.errors import SpecError
+from devenv.errors import ImageNotFoundError, SpecError
 from devenv.spec.load import load_workspace
 from devenv.spec.lock import Lock, lock_text
-from devenv.workflows.lock import lock_rows
+from devenv.workflows.lock import Lockable, lock_rows, lockable
 
 ONE, TWO = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
 REDIS = "docker.io/library/redis:7.2.7-bookworm"
@@ -26,15 +27,63 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_what_answers_is_recorded_and_what_does_not_stays_as_it_was() -> None:
-    upstream = {"redis": REDIS, "pause": "registry.k8s.io/pause:3.10", "debian": "docker.io/library/debian:12"}
+    pause = "registry.k8s.io/pause:3.10"
+    images = [Lockable("redis", REDIS, REDIS, ONE), Lockable("pause", pause, pause, TWO)]
     answering = {"docker.io": True, "registry.k8s.io": False}
-    rows = lock_rows(upstream, {"redis": ONE, "pause": TWO, "debian": ONE}, answering, lambda _: ONE)
+    rows = lock_rows(images, answering, lambda _: ONE)
     assert [(row.name, row.digest, row.state) for row in rows] == [
         ("redis", ONE, "unchanged"),
         ("pause", TWO, "out of reach"),
-        ("debian", ONE, "unchanged"),
     ]
-    assert lock_rows({"redis": REDIS}, {"redis": None}, answering, lambda _: TWO)[0].state == "recorded"
+    assert lock_rows([Lockable("redis", REDIS, REDIS)], answering, lambda _: TWO)[0].state == "recorded"
+
+
+def test_a_mirror_is_asked_and_upstreams_name_recorded() -> None:
+    asked: list[str] = []
+
+    def ask(reference: str) -> str:
+        asked.append(reference)
+        return ONE
+
+    (row,) = lock_rows([Lockable("redis", REDIS, "m.example/hub/library/redis:7")], {"m.example": True}, ask)
+    assert (asked, row.upstream, row.digest) == (["m.example/hub/library/redis:7"], REDIS, ONE)
+
+
+def test_a_digest_of_the_catalogue_stays_whatever_the_tag_means_by_now() -> None:
+    node = Lockable("kind-node", REDIS, REDIS, None, given=ONE)
+    assert lock_rows([node], {"docker.io": True}, lambda _: TWO)[0].digest == ONE
+    assert lock_rows([node], {"docker.io": False}, lambda _: TWO)[0].state == "recorded"
+    by_hand = replace(node, former=TWO)
+    assert lock_rows([by_hand], {"docker.io": True}, lambda _: ONE)[0].digest == TWO
+
+
+def test_all_refusals_are_told_at_once() -> None:
+    def ask(reference: str) -> str:
+        raise ImageNotFoundError(f"there is no {reference}")
+
+    images = [Lockable(name, f"docker.io/library/{name}:1", f"docker.io/library/{name}:1") for name in ("a", "b", "c")]
+    with pytest.raises(ImageNotFoundError, match=r"no .*/library/a:1") as caught:
+        lock_rows(images, {"docker.io": True}, ask)
+    assert list(caught.value.context) == ["image b", "image c"]
+
+
+def test_what_the_project_may_pull_is_locked_and_nothing_else(project: Path) -> None:
+    names = [image.name for image in lockable(load_workspace(project, data_root=data_root()))]
+    licensed = "localstack-licensed"
+    assert names == ["golang", "kind-node", "traefik", "localstack", licensed, "external-secrets", "redis"]
+    (project / "devenv.yaml").write_text(
+        "project: locked\ncluster: {nodes: {control_planes: 3}}\nregistry_mirrors: {docker.io: m.example/hub}\n"
+        "stacks:\n  - name: postgres\nimages: {app: {context: ., bases: {N: nodejs}}}\n"
+    )
+    (project / "Dockerfile").touch()
+    workspace = load_workspace(project, data_root=data_root())
+    found = {image.name: image for image in lockable(workspace)}
+    # The migrations are built on Atlas: no such image is published.
+    assert {"envoy", "postgres", "atlas", "external-secrets", "localstack-licensed"} <= found.keys()
+    assert "redis" not in found
+    assert found["postgres"].source == "m.example/hub/library/postgres:15.14-bookworm"
+    assert found["external-secrets"].source == found["external-secrets"].upstream
+    assert found["kind-node"].given
 
 
 def test_the_file_is_read_as_it_is_written(project: Path) -> None:

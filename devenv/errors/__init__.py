@@ -6,11 +6,9 @@ line turns an error into text (or JSON) and an exit status.
 
 from __future__ import annotations
 
-import errno
-import shlex
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,8 +17,6 @@ EXIT_BAD_SPEC = 2
 EXIT_MISSING_TOOL = 3
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 class DevenvError(Exception):
@@ -200,6 +196,32 @@ class ImageError(DevenvError):
     code = "image-failed"
 
 
+class RegistryError(ImageError):
+    """A registry cannot be reached from the engine, broke off, or answered with an error."""
+
+    code = "registry-failed"
+    again_after: float | None = None
+    """Seconds after which the same request may succeed; None where it will not by itself."""
+
+
+class RegistryLoginError(RegistryError):
+    """A registry wants another login than it was given, or has no such image: many do not tell which of the two."""
+
+    code = "registry-login"
+
+
+class ImageNotFoundError(RegistryError):
+    """A registry has no image of that name, tag or digest."""
+
+    code = "image-not-found"
+
+
+class RateLimitedError(RegistryError):
+    """A registry gives no more images to this address or login for the present."""
+
+    code = "registry-rate-limited"
+
+
 class ClusterError(DevenvError):
     """The cluster cannot be created, reached or removed."""
 
@@ -364,35 +386,3 @@ class UnexpectedError(DevenvError):
             context={"traceback": "".join(traceback.format_exception(error)).rstrip()},
             hint=hint,
         )
-
-
-def as_devenv_error(error: BaseException) -> DevenvError:
-    """An exception that nobody translated: what the machine refuses to any program, else a bug in devenv."""
-    if isinstance(error, DevenvError):
-        return error
-    if isinstance(error, OSError) and error.errno in _FULL:
-        return DiskFullError(
-            f"there is no room for {error.filename}" if error.filename else "a disk is full",
-            context={"cause": error.strerror or str(error)},
-            hint="see which: df -h; then make room, or point XDG_CACHE_HOME, XDG_STATE_HOME and TMPDIR elsewhere",
-        )
-    if isinstance(error, OSError) and error.errno in _REFUSED and error.filename:
-        return FolderError(
-            f"{error.filename} cannot be used",
-            context={"cause": error.strerror or str(error)},
-            hint=f"see whose it is: ls -ld {shlex.quote(str(error.filename))}",
-        )
-    return UnexpectedError(error, hint="this is a bug in devenv: please open an issue and attach the report")
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """The root cause of a workload's failure, as the cluster itself tells it."""
-
-    code: str
-    """image-pull, crash-loop, out-of-memory, mount-failed, volume-unbound, unschedulable, rejected, job-failed …"""
-    subject: str
-    """`namespace/kind/name`, with the container behind it where one is meant."""
-    message: str
-    log: tuple[str, ...] = field(default=())
-    """Last lines of the container's log."""

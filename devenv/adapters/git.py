@@ -54,7 +54,8 @@ def read_checkout(paths: Sequence[Path]) -> Checkout:
     paths = [path for path in paths if path.is_relative_to(top)]
     within = ["--", *(f":(top,literal){os.path.relpath(path, top)}" for path in paths)]
     head = _git(folder, "rev-parse", f"--short={_DIGITS}", "HEAD").strip()
-    last = _git(folder, "log", "-1", "--format=%h", f"--abbrev={_DIGITS}", *within).strip()
+    # Not `git log`, whose output a user's configuration adds signatures to.
+    last = _git(folder, "rev-list", "-1", "--abbrev-commit", f"--abbrev={_DIGITS}", "HEAD", *within).strip()
     # A tree is listed by plain paths; that of everything is `.`, which it does not take.
     names = [name for path in paths if (name := os.path.relpath(path, top)) != "."]
     listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", *(names if len(names) == len(paths) else ()))
@@ -72,8 +73,9 @@ def _git(folder: Path, *arguments: str) -> str:
     try:
         return run(
             ["git", "-C", str(folder), *arguments],
-            # Without optional locks a look never stands in the way of the user's own git.
-            env={"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+            # Without optional locks a look never stands in the way of the user's own git. A commit that another one was
+            # put in place of (`git replace`) keeps its name.
+            env={"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"},
             timeout=_SECONDS,
             what=f"ask git about {folder}",
         ).stdout

@@ -286,3 +286,27 @@ def test_catalogue_names_images_by_their_policy(project: Path, policy: str, name
     tags = commit_tags(project / "devenv.yaml", FileDigests())
     catalogue = Catalogue(VERSIONS, project, hashing(FileDigests()), local, project, commit_tag=tags)
     assert (catalogue["api"].own == f"localhost/devenv/api:{commit(project)}") is named
+
+
+def test_a_signature_that_the_user_has_git_show_is_no_part_of_a_tag(project: Path) -> None:
+    git(project, "config", "log.showSignature", "true")
+    head, _, message = git(project, "cat-file", "commit", "HEAD").partition("\n\n")
+    signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP SIGNATURE-----"
+    signed = run(
+        ["git", "-C", str(project), "hash-object", "-t", "commit", "-w", "--stdin"],
+        stdin=f"{head}\n{signature}\n\n{message}\n".encode(),
+    ).stdout.strip()
+    git(project, "reset", "--quiet", "--hard", signed)
+    assert commit_tag(recipe(project), CONTENT) == signed[:12]
+
+
+def test_a_commit_that_was_put_in_place_of_another_has_not_its_tag(project: Path) -> None:
+    first = git(project, "rev-parse", "HEAD")
+    before = commit_tag(recipe(project), CONTENT)
+    (project / "api/main.go").write_text("package other\n")
+    git(project, "commit", "--quiet", "--all", "--message", "second")
+    second = git(project, "rev-parse", "HEAD")
+    git(project, "replace", first, second)
+    git(project, "reset", "--quiet", "--hard", first)
+    assert (project / "api/main.go").read_text() == "package other\n"
+    assert commit_tag(recipe(project), CONTENT) != before

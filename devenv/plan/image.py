@@ -65,6 +65,8 @@ class Image:
     origin: Recipe | Bootstrap | Assembly | None
     locked: str = ""
     """The place in devenv.lock that allows this digest alone, and nothing of devenv's own instead."""
+    content: str = ""
+    """The hash of all that a recipe's build reads; empty for what has none."""
     mirrored: str = ""
     """The reference of the upstream image at the project's mirror of its registry."""
     local: bool = False

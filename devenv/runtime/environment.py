@@ -117,6 +117,9 @@ class Environment:
             mirrors=project.registry_mirrors,
         )
 
+    def _is_as_described(self, image: str) -> bool:
+        return self.catalogue.is_as_described(image)  # of the catalogue of the moment
+
     def forget_images(self) -> None:
         """Describe images anew from now on: their sources may have changed."""
         self.__dict__.pop("catalogue", None)
@@ -135,6 +138,7 @@ class Environment:
             ca_bundle=self.trust.bundle,
             digests=self.digests,
             versions=self.workspace.versions,
+            is_as_described=self._is_as_described,
         )
 
     def present_image(self, name: str) -> str:

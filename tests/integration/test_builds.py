@@ -22,9 +22,12 @@ from devenv.adapters.docker.builds import client_with_buildkit
 from devenv.adapters.tools.toolchain import Toolchain
 from devenv.errors import ImageError, InterruptedRunError, ToolMissingError
 from devenv.images.build.build import ImageWorkshop, Listener
+from devenv.images.catalogue.catalogue import Catalogue, hashing
+from devenv.images.content.fingerprint import FileDigests
 from devenv.labels import OURS
 from devenv.plan.steps import BuildImage
 from devenv.spec.catalogue import load_versions
+from devenv.spec.project import LocalImage
 
 pytestmark = pytest.mark.engine
 _BUILDING = """
@@ -224,3 +227,61 @@ def test_a_workshop_makes_an_image_once_and_tells_progress(building: Engine, con
     assert details.count("there already") == 2
     assert any(message.startswith("[2/2] echo") for message in told), told
     building.images.remove([request.reference])
+
+
+def catalogue_of(context: Path, dockerfile: str, tiny: str) -> Catalogue:
+    (context / "Dockerfile").write_text(dockerfile.replace("TINY", tiny))
+    image = LocalImage(context=context.name)
+    return Catalogue(load_versions(), context.parent, hashing(FileDigests()), {"api": image}, context.parent)
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_a_file_that_is_saved_after_the_tag_was_made_never_gets_into_an_image_of_that_tag(
+    building: Engine, context: Path, tiny: str, when: str
+) -> None:
+    catalogue = catalogue_of(context, f"FROM TINY\nRUN echo {uuid.uuid4()}\nCOPY hello /\n", tiny)
+    reference = str(catalogue["api"].own)
+    step = BuildImage("api", reference, context / "Dockerfile", context)
+    workshop = ImageWorkshop(building, context, is_as_described=catalogue.is_as_described)
+    before = {image.id for image in building.images.list()}
+
+    def save(_: str = "") -> None:
+        (context / "hello").write_text("saved\n")
+
+    if when == "before":
+        save()
+    with pytest.raises(ImageError, match="the files of image api changed after its tag was made of them") as caught:
+        workshop.provide(step, Listener(output=save))
+    assert ("while it was built" in caught.value.context) is (when == "during")
+    assert not building.images.ids([reference])
+    assert {image.id for image in building.images.list()} <= before
+
+
+def test_a_build_that_is_killed_before_its_name_is_confirmed_leaves_none(
+    building: Engine, context: Path, tiny: str
+) -> None:
+    request = request_for(building, context, f"FROM {tiny}\nRUN echo {uuid.uuid4()}\n")
+    named: list[bool] = []
+    building.builds.run(request, confirm=lambda: named.append(bool(building.images.ids([request.reference]))))
+    assert named == [False]
+    assert building.images.ids([request.reference])
+
+
+def test_a_proxy_among_a_builds_arguments_stands_in_no_list_of_processes(
+    building: Engine, context: Path, tiny: str
+) -> None:
+    secret = uuid.uuid4().hex
+    request = request_for(building, context, f"FROM {tiny}\nARG HTTPS_PROXY\nRUN echo $HTTPS_PROXY > /proxy\n")
+    step = BuildImage(
+        "api",
+        request.reference,
+        request.dockerfile,
+        context,
+        args=(("HTTPS_PROXY", f"http://me:{secret}@127.0.0.1:9"),),
+    )
+    seen: list[str] = []
+    ImageWorkshop(building, context).provide(step, Listener(output=lambda _: seen.extend(processes_naming(secret))))
+    assert not seen
+    target = context.parent / "proxy"
+    building.files.copy_out(request.reference, "/proxy", target)
+    assert secret in target.read_text()

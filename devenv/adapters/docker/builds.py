@@ -21,11 +21,16 @@ from devenv.adapters.files.scratch import scratch
 from devenv.adapters.process import find_program, run
 from devenv.errors import CommandFailedError, ImageError, InterruptedRunError, ToolMissingError
 from devenv.labels import LABEL_IMAGE, OURS
+from devenv.spec.image_reference import Reference
 
 _BUILD_SECONDS = 3 * 3600.0
 _LAST_LINES = 60
 _CLIENT_VERSIONS = range(18, 23)
 """Major versions of the docker command line that carry a BuildKit client; from 23 on it is buildx alone."""
+_TOLD = "image"
+"""The file in which a builder tells what it has built."""
+_DIGEST = "containerimage.digest"
+"""Under this key buildx tells the image's ID: that of its configuration, or of its manifest in containerd's store."""
 _NOT_OURS = ("BUILDX_BUILDER", "DOCKER_DEFAULT_PLATFORM", "SOURCE_DATE_EPOCH")
 """Variables of the user's that would change what is built, or where."""
 
@@ -71,16 +76,47 @@ class Builds:
         request: BuildRequest,
         on_line: Callable[[str], None] | None = None,
         cancel: threading.Event | None = None,
+        *,
+        confirm: Callable[[], None] | None = None,
     ) -> None:
         """Build an image into the engine; `on_line` gets BuildKit's plain progress.
+
+        The image gets its name last, once `confirm` has not raised: whatever ends the run before, no other image ever
+        has that name.
 
         Raises:
             CommandFailedError: the build failed; the output holds its last lines.
             InterruptedRunError: `cancel` was set; the engine stops building.
         """
+        build = self._build_with_client if self.buildx is None else self._build_with_buildx
+        with scratch() as folder:
+            built = build(request, folder, on_line, cancel)
+        try:
+            if confirm:
+                confirm()
+        except BaseException:
+            self._remove_nameless(built)
+            raise
+        name = Reference.parse(request.reference)
+        with translate_errors(f"tag {built} as {request.reference}", ImageError):
+            self._client.api.tag(built, name.repository, name.tag)
+
+    def _remove_nameless(self, image: str) -> None:
+        with translate_errors(f"remove image {image}", ImageError):
+            found = self._client.api.inspect_image(image)  # type: ignore[no-untyped-call]
+            if not found.get("RepoTags"):
+                self._client.api.remove_image(image)
+
+    def _build_with_buildx(
+        self,
+        request: BuildRequest,
+        folder: Path,
+        on_line: Callable[[str], None] | None,
+        cancel: threading.Event | None,
+    ) -> str:
+        """Build without a name; returns the image's ID. `folder` is nobody else's."""
         if self.buildx is None:
-            self.run_with_client(request, on_line, cancel)
-            return
+            raise AssertionError("there is no buildx")
         # It takes longer to load than a whole warm `up` may take, and most runs build nothing.
         from python_on_whales.exceptions import DockerException  # noqa: PLC0415
 
@@ -88,32 +124,33 @@ class Builds:
         if cancel and cancel.is_set():
             raise InterruptedRunError(f"stopped before it began: {what}")
         last: deque[str] = deque(maxlen=_LAST_LINES)
-        with scratch() as folder:
-            try:
-                with guarded(folder, cancel):
-                    for line in _buildx_lines(self.buildx, folder, request):
-                        last.append(line)
-                        if on_line:
-                            on_line(line)
-            except DockerException as error:
-                if cancel and cancel.is_set():
-                    raise InterruptedRunError(f"stopped: {what}") from error
-                raise CommandFailedError(
-                    f"{what} failed",
-                    argv=[str(word) for word in error.docker_command],
-                    status=error.return_code,
-                    output="\n".join(last),
-                ) from error
+        try:
+            with guarded(folder, cancel):
+                for line in _buildx_lines(self.buildx, folder, request):
+                    last.append(line)
+                    if on_line:
+                        on_line(line)
+        except DockerException as error:
+            if cancel and cancel.is_set():
+                raise InterruptedRunError(f"stopped: {what}") from error
+            raise CommandFailedError(
+                f"{what} failed",
+                argv=[str(word) for word in error.docker_command],
+                status=error.return_code,
+                output="\n".join(last),
+            ) from error
+        return str(json.loads((folder / _TOLD).read_bytes())[_DIGEST])
 
-    def run_with_client(
+    def _build_with_client(
         self,
         request: BuildRequest,
-        on_line: Callable[[str], None] | None = None,
-        cancel: threading.Event | None = None,
-    ) -> None:
+        folder: Path,
+        on_line: Callable[[str], None] | None,
+        cancel: threading.Event | None,
+    ) -> str:
         """Build through a docker command line that carries a BuildKit client: where there is no buildx yet.
 
-        Raises ToolMissingError when there is no such command line, else what `run` raises.
+        Returns the image's ID. Raises ToolMissingError when there is no such command line, else what `run` raises.
         """
         last: deque[str] = deque(maxlen=_LAST_LINES)
 
@@ -122,7 +159,7 @@ class Builds:
             if on_line:
                 on_line(line)
 
-        argv = [str(client_with_buildkit()), "build", "--progress", "plain", "--tag", request.reference]
+        argv = [str(client_with_buildkit()), "build", "--progress", "plain", "--iidfile", str(folder / _TOLD)]
         argv += ["--file", str(request.dockerfile)]
         argv += ["--network", request.network]
         argv += ["--target", request.target] if request.target else []
@@ -146,6 +183,7 @@ class Builds:
                 status=done.status,
                 output="\n".join(last),
             )
+        return (folder / _TOLD).read_text().strip()
 
     def prune_cache(self, keep_bytes: int) -> int:
         """Bring the engine's build cache below a bound, least recently used first; return the bytes freed."""
@@ -186,7 +224,7 @@ def _buildx_lines(buildx: Path, job: Path, request: BuildRequest) -> Iterator[st
     lines = whales.buildx.build(
         request.context,
         file=request.dockerfile,
-        tags=request.reference,
+        metadata_file=job / _TOLD,
         target=request.target,
         build_args=dict(request.args),
         secrets=[f"id={name},src={path}" for name, path in request.secrets.items()],

@@ -6,9 +6,12 @@ name what failed inside a build. What has to be made is decided in `devenv.plan.
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import certifi
@@ -23,6 +26,7 @@ from devenv.images.build.progress import BuildProgress
 from devenv.images.build.pull import by_digest, pull, without_digest
 from devenv.images.catalogue.catalogue import Catalogue, bootstrap_script
 from devenv.images.catalogue.presence import observe_images
+from devenv.images.content.context import sent_entries
 from devenv.images.content.fingerprint import FileDigests
 from devenv.images.content.handover import handed_over
 from devenv.plan.image import NODE, Mode
@@ -31,6 +35,8 @@ from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
 from devenv.spec.image_reference import registry_of
 from devenv.spec.versions import Versions
 
+_IS_PROXY = re.compile(r"\w+_proxy\Z", re.IGNORECASE)
+"""Build arguments whose addresses may hold a password."""
 CA_SECRET = "ca"  # noqa: S105 (the name of a build secret)
 
 ImageStep = PullImage | BuildImage | BootstrapImage
@@ -63,10 +69,12 @@ class ImageWorkshop:
         proxies: Proxies | None = None,
         digests: FileDigests | None = None,
         versions: Versions | None = None,
+        is_as_described: Callable[[str], bool] = lambda _: True,
     ) -> None:
         """The host's certificates and proxies, observed when None; the run's memory of files' hashes.
 
-        Of `versions` images are named that can take the place of one that cannot be fetched.
+        Of `versions` images are named that can take the place of one that cannot be fetched. `is_as_described` tells
+        whether the files of an image still are those that its reference was made of.
         """
         self._engine = engine
         self._root = data_root
@@ -75,6 +83,7 @@ class ImageWorkshop:
         # As build arguments: builders keep proxies out of images and out of the cache's keys.
         self._proxies = (proxies or observe_proxies()).variables()
         self._versions = versions
+        self._is_as_described = is_as_described
         self._digests = digests or FileDigests()
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -157,21 +166,38 @@ class ImageWorkshop:
             if message := understood.feed(line):
                 listener.progress(message)
 
+        began = time.time_ns()
+        self._require_as_described(step, began)
         with handed_over(step, self._digests) as context:
+            args = dict(step.args)
+            proxies = {**self._proxies, **{name: args.pop(name) for name in list(args) if _IS_PROXY.match(name)}}
             request = BuildRequest(
                 reference=step.reference,
                 dockerfile=step.dockerfile,
                 context=context,
                 target=step.target,
-                args=dict(step.args),
-                private_args={name: value for name, value in self._proxies.items() if name not in dict(step.args)},
+                args=args,
+                private_args=proxies,
                 secrets={CA_SECRET: self._ca_bundle},
                 network=step.network,
             )
             try:
-                self._engine.builds.run(request, report, listener.cancel)
+                confirm = partial(self._require_as_described, step, began)
+                self._engine.builds.run(request, report, listener.cancel, confirm=confirm)
             except CommandFailedError as error:
                 raise _build_failed(step, error, understood, self._versions) from error
+
+    def _require_as_described(self, step: BuildImage, began: int) -> None:
+        """See that nobody has saved anything since the reference was made: it must never stand for other files."""
+        if self._is_as_described(step.image):
+            return
+        entries = sent_entries(step.context, step.dockerfile)
+        saved = [str(entry.path) for entry in entries if not entry.is_folder and entry.facts.st_ctime_ns >= began]
+        raise ImageError(
+            f"the files of image {step.image} changed after its tag was made of them",
+            context={"context": str(step.context), **({"while it was built": ", ".join(saved[:5])} if saved else {})},
+            hint="devenv up, once they are saved; what changes by itself belongs into .dockerignore",
+        )
 
 
 def _build_failed(

@@ -111,6 +111,11 @@ class Catalogue:
                 waiting += self[name].needs
         return found
 
+    def is_as_described(self, name: str) -> bool:
+        """Whether what an image is built from still is what its reference was made of."""
+        image = self._known.get(name)
+        return image is None or not isinstance(image.origin, Recipe) or self._content(image.origin) == image.content
+
     def tool(self, name: str) -> Image:
         """The image whose only file is a program that devenv runs on the host."""
         tool: ToolVersion = self._versions.tools[name]
@@ -146,7 +151,7 @@ class Catalogue:
         if image.tag == "content" or self._commit_tag is None:
             return built
         as_written = replace(recipe, context=written, dockerfile=written / image.dockerfile)
-        tag = self._commit_tag(as_written, self._content(recipe))
+        tag = self._commit_tag(as_written, built.content)
         return replace(built, own=f"{OWN_REPOSITORY}/{name}:{tag}")
 
     def _describe_listed(self, name: str, image: CatalogueImage) -> Image:
@@ -172,9 +177,10 @@ class Catalogue:
         return Image(NODE, node.kubernetes, base.upstream, base.digest, own, Assembly(node.image, system))
 
     def _built(self, name: str, version: str, recipe: Recipe, listed: CatalogueImage | None = None) -> Image:
-        own = own_reference(name, version, self._content(recipe))
+        content = self._content(recipe)
+        own = own_reference(name, version, content)
         upstream, digest = (listed.upstream, listed.digest) if listed else (None, None)
-        return Image(name, version, upstream, digest, own, recipe)
+        return Image(name, version, upstream, digest, own, recipe, content=content)
 
     def _content(self, recipe: Recipe) -> str:
         return self._fingerprint_of(recipe, tuple(self[base].identity for _, base in recipe.bases))

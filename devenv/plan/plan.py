@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from devenv.events import PlanMade, PlannedStep
-from devenv.plan.steps import ReplaceObject, StartCluster, Step
+from devenv.plan.steps import InstallChart, ReplaceObject, StartCluster, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +65,6 @@ class Plan:
 
 
 def _loss(step: Step) -> str:
+    if isinstance(step, InstallChart):
+        return step.loses
     return step.replacement.loss if isinstance(step, ReplaceObject) else ""

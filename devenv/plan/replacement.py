@@ -66,10 +66,14 @@ class Obstacles:
 
     growths: tuple[Growth, ...] = ()
     replacements: tuple[Replacement, ...] = ()
+    departures: tuple[str, ...] = ()
+    """What goes with objects that are not wanted any more, in words."""
 
     def __add__(self, other: Obstacles) -> Obstacles:
         """Both together."""
-        return Obstacles(self.growths + other.growths, self.replacements + other.replacements)
+        return Obstacles(
+            self.growths + other.growths, self.replacements + other.replacements, self.departures + other.departures
+        )
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -78,4 +82,4 @@ class Obstacles:
     @property
     def losses(self) -> tuple[str, ...]:
         """What would be lost."""
-        return tuple(r.loss for r in self.replacements if r.loss)
+        return (*(r.loss for r in self.replacements if r.loss), *self.departures)

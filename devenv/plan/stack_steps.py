@@ -92,10 +92,17 @@ def _sources(
         defines = isinstance(step, ApplyManifests) and step.module
         before = cluster | module if defines else last | module | images
         way = _giving_way(spec, known or Obstacles(), before)
-        apply = PlanNode(replace(step, looks_ahead=known is None), before | {node.key for node in way}, reason)
+        apply = PlanNode(_looking(step, known), before | {node.key for node in way}, reason)
         nodes += [*way, apply]
         last = last | {apply.key} if defines else frozenset({apply.key})
     return nodes, last
+
+
+def _looking(step: InstallChart | ApplyManifests, known: Obstacles | None) -> InstallChart | ApplyManifests:
+    """The step with what is known of what it will lose; where nothing is known it looks for itself."""
+    if known is None:
+        return replace(step, looks_ahead=True)
+    return replace(step, loses="; ".join(known.departures)) if isinstance(step, InstallChart) else step
 
 
 def await_ready(spec: StackSpec, rendered: StackInput) -> AwaitReady:

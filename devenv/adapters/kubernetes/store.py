@@ -70,6 +70,10 @@ class ObjectStore:
         """The objects of a collection."""
         return self._api.items(path)
 
+    def outlines(self, path: str) -> list[Json]:
+        """The objects of a collection, their metadata alone."""
+        return self._api.items(path, accept=METADATA_ONLY)
+
     def count(self, path: str) -> int:
         """How many objects a collection has; 0 for one that is not served."""
         try:

@@ -157,6 +157,8 @@ class InstallChart(StackStep):
     """References of new images, when they are all that changed: workloads may get them before Helm comes to them."""
     looks_ahead: bool = False
     """Whether it has to see for itself what stands in its way: the plan could not."""
+    loses: str = ""
+    """What goes with objects that the release is to have no more, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Responsible for asking. What a refusal means is decided by `immutables`; `replac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from devenv.adapters.kubernetes import manifests
@@ -19,6 +19,7 @@ from devenv.plan.replacement import Obstacles
 from devenv.plan.stack_steps import source_steps
 from devenv.plan.steps import ApplyManifests, InstallChart
 from devenv.runtime.environment import Environment
+from devenv.runtime.observe.departures import CLAIM, PATHS, STATEFUL_SET, departures
 from devenv.runtime.observe.immutables import Surroundings, obstacles
 from devenv.runtime.observe.rendering import manager_of, rendered
 from devenv.spec.stack import StackSpec
@@ -56,10 +57,13 @@ def _result(asked: Future[Obstacles]) -> Obstacles | None:
 
 
 def _of_step(step: InstallChart | ApplyManifests, environment: Environment) -> Obstacles:
-    return find_obstacles(environment.cluster, rendered(step, environment), step.namespace, manager_of(step))
+    release = step.release if isinstance(step, InstallChart) else ""
+    return find_obstacles(
+        environment.cluster, rendered(step, environment), step.namespace, manager_of(step), release=release
+    )
 
 
-def find_obstacles(cluster: Cluster, text: str, namespace: str, manager: str) -> Obstacles:
+def find_obstacles(cluster: Cluster, text: str, namespace: str, manager: str, *, release: str = "") -> Obstacles:
     """What of the objects that are there stands in the way of these manifests.
 
     Args:
@@ -67,21 +71,31 @@ def find_obstacles(cluster: Cluster, text: str, namespace: str, manager: str) ->
         text: the manifests; hooks among them are left out, since Helm deletes those itself.
         namespace: of objects that name none.
         manager: the field manager in whose name they will be applied.
+        release: whose manifests they are: what it has beside them is lost.
 
     Raises:
         SpecError: the manifests are no objects.
         ApiUnreachableError: the API server does not answer.
     """
     store = cluster.objects
-    wanted = [item for item in manifests.documents(text) if not is_hook(item)]
+    documents = manifests.documents(text)
+    wanted = [item for item in documents if not is_hook(item)]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="refusals") as pool:
+        listed = [pool.submit(_holding(store, kind), path) for kind, path in PATHS.items()] if release else []
         refusals = list(pool.map(lambda item: store.refusal(item, namespace, manager), wanted))
+        live = {kind: found.result() for kind, found in zip(PATHS, listed, strict=False)}
     refused = [(item, refusal) for item, refusal in zip(wanted, refusals, strict=True) if refusal]
     found = (
         obstacles(item, refusal.live, refusal.causes, _surroundings(store, refusal), manager)
         for item, refusal in refused
     )
-    return sum(found, Obstacles())
+    going = departures(release, namespace, documents, live)
+    return sum(found, Obstacles(departures=tuple(going)))
+
+
+def _holding(store: ObjectStore, kind: str) -> Callable[[str], list[Json]]:
+    """How the objects of a kind are listed: definitions of kinds are large, and their names are all that is asked."""
+    return store.items if kind in (CLAIM, STATEFUL_SET) else store.outlines
 
 
 def _surroundings(store: ObjectStore, refusal: Refusal) -> Surroundings:

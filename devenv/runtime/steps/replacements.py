@@ -35,7 +35,8 @@ def replace_object(step: ReplaceObject, context: StepContext) -> str:
 def replace_before(step: InstallChart | ApplyManifests, text: str, context: StepContext) -> None:
     """Replace what a step cannot change, where no plan has looked ahead for it; raises DataLossError."""
     cluster, stack = context.environment.cluster, context.environment.workspace.stacks[step.stack].spec
-    found = find_obstacles(cluster, text, step.namespace, manager_of(step))
+    release = step.release if isinstance(step, InstallChart) else ""
+    found = find_obstacles(cluster, text, step.namespace, manager_of(step), release=release)
     replace_unplanned(cluster, found, deadline=stack.deadline, cancel=context.cancel, progress=context.progress)
 
 

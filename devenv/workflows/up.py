@@ -16,6 +16,7 @@ from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.fitness import refuse_unfit
+from devenv.runtime.host.ports import other_ports
 from devenv.runtime.observe.observe import Observation, observe
 from devenv.runtime.ownership.engines import record_engine
 from devenv.spec.checks.migration_files import require_sound_migrations
@@ -128,7 +129,10 @@ def _note_profile(raised: Raised) -> None:
 def _planned(environment: Environment, selection: Selection, request: UpRequest, session: Session) -> Raised:
     observation = observe(environment, selection, request.images, verify=request.verify, renewed=request.renewed)
     facts = observation.cluster
-    if differing := facts.other_nodes(node_roles(observation.wanted.kind_config)):
+    others = [facts.other_nodes(node_roles(observation.wanted.kind_config))]
+    if facts.state is ClusterState.RUNNING:
+        others.append(other_ports(environment.workspace.project.cluster.ports, observation.facts))
+    for differing in filter(None, others):
         session.emit(Noted(differing, "warning", "to make it anew, without its data: devenv down, then: devenv up"))
     profile = environment.workspace.project.profile
     if facts.profile not in {"", profile}:

@@ -9,6 +9,7 @@ from devenv.adapters.host import ports as host
 from devenv.errors import PortTakenError
 from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
 from devenv.spec.project import Ports
+from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import Database
 
 PREFERRED_HTTP, PREFERRED_HTTPS = 8080, 8443
@@ -30,6 +31,13 @@ def choose_ports(
         return published
     http = _free(wanted.http, PREFERRED_HTTP, "http", set(), claims)
     return http, _free(wanted.https, PREFERRED_HTTPS, "https", {http}, claims)
+
+
+def other_ports(wanted: Ports, facts: ProjectFacts) -> str:
+    """Which ports the specification asks for and a cluster has not, in words; empty where it has those."""
+    pairs = (("http", wanted.http, facts.http_port), ("https", wanted.https, facts.https_port))
+    found = [f"{port} for {name} instead of {asked}" for name, asked, port in pairs if asked not in ("auto", port)]
+    return f"the cluster was made with other ports than the specification asks for: {', '.join(found)}" if found else ""
 
 
 def published_ports(containers: Iterable[ContainerInfo]) -> dict[int, int]:

@@ -8,22 +8,25 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
 from devenv.errors import DevenvError, SpecError
 from devenv.plan.observed import ClusterState
-from devenv.runtime.observe.cluster import observe_cluster
+from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
 from devenv.runtime.ownership.ownership import Holding
 from devenv.spec.load import load_workspace
 from devenv.spec.stack import StackSpec
+from devenv.spec.workspace import Workspace
 from devenv.workflows.access.connect import environment_on
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import Deployed, Deployment
 
 _SECONDS = 2.5
+_CLAIMS = "api/v1/persistentvolumeclaims"
+"""Under this path an inventory has the claims that are a stack's own, and not made for its StatefulSets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,20 @@ def look_for_losses(directory: Path, engine: Engine, holding: Holding, session: 
     deployed = deployment.choose(())
     # What is in LocalStack is lost whenever its pod ends, so that it is named and never asked about.
     seeded = [n for n in workspace.selected if workspace.stacks[n].spec.seeds and n in facts.records]
-    return Losses((*(d.name for d in deployed), *seeded), touched=lambda: _touched(deployment, deployed))
+    others = other_holders(workspace, facts, [*(d.name for d in deployed), *seeded])
+    named = (*(d.name for d in deployed), *seeded, *others)
+    return Losses(named, touched=lambda: [*_touched(deployment, deployed), *others])
+
+
+def other_holders(workspace: Workspace, facts: ClusterFacts, known: Collection[str]) -> list[str]:
+    """Stacks with volumes that cannot be looked into: the project's own, and those that devenv.yaml lacks by now."""
+    return [
+        name
+        for name, recorded in sorted(facts.records.items())
+        if (recorded.claims or (recorded.objects or {}).get(_CLAIMS))
+        and name not in known
+        and (name not in workspace.selected or not workspace.stacks[name].builtin)
+    ]
 
 
 def _holds_data(spec: StackSpec) -> bool:

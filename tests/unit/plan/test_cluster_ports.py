@@ -15,8 +15,9 @@ from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.host.ports import PortClaims, first_free
 from devenv.errors import PortTakenError
 from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
-from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS, choose_ports, http_ports
+from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS, choose_ports, http_ports, other_ports
 from devenv.spec.project import Ports
+from devenv.spec.render import ProjectFacts
 
 
 @pytest.fixture
@@ -48,6 +49,15 @@ CLUSTER = [
 def test_a_cluster_keeps_its_ports(taken: int) -> None:
     assert http_ports(CLUSTER) == (8081, 8444)
     assert choose_ports(Ports(http=taken, https=taken), CLUSTER) == (8081, 8444)
+
+
+def test_ports_that_a_cluster_has_not_are_told() -> None:
+    facts = ProjectFacts("alt", "dev", 8081, 8444)
+    assert other_ports(Ports(), facts) == other_ports(Ports(http=8081), facts) == ""
+    told = "the cluster was made with other ports than the specification asks for"
+    assert other_ports(Ports(http=9000, https=8444), facts) == f"{told}: 8081 for http instead of 9000"
+    both = other_ports(Ports(http=9000, https=9001), facts)
+    assert both == f"{told}: 8081 for http instead of 9000, 8444 for https instead of 9001"
 
 
 @pytest.mark.parametrize("containers", [[], [container()], [container(("127.0.0.1", 8081, HTTP_NODE_PORT))]])

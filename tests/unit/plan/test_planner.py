@@ -263,7 +263,7 @@ def test_what_stands_in_the_way_gives_way_right_before_its_source() -> None:
         wanted(store),
         observed(
             stacks=recorded(store=ObservedStack("former", ready=True)),
-            obstacles={"store": (Obstacles((grown,), (replaced, lost)),)},
+            obstacles={"store": (Obstacles((grown,), (replaced, lost), ("claim old", "claim older")),)},
         ),
     )
     needs = needs_of(plan)
@@ -278,7 +278,8 @@ def test_what_stands_in_the_way_gives_way_right_before_its_source() -> None:
         "Replace statefulset store: its pods go on": ("volume data", ""),
         "Replace persistentvolumeclaim files": ("2Gi -> 1Gi", "files"),
     }
-    assert plan.losses == ("files",)
+    assert plan.losses == ("files", "claim old; claim older")
+    assert [step.loses for step in plan.as_event().steps if step.key == "install/store"] == ["claim old; claim older"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from devenv.adapters.docker import Engine, EngineLock, Holder
 from devenv.adapters.docker.lock_image import LOCK_IMAGE, lock_program
 from devenv.errors import EngineUnavailableError, LockedError, LockError
 from devenv.events import Event, Noted
+from devenv.images.nodes.image import configuration
 from devenv.labels import LABEL_RUN, OURS
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session, silent_session
@@ -249,6 +250,31 @@ def test_the_program_of_a_lock_ends_with_its_input(tmp_path: Path) -> None:
 def test_an_engine_of_another_architecture_is_refused_by_name() -> None:
     with pytest.raises(EngineUnavailableError, match="riscv64"):
         lock_program("riscv64")
+
+
+def test_what_is_made_of_an_image_that_a_run_committed_is_not_taken_for_a_part_of_it(
+    engine: Engine, project: str
+) -> None:
+    """As every cluster is, whose node image is a container's commit: it would go with the next run."""
+    with exclusive(engine, project, silent_session()) as lock:
+        lock.confirm()  # so that there is an image
+    api, reference = engine.client.api, f"localhost/devenv-test/committed:{project}"
+    maker = api.create_container(LOCK_IMAGE, [], labels={**OURS, LABEL_RUN: "a run that is over"})["Id"]
+    base = engine.client.images.get(LOCK_IMAGE).attrs["Config"]
+    try:
+        engine.client.containers.get(maker).commit(*reference.split(":"), conf=configuration(base, reference))
+        made = api.create_container(reference, [], labels={"devenv.io/project": project})["Id"]
+
+        assert maker[:12] in {name.id[:12] for name in engine.containers.list({LABEL_RUN: "a run that is over"})}
+        engine.containers.sweep()
+
+        assert [container.id for container in engine.containers.list({"devenv.io/project": project})] == [made]
+        assert not [container for container in engine.containers.list({LABEL_RUN: ""}) if container.id == maker]
+    finally:
+        engine.containers.remove(
+            [container.name for container in engine.containers.list({"devenv.io/project": project})]
+        )
+        engine.images.remove([reference])
 
 
 def test_what_a_dead_run_made_for_itself_is_swept_by_the_next_and_what_a_living_one_needs_is_not(

@@ -56,7 +56,7 @@ class Containers:
     def sweep(self) -> Sequence[str]:
         """Remove what runs made for themselves that are over without having removed it; returns names."""
         # In this order: who made a container was there before it.
-        left = self.list({LABEL_RUN: ""})
+        left = [container for container in self.list({LABEL_RUN: ""}) if container.labels[LABEL_RUN]]
         if not left:
             return []
         alive = {container.id for container in self.list({LABEL_LOCK: ""})}

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from devenv.errors import ImageError
-from devenv.labels import LABEL_IMAGE
+from devenv.labels import LABEL_IMAGE, LABEL_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -92,7 +92,7 @@ def preload(
         container.wait()
         progress(f"committing {target_ref}")
         repository, _, tag = target_ref.rpartition(":")
-        return str(container.commit(repository, tag, conf=_configuration(node.attrs["Config"], target_ref)).id)
+        return str(container.commit(repository, tag, conf=configuration(node.attrs["Config"], target_ref)).id)
     finally:
         container.remove(force=True, v=True)
 
@@ -104,10 +104,12 @@ def _by_image(system_refs: Mapping[str, str]) -> dict[str, list[str]]:
     return dict(names)
 
 
-def _configuration(base: Mapping[str, Any], reference: str) -> dict[str, Any]:
+def configuration(base: Mapping[str, Any], reference: str) -> dict[str, Any]:
     """The base's own configuration: a commit would otherwise keep that of the container."""
     kept = ("Env", "Entrypoint", "Cmd", "StopSignal", "WorkingDir")
-    labels = {**(base.get("Labels") or {}), LABEL_IMAGE: reference}
+    # Labels of the container are added to these. By that of this run every cluster would be taken for a part of it, and
+    # be removed by the next one.
+    labels = {**(base.get("Labels") or {}), LABEL_IMAGE: reference, LABEL_RUN: ""}
     return {**{key: base.get(key) for key in kept}, "Labels": labels}
 
 

@@ -131,7 +131,7 @@ def reinstall(project: Path, deployment: Deployment, stack: str) -> None:
     """What people do without devenv: uninstall, drop the volume, install."""
     environment = deployment.environment
     namespace = environment.workspace.stacks[stack].spec.namespace
-    kubectl = str(environment.program("kubectl"))
+    kubectl = str(deployment.toolbox.program("kubectl"))
     helm = str(Toolchain(environment.workspace.versions.tools).locate("helm").path)
     cluster = ["--kubeconfig", str(environment.kubeconfig), "--namespace", namespace]
     run([helm, *cluster, "uninstall", stack, "--wait"])

@@ -20,7 +20,7 @@ from machine import busy_seconds
 
 from devenv.adapters.docker import Engine
 from devenv.images.load.loader import LoadReport, load
-from devenv.images.nodes.programs import NODE_PROGRAMS
+from devenv.images.load.session import LoadSession
 
 AT_ONCE = 4
 BUILD_SECONDS = 1.0
@@ -31,14 +31,14 @@ def main() -> None:
     """Load and print."""
     waiting = sys.argv[1] == "--waiting"
     images, nodes = (names.split() for names in sys.argv[-2:])
-    engine = Engine.connect()
+    engine, session = Engine.connect(), LoadSession()
 
     def one(image: str) -> LoadReport:
-        return load(engine, image, nodes)
+        return load(engine, image, nodes, session=session)
 
     with ExitStack() as stack:
         if waiting:
-            stack.enter_context(NODE_PROGRAMS.kept_waiting(engine, nodes, None))
+            stack.enter_context(session.programs.kept_waiting(engine, nodes, None))
             threading.Event().wait(BUILD_SECONDS)
         before = _memory("VmRSS")
         began, busy = time.monotonic(), busy_seconds()

@@ -25,12 +25,22 @@ from devenv.adapters.charts.charts import copy_chart
 from devenv.plan.graph import order, select
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import make_plan
-from devenv.plan.steps import AwaitNodeRuntime, AwaitReady, InstallChart, LoadImage, PruneBuildCache
+from devenv.plan.steps import (
+    AwaitNodeRuntime,
+    AwaitReady,
+    CreateCluster,
+    InstallChart,
+    LoadImage,
+    PruneBuildCache,
+    Step,
+)
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.observe import observe
 from devenv.runtime.run.execute import execute
+from devenv.runtime.run_state import RunState
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps.stacks import share_certificates
+from devenv.runtime.toolbox import Toolbox
 from devenv.spec.load import load_workspace
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.session import Session
@@ -95,47 +105,49 @@ def one_after_the_other(project: Path) -> None:
     environment = connect(workspace, session, agreed=False)
     observation = observe(environment, select(workspace), "auto")
     plan = make_plan(observation.wanted, observation.observed)
+    state = RunState(observation.toolbox)
     for node in in_order(plan):
-        run_step(node, environment)
+        run_step(node, environment, state)
 
 
 def in_order(plan: Plan) -> list[PlanNode]:
     """The cluster, then all images, then stack after stack."""
     nodes = {node.key: node for node in plan.nodes}
     keys = order({key: tuple(node.needs) for key, node in nodes.items()})
-    rank = {"cluster": 0, "load": 1}
-    return sorted((nodes[key] for key in keys), key=lambda node: rank.get(node.key.split("/")[0], 2))
+    ranks: list[type[Step]] = [CreateCluster, AwaitNodeRuntime, LoadImage]
+    return sorted(
+        (nodes[key] for key in keys),
+        key=lambda node: ranks.index(type(node.step)) if type(node.step) in ranks else len(ranks),
+    )
 
 
-def run_step(node: PlanNode, environment: Environment) -> None:
+def run_step(node: PlanNode, environment: Environment, state: RunState) -> None:
     """One step by the plain program where it is what the comparison is about, else as devenv does it."""
     step = node.step
-    context = StepContext(environment, node.key, lambda _: None, threading.Event())
+    context = StepContext(environment, state, node.key, lambda _: None, threading.Event())
     match step:
         case AwaitNodeRuntime() | PruneBuildCache():
             return
         case LoadImage():
-            run([str(environment.program("kind")), "load", "docker-image", step.reference, "--name", step.cluster])
+            run([str(state.toolbox.program("kind")), "load", "docker-image", step.reference, "--name", step.cluster])
         case InstallChart():
             share_certificates(step, context)
-            helm(step, environment)
+            helm(step, environment, state.toolbox)
         case AwaitReady():
             execute(replace(step, images=()), context)  # a script proves no images
         case _:
             execute(step, context)
 
 
-def helm(step: InstallChart, environment: Environment) -> None:
+def helm(step: InstallChart, environment: Environment, toolbox: Toolbox) -> None:
     """`helm upgrade --install --wait` as written by hand."""
     with tempfile.TemporaryDirectory() as folder:
         chart = Path(step.chart)
         if step.module:
-            chart = copy_chart(
-                environment.modules[step.module] / step.chart, Path(folder, "chart"), step.drop_dependencies
-            )
+            chart = copy_chart(toolbox.modules[step.module] / step.chart, Path(folder, "chart"), step.drop_dependencies)
         values = Path(folder, "values.json")
         values.write_text(step.values)
-        argv = [str(environment.program("helm")), "upgrade", "--install", step.release, str(chart)]
+        argv = [str(toolbox.program("helm")), "upgrade", "--install", step.release, str(chart)]
         environment.cluster.ensure_namespace(step.namespace)
         argv += ["--namespace", step.namespace, "--values", str(values)]
         argv += ["--wait", "--wait-for-jobs", "--timeout", f"{int(step.deadline.total_seconds())}s"]

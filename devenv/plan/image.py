@@ -102,9 +102,3 @@ class Image:
             case _:
                 names = []
         return tuple(dict.fromkeys(names))
-
-    def usable(self, mode: Mode) -> tuple[str, ...]:
-        """The references by which it may be used, the one first that goes before the other."""
-        upstream = self.upstream if mode != "recipes" else None
-        own = None if upstream and (mode == "upstream" or self.locked) else self.own
-        return tuple(reference for reference in (upstream, own) if reference)

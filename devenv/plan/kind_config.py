@@ -41,8 +41,23 @@ class KindSettings:
     """Port on the nodes and port on the host, for each database that the project may run."""
 
 
-def kind_config(base: Mapping[str, Any], settings: KindSettings) -> str:
-    """Kind's configuration as YAML; `base` is a parsed kind configuration and is left as it is."""
+@dataclass(frozen=True, slots=True)
+class KindConfig:
+    """What a cluster is made from."""
+
+    text: str
+    """YAML."""
+    roles: tuple[str, ...]
+    """The role of each node, sorted."""
+
+    @property
+    def has_balancer(self) -> bool:
+        """Whether kind puts a load balancer before several control planes."""
+        return self.roles.count(CONTROL_PLANE) > 1
+
+
+def kind_config(base: Mapping[str, Any], settings: KindSettings) -> KindConfig:
+    """Kind's configuration; `base` is a parsed one, whose nodes go before the settings', and is left as it is."""
     config: dict[str, Any] = copy.deepcopy(dict(base))
     config.setdefault("kind", "Cluster")
     config.setdefault("apiVersion", "kind.x-k8s.io/v1alpha4")
@@ -59,22 +74,8 @@ def kind_config(base: Mapping[str, Any], settings: KindSettings) -> str:
         config["kubeadmConfigPatches"] = [*_NO_TAINTS, *config.get("kubeadmConfigPatches", [])]
     if settings.cgroup_v1:
         config.setdefault("kubeadmConfigPatches", []).append(_CGROUP_V1_PATCH)
-    return yaml.safe_dump(config, sort_keys=False)
-
-
-def node_roles(config: str) -> list[str]:
-    """The role of each node that a kind configuration makes, sorted."""
-    nodes = yaml.safe_load(config).get("nodes") or [{}]
-    return sorted(str(node.get("role", CONTROL_PLANE)) for node in nodes)
-
-
-def control_plane_count(config: Mapping[str, Any], nodes: Nodes) -> int:
-    """How many control planes kind makes of the user's own file, or of the specification where that names no nodes.
-
-    From the second one on kind puts a load balancer before them.
-    """
-    listed = config.get("nodes") or _node_list(nodes)
-    return sum(_is_control_plane(node) for node in listed)
+    roles = sorted(str(node.get("role", CONTROL_PLANE)) for node in nodes)
+    return KindConfig(yaml.safe_dump(config, sort_keys=False), tuple(roles))
 
 
 def _is_control_plane(node: Mapping[str, Any]) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from devenv.errors import ForeignClusterError
 from devenv.plan.image import BALANCER, NODE, Mode
-from devenv.plan.kind_config import node_roles
+from devenv.plan.kind_config import KindConfig
 from devenv.plan.observed import ClusterState, Observed, StackInput
 from devenv.plan.plan import Plan, PlanNode
-from devenv.plan.provision import choose, provide_steps
-from devenv.plan.stack_steps import await_ready, modules_of, stack_nodes
+from devenv.plan.provision import BUILDX, Provisions, provide
+from devenv.plan.stack_steps import NOT_READY, stack_nodes
 from devenv.plan.steps import (
     AwaitNodeRuntime,
     BuildImage,
@@ -22,15 +22,16 @@ from devenv.plan.steps import (
     PruneBuildCache,
     RemoveBrokenCluster,
     StartCluster,
+    image_key,
+    ready_key,
+    tool_key,
 )
 from devenv.spec.needs import Needs, nearest
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
 
-BUILDX = "buildx"
 _ASLEEP = (ClusterState.STOPPED, ClusterState.UNREACHABLE)
 _NONE_YET = (ClusterState.ABSENT, ClusterState.BROKEN)
-_NOT_READY = "not ready"
 BUILD_CACHE_BYTES = 14 * 1024**3
 """Kept of the builders' caches: enough to rebuild any one recipe quickly, within the 30 GB of a whole environment."""
 
@@ -46,7 +47,7 @@ class Wanted:
     needs: Needs
     """All stacks of the project with those that they need: an order holds through stacks in between too."""
     versions: Versions
-    kind_config: str
+    kind_config: KindConfig
     references: Mapping[str, str]
     """Image name to the reference that is used, for the stacks and for the containers that kind starts."""
     tools: Sequence[str]
@@ -81,10 +82,13 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
         start = PlanNode(StartCluster(wanted.cluster), frozenset(), str(observed.cluster))
         return Plan.of(wanted.project, wanted.cluster, [start])
     reasons = reasons_to_install(wanted, observed)
+    there = observed.images.in_engine
+    lacking = [name for name in needed_images(wanted, observed) if wanted.references.get(name) not in there]
+    provisions = provide(observed.images, lacking, wanted.images, wanted.references)
     nodes = [
         *_stacks(wanted, observed, reasons),
-        *_modules(wanted, observed),
-        *_images(wanted, observed),
+        *_modules(wanted, observed, provisions),
+        *_images(wanted, observed, provisions),
         *(_cluster(wanted, observed) if observed.cluster in _NONE_YET else ()),
     ]
     unchanged = [name for name, reason in reasons.items() if not reason]
@@ -99,7 +103,7 @@ def reasons_to_install(wanted: Wanted, observed: Observed) -> dict[str, str]:
 def stacks_to_install(wanted: Wanted, observed: Observed) -> list[tuple[StackSpec, StackInput]]:
     """The stacks that a plan will install, be it anew or over what is there."""
     reasons = reasons_to_install(wanted, observed)
-    return [(spec, rendered) for spec, rendered in wanted.stacks if reasons[spec.name] not in ("", _NOT_READY)]
+    return [(spec, rendered) for spec, rendered in wanted.stacks if reasons[spec.name] not in ("", NOT_READY)]
 
 
 def needed_images(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
@@ -120,19 +124,17 @@ def _reason(spec: StackSpec, rendered: StackInput, observed: Observed) -> str:
         "to be reset": rendered.renewed,
         "not recorded": not known.recorded,
         "drifted": known.drifted,
-        _NOT_READY: not known.ready,
+        NOT_READY: not known.ready,
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
 
 
 def _stacks(wanted: Wanted, observed: Observed, reasons: Mapping[str, str]) -> Iterable[PlanNode]:
-    cluster = frozenset({"cluster/create", *(f"tool/{tool}" for tool in wanted.tools)})
+    cluster = frozenset({CreateCluster.KEY, *(tool_key(tool) for tool in wanted.tools)})
     planned = {name for name, reason in reasons.items() if reason}
     for spec, rendered in wanted.stacks:
-        before = cluster | {f"ready/{need}" for need in nearest(wanted.needs, spec.name, planned)}
-        if reasons[spec.name] == _NOT_READY:
-            yield PlanNode(await_ready(spec, rendered), before, _NOT_READY)
-        elif reasons[spec.name]:
+        before = cluster | {ready_key(need) for need in nearest(wanted.needs, spec.name, planned)}
+        if reasons[spec.name]:
             yield from stack_nodes(
                 spec,
                 rendered,
@@ -145,26 +147,19 @@ def _stacks(wanted: Wanted, observed: Observed, reasons: Mapping[str, str]) -> I
 
 
 def _missing_modules(wanted: Wanted, observed: Observed) -> list[str]:
-    used = {module for spec, _ in stacks_to_install(wanted, observed) for module in modules_of(spec)}
+    used = {module for spec, _ in stacks_to_install(wanted, observed) for module in spec.modules}
     return sorted(used - observed.modules_present)
 
 
-def _modules(wanted: Wanted, observed: Observed) -> list[PlanNode]:
+def _modules(wanted: Wanted, observed: Observed, provisions: Provisions) -> list[PlanNode]:
     """Fetches of modules that are not in the cache."""
-    missing = _missing_modules(wanted, observed)
-    image = wanted.module_image if missing else None
-    before = frozenset({f"image/{image}", f"tool/{BUILDX}"} if image else ())
-    reference = _reference(image, wanted, observed) if image else ""
-    pinned = wanted.versions.modules
+    image, pinned = wanted.module_image, wanted.versions.modules
+    before = frozenset({image_key(image), tool_key(BUILDX)} if image else ())
     return [
         PlanNode(FetchModule(name, pinned[name].version, pinned[name].sum, reference), before, "missing")
-        for name in missing
+        for name in _missing_modules(wanted, observed)
+        for reference in (provisions.references[image] if image else "",)
     ]
-
-
-def _reference(image: str, wanted: Wanted, observed: Observed) -> str:
-    seen = observed.images
-    return choose(seen.described[image], wanted.images, seen.in_engine, seen.registries).reference
 
 
 def _loads(wanted: Wanted, observed: Observed) -> dict[str, str]:
@@ -174,32 +169,30 @@ def _loads(wanted: Wanted, observed: Observed) -> dict[str, str]:
     return {name: reference for images in used for name, reference in images if reference not in there}
 
 
-def _images(wanted: Wanted, observed: Observed) -> list[PlanNode]:
+def _images(wanted: Wanted, observed: Observed, provisions: Provisions) -> list[PlanNode]:
     """Loads of images into the nodes; builds and pulls of those that the engine lacks."""
-    there = observed.images.in_engine
-    lacking = [name for name in needed_images(wanted, observed) if wanted.references.get(name) not in there]
-    provisions = provide_steps(observed.images, lacking, wanted.images, wanted.references)
-    nodes = [PlanNode(step, needs, "missing") for step, needs in provisions]
-    if wanted.prunes_cache and any(isinstance(step, BuildImage) for step, _ in provisions):
-        built = frozenset(step.key for step, _ in provisions)
+    nodes = [PlanNode(step, needs, "missing") for step, needs in provisions.steps]
+    if wanted.prunes_cache and any(isinstance(step, BuildImage) for step, _ in provisions.steps):
+        built = frozenset(step.key for step, _ in provisions.steps)
         nodes.append(PlanNode(PruneBuildCache(BUILD_CACHE_BYTES), built, "after builds"))
     why = "new" if observed.cluster in _NONE_YET else "changed"
     for name, reference in _loads(wanted, observed).items():
         local = observed.images.described[name].local
-        before = frozenset({f"image/{name}", "cluster/node-runtime"})
+        before = frozenset({image_key(name), AwaitNodeRuntime.KEY})
         nodes.append(PlanNode(LoadImage(name, reference, wanted.cluster, local), before, why))
     return nodes
 
 
 def _cluster(wanted: Wanted, observed: Observed) -> list[PlanNode]:
     nodes = []
-    before = frozenset({"tool/kind", *(f"image/{name}" for name in wanted.cluster_images)})
+    before = frozenset({tool_key("kind"), *(image_key(name) for name in wanted.cluster_images)})
     if observed.cluster is ClusterState.BROKEN:
         nodes.append(PlanNode(RemoveBrokenCluster(wanted.cluster), frozenset(), "interrupted"))
         before |= {nodes[0].key}
     references = wanted.references
-    create = CreateCluster(wanted.cluster, references[NODE], wanted.kind_config, references.get(BALANCER))
-    runtime = AwaitNodeRuntime(wanted.cluster, len(node_roles(wanted.kind_config)))
+    config, count = wanted.kind_config.text, len(wanted.kind_config.roles)
+    create = CreateCluster(wanted.cluster, references[NODE], config, count, references.get(BALANCER))
+    runtime = AwaitNodeRuntime(wanted.cluster, count)
     return [*nodes, PlanNode(create, before, "new"), PlanNode(runtime, before, "new")]
 
 
@@ -214,5 +207,5 @@ def _tools(wanted: Wanted, observed: Observed, nodes: Sequence[PlanNode]) -> lis
     first = [BUILDX] if builds and BUILDX not in observed.tools_present else []
     return [
         *(PlanNode(ProvideTool(tool, wanted.images), frozenset(), "missing") for tool in first),
-        *(PlanNode(ProvideTool(tool, wanted.images), frozenset({f"tool/{BUILDX}"}), "missing") for tool in missing),
+        *(PlanNode(ProvideTool(tool, wanted.images), frozenset({tool_key(BUILDX)}), "missing") for tool in missing),
     ]

@@ -15,7 +15,7 @@ from typing import Literal
 from devenv.errors import ImageError
 from devenv.plan.image import Assembly, Bootstrap, Image, Mode, Recipe
 from devenv.plan.observed import ObservedImages
-from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, PullImage
+from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, PullImage, image_key, tool_key
 from devenv.spec.image_reference import Reference, registry_of
 from devenv.spec.needs import order
 from devenv.spec.workspace import LOCK_FILE
@@ -24,7 +24,8 @@ Origin = Literal["present", "pull", "build", "bootstrap", "assemble"]
 ProvidingStep = PullImage | BuildImage | BootstrapImage | AssembleNodeImage
 Provision = tuple[ProvidingStep, frozenset[str]]
 """A step that brings an image into the engine, and the keys of the steps that it needs."""
-_BUILDX = "tool/buildx"
+BUILDX = "buildx"
+"""The program that builds images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,23 @@ class Choice:
 
     reference: str
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Provisions:
+    """How images come into the engine."""
+
+    steps: tuple[Provision, ...]
+    """Each after those that it needs; none for images that are there."""
+    references: Mapping[str, str]
+    """Of the images and of what those are made from that are not there."""
+
+
+def usable(image: Image, mode: Mode) -> tuple[str, ...]:
+    """The references by which an image may be used, the one first that goes before the other."""
+    upstream = image.upstream if mode != "recipes" else None
+    own = None if upstream and (mode == "upstream" or image.locked) else image.own
+    return tuple(reference for reference in (upstream, own) if reference)
 
 
 def choose(image: Image, mode: Mode, present: AbstractSet[str], registries: Mapping[str, bool]) -> Choice:
@@ -47,7 +65,7 @@ def choose(image: Image, mode: Mode, present: AbstractSet[str], registries: Mapp
     Raises:
         ImageError: it can be had from nowhere in this mode.
     """
-    references = image.usable(mode)
+    references = usable(image, mode)
     for reference in references:
         if reference in present:
             return Choice(reference, "present")
@@ -56,6 +74,22 @@ def choose(image: Image, mode: Mode, present: AbstractSet[str], registries: Mapp
     if image.own in references:
         return Choice(image.own, _making(image))
     raise _nowhere(image, mode)
+
+
+def choose_references(
+    images: ObservedImages, names: Iterable[str], mode: Mode, on_nodes: AbstractSet[str]
+) -> dict[str, str]:
+    """The reference of each image: what the nodes run already goes before what the engine has.
+
+    Raises:
+        ImageError: one of them can be had from nowhere in this mode.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        image = images.described[name]
+        there = on_nodes & frozenset(usable(image, mode)) or images.in_engine
+        found[name] = choose(image, mode, there, images.registries).reference
+    return found
 
 
 def registries_to_ask(
@@ -68,7 +102,7 @@ def registries_to_ask(
     while waiting:
         name = waiting.pop()
         image = images[name]
-        if name in seen or mode == "recipes" or present & frozenset(image.usable(mode)):
+        if name in seen or mode == "recipes" or present & frozenset(usable(image, mode)):
             continue
         seen.add(name)
         if image.source:
@@ -77,10 +111,10 @@ def registries_to_ask(
     return frozenset(asked)
 
 
-def provide_steps(
+def provide(
     images: ObservedImages, names: Iterable[str], mode: Mode, chosen: Mapping[str, str] | None = None
-) -> list[Provision]:
-    """Steps that bring images into the engine, each after those that it needs; none for those that are there.
+) -> Provisions:
+    """How images come into the engine.
 
     Args:
         images: all that are wanted and what those are made from.
@@ -94,11 +128,8 @@ def provide_steps(
     choices = _choices(images, names, mode, chosen or {})
     made = order({name: [need for need in images.described[name].needs if need in choices] for name in choices})
     references = {name: choice.reference for name, choice in choices.items()}
-    return [
-        _provision(images.described[name], choices[name], references)
-        for name in made
-        if choices[name].origin != "present"
-    ]
+    steps = [_step(images.described[name], choices[name], references) for name in made]
+    return Provisions(tuple(step for step in steps if step), references)
 
 
 def _choices(images: ObservedImages, names: Iterable[str], mode: Mode, chosen: Mapping[str, str]) -> dict[str, Choice]:
@@ -128,12 +159,14 @@ def _origin(image: Image, reference: str, present: AbstractSet[str]) -> Origin:
     return "pull" if reference == image.upstream else _making(image)
 
 
-def _provision(image: Image, choice: Choice, references: Mapping[str, str]) -> Provision:
-    """The step for an image that is not there; `references` are those of what it is made from."""
+def _step(image: Image, choice: Choice, references: Mapping[str, str]) -> Provision | None:
+    """The step for an image, None where it is there; `references` are those of what it is made from."""
+    if choice.origin == "present":
+        return None
     if choice.origin == "pull":
         mirrored = _with_digest(image.mirrored, image.digest) if image.mirrored else ""
         return PullImage(image.name, _with_digest(choice.reference, image.digest), mirrored), frozenset()
-    before = frozenset(f"image/{name}" for name in image.needs)
+    before = frozenset(image_key(name) for name in image.needs)
     match image.origin:
         case Bootstrap(suite=suite):
             return BootstrapImage(image.name, choice.reference, suite), before
@@ -147,8 +180,9 @@ def _provision(image: Image, choice: Choice, references: Mapping[str, str]) -> P
                 (*recipe.args, *((argument, references[name]) for argument, name in recipe.bases)),
                 recipe.network,
                 recipe.shipped,
+                image.content,
             )
-            return build, before | {_BUILDX}
+            return build, before | {tool_key(BUILDX)}
         case Assembly(base=base, system=system):
             inside = tuple((reference, references[name]) for reference, name in system)
             return AssembleNodeImage(image.name, choice.reference, references[base], inside), before

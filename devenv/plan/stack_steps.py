@@ -22,9 +22,13 @@ from devenv.plan.steps import (
     ResetDatabase,
     RunHook,
     Step,
+    load_key,
+    module_key,
 )
 from devenv.spec.stack import Source, StackSpec
 
+NOT_READY = "not ready"
+"""Why a stack is awaited that is as wanted otherwise: nothing of it is installed again."""
 _WHY_RESET = "its migrations and seeds have been applied"
 
 
@@ -45,20 +49,16 @@ def stack_nodes(
         rendered: what its steps are made of.
         before: steps after which the cluster takes objects, and the stacks that this one needs are ready.
         cluster: the first of these alone.
-        reason: why the stack is installed.
+        reason: why the stack is installed, or only awaited.
         obstacles: what stands in the way of each source, None where that is not known; nothing where nothing does.
         fresh: whether its database holds nothing yet.
     """
+    if reason == NOT_READY:
+        return [PlanNode(_await_ready(spec, rendered), before, reason)]
     leading = _one_by_one(_leading_steps(spec, rendered), before, reason)
     known = obstacles or [Obstacles()] * len(spec.sources)
     sources, last = _sources(spec, rendered, _end(leading, before), cluster=cluster, reason=reason, obstacles=known)
     return [*leading, *sources, *_one_by_one(_trailing_steps(spec, rendered, fresh=fresh), last, reason)]
-
-
-def modules_of(spec: StackSpec) -> list[str]:
-    """The Go modules that hold sources of a stack."""
-    named = [source.chart or source.manifests for source in spec.sources]
-    return [source.module for source in named if source and source.module]
 
 
 def _one_by_one(steps: Iterable[Step], before: frozenset[str], reason: str) -> list[PlanNode]:
@@ -85,9 +85,9 @@ def _sources(
 ) -> tuple[list[PlanNode], frozenset[str]]:
     """The steps that apply the sources, each after `last`, and what those that follow them need."""
     nodes: list[PlanNode] = []
-    images = {f"load/{name}" for name in rendered.images}
+    images = {load_key(name) for name in rendered.images}
     for step, known in zip(source_steps(spec, rendered), obstacles, strict=True):
-        module = {f"module/{step.module}"} if step.module else set()
+        module = {module_key(step.module)} if step.module else set()
         # A module's manifests are definitions: they need no other stack and start nothing that needs an image.
         defines = isinstance(step, ApplyManifests) and step.module
         before = cluster | module if defines else last | module | images
@@ -105,7 +105,7 @@ def _looking(step: InstallChart | ApplyManifests, known: Obstacles | None) -> In
     return replace(step, loses="; ".join(known.departures)) if isinstance(step, InstallChart) else step
 
 
-def await_ready(spec: StackSpec, rendered: StackInput) -> AwaitReady:
+def _await_ready(spec: StackSpec, rendered: StackInput) -> AwaitReady:
     """The step that ends every stack."""
     return AwaitReady(
         spec.name,
@@ -153,7 +153,7 @@ def _trailing_steps(spec: StackSpec, rendered: StackInput, *, fresh: bool) -> It
     if spec.database and rendered.renewed:
         yield ResetDatabase(*place, spec.database)
     yield from (RunHook(*place, "after", hook) for hook in spec.hooks.after)
-    yield await_ready(spec, rendered)
+    yield _await_ready(spec, rendered)
 
 
 def _install(spec: StackSpec, rendered: StackInput, index: int, source: Source) -> InstallChart | ApplyManifests:

@@ -1,33 +1,25 @@
 """One project's environment as the steps see it: names, places, and the adapters that reach it.
 
-Responsible for handing out adapters. Programs become known while a plan runs, so adapters that wrap one are made when
-they are asked for.
+Responsible for handing out adapters, each made when it is first asked for. Those that wrap a program are the toolbox's
+(`devenv.runtime.toolbox`), since programs become known while a plan runs.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devenv.adapters.charts.helm import Helm
 from devenv.adapters.docker import ContainerInfo, Engine
-from devenv.adapters.host.ports import PortClaims
 from devenv.adapters.host.trust import HostTrust, observe_trust
-from devenv.adapters.kind import Kind
-from devenv.adapters.kubernetes.kubectl import Kubectl
-from devenv.errors import ImageError, ToolMissingError
 from devenv.images.build.build import ImageWorkshop
 from devenv.images.catalogue.catalogue import Catalogue, hashing
-from devenv.images.catalogue.presence import present_references
 from devenv.images.catalogue.tags import commit_tags
 from devenv.images.content.fingerprint import FileDigests
-from devenv.plan.image import Mode
 from devenv.plan.names import Names
-from devenv.runtime.applied import Applied
+from devenv.plan.steps import BuildImage
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig, kubeconfig_of
 from devenv.runtime.ownership.marks import owner_of
 from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, Owner, is_node
@@ -38,9 +30,9 @@ if TYPE_CHECKING:
     from devenv.adapters.kubernetes.cluster import Cluster
 
 
-@dataclass
+@dataclass(frozen=True)
 class Environment:
-    """Names, places and adapters of one project; threads share it."""
+    """Names, places and adapters of one project; threads share it. What a run learns is in its `RunState`."""
 
     workspace: Workspace
     engine: Engine
@@ -51,24 +43,6 @@ class Environment:
     cache: Path
     mask: Callable[..., None]
     """Registers secrets that must not be shown."""
-    images_mode: Mode = "auto"
-    programs: dict[str, Path] = field(default_factory=dict)
-    """Tool name to its program, as found or provided so far."""
-    modules: dict[str, Path] = field(default_factory=dict)
-    """Go module to the folder of its files, as found or fetched so far."""
-    warned: set[str] = field(default_factory=set)
-    """Places of the cluster that the user has been warned of."""
-    unswappable: set[str] = field(default_factory=set)
-    """Stacks whose charts change more than the image when the image changes."""
-    claims: PortClaims = field(default_factory=PortClaims)
-    """Ports that were chosen for a cluster which is not there yet."""
-    applied: Applied = field(default_factory=Applied)
-    """What this run has applied, until it is recorded."""
-    creation_failed: threading.Event = field(default_factory=threading.Event)
-    """Set when the cluster cannot be created, for those who wait for its nodes."""
-
-    restarted: threading.Event = field(default_factory=threading.Event)
-    """Set when this run has started the cluster's stopped nodes."""
 
     @property
     def names(self) -> Names:
@@ -104,7 +78,11 @@ class Environment:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """All images, the project's own included."""
+        """All images, the project's own included, as their sources were when first asked for."""
+        return self.describe_images()
+
+    def describe_images(self) -> Catalogue:
+        """All images as their sources are now."""
         project = self.workspace.project
         return Catalogue(
             self.workspace.versions,
@@ -117,12 +95,9 @@ class Environment:
             mirrors=project.registry_mirrors,
         )
 
-    def _is_as_described(self, image: str) -> bool:
-        return self.catalogue.is_as_described(image)  # of the catalogue of the moment
-
-    def forget_images(self) -> None:
-        """Describe images anew from now on: their sources may have changed."""
-        self.__dict__.pop("catalogue", None)
+    def _is_as_described(self, step: BuildImage) -> bool:
+        catalogue = self.describe_images()
+        return step.image not in catalogue.names() or catalogue[step.image].content == step.content
 
     @cached_property
     def trust(self) -> HostTrust:
@@ -140,37 +115,6 @@ class Environment:
             versions=self.workspace.versions,
             is_as_described=self._is_as_described,
         )
-
-    def present_image(self, name: str) -> str:
-        """The reference by which the engine has an image of the catalogue; raises ImageError when it has none."""
-        plan = self.catalogue[name]
-        present = present_references(self.engine, [plan])
-        for reference in reversed(plan.usable(self.images_mode)):
-            if reference in present:
-                return reference
-        raise ImageError(f"image {name} is not in the engine", hint="devenv up")
-
-    def program(self, tool: str) -> Path:
-        """The program of a tool that was found, or that a step before has provided."""
-        try:
-            return self.programs[tool]
-        except KeyError:
-            raise ToolMissingError(f"{tool} is not available", hint="devenv tools") from None
-
-    @property
-    def kind(self) -> Kind:
-        """Kind."""
-        return Kind(self.program("kind"))
-
-    @property
-    def helm(self) -> Helm:
-        """Helm, bound to the project's cluster."""
-        return Helm(self.program("helm"), self.kubeconfig)
-
-    @property
-    def kubectl(self) -> Kubectl:
-        """kubectl, bound to the project's cluster."""
-        return Kubectl(self.program("kubectl"), self.kubeconfig)
 
     @cached_property
     def cluster(self) -> Cluster:

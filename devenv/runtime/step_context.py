@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from devenv.events import Emit, StepOutput, StepProgressed
 from devenv.runtime.environment import Environment
+from devenv.runtime.run_state import RunState
 
 
 @dataclass(frozen=True)
 class StepContext:
-    """The environment, and ways to tell and to be stopped."""
+    """The environment, what the run has learned, and ways to tell and to be stopped."""
 
     environment: Environment
+    run: RunState
     key: str
     emit: Emit
     cancel: threading.Event

@@ -234,3 +234,9 @@ class StackSpec(SpecModel):
     endpoints: tuple[Endpoint, ...] = ()
     credentials: tuple[Credential, ...] = ()
     database: Database | None = None
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The Go modules that hold sources of it."""
+        named = (source.chart or source.manifests for source in self.sources)
+        return tuple(source.module for source in named if source and source.module)

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import UsageError
+from devenv.images.catalogue.presence import observe_images
 from devenv.plan.image import Mode
-from devenv.runtime.observe.provision import provision_plan
+from devenv.plan.parts import plan_build
+from devenv.plan.plan import Plan
+from devenv.plan.provision import BUILDX
+from devenv.runtime.environment import Environment
+from devenv.runtime.run_state import RunState
+from devenv.runtime.toolbox import Toolbox
 from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import name_hint
 from devenv.spec.workspace import Workspace
@@ -65,17 +71,20 @@ def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
     names = project_images(workspace, command.names)
     environment = connect(workspace, session, agreed=command.assume_yes)
     with exclusive(environment.engine, workspace.project.project, session):
-        plan = provision_plan(environment, names, command.images)
+        toolbox = Toolbox.locate(environment.kubeconfig, {BUILDX: workspace.versions.tools[BUILDX]})
+        images = observe_images(environment.engine, environment.catalogue.described(names), names, command.images)
+        has_buildx = BUILDX in toolbox.programs
+        plan = plan_build(environment.names, names, images, command.images, has_buildx=has_buildx)
         if plan.nodes:
             log = session.open_log(environment.state / "logs")
-            perform(plan, environment, session, Tail(began, log), again="devenv build")
-    made = {node.key for node in plan.nodes}
-    found = []
-    for name in names:
-        reference = environment.catalogue[name].own or ""
-        facts = environment.engine.images.inspect(reference)
-        found.append(BuiltImage(name, reference, facts["Id"], int(facts["Size"]), f"image/{name}" in made))
-    return found
+            perform(plan, environment, RunState(toolbox), session, Tail(began, log), again="devenv build")
+    return [_built(name, environment, plan) for name in names]
+
+
+def _built(name: str, environment: Environment, plan: Plan) -> BuiltImage:
+    reference = environment.catalogue[name].own or ""
+    facts = environment.engine.images.inspect(reference)
+    return BuiltImage(name, reference, facts["Id"], int(facts["Size"]), name not in plan.unchanged)
 
 
 def project_images(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:

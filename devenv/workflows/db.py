@@ -159,7 +159,7 @@ def shell(directory: Path, name: str, session: Session, *, on_terminal: bool) ->
     """The command that opens a database's own shell in its container; it reads a script where no terminal is."""
     with reach(directory, session) as deployment:
         (deployed,) = deployment.choose([name])
-        kubectl, spec = deployment.environment.kubectl, deployed.spec
+        kubectl, spec = deployment.toolbox.kubectl, deployed.spec
         container = ["-c", spec.container] if spec.container else []
         terminal = ["--stdin", "--tty"] if on_terminal else ["--stdin"]
         target = ["--namespace", deployed.namespace, "exec", *terminal, spec.workload, *container]

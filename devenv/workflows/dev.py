@@ -8,28 +8,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.adapters.files.watch import watch_folders
 from devenv.errors import DevenvError, RunFailedError, UsageError
 from devenv.events import Noted, RoundFinished
 from devenv.images.build.watched import WatchedContext, latest_save
-from devenv.images.nodes.programs import NODE_PROGRAMS
 from devenv.plan.image import Mode, Recipe
+from devenv.plan.parts import plan_round
 from devenv.plan.plan import Plan
+from devenv.plan.steps import LoadImage, ProvideImage
 from devenv.runtime.observe.observe import observe
-from devenv.runtime.observe.refresh import Refresher
+from devenv.runtime.observe.refresh import Standing, observe_round
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed
-from devenv.runtime.run.run_plan import run_plan
 from devenv.runtime.run.scheduler import RunReport
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
-from devenv.workflows.access.exclusive import confirm_lock, exclusive
+from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.build import project_images
 from devenv.workflows.databases.deployed import profile_that_is_up
-from devenv.workflows.run.conclusion import Tail, conclude
+from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.execution import perform
 from devenv.workflows.up import Raised, UpRequest, bring_up
 
 Changes = frozenset[Path] | BaseException
@@ -100,7 +101,8 @@ class _Loop:
         self._session = session
         # What was observed before there was a cluster says nothing of it now.
         seen = observe(raised.environment, raised.selection, mode) if raised.plan.nodes else raised.observation
-        self._refresher = Refresher(raised.environment, seen)
+        self._state = raised.state
+        self._standing = Standing.of(seen)
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
         # Rounds are measured from the save: what the first one would have to begin with is begun now.
         raised.environment.cluster.informer()
@@ -112,7 +114,7 @@ class _Loop:
         nodes = environment.node_names()
         with (
             _watching(self._contexts, self._tell_polling) as changes,
-            NODE_PROGRAMS.kept_waiting(environment.engine, nodes, cancel) as make_ready,
+            self._state.loads.programs.kept_waiting(environment.engine, nodes, cancel) as make_ready,
         ):
             folders = ", ".join(f"{context.name} ({context.context})" for context in self._contexts)
             self._session.emit(Noted(f"watching {folders}; Ctrl-C ends it"))
@@ -172,13 +174,9 @@ class _Loop:
         project = self._environment.names.project
         try:
             with exclusive(self._environment.engine, project, session):
-                plan = self._refresher.plan(names, stacks)
+                plan = self._plan(names, stacks)
                 if plan.nodes:
-                    session.emit(plan.as_event())
-                    confirm_lock(project, session)
-                    report = run_plan(plan, self._environment, session.emit, session.cancel)
-                    finished = _round_finished(report, names, stacks, late + time.monotonic() - began)
-                    self._conclude(plan, report, finished, Tail(began))
+                    self._run(plan, names, stacks, began, late)
                 elif asked:
                     session.emit(Noted(f"{', '.join(names)}: what was saved runs already"))
         except RunFailedError:
@@ -188,19 +186,40 @@ class _Loop:
                 raise
             session.emit(Noted(error.message, "warning", error.hint))
 
-    def _conclude(self, plan: Plan, report: RunReport, finished: RoundFinished, tail: Tail) -> None:
-        try:
-            conclude(report, len(plan.unchanged), self._session, tail, again="devenv dev")
-            self._refresher.done(plan, finished.images)
-        finally:
-            if not self._session.cancel.is_set():
-                self._session.emit(finished)
+    def _plan(self, names: Sequence[str], stacks: Sequence[str]) -> Plan:
+        seen = observe_round(self._environment, self._state.toolbox, self._standing, names, stacks)
+        references = seen.wanted.references
+        self._standing = replace(self._standing, references=references)
+        return plan_round(seen.wanted, seen.observed, seen.swappable, [references[name] for name in names])
+
+    def _run(self, plan: Plan, names: Sequence[str], stacks: Sequence[str], began: float, late: float) -> None:
+        session = self._session
+
+        def ended(report: RunReport) -> None:
+            if not session.cancel.is_set():
+                seconds = late + time.monotonic() - began
+                session.emit(_round_finished(plan, report, names, stacks, seconds))
+
+        # Who saves waits for the answer, and the first round was preceded by `up`, which looked for room.
+        perform(
+            plan,
+            self._environment,
+            self._state,
+            session,
+            Tail(began),
+            again="devenv dev",
+            checks_room=False,
+            ended=ended,
+        )
+        self._standing = self._standing.after(plan, names)
 
 
-def _round_finished(report: RunReport, names: Sequence[str], stacks: Sequence[str], seconds: float) -> RoundFinished:
+def _round_finished(
+    plan: Plan, report: RunReport, names: Sequence[str], stacks: Sequence[str], seconds: float
+) -> RoundFinished:
     """How long a round took, and what of it."""
-    build = _end(report, "image/")
-    load = max(0.0, _end(report, "load/") - build)
+    build = _end(plan, report, ProvideImage)
+    load = max(0.0, _end(plan, report, LoadImage) - build)
     return RoundFinished(
         images=tuple(names),
         stacks=tuple(stacks),
@@ -212,12 +231,10 @@ def _round_finished(report: RunReport, names: Sequence[str], stacks: Sequence[st
     )
 
 
-def _end(report: RunReport, prefix: str) -> float:
+def _end(plan: Plan, report: RunReport, kind: type[ProvideImage | LoadImage]) -> float:
     """When the last step of a kind ended, in seconds since the round began; 0 when there was none."""
-    ends = [
-        r.started + r.seconds for key, r in report.results.items() if key.startswith(prefix) and r.started is not None
-    ]
-    return max(ends, default=0.0)
+    results = [report.results[node.key] for node in plan.nodes if isinstance(node.step, kind)]
+    return max((r.started + r.seconds for r in results if r.started is not None), default=0.0)
 
 
 @contextmanager

@@ -43,4 +43,4 @@ def diff(directory: Path, stacks: Sequence[str], session: Session, *, profile: s
     if missing:
         raise ClusterError(f"{' and '.join(sorted(missing))} is not there to compare with", hint="devenv up")
     chosen = [(spec, made) for spec, made in seen.wanted.stacks if not stacks or spec.name in stacks]
-    return differences(environment, chosen)
+    return differences(environment.cluster, seen.toolbox, chosen)

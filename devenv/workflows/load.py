@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,25 +9,25 @@ from pathlib import Path
 
 from devenv.adapters.docker import Engine
 from devenv.errors import ClusterError, ImageError
-from devenv.events import PlanMade, PlannedStep, StepProgressed
-from devenv.images.load.loader import LoadReport, load
-from devenv.images.nodes.programs import NODE_PROGRAMS
+from devenv.images.catalogue.presence import present_references
+from devenv.images.load.loader import LoadReport
 from devenv.plan.observed import ClusterState
-from devenv.plan.steps import LoadImage
+from devenv.plan.parts import plan_load
+from devenv.plan.provision import usable
 from devenv.runtime.environment import Environment
 from devenv.runtime.ownership.marks import look
 from devenv.runtime.ownership.ownership import running_nodes
-from devenv.runtime.run.scheduler import Task, run
+from devenv.runtime.run_state import RunState
+from devenv.runtime.toolbox import Toolbox
 from devenv.spec.image_reference import Reference
 from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import did_you_mean
 from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.connect import connect
-from devenv.workflows.access.exclusive import confirm_lock, exclusive
+from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
-from devenv.workflows.run.conclusion import Tail, conclude
-
-_SLOT = "load"
+from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.execution import perform
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +75,12 @@ def load_images(directory: Path, images: Sequence[str], session: Session) -> lis
 
 def _load(environment: Environment, images: Sequence[str], session: Session, began: float) -> list[LoadedImage]:
     nodes = tuple(_running_nodes(environment))
-    steps = {
-        step.key: step
-        for name in dict.fromkeys(images)
-        for step in (LoadImage(name, _reference(environment, name), environment.names.cluster),)
-    }
+    references = {name: _reference(environment, name) for name in images}
     log = session.open_log(environment.state / "logs")
-    planned = tuple(PlannedStep(step.key, step.title, step.group) for step in steps.values())
-    session.emit(PlanMade(environment.names.project, environment.names.cluster, planned))
-    confirm_lock(environment.names.project, session)
-    reports: dict[str, LoadReport] = {}
-
-    def work(key: str, stop: threading.Event) -> str:
-        def on_progress(message: str) -> None:
-            session.emit(StepProgressed(key, message))
-
-        reports[key] = load(environment.engine, steps[key].reference, nodes, progress=on_progress, cancel=stop)
-        return f"{reports[key].sent_bytes / 1e6:.1f} MB sent"
-
-    tasks = [Task(key, frozenset(), _SLOT, 1.0) for key in steps]
-    at_once = max(2, os.cpu_count() or 1)
-    with NODE_PROGRAMS.kept():
-        report = run(tasks, work, session.emit, slots={_SLOT: at_once}, workers=at_once, cancel=session.cancel)
-    conclude(report, 0, session, Tail(began, log), again="devenv load")
-    return [LoadedImage(step.image, step.reference, nodes, reports[key]) for key, step in steps.items()]
+    state = RunState(Toolbox(environment.kubeconfig))
+    plan = plan_load(environment.names, references)
+    perform(plan, environment, state, session, Tail(began, log), again="devenv load")
+    return [LoadedImage(name, reference, nodes, state.loaded[name]) for name, reference in references.items()]
 
 
 def _running_nodes(environment: Environment) -> list[str]:
@@ -122,7 +102,11 @@ def _reference(environment: Environment, name: str) -> str:
             raise ImageError(f"image {name} has not been built from its present sources", hint=f"devenv build {name}")
         return own
     if name in catalogue.names():
-        return environment.present_image(name)
+        image = catalogue[name]
+        there = present_references(engine, [image])
+        if found := [reference for reference in usable(image, "auto") if reference in there]:
+            return found[-1]
+        raise ImageError(f"image {name} is not in the engine", hint="devenv up")
     Reference.parse(name)
     if not engine.images.ids([name]):
         raise ImageError(f"the engine has no image {name}", hint=_hint(engine, name, catalogue.names()))

@@ -12,8 +12,9 @@ from devenv.databases.spares import start_making
 from devenv.errors import UsageError
 from devenv.events import Noted
 from devenv.plan.image import Mode
-from devenv.plan.plan import Plan, PlanNode
-from devenv.plan.steps import ApplySeeds, ResetAws, ResetDatabase
+from devenv.plan.parts import plan_reset
+from devenv.plan.steps import ResetAws, ResetDatabase
+from devenv.runtime.run_state import RunState
 from devenv.spec.checks.migration_files import require_sound_migrations
 from devenv.spec.stack import StackSpec
 from devenv.workflows.access.session import Session
@@ -69,9 +70,14 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
         _agree(chosen, aws, request, session)
         log = session.open_log(deployment.environment.state / "logs")
         times: dict[str, float] = {}
-        if plan := _plan(deployment, [d for d in chosen if d.name not in changed], aws):
-            report = perform(plan, deployment.environment, session, Tail(began, log), again="devenv reset-db")
-            times = {key.partition("/")[2]: r.seconds for key, r in report.results.items() if key.startswith("reset/")}
+        environment = deployment.environment
+        kept = [d.stack.spec for d in chosen if d.name not in changed]
+        plan = plan_reset(environment.names, kept, aws, environment.workspace.seeds.to_json())
+        if plan.nodes:
+            tail, state = Tail(began, log), RunState(deployment.toolbox)
+            report = perform(plan, environment, state, session, tail, again="devenv reset-db")
+            resets = [node.step for node in plan.nodes if isinstance(node.step, ResetDatabase | ResetAws)]
+            times = {step.stack: report.results[step.key].seconds for step in resets}
         if changed:
             # All that brings an environment up takes long to load, and most resets need nothing of it.
             from devenv.workflows.up import UpRequest, up  # noqa: PLC0415
@@ -114,17 +120,3 @@ def _agree(chosen: Sequence[Deployed], aws: StackSpec | None, request: ResetRequ
         raise UsageError(
             f"nothing was reset: dropping the data of {named} takes your consent", hint="devenv reset-db --yes"
         )
-
-
-def _plan(deployment: Deployment, chosen: Sequence[Deployed], aws: StackSpec | None) -> Plan | None:
-    nodes: list[PlanNode] = []
-    if aws:
-        place = (aws.name, aws.layer, aws.namespace)
-        seeds = ApplySeeds(*place, deployment.environment.workspace.seeds.to_json())
-        nodes.append(PlanNode(seeds, frozenset(), "asked for"))
-        nodes.append(PlanNode(ResetAws(*place), frozenset({seeds.key}), "asked for"))
-    for d in chosen:
-        reset = ResetDatabase(d.name, d.stack.spec.layer, d.namespace, d.spec)
-        nodes.append(PlanNode(reset, frozenset(), "asked for"))
-    names = deployment.environment.names
-    return Plan.of(names.project, names.cluster, nodes) if nodes else None

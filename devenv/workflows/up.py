@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.errors import DataLossError
 from devenv.events import Noted
 from devenv.plan.graph import Selection, select
 from devenv.plan.image import Mode
-from devenv.plan.kind_config import node_roles
 from devenv.plan.observed import ClusterState
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
@@ -19,8 +19,11 @@ from devenv.runtime.host.fitness import refuse_unfit
 from devenv.runtime.host.ports import other_ports
 from devenv.runtime.observe.observe import Observation, observe
 from devenv.runtime.ownership.engines import record_engine
+from devenv.runtime.run_state import RunState
+from devenv.runtime.toolbox import Toolbox
 from devenv.spec.checks.migration_files import require_sound_migrations
 from devenv.spec.load import load_workspace
+from devenv.spec.project import Ports
 from devenv.workflows.access.claim import claim, tell_other_folder
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
@@ -59,6 +62,8 @@ class Raised:
     observation: Observation
     """Made before the plan was run."""
     plan: Plan
+    state: RunState
+    """What the runs have learned."""
 
 
 def up(request: UpRequest, session: Session) -> Plan:
@@ -86,24 +91,31 @@ def bring_up(request: UpRequest, session: Session) -> Raised:
     environment = connect(workspace, session, agreed=request.assume_yes)
     if not environment.containers():
         refuse_unfit(environment.engine)
+    state = RunState(Toolbox(environment.kubeconfig))
     if request.plan_only:
-        raised = _planned(environment, selection, request, session)
+        raised = _planned(environment, selection, state, request, session)
         tell_other_folder(raised.observation.holding, environment.owner, session)
         return raised
     with exclusive(environment.engine, workspace.project.project, session):
-        raised = _planned(environment, selection, request, session)
-        taken_over = claim(environment, raised.observation, session, adopt=request.adopt)
+        raised, adopted = _claimed(environment, selection, state, request, session)
         record_engine(environment.state, environment.engine)
         log = session.open_log(environment.state / "logs")
         if raised.plan.starts_cluster:
-            perform(raised.plan, environment, session, Tail(began, log))
-            raised = _planned(environment, selection, request, session)
-            claim(environment, raised.observation, session, adopt=request.adopt or taken_over)
+            perform(raised.plan, environment, state, session, Tail(began, log))
+            raised, _ = _claimed(environment, selection, state, replace(request, adopt=adopted), session)
         _agree(raised.plan, request, session)
         _note_profile(raised)
         addresses = links(workspace, selection.stacks, raised.observation.facts)
-        perform(raised.plan, environment, session, Tail(began, log, addresses))
+        perform(raised.plan, environment, state, session, Tail(began, log, addresses))
     return raised
+
+
+def _claimed(
+    environment: Environment, selection: Selection, state: RunState, request: UpRequest, session: Session
+) -> tuple[Raised, bool]:
+    """The plan for a cluster that is this folder's now, and whether the user has agreed to take it over."""
+    raised = _planned(environment, selection, state, request, session)
+    return raised, claim(environment, raised.observation, session, adopt=request.adopt) or request.adopt
 
 
 def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
@@ -126,19 +138,34 @@ def _note_profile(raised: Raised) -> None:
         raised.environment.cluster.note_profile(profile)
 
 
-def _planned(environment: Environment, selection: Selection, request: UpRequest, session: Session) -> Raised:
-    observation = observe(environment, selection, request.images, verify=request.verify, renewed=request.renewed)
-    facts = observation.cluster
-    others = [facts.other_nodes(node_roles(observation.wanted.kind_config))]
-    if facts.state is ClusterState.RUNNING:
-        others.append(other_ports(environment.workspace.project.cluster.ports, observation.facts))
+def _planned(
+    environment: Environment, selection: Selection, state: RunState, request: UpRequest, session: Session
+) -> Raised:
+    seen = observe(
+        environment,
+        selection,
+        request.images,
+        verify=request.verify,
+        renewed=request.renewed,
+        claims=state.claims,
+    )
+    for note in _notes(seen, environment.workspace.project.cluster.ports, selection, request):
+        session.emit(note)
+    state.find(seen.toolbox)
+    return Raised(environment, selection, seen, make_plan(seen.wanted, seen.observed), state)
+
+
+def _notes(seen: Observation, ports: Ports, selection: Selection, request: UpRequest) -> Iterator[Noted]:
+    """What of the cluster's present state the user would not expect."""
+    cluster, profile = seen.cluster, seen.facts.profile
+    others = [cluster.other_nodes(seen.wanted.kind_config.roles)]
+    if cluster.state is ClusterState.RUNNING:
+        others.append(other_ports(ports, seen.facts))
     for differing in filter(None, others):
-        session.emit(Noted(differing, "warning", "to make it anew, without its data: devenv down, then: devenv up"))
-    profile = environment.workspace.project.profile
-    if facts.profile not in {"", profile}:
-        stay = f"to stay with the other: devenv up --profile {facts.profile}"
-        session.emit(Noted(f"the profile changes from {facts.profile} to {profile}", hint=stay))
+        yield Noted(differing, "warning", "to make it anew, without its data: devenv down, then: devenv up")
+    if cluster.profile not in {"", profile}:
+        stay = f"to stay with the other: devenv up --profile {cluster.profile}"
+        yield Noted(f"the profile changes from {cluster.profile} to {profile}", hint=stay)
     for name in selection.stacks:
-        if reason := facts.incomplete(name) or (facts.drifted(name) if request.verify else ""):
-            session.emit(Noted(f"{name}: {reason}"))
-    return Raised(environment, selection, observation, make_plan(observation.wanted, observation.observed))
+        if reason := cluster.incomplete(name) or (cluster.drifted(name) if request.verify else ""):
+            yield Noted(f"{name}: {reason}")

@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,12 @@ from support.pushing import digest, docker_archive
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.errors import DiskFullError, ImageError, InterruptedRunError
 from devenv.images.formats.engine_image import EngineImage
-from devenv.images.load import loader
 from devenv.images.load.loader import load
+from devenv.images.load.session import LoadSession
 from devenv.images.load.strategy import Way
+from devenv.images.load.transfer import Offer, Order, open_streams, pushing, transfer
 from devenv.images.nodes.content import NodeContent, names_on_nodes, read_content
 from devenv.images.nodes.identity import image_digests, index_parts
-from devenv.images.nodes.programs import NODE_PROGRAMS
 from devenv.images.push.warm_up import warm_up
 from devenv.spec.image_reference import normalise
 
@@ -164,8 +165,9 @@ def test_equal_and_empty_layers(engine: Engine, nodes: list[str], images: Images
 def test_loads_at_once_send_a_shared_layer_once(engine: Engine, nodes: list[str], images: Images, way: Way) -> None:
     base = images.make(os.urandom(8 * MIB))
     several = [images.make(os.urandom(MIB), base=base) for _ in range(4)]
+    session = LoadSession()
     with ThreadPoolExecutor() as pool:
-        reports = list(pool.map(lambda image: load(engine, image, nodes[:1], ways=[way]), several))
+        reports = list(pool.map(lambda image: load(engine, image, nodes[:1], session=session, ways=[way]), several))
     assert sum(report.sent_layers for report in reports) == 5
     for image in several:
         assert_whole(engine, image, nodes[:1])
@@ -177,13 +179,13 @@ def test_what_was_collected_in_between_is_sent_again(
 ) -> None:
     reference = images.make(os.urandom(MIB), os.urandom(MIB))
     image = EngineImage.inspect(engine, reference)
-    job = loader._Load(engine, image, lambda _: None, None, [way], warm_up=False)
-    (stream,) = job._open(nodes[:1])
+    order = Order(LoadSession(), engine, image, [way], lambda _: None, None)
+    (stream,) = open_streams(order, nodes[:1])
     assert not set(image.diff_ids) & stream.content().blobs
     believed = NodeContent(dict.fromkeys(image.diff_ids, MIB + 2048), frozenset())
-    with job.pushing() as push:
-        job.transfer({stream: believed}, [MIB, MIB], push)
-    assert [stream.sent_layers for stream in job.streams] == [0, 2]
+    with pushing(order) as push, ExitStack() as asked:
+        sent = transfer(order, {stream: believed}, [MIB, MIB], Offer(push), asked, warm_up=False)
+    assert [stream.sent_layers for stream in sent.streams] == [0, 2]
     assert_whole(engine, reference, nodes[:1])
 
 
@@ -241,10 +243,11 @@ def test_loads_that_follow_each_other_share_the_program_in_a_node(
     first, second, third = (images.make(os.urandom(MIB)) for _ in range(3))
     load(engine, third, nodes[:1])
     began = time.time()
-    with NODE_PROGRAMS.kept():
-        load(engine, first, nodes)
-        load(engine, third, nodes)
-        load(engine, second, nodes)
+    session = LoadSession()
+    with session.programs.kept():
+        load(engine, first, nodes, session=session)
+        load(engine, third, nodes, session=session)
+        load(engine, second, nodes, session=session)
     when = [f"--since={began}", f"--until={time.time()}"]
     told = ["docker", "events", *when, "--filter=event=exec_create", "--format={{.Actor.Attributes.name}}"]
     started = subprocess.run(told, check=True, capture_output=True, text=True).stdout.split()
@@ -257,12 +260,12 @@ ELSEWHERE = """
 import json, sys
 from devenv.adapters.docker import Engine
 from devenv.images.load.loader import load
-from devenv.images.push.push import PUSHES
+from devenv.images.load.session import LoadSession
 
 engine, (image, node) = Engine.connect(), sys.argv[1:]
-messages = []
-way = load(engine, image, [node], progress=messages.append).way
-print(json.dumps([way, PUSHES.can_reach(engine), messages]))
+messages, session = [], LoadSession()
+way = load(engine, image, [node], progress=messages.append, session=session).way
+print(json.dumps([way, session.pushes.can_reach(engine), messages]))
 """
 
 

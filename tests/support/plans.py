@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.plan.image import Image, Recipe
+from devenv.plan.kind_config import KindConfig
 from devenv.plan.observed import ClusterState, Observed, ObservedImages, ObservedStack, StackInput
 from devenv.plan.plan import Plan
 from devenv.plan.planner import Wanted
@@ -78,7 +79,7 @@ def wanted(
         stacks=[(spec, rendered(spec)) for spec in stacks],
         needs={spec.name: spec.needs for spec in (*stacks, *unselected)},
         versions=VERSIONS,
-        kind_config="nodes: [{role: control-plane}, {role: worker}]",
+        kind_config=KindConfig("nodes: [{role: control-plane}, {role: worker}]", ("control-plane", "worker")),
         references={"node": reference("node")} | {name: reference(name) for spec in stacks for name in spec.images},
         tools=TOOLS,
         module_image=module_image,

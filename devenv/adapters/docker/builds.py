@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -64,7 +65,7 @@ class Builds:
     def __init__(self, client: docker.DockerClient, buildx: Path | None) -> None:
         self._client = client
         self.buildx = buildx
-        """The buildx program; None while there is none."""
+        """The buildx program for builds that name none."""
 
     @staticmethod
     def prepare() -> None:
@@ -78,17 +79,19 @@ class Builds:
         cancel: threading.Event | None = None,
         *,
         confirm: Callable[[], None] | None = None,
+        buildx: Path | None = None,
     ) -> None:
         """Build an image into the engine; `on_line` gets BuildKit's plain progress.
 
         The image gets its name last, once `confirm` has not raised: whatever ends the run before, no other image ever
-        has that name.
+        has that name. `buildx` is the program; where there is none, an older docker command line may do.
 
         Raises:
             CommandFailedError: the build failed; the output holds its last lines.
             InterruptedRunError: `cancel` was set; the engine stops building.
         """
-        build = self._build_with_client if self.buildx is None else self._build_with_buildx
+        program = buildx or self.buildx
+        build = partial(self._build_with_buildx, program) if program else self._build_with_client
         with scratch() as folder:
             built = build(request, folder, on_line, cancel)
         try:
@@ -109,14 +112,13 @@ class Builds:
 
     def _build_with_buildx(
         self,
+        buildx: Path,
         request: BuildRequest,
         folder: Path,
         on_line: Callable[[str], None] | None,
         cancel: threading.Event | None,
     ) -> str:
         """Build without a name; returns the image's ID. `folder` is nobody else's."""
-        if self.buildx is None:
-            raise AssertionError("there is no buildx")
         # It takes longer to load than a whole warm `up` may take, and most runs build nothing.
         from python_on_whales.exceptions import DockerException  # noqa: PLC0415
 
@@ -126,7 +128,7 @@ class Builds:
         last: deque[str] = deque(maxlen=_LAST_LINES)
         try:
             with guarded(folder, cancel):
-                for line in _buildx_lines(self.buildx, folder, request):
+                for line in _buildx_lines(buildx, folder, request):
                     last.append(line)
                     if on_line:
                         on_line(line)

@@ -30,7 +30,7 @@ from devenv.images.content.context import sent_entries
 from devenv.images.content.fingerprint import FileDigests
 from devenv.images.content.handover import handed_over
 from devenv.plan.image import NODE, Mode
-from devenv.plan.provision import provide_steps
+from devenv.plan.provision import provide
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
 from devenv.spec.image_reference import registry_of
 from devenv.spec.versions import Versions
@@ -69,12 +69,12 @@ class ImageWorkshop:
         proxies: Proxies | None = None,
         digests: FileDigests | None = None,
         versions: Versions | None = None,
-        is_as_described: Callable[[str], bool] = lambda _: True,
+        is_as_described: Callable[[BuildImage], bool] = lambda _: True,
     ) -> None:
         """The host's certificates and proxies, observed when None; the run's memory of files' hashes.
 
         Of `versions` images are named that can take the place of one that cannot be fetched. `is_as_described` tells
-        whether the files of an image still are those that its reference was made of.
+        whether the files of a build still are those that its reference was made of.
         """
         self._engine = engine
         self._root = data_root
@@ -88,8 +88,10 @@ class ImageWorkshop:
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def provide(self, step: ImageStep, listener: Listener | None = None) -> str:
+    def provide(self, step: ImageStep, listener: Listener | None = None, *, buildx: Path | None = None) -> str:
         """Do one step unless the image has come to be there; returns a short detail for the report.
+
+        `buildx` is the program that builds; without one it is the engine's own, or an older docker command line.
 
         Raises:
             ImageError: the pull, build or bootstrap failed; the context holds the failing step's last lines.
@@ -105,7 +107,7 @@ class ImageWorkshop:
                 case PullImage():
                     self._pull(step, listener)
                 case BuildImage():
-                    self._build(step, listener)
+                    self._build(step, listener, buildx)
                 case BootstrapImage():
                     script = bootstrap_script(self._root)
                     bootstrap(
@@ -128,15 +130,16 @@ class ImageWorkshop:
         *,
         mode: Mode = "auto",
         listener: Listener | None = None,
+        buildx: Path | None = None,
     ) -> None:
         """Build a program for the host in a container and copy it to `target`; its image is removed again."""
         listener = listener or Listener()
         image = catalogue.tool(tool)
         described = {image.name: image, **catalogue.described(image.needs)}
         observed = observe_images(self._engine, described, [image.name], mode)
-        for step, _ in provide_steps(observed, [image.name], mode):
+        for step, _ in provide(observed, [image.name], mode).steps:
             if isinstance(step, ImageStep):
-                self.provide(step, listener)
+                self.provide(step, listener, buildx=buildx)
         if image.own is None:
             raise AssertionError("a tool's image is always made")
         self._engine.files.copy_out(image.own, f"/{tool}", target)
@@ -158,7 +161,7 @@ class ImageWorkshop:
         made = step.image == NODE or bool(listed and (listed.recipe or listed.debootstrap))
         pull(self._engine.images, step, progress=listener.progress, cancel=listener.cancel, has_recipe=made)
 
-    def _build(self, step: BuildImage, listener: Listener) -> None:
+    def _build(self, step: BuildImage, listener: Listener, buildx: Path | None) -> None:
         understood = BuildProgress()
 
         def report(line: str) -> None:
@@ -183,13 +186,13 @@ class ImageWorkshop:
             )
             try:
                 confirm = partial(self._require_as_described, step, began)
-                self._engine.builds.run(request, report, listener.cancel, confirm=confirm)
+                self._engine.builds.run(request, report, listener.cancel, confirm=confirm, buildx=buildx)
             except CommandFailedError as error:
                 raise _build_failed(step, error, understood, self._versions) from error
 
     def _require_as_described(self, step: BuildImage, began: int) -> None:
         """See that nobody has saved anything since the reference was made: it must never stand for other files."""
-        if self._is_as_described(step.image):
+        if not step.content or self._is_as_described(step):
             return
         entries = sent_entries(step.context, step.dockerfile)
         saved = [str(entry.path) for entry in entries if not entry.is_folder and entry.facts.st_ctime_ns >= began]

@@ -106,6 +106,7 @@ def fetch_in_container(
     *,
     cancel: threading.Event,
     on_line: Callable[[str], None] | None = None,
+    buildx: Path | None = None,
 ) -> Path:
     """Fetch a module in a build container; returns its folder.
 
@@ -117,6 +118,7 @@ def fetch_in_container(
         ca_bundle: certificates that the build trusts.
         cancel: stops it.
         on_line: called with each line that the build prints.
+        buildx: the program that builds, where there is one.
 
     Raises:
         DownloadError: it cannot be had, or is not the pinned one.
@@ -124,7 +126,7 @@ def fetch_in_container(
     request = container_request(module, recipe, golang, ca_bundle)
     with _staging(module) as folder:
         try:
-            engine.builds.run(request, on_line, cancel)
+            engine.builds.run(request, on_line, cancel, buildx=buildx)
         except CommandFailedError as error:
             raise _unavailable(module, error) from error
         archive = folder / "module.tar"

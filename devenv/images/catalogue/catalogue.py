@@ -111,11 +111,6 @@ class Catalogue:
                 waiting += self[name].needs
         return found
 
-    def is_as_described(self, name: str) -> bool:
-        """Whether what an image is built from still is what its reference was made of."""
-        image = self._known.get(name)
-        return image is None or not isinstance(image.origin, Recipe) or self._content(image.origin) == image.content
-
     def tool(self, name: str) -> Image:
         """The image whose only file is a program that devenv runs on the host."""
         tool: ToolVersion = self._versions.tools[name]

@@ -17,7 +17,7 @@ from devenv.images.nodes.stream import start_program
 
 
 class NodePrograms:
-    """The waiting programs of one process."""
+    """The waiting programs of one run."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -88,6 +88,3 @@ def _end(programs: Sequence[NodeProgram]) -> None:
         program.end()
     for program in programs:
         program.join()
-
-
-NODE_PROGRAMS = NodePrograms()

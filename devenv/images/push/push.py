@@ -129,7 +129,7 @@ class Push:
 
 
 class Pushes:
-    """The pushes of one process."""
+    """The pushes of one run."""
 
     def __init__(self) -> None:
         self._place = PushPlace()
@@ -155,6 +155,3 @@ class Pushes:
                 push.close()
             raise
         push.close()
-
-
-PUSHES = Pushes()

@@ -13,9 +13,14 @@ from devenv.plan.steps.provide import (
     BuildImage,
     FetchModule,
     LoadImage,
+    ProvideImage,
     ProvideTool,
     PruneBuildCache,
     PullImage,
+    image_key,
+    load_key,
+    module_key,
+    tool_key,
 )
 from devenv.plan.steps.stack import (
     ApplyLicence,
@@ -33,6 +38,7 @@ from devenv.plan.steps.stack import (
     ResetDatabase,
     RunHook,
     StackStep,
+    ready_key,
 )
 
 __all__ = [
@@ -52,6 +58,7 @@ __all__ = [
     "InstallChart",
     "LoadImage",
     "PrepareDatabase",
+    "ProvideImage",
     "ProvideTool",
     "PruneBuildCache",
     "PullImage",
@@ -64,6 +71,11 @@ __all__ = [
     "StackStep",
     "StartCluster",
     "Step",
+    "image_key",
+    "load_key",
+    "module_key",
+    "ready_key",
+    "tool_key",
 ]
 
 Step = (

@@ -41,6 +41,7 @@ class CreateCluster(PlanStep):
     node_image: str
     config: str
     """kind's configuration, YAML."""
+    nodes: int = 1
     balancer_image: str | None = None
     """Of the load balancer that kind puts before several control planes; None before one."""
 

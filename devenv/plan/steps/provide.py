@@ -11,11 +11,30 @@ from devenv.spec.model import Pairs
 from devenv.spec.project import BuildNetwork
 
 
+def tool_key(tool: str) -> str:
+    """Of the step that makes a program available."""
+    return f"tool/{tool}"
+
+
+def module_key(module: str) -> str:
+    """Of the step that fetches a Go module."""
+    return f"module/{module}"
+
+
+def image_key(image: str) -> str:
+    """Of the step that brings an image into the engine, whichever way."""
+    return f"image/{image}"
+
+
+def load_key(image: str) -> str:
+    """Of the step that brings an image into the nodes."""
+    return f"load/{image}"
+
+
 @dataclass(frozen=True, slots=True)
 class ProvideTool(PlanStep):
     """Make a program available: from PATH, cache, download or a build."""
 
-    KEY = "tool/{self.tool}"
     TITLE = "Provide {self.tool}"
     GROUP = "tools"
 
@@ -23,12 +42,16 @@ class ProvideTool(PlanStep):
     images: Mode = "auto"
     """Where the images come from that it is built on."""
 
+    @property
+    def key(self) -> str:
+        """Unique in a plan."""
+        return tool_key(self.tool)
+
 
 @dataclass(frozen=True, slots=True)
 class FetchModule(PlanStep):
     """Fetch a Go module's files at a pinned version and verify them."""
 
-    KEY = "module/{self.module}"
     TITLE = "Fetch module {self.module}@{self.version}"
     GROUP = "tools"
 
@@ -38,44 +61,52 @@ class FetchModule(PlanStep):
     image: str = ""
     """Reference of the image in which Go fetches it; empty where the host has Go."""
 
+    @property
+    def key(self) -> str:
+        """Unique in a plan."""
+        return module_key(self.module)
+
 
 @dataclass(frozen=True, slots=True)
-class BootstrapImage(PlanStep):
-    """Make a Debian base image from the distribution's packages."""
+class ProvideImage(PlanStep):
+    """What the steps have in common that bring an image into the engine."""
 
-    KEY = "image/{self.image}"
-    TITLE = "Bootstrap image {self.image}"
     GROUP = "images"
 
     image: str
     reference: str
+
+    @property
+    def key(self) -> str:
+        """Unique in a plan."""
+        return image_key(self.image)
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapImage(ProvideImage):
+    """Make a Debian base image from the distribution's packages."""
+
+    TITLE = "Bootstrap image {self.image}"
+
     suite: str
 
 
 @dataclass(frozen=True, slots=True)
-class PullImage(PlanStep):
+class PullImage(ProvideImage):
     """Pull an upstream image into the engine."""
 
-    KEY = "image/{self.image}"
     TITLE = "Pull image {self.reference}"
-    GROUP = "images"
 
-    image: str
-    reference: str
     mirrored: str = ""
     """The same at a mirror, which is pulled and gets the name of `reference`; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
-class BuildImage(PlanStep):
+class BuildImage(ProvideImage):
     """Build an image through BuildKit."""
 
-    KEY = "image/{self.image}"
     TITLE = "Build image {self.image}"
-    GROUP = "images"
 
-    image: str
-    reference: str
     dockerfile: Path
     context: Path
     target: str | None = None
@@ -84,18 +115,16 @@ class BuildImage(PlanStep):
     network: BuildNetwork = "default"
     shipped: bool = False
     """The context comes with devenv: its files are sent with the modes that version control keeps."""
+    content: str = ""
+    """The hash of all that the build reads: the image gets its name only where that is so at the end too."""
 
 
 @dataclass(frozen=True, slots=True)
-class AssembleNodeImage(PlanStep):
+class AssembleNodeImage(ProvideImage):
     """Load the system's images into the node's base image, so that a cluster starts without a registry."""
 
-    KEY = "image/{self.image}"
     TITLE = "Assemble image {self.image}"
-    GROUP = "images"
 
-    image: str
-    reference: str
     base: str
     system_images: Pairs
     """Reference inside the node to the reference in the engine."""
@@ -116,7 +145,6 @@ class PruneBuildCache(PlanStep):
 class LoadImage(PlanStep):
     """Bring an image from the engine into every node."""
 
-    KEY = "load/{self.image}"
     TITLE = "Load image {self.image}"
     GROUP = "images"
 
@@ -125,3 +153,8 @@ class LoadImage(PlanStep):
     cluster: str
     local: bool = False
     """Built from the project's own sources: it will change all day, others once a version."""
+
+    @property
+    def key(self) -> str:
+        """Unique in a plan."""
+        return load_key(self.image)

@@ -21,6 +21,11 @@ class CarriedFolder:
     """In the order in which their parts make up the archive."""
 
 
+def ready_key(stack: str) -> str:
+    """Of the step that ends a stack: those of stacks that need it come after."""
+    return f"ready/{stack}"
+
+
 @dataclass(frozen=True, slots=True)
 class StackStep(PlanStep):
     """What the steps of one stack share."""
@@ -198,7 +203,6 @@ class ResetAws(StackStep):
 class AwaitReady(StackStep):
     """Wait until a stack is usable, then record its content in the cluster."""
 
-    KEY = "ready/{self.stack}"
     TITLE = "Await {self.stack}"
 
     checks: tuple[ReadyCheck, ...]
@@ -208,3 +212,8 @@ class AwaitReady(StackStep):
     """The stack's folder, which paths in checks are relative to."""
     images: Pairs = ()
     """Image name to the reference that the stack was given."""
+
+    @property
+    def key(self) -> str:
+        """Unique in a plan."""
+        return ready_key(self.stack)

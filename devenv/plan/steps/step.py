@@ -8,9 +8,12 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """A step's names, as format strings over its own fields (`self`)."""
+    """A step's names, as format strings over its own fields (`self`).
 
-    KEY: ClassVar[str]
+    Where another step needs to name it, its key is made by a function beside it instead.
+    """
+
+    KEY: ClassVar[str] = ""
     TITLE: ClassVar[str]
     GROUP: ClassVar[str]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from devenv.adapters.docker import Engine
 from devenv.adapters.host.system import available_memory_bytes, free_bytes
 from devenv.events import Noted
-from devenv.plan.kind_config import node_roles
 from devenv.plan.plan import Plan
 from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, CreateCluster, ProvideTool, PullImage
 
@@ -60,6 +59,13 @@ def observe_capacity(engine: Engine, cache: Path) -> Capacity:
     )
 
 
+def foresee_shortages(plan: Plan, engine: Engine, cache: Path) -> list[Noted]:
+    """What a plan may not have enough of; looked for where it makes something."""
+    if not makes_something(plan):
+        return []
+    return shortages(plan, observe_capacity(engine, cache))
+
+
 def makes_something(plan: Plan) -> bool:
     """Whether a plan takes memory or disk worth looking at."""
     return any(isinstance(node.step, (CreateCluster, PullImage, ProvideTool, *_BUILDS)) for node in plan.nodes)
@@ -69,7 +75,7 @@ def shortages(plan: Plan, capacity: Capacity) -> list[Noted]:
     """A warning with figures for each thing that a plan may not have enough of."""
     steps = [node.step for node in plan.nodes]
     builds = sum(isinstance(step, _BUILDS) for step in steps)
-    clusters = [len(node_roles(step.config)) for step in steps if isinstance(step, CreateCluster)]
+    clusters = [step.nodes for step in steps if isinstance(step, CreateCluster)]
     further = sum(clusters) - len(clusters)
     pulls = sum(isinstance(step, PullImage) for step in steps)
     tools = sum(isinstance(step, ProvideTool) for step in steps)

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from devenv.adapters.kubernetes import manifests
+from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import is_hook
 from devenv.adapters.kubernetes.store import ObjectStore
@@ -22,8 +23,8 @@ from devenv.labels import LABEL_STACK
 from devenv.plan.observed import StackInput
 from devenv.plan.stack_steps import source_steps
 from devenv.plan.steps import ApplyManifests, InstallChart
-from devenv.runtime.environment import Environment
 from devenv.runtime.observe.rendering import manager_of, rendered
+from devenv.runtime.toolbox import Toolbox
 from devenv.spec.stack import StackSpec
 
 _THREADS = 6
@@ -53,7 +54,7 @@ class Difference:
     """What there would be, as JSON; or why the API server refuses it."""
 
 
-def differences(environment: Environment, stacks: Iterable[tuple[StackSpec, StackInput]]) -> list[Difference]:
+def differences(cluster: Cluster, toolbox: Toolbox, stacks: Iterable[tuple[StackSpec, StackInput]]) -> list[Difference]:
     """What would change of the objects of these stacks; hooks and the definitions in `crds/` are not looked at.
 
     Raises:
@@ -63,15 +64,15 @@ def differences(environment: Environment, stacks: Iterable[tuple[StackSpec, Stac
     """
     steps = [step for spec, made in stacks for step in source_steps(spec, made)]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="differences") as pool:
-        found = pool.map(lambda step: _of_step(step, environment), steps)
+        found = pool.map(lambda step: _of_step(step, cluster, toolbox), steps)
         return list(chain.from_iterable(found))
 
 
-def _of_step(step: InstallChart | ApplyManifests, environment: Environment) -> list[Difference]:
-    if step.module and step.module not in environment.modules:
+def _of_step(step: InstallChart | ApplyManifests, cluster: Cluster, toolbox: Toolbox) -> list[Difference]:
+    if step.module and step.module not in toolbox.modules:
         return [Difference(step.stack, f"module {step.module}", "", ABSENT, "fetched by devenv up")]
-    wanted = [item for item in manifests.documents(rendered(step, environment)) if not is_hook(item)]
-    store = environment.cluster.objects
+    wanted = [item for item in manifests.documents(rendered(step, toolbox)) if not is_hook(item)]
+    store = cluster.objects
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="objects") as pool:
         found = pool.map(lambda item: _of_object(step, item, store), wanted)
         return list(chain.from_iterable(found))

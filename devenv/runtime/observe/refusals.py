@@ -18,10 +18,10 @@ from devenv.plan.observed import StackInput
 from devenv.plan.replacement import Obstacles
 from devenv.plan.stack_steps import source_steps
 from devenv.plan.steps import ApplyManifests, InstallChart
-from devenv.runtime.environment import Environment
 from devenv.runtime.observe.departures import CLAIM, PATHS, STATEFUL_SET, departures
 from devenv.runtime.observe.immutables import Surroundings, obstacles
 from devenv.runtime.observe.rendering import manager_of, rendered
+from devenv.runtime.toolbox import Toolbox
 from devenv.spec.stack import StackSpec
 
 _THREADS = 6
@@ -29,7 +29,7 @@ _CLASSES = "apis/storage.k8s.io/v1/storageclasses"
 
 
 def foresee(
-    environment: Environment, stacks: Iterable[tuple[StackSpec, StackInput]]
+    cluster: Cluster, toolbox: Toolbox, stacks: Iterable[tuple[StackSpec, StackInput]]
 ) -> dict[str, tuple[Obstacles | None, ...]]:
     """What stands in the way of each source of stacks that are installed already, by the stack's name.
 
@@ -38,7 +38,7 @@ def foresee(
     """
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="foresee") as pool:
         asked = {
-            spec.name: [pool.submit(_of_step, step, environment) for step in source_steps(spec, made)]
+            spec.name: [pool.submit(_of_step, step, cluster, toolbox) for step in source_steps(spec, made)]
             for spec, made in stacks
         }
         return {name: tuple(_result(future) for future in futures) for name, futures in asked.items()}
@@ -56,11 +56,9 @@ def _result(asked: Future[Obstacles]) -> Obstacles | None:
         return None  # KeyError: a module that is not in the cache
 
 
-def _of_step(step: InstallChart | ApplyManifests, environment: Environment) -> Obstacles:
+def _of_step(step: InstallChart | ApplyManifests, cluster: Cluster, toolbox: Toolbox) -> Obstacles:
     release = step.release if isinstance(step, InstallChart) else ""
-    return find_obstacles(
-        environment.cluster, rendered(step, environment), step.namespace, manager_of(step), release=release
-    )
+    return find_obstacles(cluster, rendered(step, toolbox), step.namespace, manager_of(step), release=release)
 
 
 def find_obstacles(cluster: Cluster, text: str, namespace: str, manager: str, *, release: str = "") -> Obstacles:

@@ -16,12 +16,10 @@ from devenv.adapters.files.scratch import scratch
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER, HELM_MANAGER
 from devenv.plan.steps import ApplyManifests, InstallChart
-from devenv.runtime.environment import Environment
+from devenv.runtime.toolbox import Toolbox
 
 
-def rendered(
-    step: InstallChart | ApplyManifests, environment: Environment, cancel: threading.Event | None = None
-) -> str:
+def rendered(step: InstallChart | ApplyManifests, toolbox: Toolbox, cancel: threading.Event | None = None) -> str:
     """The manifests that a step is about to apply, hooks and a chart's definitions of kinds left out.
 
     Raises:
@@ -29,12 +27,12 @@ def rendered(
         SpecError: there are no manifests.
     """
     if isinstance(step, ApplyManifests):
-        path = origin(step.module, step.path, environment)
+        path = origin(step.module, step.path, toolbox)
         if step.kustomize:
-            return kustomize.build(environment.kubectl, path, step.images, cancel=cancel)
+            return kustomize.build(toolbox.kubectl, path, step.images, cancel=cancel)
         return manifests.read(path)
-    with chart_of(step, environment) as chart:
-        return environment.helm.preview(
+    with chart_of(step, toolbox) as chart:
+        return toolbox.helm.preview(
             step.release,
             chart,
             step.namespace,
@@ -51,17 +49,17 @@ def manager_of(step: InstallChart | ApplyManifests) -> str:
 
 
 @contextmanager
-def chart_of(step: InstallChart, environment: Environment) -> Iterator[str]:
+def chart_of(step: InstallChart, toolbox: Toolbox) -> Iterator[str]:
     """The chart as Helm takes it; one from a module is copied for as long as the body runs."""
     if not step.module:
         with complete(step.chart) as whole:
             yield whole
         return
     with scratch() as folder:
-        source = origin(step.module, step.chart, environment)
+        source = origin(step.module, step.chart, toolbox)
         yield str(copy_chart(source, folder / step.release, step.drop_dependencies))
 
 
-def origin(module: str | None, path: str, environment: Environment) -> Path:
+def origin(module: str | None, path: str, toolbox: Toolbox) -> Path:
     """Where a source's files are."""
-    return environment.modules[module] / path if module else Path(path)
+    return toolbox.modules[module] / path if module else Path(path)

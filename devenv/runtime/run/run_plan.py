@@ -6,7 +6,6 @@ import os
 import threading
 
 from devenv.events import Emit
-from devenv.images.nodes.programs import NODE_PROGRAMS
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.steps import (
     AssembleNodeImage,
@@ -23,6 +22,7 @@ from devenv.runtime.environment import Environment
 from devenv.runtime.run.execute import execute
 from devenv.runtime.run.scheduler import RunReport, run
 from devenv.runtime.run.tasks import Task
+from devenv.runtime.run_state import RunState
 from devenv.runtime.step_context import StepContext
 
 WORKERS = 24
@@ -41,15 +41,15 @@ _COSTS: dict[type, float] = {
 """Typical seconds, only to begin first what delays the end most."""
 
 
-def run_plan(plan: Plan, environment: Environment, emit: Emit, cancel: threading.Event) -> RunReport:
+def run_plan(plan: Plan, environment: Environment, state: RunState, emit: Emit, cancel: threading.Event) -> RunReport:
     """Run every step of a plan once its needs are met; returns what became of each."""
     steps = {node.key: node.step for node in plan.nodes}
 
     def work(key: str, stop: threading.Event) -> str:
-        return execute(steps[key], StepContext(environment, key, emit, stop))
+        return execute(steps[key], StepContext(environment, state, key, emit, stop))
 
     cores = os.cpu_count() or 1
-    with NODE_PROGRAMS.kept():
+    with state.loads.programs.kept():
         return run(
             [_task(node) for node in plan.nodes],
             work,

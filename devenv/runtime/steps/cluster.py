@@ -38,7 +38,7 @@ def remove_broken(_: RemoveBrokenCluster, context: StepContext) -> str:
 def create(step: CreateCluster, context: StepContext) -> str:
     """Create the cluster in a labelled network, which tells from then on whose it is; mark it when it is complete."""
     environment = context.environment
-    environment.creation_failed.clear()
+    context.run.creation_failed.clear()
     names = environment.names
 
     def report(line: str) -> None:
@@ -47,7 +47,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
 
     try:
         _make_network(environment)
-        environment.kind.create(
+        context.run.toolbox.kind.create(
             step.cluster,
             step.node_image,
             step.config,
@@ -57,12 +57,12 @@ def create(step: CreateCluster, context: StepContext) -> str:
             cancel=context.cancel,
             on_line=report,
         )
-        environment.claims.give_back()
+        context.run.claims.give_back()
         environment.cluster.initialise(names.labels)
         environment.cluster.note_profile(environment.workspace.project.profile)
         record_owner(environment.engine, names, environment.owner)
     except DevenvError:
-        environment.creation_failed.set()
+        context.run.creation_failed.set()
         raise
     return step.node_image
 
@@ -88,7 +88,7 @@ def start(_: StartCluster, context: StepContext) -> str:
     """Start stopped nodes, and wait until the cluster speaks of what runs now and not of what ran before."""
     environment = context.environment
     began = datetime.now(UTC)
-    environment.restarted.set()
+    context.run.restarted.set()
     holding = look(environment.engine, environment.names)
     order = starting_order(holding)
     if are_misplaced(holding):
@@ -120,7 +120,7 @@ def _until_runtimes_answer(context: StepContext, wanted: int) -> str:
         nodes = environment.node_names()
         if len(nodes) >= wanted and all(_answers(context, node) for node in nodes):
             return f"{len(nodes)} nodes"
-        if environment.creation_failed.is_set():
+        if context.run.creation_failed.is_set():
             raise ClusterError("the nodes never ran: the cluster could not be created")
         if context.cancel.wait(_RETRY_SECONDS):
             raise InterruptedRunError("stopped while the nodes started")

@@ -46,7 +46,7 @@ def _inside(step: PrepareDatabase, context: StepContext) -> Execute:
     database = step.database
 
     def execute(argv: Sequence[str], stdin: bytes) -> Completed:
-        ended = context.environment.kubectl.exec(
+        ended = context.run.toolbox.kubectl.exec(
             step.namespace,
             database.workload,
             database.container,

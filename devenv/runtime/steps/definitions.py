@@ -33,7 +33,7 @@ def provide_definitions(step: InstallChart, chart: str, context: StepContext) ->
     """
     text = _in_crds(step, chart, context)
     if text:
-        context.environment.applied.note(step.stack, manifests.outlines(text, step.namespace))
+        context.run.applied.note(step.stack, manifests.outlines(text, step.namespace))
     for part in (text, _gone(step, context)):
         if part:
             _apply(part, step, context)
@@ -43,7 +43,7 @@ def _in_crds(step: InstallChart, chart: str, context: StepContext) -> str:
     if not _may_define(Path(chart)):
         return ""
     try:
-        return context.environment.helm.definitions(
+        return context.run.toolbox.helm.definitions(
             step.release,
             chart,
             step.namespace,
@@ -80,7 +80,7 @@ def _gone(step: InstallChart, context: StepContext) -> str:
 
 
 def _apply(text: str, step: InstallChart, context: StepContext) -> None:
-    kubectl = context.environment.kubectl
+    kubectl = context.run.toolbox.kubectl
     try:
         kubectl.apply(text, field_manager=HELM_MANAGER, cancel=context.cancel, on_line=context.output)
     except CommandFailedError as error:

@@ -44,8 +44,7 @@ def prove_images(step: AwaitReady, scope: Scope, context: StepContext) -> str:
 def warn_of_pulls(snapshot: ObjectsByKind, scope: Scope, context: StepContext) -> None:
     """Tell once of each container whose local image has the tag `latest` or would be pulled."""
     for place, problem in pull_problems(snapshot, scope).items():
-        if place not in context.environment.warned:
-            context.environment.warned.add(place)
+        if context.run.is_first_warning(place):
             context.emit(Noted(f"{place}: {problem}", "warning", "set it in the chart: IfNotPresent, and devenv's tag"))
 
 

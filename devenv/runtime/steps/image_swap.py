@@ -41,7 +41,7 @@ def swap_images(step: InstallChart, scope: Scope, context: StepContext) -> HeadS
         ApiRefusedError: the API server does not take one.
     """
     environment = context.environment
-    if not step.swaps or step.stack in environment.unswappable or _has_hooks(Path(step.chart)):
+    if not step.swaps or step.stack in context.run.unswappable or _has_hooks(Path(step.chart)):
         return None
     wanted = {Reference.parse(text).repository: text for text in step.swaps}
     cluster = environment.cluster
@@ -78,7 +78,7 @@ def head_start(step: InstallChart, scope: Scope, context: StepContext) -> Iterat
             context.environment.cluster.record(step.stack, swapped.former)
         raise
     if swapped and _repeated(swapped, scope, context):
-        context.environment.unswappable.add(step.stack)
+        context.run.unswappable.add(step.stack)
 
 
 def _repeated(swapped: HeadStart, scope: Scope, context: StepContext) -> bool:

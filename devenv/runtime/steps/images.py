@@ -9,6 +9,7 @@ from devenv.images.build.build import ImageStep, Listener
 from devenv.images.build.modules import Module, fetch_in_container, fetch_with_go, go_on_path
 from devenv.images.load.loader import load
 from devenv.images.nodes.image import preload
+from devenv.plan.provision import BUILDX
 from devenv.plan.steps import AssembleNodeImage, FetchModule, LoadImage, ProvideTool, PruneBuildCache
 from devenv.runtime.step_context import StepContext
 
@@ -25,6 +26,7 @@ def provide_tool(step: ProvideTool, context: StepContext) -> str:
             target,
             mode=step.images,
             listener=listener,
+            buildx=_buildx(context),
         )
 
     located = Toolchain(environment.workspace.versions.tools).provide(
@@ -32,9 +34,7 @@ def provide_tool(step: ProvideTool, context: StepContext) -> str:
     )
     if located.path is None:
         raise AssertionError("a provided tool has a path")
-    environment.programs[step.tool] = located.path
-    if step.tool == "buildx":
-        environment.engine.builds.buildx = located.path
+    context.run.add_program(step.tool, located.path)
     return f"{located.version} from {located.origin}"
 
 
@@ -54,14 +54,15 @@ def fetch_module(step: FetchModule, context: StepContext) -> str:
             environment.trust.bundle,
             cancel=context.cancel,
             on_line=context.output,
+            buildx=_buildx(context),
         )
-    environment.modules[step.module] = folder
+    context.run.add_module(step.module, folder)
     return f"{step.version} by {go or 'a container'}"
 
 
 def provide_image(step: ImageStep, context: StepContext) -> str:
     """Pull, build or bootstrap an image."""
-    return context.environment.workshop.provide(step, _listener(context))
+    return context.environment.workshop.provide(step, _listener(context), buildx=_buildx(context))
 
 
 def assemble_node_image(step: AssembleNodeImage, context: StepContext) -> str:
@@ -87,15 +88,20 @@ def prune_build_cache(step: PruneBuildCache, context: StepContext) -> str:
 def load_image(step: LoadImage, context: StepContext) -> str:
     """Bring an image into every node."""
     environment = context.environment
-    loaded = load(
+    loaded = context.run.loaded[step.image] = load(
         environment.engine,
         step.reference,
         environment.node_names(),
         progress=context.progress,
         cancel=context.cancel,
+        session=context.run.loads,
         expect_changes=step.local,
     )
     return f"{loaded.sent_bytes / 1e6:.0f} MB sent"
+
+
+def _buildx(context: StepContext) -> Path | None:
+    return context.run.toolbox.programs.get(BUILDX)
 
 
 def _listener(context: StepContext) -> Listener:

@@ -33,9 +33,9 @@ def apply_seeds(step: ApplySeeds, context: StepContext) -> str:
     program = (environment.data / "localstack-init" / SEED_PROGRAM).read_bytes()
     data = {SEED_DOCUMENT: text.encode(), SEED_PROGRAM: program}
     secret = environment.cluster.write_secret(step.namespace, SEEDS_SECRET, data, labels={LABEL_STACK: step.stack})
-    environment.applied.note(step.stack, [secret])
+    context.run.applied.note(step.stack, [secret])
     if previous and previous.decode() != text and _runs(step, context):
-        environment.kubectl.exec(
+        context.run.toolbox.kubectl.exec(
             step.namespace,
             f"deployment/{step.stack}",
             None,

@@ -15,7 +15,6 @@ from devenv.labels import LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
 from devenv.plan.names import HOST_CA
 from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
 from devenv.runtime.diagnosis import Scope
-from devenv.runtime.environment import Environment
 from devenv.runtime.observe.carried_folders import packed
 from devenv.runtime.observe.cluster import claims_of
 from devenv.runtime.observe.rendering import chart_of, rendered
@@ -36,7 +35,7 @@ TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name
 def run_hook(step: RunHook, context: StepContext) -> str:
     """Run a hook; what it prints goes to the log, and into the error when it must not fail."""
     try:
-        done = context.environment.kubectl.run(
+        done = context.run.toolbox.kubectl.run(
             step.hook.kubectl,
             cancel=context.cancel,
             on_line=context.output,
@@ -63,7 +62,7 @@ def apply_tls(step: ApplyTls, context: StepContext) -> str:
     secret = context.environment.cluster.write_secret(
         step.namespace, TLS_SECRET, data, kind="kubernetes.io/tls", labels={LABEL_STACK: step.stack}
     )
-    context.environment.applied.note(step.stack, [secret])
+    context.run.applied.note(step.stack, [secret])
     return f"*.{step.domain}"
 
 
@@ -74,43 +73,43 @@ def apply_licence(step: ApplyLicence, context: StepContext) -> str:
     secret = context.environment.cluster.write_secret(
         step.namespace, step.secret, {step.variable: token.encode()}, labels={LABEL_STACK: step.stack}
     )
-    context.environment.applied.note(step.stack, [secret])
+    context.run.applied.note(step.stack, [secret])
     return step.secret
 
 
 def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
     """Apply manifests or a kustomization server-side."""
-    environment = context.environment
-    text = rendered(step, environment, context.cancel)
+    toolbox = context.run.toolbox
+    text = rendered(step, toolbox, context.cancel)
     if step.looks_ahead:
         replace_before(step, text, context)
 
     def apply() -> None:
-        environment.kubectl.apply(
+        toolbox.kubectl.apply(
             text, label=step.stack, namespace=step.namespace, cancel=context.cancel, on_line=context.output
         )
 
     until_webhooks_answer(apply, cancel=context.cancel, progress=context.progress)
     objects = manifests.outlines(text, step.namespace)
-    environment.applied.note(step.stack, objects)
+    context.run.applied.note(step.stack, objects)
     return f"{len(objects)} objects"
 
 
 def install_chart(step: InstallChart, context: StepContext) -> str:
     """Install or upgrade a release, watched: a root cause ends the wait."""
-    environment = context.environment
+    environment, toolbox = context.environment, context.run.toolbox
     scope = Scope(step.stack, step.namespace, frozenset({step.release}))
     stack = environment.workspace.stacks[step.stack]
     with (
-        chart_of(step, environment) as chart,
+        chart_of(step, toolbox) as chart,
         head_start(step, scope, context) as begun,
         _locating_migrations(stack),
-        _carrying(step, environment),
+        _carrying(step, context),
     ):
         share_certificates(step, context)
         provide_definitions(step, chart, context)
         if step.looks_ahead and not begun:
-            replace_before(step, rendered(step, environment, context.cancel), context)
+            replace_before(step, rendered(step, toolbox, context.cancel), context)
         wanted = ChartInstallation(
             release=step.release,
             namespace=step.namespace,
@@ -123,7 +122,7 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
             waits=not begun,
         )
         install(
-            environment.helm,
+            toolbox.helm,
             environment.cluster,
             wanted,
             cancel=context.cancel,
@@ -137,7 +136,7 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
 
 def _note_release(step: InstallChart, context: StepContext) -> None:
     """Remember what a release is made of; what cannot be read is told, and then not looked after."""
-    cluster, applied = context.environment.cluster, context.environment.applied
+    cluster, applied = context.environment.cluster, context.run.applied
     release = cluster.release(step.namespace, step.release)
     try:
         applied.note(step.stack, manifests.outlines(cluster.manifest(release), step.namespace) if release else ())
@@ -147,17 +146,17 @@ def _note_release(step: InstallChart, context: StepContext) -> None:
 
 
 @contextmanager
-def _carrying(step: InstallChart, environment: Environment) -> Iterator[None]:
+def _carrying(step: InstallChart, context: StepContext) -> Iterator[None]:
     """Write the folders that the release's pods read, and remove what the former release had of them when it is in."""
-    labels = {LABEL_STACK: step.stack, LABEL_CARRIES: step.release}
+    labels, cluster = {LABEL_STACK: step.stack, LABEL_CARRIES: step.release}, context.environment.cluster
     for carried in step.config_maps:
         parts = dict(zip(carried.names, packed(carried), strict=True))
-        environment.applied.note(step.stack, environment.cluster.write_parts(step.namespace, parts, labels))
+        context.run.applied.note(step.stack, cluster.write_parts(step.namespace, parts, labels))
     yield
     if step.config_maps:
         # Not before: a release that failed goes back to its former ones.
         kept = [name for carried in step.config_maps for name in carried.names]
-        environment.cluster.remove_parts(step.namespace, labels, but=kept)
+        cluster.remove_parts(step.namespace, labels, but=kept)
 
 
 @contextmanager
@@ -176,7 +175,7 @@ def _locating_migrations(stack: LoadedStack) -> Iterator[None]:
 
 def await_ready(step: AwaitReady, context: StepContext) -> str:
     """Wait for the stack's workloads and checks, prove that they run what was built, then record its content."""
-    environment, cluster = context.environment, context.environment.cluster
+    cluster = context.environment.cluster
     releases = cluster.releases()
     scope = Scope.of_stack(step.stack, step.namespace, releases)
     await_workloads(
@@ -185,13 +184,13 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
         step.deadline,
         cancel=context.cancel,
         progress=context.progress,
-        restarted=environment.restarted.is_set(),
+        restarted=context.run.restarted.is_set(),
         on_change=lambda snapshot: warn_of_pulls(snapshot, scope, context),
     )
     await_checks(
         step.checks,
         cluster,
-        environment.kubectl,
+        context.run.toolbox.kubectl,
         namespace=step.namespace,
         root=step.root,
         deadline=step.deadline,
@@ -199,7 +198,7 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
         progress=context.progress,
     )
     proven = prove_images(step, scope, context)
-    applied = environment.applied.take(step.stack)
+    applied = context.run.applied.take(step.stack)
     if applied is not None:
         mine = tuple(release.key for release in releases if release.stack == step.stack)
         claims = claims_of(of_stack(step.stack, releases, cluster.workloads()), cluster.claims())
@@ -212,4 +211,5 @@ def share_certificates(step: InstallChart, context: StepContext) -> None:
     environment = context.environment
     if environment.trust.extra and environment.trust.bundle:
         data = {"ca-certificates.crt": environment.trust.bundle.read_text()}
-        environment.applied.note(step.stack, [environment.cluster.write_config_map(step.namespace, HOST_CA, data)])
+        written = environment.cluster.write_config_map(step.namespace, HOST_CA, data)
+        context.run.applied.note(step.stack, [written])

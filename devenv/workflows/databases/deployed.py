@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.tools.toolchain import Toolchain
 from devenv.databases.database import Address, Database
 from devenv.databases.engines import open_database
 from devenv.errors import ClusterError, DatabaseError, EngineUnavailableError, UsageError
@@ -18,6 +18,7 @@ from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
 from devenv.runtime.observe.stack_inputs import database_content, database_seeds
 from devenv.runtime.ownership.marks import look
 from devenv.runtime.steps.databases import address
+from devenv.runtime.toolbox import Toolbox
 from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import name_hint
 from devenv.spec.stack import Database as DatabaseSpec
@@ -58,6 +59,12 @@ class Deployment:
     def __init__(self, environment: Environment, facts: ClusterFacts) -> None:
         self.environment = environment
         self.facts = facts
+
+    @cached_property
+    def toolbox(self) -> Toolbox:
+        """With kubectl, where it is on this machine."""
+        kubectl = self.environment.workspace.versions.tools["kubectl"]
+        return Toolbox.locate(self.environment.kubeconfig, {"kubectl": kubectl})
 
     def seeded(self, names: Sequence[str]) -> StackSpec | None:
         """The stack that holds the AWS seeds, where it is among the names, or deployed and no name is given.
@@ -171,7 +178,4 @@ def _running(environment: Environment) -> Deployment:
             context={"cause": facts.reason} if facts.reason else None,
             hint="devenv status" if facts.state is ClusterState.FOREIGN else "devenv up",
         )
-    kubectl = Toolchain(environment.workspace.versions.tools).locate("kubectl").path
-    if kubectl:
-        environment.programs["kubectl"] = kubectl
     return Deployment(environment, facts)

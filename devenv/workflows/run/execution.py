@@ -1,27 +1,56 @@
-"""Running a plan: what every command that makes one has in common."""
+"""Running a plan: the one way for every command that has steps."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from devenv.plan.plan import Plan
 from devenv.runtime.environment import Environment
-from devenv.runtime.host.capacity import makes_something, observe_capacity, shortages
+from devenv.runtime.host.capacity import foresee_shortages
 from devenv.runtime.run.run_plan import run_plan
 from devenv.runtime.run.scheduler import RunReport
+from devenv.runtime.run_state import RunState
 from devenv.workflows.access.exclusive import confirm_lock
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import Tail, conclude
 
 
 def perform(
-    plan: Plan, environment: Environment, session: Session, tail: Tail, *, again: str = "devenv up"
+    plan: Plan,
+    environment: Environment,
+    state: RunState,
+    session: Session,
+    tail: Tail,
+    *,
+    again: str = "devenv up",
+    checks_room: bool = True,
+    ended: Callable[[RunReport], None] | None = None,
 ) -> RunReport:
-    """Run a plan and tell its end; the project is locked. Raises as `conclude` does."""
+    """Run a plan and tell its end; the project is locked.
+
+    Args:
+        plan: what is run.
+        environment: where.
+        state: what the command has learned, and learns now.
+        session: hears of everything.
+        tail: what is told at the end.
+        again: the command that goes on after a stop.
+        checks_room: whether memory and disk are looked at first, where the plan takes some.
+        ended: called once the end is told, with what became of the steps, also when some failed.
+
+    Raises:
+        RunFailedError: steps failed; each was told as an event.
+        InterruptedRunError: the user stopped the run.
+    """
     session.emit(plan.as_event())
-    if makes_something(plan):
-        for warning in shortages(plan, observe_capacity(environment.engine, environment.cache)):
-            session.emit(warning)
+    for warning in foresee_shortages(plan, environment.engine, environment.cache) if checks_room else ():
+        session.emit(warning)
     if plan.nodes:
         confirm_lock(plan.project, session)
-    report = run_plan(plan, environment, session.emit, session.cancel)
-    conclude(report, len(plan.unchanged), session, tail, again=again)
+    report = run_plan(plan, environment, state, session.emit, session.cancel)
+    try:
+        conclude(report, len(plan.unchanged), session, tail, again=again)
+    finally:
+        if ended:
+            ended(report)
     return report

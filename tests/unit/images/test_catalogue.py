@@ -14,7 +14,7 @@ from devenv.images.catalogue.catalogue import Catalogue, own_reference
 from devenv.images.content.fingerprint import hash_of
 from devenv.plan.image import NODE, Mode, Recipe
 from devenv.plan.observed import ObservedImages
-from devenv.plan.provision import Provision, choose, provide_steps, registries_to_ask
+from devenv.plan.provision import Provision, choose, provide, registries_to_ask
 from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, PullImage
 from devenv.spec.project import LocalImage
 from devenv.spec.versions import Versions
@@ -80,9 +80,9 @@ def provided(
     registries: Mapping[str, bool],
     *,
     chosen: Mapping[str, str] | None = None,
-) -> list[Provision]:
+) -> Sequence[Provision]:
     seen = ObservedImages(images.described(names), frozenset(present), registries)
-    return provide_steps(seen, names, mode, chosen)
+    return provide(seen, names, mode, chosen).steps
 
 
 def own(name: str) -> str:
@@ -241,7 +241,7 @@ def test_a_recorded_digest_pins_the_pull() -> None:
     digest = f"sha256:{'a' * 64}"
     images = {**IMAGES, "traefik": {**IMAGES["traefik"], "digest": digest}}
     steps = provided(catalogue(images), ["traefik"], "auto", set(), {"docker.io": True})
-    assert steps == [(PullImage("traefik", f"docker.io/library/traefik:v3.6.12@{digest}"), frozenset())]
+    assert steps == ((PullImage("traefik", f"docker.io/library/traefik:v3.6.12@{digest}"), frozenset()),)
 
 
 def test_a_mirror_is_asked_and_pulled_from_and_names_stay_upstreams() -> None:
@@ -281,7 +281,7 @@ def test_the_node_is_assembled_from_recipes_or_pulled_whole() -> None:
         frozenset({"image/base", "image/etcd"}),
     )
     pulled = provided(catalogue(), [NODE], "auto", set(), {"docker.io": True})
-    assert pulled == [(PullImage(NODE, "kindest/node:v1"), frozenset())]
+    assert pulled == ((PullImage(NODE, "kindest/node:v1"), frozenset()),)
 
 
 def test_a_reference_that_charts_already_carry_is_kept() -> None:
@@ -294,11 +294,11 @@ def test_a_reference_that_charts_already_carry_is_kept() -> None:
 def test_a_tool_is_built_from_its_bases_and_only_once() -> None:
     buildx = catalogue().tool("buildx")
     described = {buildx.name: buildx, **catalogue().described(buildx.needs)}
-    steps = provide_steps(ObservedImages(described), [buildx.name], "auto")
+    steps = provide(ObservedImages(described), [buildx.name], "auto").steps
     assert keys(steps) == ["image/debian", "image/golang", "image/tool-buildx"]
     assert buildx.own
     assert buildx.own.startswith("localhost/devenv/tool-buildx:0.29.1-")
-    assert not provide_steps(ObservedImages(described, frozenset({buildx.own})), [buildx.name], "auto")
+    assert not provide(ObservedImages(described, frozenset({buildx.own})), [buildx.name], "auto").steps
 
 
 @given(

@@ -14,9 +14,7 @@ from devenv.plan.kind_config import (
     HTTP_NODE_PORT,
     HTTPS_NODE_PORT,
     KindSettings,
-    control_plane_count,
     kind_config,
-    node_roles,
 )
 from devenv.spec.project import Nodes
 
@@ -27,7 +25,7 @@ HTTPS = {"containerPort": HTTPS_NODE_PORT, "hostPort": 8443, "listenAddress": "1
 
 
 def made(base: dict[str, Any] | None = None, settings: KindSettings = SETTINGS) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(kind_config(base or {}, settings))
+    document: dict[str, Any] = yaml.safe_load(kind_config(base or {}, settings).text)
     return document
 
 
@@ -112,13 +110,10 @@ def test_several_control_planes_without_workers_take_all_pods() -> None:
         assert made(own, replace(SETTINGS, nodes=nodes))["kubeadmConfigPatches"] == several[2:]
 
 
-def test_control_planes_are_those_of_the_users_file_or_of_the_specification() -> None:
-    assert control_plane_count({}, Nodes(control_planes=2, workers=1)) == 2
-    own = {"nodes": [{"role": "control-plane"}, {"role": "worker"}, {}, {"role": "control-plane"}]}
-    assert control_plane_count(own, Nodes(control_planes=1)) == 3
-
-
-def test_nodes_have_roles() -> None:
-    made = kind_config({}, replace(SETTINGS, nodes=Nodes(control_planes=1, workers=2)))
-    assert node_roles(made) == ["control-plane", "worker", "worker"]
-    assert node_roles("kind: Cluster") == node_roles("nodes: [{image: mine}]") == ["control-plane"]
+def test_nodes_are_those_of_the_users_file_or_of_the_specification() -> None:
+    wanted = replace(SETTINGS, nodes=Nodes(control_planes=2, workers=1))
+    made = kind_config({}, wanted)
+    assert (made.roles, made.has_balancer) == (("control-plane", "control-plane", "worker"), True)
+    own = {"nodes": [{"role": "worker"}, {"image": "mine"}]}
+    made = kind_config(own, wanted)
+    assert (made.roles, made.has_balancer) == (("control-plane", "worker"), False)

@@ -15,11 +15,11 @@ GB = 10**9
 PLENTY = Capacity(64 * GB, 500 * GB, Path("/var/lib/docker"), 500 * GB, Path("/home/ada/.cache/devenv"))
 
 
-def plan(*, builds: int = 0, pulls: int = 0, cluster: bool = False, tools: bool = False, kind: str = "{}") -> Plan:
+def plan(*, builds: int = 0, pulls: int = 0, cluster: bool = False, tools: bool = False, nodes: int = 1) -> Plan:
     steps: list[Step] = [
         *(BuildImage(f"built-{number}", "x", Path("/r/Dockerfile"), Path("/r")) for number in range(builds)),
         *(PullImage(f"pulled-{number}", "x") for number in range(pulls)),
-        *([CreateCluster("devenv-alt", "node", kind)] if cluster else []),
+        *([CreateCluster("devenv-alt", "node", "{}", nodes)] if cluster else []),
         *(ProvideTool(tool) for tool in (TOOLS if tools else ())),
         LoadImage("redis", "redis:7", "devenv-alt"),
     ]
@@ -55,7 +55,7 @@ def test_each_shortage_is_told_with_its_figures() -> None:
 
 
 def test_each_node_takes_its_own_memory_and_disk() -> None:
-    several = plan(cluster=True, kind="nodes: [{role: control-plane}, {role: control-plane}, {role: worker}, {}]")
+    several = plan(cluster=True, nodes=4)
     memory, disk = told(several, memory=3 * GB, engine_disk=9 * GB)
     assert memory == "memory is short: 3.0 GB are free, and this takes about 3.5 GB"
     assert "9.0 GB are free, and this takes about 9.0 GB" in disk

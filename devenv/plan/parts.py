@@ -1,0 +1,84 @@
+"""Plans of commands that do a part of what `devenv up` does: `build`, `load`, `reset-db`, a round of `dev`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from devenv.plan.image import Mode
+from devenv.plan.names import Names
+from devenv.plan.observed import Observed, ObservedImages
+from devenv.plan.plan import Plan, PlanNode
+from devenv.plan.planner import Wanted, make_plan
+from devenv.plan.provision import BUILDX, provide, usable
+from devenv.plan.steps import ApplySeeds, BuildImage, InstallChart, LoadImage, ProvideTool, ResetAws, ResetDatabase
+from devenv.spec.stack import StackSpec
+
+_ASKED_FOR = "asked for"
+
+
+def plan_build(project: Names, names: Sequence[str], images: ObservedImages, mode: Mode, *, has_buildx: bool) -> Plan:
+    """What brings the named images into the engine, with what they are built on and with.
+
+    Raises:
+        ImageError: one of them can be had from nowhere in this mode.
+    """
+    described = images.described
+    missing = [name for name in names if not images.in_engine.intersection(usable(described[name], mode))]
+    nodes = [
+        PlanNode(step, needs, "changed" if described[step.image].local else "missing")
+        for step, needs in provide(images, missing, mode).steps
+    ]
+    if not has_buildx and any(isinstance(node.step, BuildImage) for node in nodes):
+        nodes.append(PlanNode(ProvideTool(BUILDX, mode), frozenset(), "missing"))
+    return Plan.of(project.project, project.cluster, nodes, [name for name in names if name not in missing])
+
+
+def plan_load(project: Names, references: Mapping[str, str]) -> Plan:
+    """What brings images into the nodes; `references` are those of the engine, by what the images are called."""
+    loads = [LoadImage(name, reference, project.cluster) for name, reference in references.items()]
+    return Plan.of(project.project, project.cluster, [PlanNode(step, frozenset(), _ASKED_FOR) for step in loads])
+
+
+def plan_reset(project: Names, databases: Sequence[StackSpec], aws: StackSpec | None, seeds: str) -> Plan:
+    """What brings databases back to what migrations and seeds have made of them, and LocalStack to its seeds.
+
+    Args:
+        project: whose they are.
+        databases: the stacks whose databases are reset.
+        aws: the stack that holds the AWS seeds, where it is reset.
+        seeds: the seeds document, JSON.
+    """
+    nodes: list[PlanNode] = []
+    if aws:
+        place = (aws.name, aws.layer, aws.namespace)
+        nodes.append(PlanNode(ApplySeeds(*place, seeds), frozenset(), _ASKED_FOR))
+        nodes.append(PlanNode(ResetAws(*place), frozenset({nodes[0].key}), _ASKED_FOR))
+    for spec in databases:
+        if spec.database:
+            reset = ResetDatabase(spec.name, spec.layer, spec.namespace, spec.database)
+            nodes.append(PlanNode(reset, frozenset(), _ASKED_FOR))
+    return Plan.of(project.project, project.cluster, nodes)
+
+
+def plan_round(wanted: Wanted, observed: Observed, swappable: Collection[str], images: Sequence[str]) -> Plan:
+    """What brings changed images into the stacks that use them, as `devenv up` would.
+
+    Args:
+        wanted: the stacks that use the images.
+        observed: as for `make_plan`.
+        swappable: those of the stacks of which nothing else has changed: the images may have a head start there.
+        images: references of the new images.
+
+    Raises:
+        ImageError: one of them can be had from nowhere.
+    """
+    plan = make_plan(wanted, observed)
+    new = tuple(images)
+    nodes = tuple(
+        replace(node, step=replace(node.step, swaps=new))
+        if isinstance(node.step, InstallChart) and node.step.stack in swappable and not node.step.module
+        else node
+        for node in plan.nodes
+    )
+    return replace(plan, nodes=nodes)

@@ -20,7 +20,14 @@ from devenv.adapters.docker import Engine
 from devenv.adapters.engine.daemon import EngineDaemon
 from devenv.adapters.engine.service import SOCKET, is_own_engine
 from devenv.adapters.engine.socket import engine_id
-from devenv.errors import ChosenEngineError, CommandFailedError, CommandTimeoutError, ImageError, InterruptedRunError
+from devenv.errors import (
+    ChosenEngineError,
+    CommandFailedError,
+    CommandTimeoutError,
+    ImageError,
+    InterruptedRunError,
+    UnfitEngineError,
+)
 from devenv.events import Event
 from devenv.images.build.build import ImageWorkshop
 from devenv.labels import LABEL_MADE_BY, OURS
@@ -58,6 +65,31 @@ def test_no_engine_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch, tmp
         Engine.connect()
     assert "No such file" in caught.value.context["cause"]
     assert caught.value.hint.endswith("unset DOCKER_HOST")
+
+
+@pytest.mark.parametrize("host", ["tcp://127.0.0.1:99999", "tcp://host:port", "tcp://[::1", "tcp://a:1:2", ":", "x"])
+def test_an_address_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("DOCKER_HOST", host)
+    with pytest.raises(ChosenEngineError) as caught:
+        Engine.connect()
+    assert caught.value.message == f"no container engine answers at DOCKER_HOST={host}"
+
+
+def test_an_engine_behind_ssh_is_told_to_be_on_another_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "ssh://me@elsewhere.test")
+    with pytest.raises(UnfitEngineError, match="on another machine") as caught:
+        Engine.connect()
+    assert caught.value.context["engine"] == "ssh://me@elsewhere.test, as DOCKER_HOST=ssh://me@elsewhere.test says"
+    monkeypatch.delenv("DOCKER_HOST")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONTEXT", "far")
+    (tmp_path / "config.json").write_text("{}")
+    meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"far").hexdigest()
+    meta.mkdir(parents=True)
+    description = {"Name": "far", "Metadata": {}, "Endpoints": {"docker": {"Host": "ssh://me@elsewhere.test"}}}
+    (meta / "meta.json").write_text(json.dumps(description))
+    with pytest.raises(UnfitEngineError, match="on another machine"):
+        Engine.connect()
 
 
 def test_a_chosen_engine_that_is_silent_is_no_reason_to_install_one(

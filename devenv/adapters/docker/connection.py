@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import docker
-from docker.context import ContextAPI
+from docker.context import Context, ContextAPI
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
 from devenv.adapters.engine.socket import silent
 from devenv.adapters.process import NO_SPACE
-from devenv.errors import ChosenEngineError, DevenvError, DiskFullError, EngineUnavailableError
+from devenv.errors import ChosenEngineError, DevenvError, DiskFullError, EngineUnavailableError, UnfitEngineError
 
 CONNECT_SECONDS = 5
 _CALL_SECONDS = 600
@@ -28,17 +28,24 @@ def connect(patience: int = CONNECT_SECONDS) -> docker.DockerClient:
     An answer is waited for `patience` seconds.
 
     Raises:
+        UnfitEngineError: the address is another machine's, over ssh.
         ChosenEngineError: nothing answers at an address that the user has set.
         EngineSilentError: an engine is at the default socket, and gives no answer.
         EngineUnavailableError: nothing is there.
     """
     chosen, undo = _chosen()
+    if _host().startswith("ssh:"):
+        raise UnfitEngineError(
+            "the container engine is on another machine: the ports of a cluster open on that machine's loopback",
+            context={"engine": f"{_host()}, as {chosen} says"},
+            hint=f"run devenv where that engine runs, or use this machine's own: {undo}",
+        )
     try:
         client = docker.DockerClient.from_env(version="auto", timeout=patience, use_ssh_client=True)
         client.api.timeout = _CALL_SECONDS
         if client.api.base_url.startswith("http+docker://"):
             client.api.trust_env = False  # ~/.netrc has no password for an engine on a socket
-    except (DockerException, RequestException, OSError) as error:
+    except (DockerException, RequestException, OSError, ValueError) as error:  # the last of an address's port
         context = {"cause": _cause(error)}
         if chosen:
             raise ChosenEngineError(
@@ -75,8 +82,18 @@ def _chosen() -> tuple[str, str]:
     return "", ""
 
 
+def _host() -> str:
+    """The engine's address, as the user or the docker context in use writes it."""
+    return os.environ.get("DOCKER_HOST") or str(_context().Host or "")
+
+
 def _named_context() -> str:
-    """The docker context in use, if any; raises ChosenEngineError when it does not exist."""
+    """The docker context in use, if it is not the default one; raises ChosenEngineError when it does not exist."""
+    name = str(_context().Name)
+    return "" if name == "default" else name
+
+
+def _context() -> Context:
     name = os.environ.get("DOCKER_CONTEXT") or None
     try:
         context = ContextAPI.get_context(name)
@@ -92,7 +109,7 @@ def _named_context() -> str:
             f"the docker context {name or 'that is current'} does not exist",
             hint="choose another: docker context use default",
         )
-    return "" if context.Name == "default" else str(context.Name)
+    return context
 
 
 def _cause(error: BaseException) -> str:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devenv.errors import UsageError
-from devenv.spec.needs import Needs, cycles, needed_by, needing, order
+from devenv.spec.needs import Needs, cycles, needed_by, order
 from devenv.spec.read.wording import name_hint
 from devenv.spec.workspace import Workspace
 
-__all__ = ["Needs", "Selection", "cycles", "needed_by", "needing", "order", "select", "select_from"]
+__all__ = ["Needs", "Selection", "cycles", "needed_by", "order", "select", "select_from"]
 
 
 @dataclass(frozen=True, slots=True)

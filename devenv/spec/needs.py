@@ -77,15 +77,6 @@ def nearest(needs: Needs, name: str, among: Collection[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def needing(needs: Needs, names: Iterable[str]) -> frozenset[str]:
-    """What needs the names, directly or through others."""
-    backwards: dict[str, list[str]] = {}
-    for name, needed in needs.items():
-        for other in needed:
-            backwards.setdefault(other, []).append(name)
-    return _reached(backwards, names)
-
-
 def _reached(edges: Needs, starts: Iterable[str]) -> frozenset[str]:
     reached: set[str] = set()
     waiting = [name for start in starts for name in edges.get(start, ())]

@@ -11,7 +11,7 @@ from typing import Any
 
 from devenv.adapters.charts import kustomize
 from devenv.adapters.charts.charts import complete
-from devenv.adapters.charts.helm import Helm
+from devenv.adapters.charts.helm import ChartRelease, Helm
 from devenv.adapters.files.paths import data_root
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.kubectl import Kubectl
@@ -71,9 +71,9 @@ def _of_stack(spec: StackSpec, rendered: StackInput, renderers: _Renderers) -> I
         path = rendered.sources[index]
         try:
             if source.chart and not source.chart.module and path and renderers.helm:
-                release = source.chart.release or spec.name
+                name = source.chart.release or spec.name
                 with complete(path) as chart:
-                    text = renderers.helm.template(release, chart, spec.namespace, rendered.values)
+                    text = renderers.helm.template(ChartRelease(name, spec.namespace, chart, rendered.values))
             elif source.kustomize and renderers.kubectl:
                 text = kustomize.build(renderers.kubectl, Path(path), rendered.kustomize_images)
             else:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.nodes import LABELS, RUN, start_node
+from support.nodes import LABELS, RUN, read_content, start_node
 from support.programs import missing, require_program
 from support.pushing import digest, docker_archive
 
@@ -27,7 +27,7 @@ from devenv.images.load.loader import load
 from devenv.images.load.session import LoadSession
 from devenv.images.load.strategy import Way
 from devenv.images.load.transfer import Offer, Order, open_streams, pushing, transfer
-from devenv.images.nodes.content import NodeContent, names_on_nodes, read_content
+from devenv.images.nodes.content import NodeContent, names_on_nodes
 from devenv.images.nodes.identity import image_digests, index_parts
 from devenv.images.push.warm_up import warm_up
 from devenv.spec.image_reference import normalise

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 import pytest
 from support.bridges import own_bridge
 from support.engines import other_engine
-from support.nodes import start_node
+from support.nodes import read_content, start_node
 from support.pushing import oci_archive, tar_of
 
 from devenv.adapters.docker import Engine
 from devenv.images.load.loader import load
 from devenv.images.load.strategy import Way
-from devenv.images.nodes.content import read_content
 from devenv.spec.image_reference import normalise
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]

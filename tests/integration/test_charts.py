@@ -13,8 +13,9 @@ import yaml
 from support.programs import missing, require_tool
 
 from devenv.adapters.charts.charts import copy_chart
-from devenv.adapters.charts.helm import Helm
+from devenv.adapters.charts.helm import ChartRelease, Helm
 from devenv.adapters.files.paths import data_root
+from devenv.adapters.process import run
 from devenv.images.build.modules import Module
 from devenv.images.content.fingerprint import FileDigests
 from devenv.runtime.observe.stack_inputs import renew, stack_inputs
@@ -71,7 +72,8 @@ class Charts:
     """The charts of the example's workspace, which holds all built-in stacks too."""
 
     def __init__(self, scratch: Path) -> None:
-        self._helm = Helm(require_tool("helm"), scratch / "kubeconfig")
+        self._program = str(require_tool("helm"))
+        self._helm = Helm(Path(self._program), scratch / "kubeconfig")
         self._workspaces = {
             profile: load_workspace(EXAMPLE, data_root=data_root(), profile=profile) for profile in PROFILES
         }
@@ -102,10 +104,13 @@ class Charts:
             if source.chart:
                 release = source.chart.release or name
                 chart = self._folder(source.chart, path, f"{release}-{profile}")
-                self._helm.lint(chart, made.values)
-                yield self._helm.template(
-                    release, str(chart), spec.namespace, made.values, kubernetes=workspace.versions.node.kubernetes
-                )
+                self._lint(chart, made.values)
+                wanted = ChartRelease(release, spec.namespace, str(chart), made.values)
+                yield self._helm.template(wanted, kubernetes=workspace.versions.node.kubernetes)
+
+    def _lint(self, chart: Path, values: str) -> None:
+        """Have Helm check a chart."""
+        run([self._program, "lint", str(chart), "--values", "-", "--quiet", "--strict"], stdin=values.encode())
 
     def _folder(self, chart: ChartSource, path: str, copy: str) -> Path:
         if chart.module is None:

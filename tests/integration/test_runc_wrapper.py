@@ -117,7 +117,7 @@ def test_a_missing_or_broken_configuration_is_reported_by_runc(tmp_path: Path) -
 
 
 def test_a_privileged_container_starts(container: Path) -> None:
-    if observe_host().cgroup_version == 0:
+    if not any(Path("/sys/fs/cgroup", name).exists() for name in ("cgroup.controllers", "cpu")):
         pytest.skip("no control groups are mounted")
     done = wrapped("run", "--bundle", str(container), ID, cwd=container)
     assert done.returncode == 0, done.stderr

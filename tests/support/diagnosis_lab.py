@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from devenv.adapters.charts.helm import Helm
+from devenv.adapters.charts.helm import ChartRelease, Helm
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.errors import DevenvError
@@ -66,10 +66,7 @@ class Lab:
         chart = self.write_chart(release, *objects)
         began, told = time.monotonic(), list[tuple[float, str]]()
         wanted = ChartInstallation(
-            release,
-            self.namespace(release),
-            str(chart),
-            "{}",
+            ChartRelease(release, self.namespace(release), str(chart)),
             timedelta(seconds=deadline),
             {"devenv.io/stack": release, "devenv.io/content": "abc"},
         )

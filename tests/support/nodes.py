@@ -9,6 +9,7 @@ import pytest
 from docker.models.containers import Container
 
 from devenv.adapters.docker import Engine
+from devenv.images.nodes.content import INVENTORY, NodeContent
 from devenv.labels import OURS
 
 RUN = f"test-{uuid.uuid4().hex[:8]}"
@@ -46,3 +47,9 @@ def await_words(container: Container, words: bytes) -> None:
         if words in seen:
             return
     pytest.fail(f"{container.name} has ended: {seen.decode(errors='replace')}")
+
+
+def read_content(engine: Engine, node: str, name: str) -> NodeContent:
+    """What a node holds; `name` is the full name of the image that its identity is wanted of."""
+    asked = ["sh", "-c", f'{INVENTORY}\ninventory "$1" ""', "sh", name]
+    return NodeContent.parse(engine.containers.exec(node, asked).stdout.splitlines())

@@ -1,4 +1,4 @@
-"""Helm: releases installed, upgraded, rolled back, removed; charts rendered and checked.
+"""Helm: releases installed, upgraded, rolled back, removed; charts rendered.
 
 Responsible for Helm's command line. Values go through stdin, because they hold secrets and arguments can be
 read by every process. Helm's own folders are devenv's, never the user's: their repositories, plugins, logins
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,17 +28,24 @@ _TEMPLATES = r"^---\n# Source: {chart}/(charts/[^/\n]+/)*templates/"
 
 
 @dataclass(frozen=True, slots=True)
-class ChartRef:
-    """A chart: a folder, an `oci://` reference, or a name in a repository."""
+class ChartRelease:
+    """A chart with what makes a release of it."""
 
     name: str
+    namespace: str
+    chart: str
+    """A folder, an `oci://` reference, or a name in `repository`."""
+    values: str = "{}"
+    """JSON; it goes through stdin."""
     repository: str | None = None
     version: str | None = None
 
+    @property
     def arguments(self) -> list[str]:
-        """What follows the release's name."""
-        flags = ["--repo", self.repository] if self.repository else []
-        return [self.name, *flags, *(["--version", self.version] if self.version else [])]
+        """What follows the command; the namespace goes with every command."""
+        repository = ["--repo", self.repository] if self.repository else []
+        version = ["--version", self.version] if self.version else []
+        return [self.name, self.chart, *repository, *version, "--values", "-"]
 
 
 class Helm:
@@ -50,15 +57,10 @@ class Helm:
 
     def upgrade(
         self,
-        release: str,
-        chart: str,
-        namespace: str,
-        values_json: str,
+        release: ChartRelease,
         *,
         deadline: timedelta,
         labels: Mapping[str, str],
-        version: str | None = None,
-        repository: str | None = None,
         wait: bool = True,
         cancel: threading.Event | None = None,
         on_line: OnLine | None = None,
@@ -72,10 +74,10 @@ class Helm:
             CommandFailedError: the release failed.
             InterruptedRunError: `cancel` was set.
         """
-        argv = ["upgrade", release, *ChartRef(chart, repository, version).arguments(), "--install"]
+        argv = ["upgrade", *release.arguments, "--install"]
         # No --create-namespace: Helm would apply the namespace as its own, and take away the labels of the release that
         # declares it.
-        argv += ["--values", "-", "--labels", _pairs(labels), "--hide-notes"]
+        argv += ["--labels", _pairs(labels), "--hide-notes"]
         argv += ["--wait=watcher", "--wait-for-jobs"] if wait else ["--wait=hookOnly"]
         # Force: another field manager (a user's `kubectl edit`) must not stop an upgrade.
         argv += ["--server-side=true", "--force-conflicts", "--history-max", _HISTORY]
@@ -85,12 +87,12 @@ class Helm:
         argv += ["--timeout", _duration(deadline), "--description", "installed by devenv"]
         self._run(
             argv,
-            namespace,
-            stdin=values_json,
+            release.namespace,
+            stdin=release.values,
             timeout=(deadline + _ROLLBACK_ALLOWANCE).total_seconds(),
             cancel=cancel,
             on_line=on_line,
-            what=f"install chart {release}",
+            what=f"install chart {release.name}",
         )
 
     def uninstall(
@@ -136,75 +138,41 @@ class Helm:
         )
 
     def template(
-        self,
-        release: str,
-        chart: str,
-        namespace: str,
-        values_json: str = "{}",
-        *,
-        version: str | None = None,
-        repository: str | None = None,
-        kubernetes: str | None = None,
-        cancel: threading.Event | None = None,
+        self, release: ChartRelease, *, kubernetes: str | None = None, cancel: threading.Event | None = None
     ) -> str:
         """The manifests that a chart makes of values, CRDs included; no cluster is asked."""
-        argv = ["template", release, *ChartRef(chart, repository, version).arguments(), "--include-crds"]
-        argv += ["--values", "-", *(["--kube-version", kubernetes] if kubernetes else [])]
-        what = f"render chart {release}"
-        return self._run(argv, namespace, stdin=values_json, cancel=cancel, what=what).stdout
+        version = ["--kube-version", kubernetes] if kubernetes else []
+        return self._render(release, ["--include-crds", *version], cancel)
 
-    def preview(
-        self,
-        release: str,
-        chart: str,
-        namespace: str,
-        values_json: str,
-        *,
-        version: str | None = None,
-        repository: str | None = None,
-        cancel: threading.Event | None = None,
-    ) -> str:
+    def preview(self, release: ChartRelease, *, cancel: threading.Event | None = None) -> str:
         """The manifests of which an upgrade of a release would be made, hooks left out.
 
         Templates may look at the cluster. Nothing is changed, and a release that was left pending is no hindrance.
         """
-        argv = ["template", release, *ChartRef(chart, repository, version).arguments(), "--values", "-"]
-        argv += ["--dry-run=server", "--is-upgrade", "--no-hooks", "--disable-openapi-validation"]
-        return self._run(argv, namespace, stdin=values_json, cancel=cancel, what=f"render chart {release}").stdout
+        flags = ["--dry-run=server", "--is-upgrade", "--no-hooks", "--disable-openapi-validation"]
+        return self._render(release, flags, cancel)
 
     def manifest(self, release: str, revision: int, namespace: str) -> str:
         """The manifests of which a revision of a release was made, hooks left out."""
         argv = ["get", "manifest", release, "--revision", str(revision)]
         return self._run(argv, namespace, what=f"read revision {revision} of release {release}").stdout
 
-    def definitions(
-        self,
-        release: str,
-        chart: str,
-        namespace: str,
-        values_json: str = "{}",
-        *,
-        version: str | None = None,
-        repository: str | None = None,
-        cancel: threading.Event | None = None,
-    ) -> str:
+    def definitions(self, release: ChartRelease, *, cancel: threading.Event | None = None) -> str:
         """What a chart has in `crds/`, with the subcharts that the values switch on, as manifests; no cluster is asked.
 
         Helm applies it when it installs a release, and never when it upgrades one.
         """
-        text = self.template(
-            release, chart, namespace, values_json, version=version, repository=repository, cancel=cancel
-        )
+        text = self.template(release, cancel=cancel)
         begin = _CRDS.match(text)
         if begin is None:
             return ""
         end = re.search(_TEMPLATES.format(chart=re.escape(begin["chart"])), text, re.MULTILINE)
         return text[: end.start()] if end else text
 
-    def lint(self, chart: Path, values_json: str = "{}", *, strict: bool = True) -> str:
-        """What Helm finds to say about a chart; raises CommandFailedError when it finds it wrong."""
-        argv = ["lint", str(chart), "--values", "-", "--quiet", *(["--strict"] if strict else [])]
-        return self._run(argv, "default", stdin=values_json, what=f"check chart {chart.name}").stdout
+    def _render(self, release: ChartRelease, flags: Sequence[str], cancel: threading.Event | None) -> str:
+        argv = ["template", *release.arguments, *flags]
+        what = f"render chart {release.name}"
+        return self._run(argv, release.namespace, stdin=release.values, cancel=cancel, what=what).stdout
 
     def _run(
         self,

@@ -18,44 +18,19 @@ _GO_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64", "a
 
 
 @dataclass(frozen=True, slots=True)
-class InotifyLimits:
-    """How much a user may watch. kind's nodes run out of instances below 512 or so."""
-
-    max_user_instances: int
-    max_user_watches: int
-
-
-@dataclass(frozen=True, slots=True)
 class Host:
     """The machine, as it is now."""
 
     system: str
     """`linux` or `darwin`."""
-    architecture: str
-    """As Go and OCI name it: `amd64`, `arm64`."""
-    os_id: str
-    """ID of /etc/os-release, such as `debian`; empty where there is none."""
     os_like: tuple[str, ...]
     """ID and ID_LIKE: the families whose instructions fit."""
-    os_version: str
     os_name: str
     """For people: `Debian GNU/Linux 12 (bookworm)`."""
     root: bool
     systemd: bool
     sys_resource: bool
     """Whether a process of root can have CAP_SYS_RESOURCE; without it runc needs devenv's wrapper."""
-    cgroup_version: int
-    """1 or 2; 0 where no control groups are mounted."""
-    inotify: InotifyLimits | None
-    cpus: int
-    memory_bytes: int
-    open_files: int
-    """Hard limit of open files of this process."""
-
-    @property
-    def can_install_engine(self) -> bool:
-        """Whether devenv may install and start the distribution's engine here: apt, as root."""
-        return self.system == "linux" and self.root and "debian" in self.os_like
 
 
 def observe_host(root: Path = Path("/")) -> Host:
@@ -65,19 +40,11 @@ def observe_host(root: Path = Path("/")) -> Host:
     identity = release.get("ID", "")
     return Host(
         system=system,
-        architecture=architecture(),
-        os_id=identity,
         os_like=tuple(dict.fromkeys([identity, *release.get("ID_LIKE", "").split()])) if identity else (),
-        os_version=release.get("VERSION_ID", ""),
         os_name=release.get("PRETTY_NAME", system),
         root=os.geteuid() == 0,
         systemd=(root / "run/systemd/system").is_dir(),
         sys_resource=_sys_resource(root / "proc/self/status"),
-        cgroup_version=_cgroup_version(root / "sys/fs/cgroup"),
-        inotify=_inotify(root / "proc/sys/fs/inotify"),
-        cpus=os.cpu_count() or 1,
-        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        open_files=os.sysconf("SC_OPEN_MAX"),
     )
 
 
@@ -129,18 +96,3 @@ def _sys_resource(status: Path) -> bool:
         if line.startswith("CapBnd:"):
             return bool(int(line.split()[1], 16) >> _CAP_SYS_RESOURCE & 1)
     return True
-
-
-def _cgroup_version(mount: Path) -> int:
-    if (mount / "cgroup.controllers").is_file():
-        return 2
-    return 1 if (mount / "cpu").exists() or (mount / "cpu,cpuacct").exists() else 0
-
-
-def _inotify(folder: Path) -> InotifyLimits | None:
-    if not folder.is_dir():
-        return None
-    return InotifyLimits(
-        max_user_instances=int((folder / "max_user_instances").read_text()),
-        max_user_watches=int((folder / "max_user_watches").read_text()),
-    )

@@ -72,16 +72,6 @@ class NodeContent:
         return cls(sizes, _image_ids(image, manifest, sizes))
 
 
-def read_content(engine: Engine, node: str, name: str, cancel: threading.Event | None = None) -> NodeContent:
-    """Ask one node; `name` is an image's full name. Raises ImageError when the node does not answer."""
-    asked = ["sh", "-c", f'{INVENTORY}\ninventory "$1" ""', "sh", name]
-    try:
-        done = engine.containers.exec(node, asked, timeout=_SECONDS, cancel=cancel)
-    except CommandFailedError as error:
-        raise node_failed(node, error) from error
-    return NodeContent.parse(done.stdout.splitlines())
-
-
 def names_on_nodes(
     engine: Engine, nodes: Iterable[str], cancel: threading.Event | None = None
 ) -> Mapping[str, frozenset[str]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from devenv.adapters.charts import kustomize
 from devenv.adapters.charts.charts import complete, copy_chart
+from devenv.adapters.charts.helm import ChartRelease
 from devenv.adapters.files.scratch import scratch
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER, HELM_MANAGER
@@ -32,15 +33,12 @@ def rendered(step: InstallChart | ApplyManifests, toolbox: Toolbox, cancel: thre
             return kustomize.build(toolbox.kubectl, path, step.images, cancel=cancel)
         return manifests.read(path)
     with chart_of(step, toolbox) as chart:
-        return toolbox.helm.preview(
-            step.release,
-            chart,
-            step.namespace,
-            step.values,
-            version=step.version,
-            repository=step.repository,
-            cancel=cancel,
-        )
+        return toolbox.helm.preview(release_of(step, chart), cancel=cancel)
+
+
+def release_of(step: InstallChart, chart: str) -> ChartRelease:
+    """What a step installs, of its chart where that lies now."""
+    return ChartRelease(step.release, step.namespace, chart, step.values, step.repository, step.version)
 
 
 def manager_of(step: InstallChart | ApplyManifests) -> str:

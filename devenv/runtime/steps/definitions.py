@@ -14,6 +14,7 @@ from devenv.adapters.kubernetes.managed_fields import HELM_MANAGER
 from devenv.errors import CommandFailedError, DevenvError, SpecError, WorkloadError
 from devenv.events import Noted
 from devenv.plan.steps import InstallChart
+from devenv.runtime.observe.rendering import release_of
 from devenv.runtime.step_context import StepContext
 
 _DEFINITIONS = "apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -43,15 +44,7 @@ def _in_crds(step: InstallChart, chart: str, context: StepContext) -> str:
     if not _may_define(Path(chart)):
         return ""
     try:
-        return context.run.toolbox.helm.definitions(
-            step.release,
-            chart,
-            step.namespace,
-            step.values,
-            version=step.version,
-            repository=step.repository,
-            cancel=context.cancel,
-        )
+        return context.run.toolbox.helm.definitions(release_of(step, chart), cancel=context.cancel)
     except CommandFailedError as error:
         # A chart may refuse to be rendered without a cluster that has what it asks for.
         message = f"the definitions in crds/ of chart {step.release} stay as they are: {error.message}"

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from devenv.adapters.charts.helm import Helm
+from devenv.adapters.charts.helm import ChartRelease, Helm
 from devenv.adapters.kubernetes.cluster import Cluster, Release
 from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.adapters.kubernetes.managed_fields import HELM_MANAGER
@@ -56,16 +56,10 @@ _FAILED_HOOK = re.compile(r"resource (?:Job|Pod)/(?P<namespace>[^/\s]+)/(?P<name
 class ChartInstallation:
     """A release as it is wanted."""
 
-    release: str
-    namespace: str
-    chart: str
-    values: str
-    """JSON."""
+    release: ChartRelease
     deadline: timedelta
     labels: Mapping[str, str]
     """Kept on the release: its stack and content."""
-    repository: str | None = None
-    version: str | None = None
     patience: Patience = field(default_factory=Patience)
     waits: bool = True
     """Whether Helm waits for the workloads too, in its own way; devenv does in any case."""
@@ -91,8 +85,8 @@ def install(
         CommandFailedError: Helm failed for a reason of its own, such as a template.
         InterruptedRunError: `cancel` was set; what is left pending is cleared by the next installation.
     """
-    cluster.ensure_namespace(wanted.namespace)
-    former = clear_pending(cluster, wanted.release, wanted.namespace, progress)
+    cluster.ensure_namespace(wanted.release.namespace)
+    former = clear_pending(cluster, wanted.release.name, wanted.release.namespace, progress)
     attempt = _Attempt(helm, cluster, wanted, cancel, progress, on_change=on_change)
     error = attempt.run(on_line)
     if error is None:
@@ -130,7 +124,7 @@ class _Attempt:
         self._helm, self._cluster, self._wanted = helm, cluster, wanted
         self._cancel, self._progress, self._on_change = cancel, progress, on_change
         stack = wanted.labels.get(LABEL_STACK, "")
-        self._scope = Scope(stack, wanted.namespace, frozenset({wanted.release}))
+        self._scope = Scope(stack, wanted.release.namespace, frozenset({wanted.release.name}))
         self._observer = Observer(cluster, self._scope, patience=wanted.patience, since=datetime.now(UTC))
         self._rollout = Rollout(self._scope)
         self._end = time.monotonic() + wanted.deadline.total_seconds()
@@ -140,7 +134,7 @@ class _Attempt:
     def run(self, on_line: OnLine) -> DevenvError | None:
         """The error that explains best why the release is not there; None when it is."""
         end_helm = threading.Event()
-        with ThreadPoolExecutor(1, thread_name_prefix=f"helm {self._wanted.release}") as pool:
+        with ThreadPoolExecutor(1, thread_name_prefix=f"helm {self._wanted.release.name}") as pool:
             done = pool.submit(self._upgrade, end_helm, on_line)
             try:
                 informer = self._cluster.informer(self._cancel.is_set)
@@ -160,7 +154,7 @@ class _Attempt:
             if not found and not late:
                 return None
         if self._cancel.is_set():
-            raise InterruptedRunError(f"stopped while installing chart {self._wanted.release}") from failure
+            raise InterruptedRunError(f"stopped while installing chart {self._wanted.release.name}") from failure
         if failure is not None and not isinstance(failure, DevenvError):
             raise failure
         return self._explain(failure, found, late=late)
@@ -171,13 +165,8 @@ class _Attempt:
         def upgrade() -> None:
             self._helm.upgrade(
                 wanted.release,
-                wanted.chart,
-                wanted.namespace,
-                wanted.values,
                 deadline=wanted.deadline + _HELM_SLACK,
                 labels=wanted.labels,
-                version=wanted.version,
-                repository=wanted.repository,
                 wait=wanted.waits,
                 cancel=end,
                 on_line=on_line,
@@ -211,12 +200,12 @@ class _Attempt:
 
     def _expect_what_was_applied(self) -> None:
         """The live copy may be some milliseconds behind what Helm has just applied."""
-        release, namespace = self._wanted.release, self._wanted.namespace
+        release, namespace = self._wanted.release.name, self._wanted.release.namespace
         mine = (w for w in self._cluster.workloads() if (w.release, w.namespace) == (release, namespace))
         self._rollout.expect(generations(mine))
 
     def _explain(self, failure: DevenvError | None, found: Diagnosis | None, *, late: bool) -> DevenvError:
-        what = f"chart {self._wanted.release}"
+        what = f"chart {self._wanted.release.name}"
         diagnosis = found or self._observer.probable or self._of_hook(failure)
         if late:
             return not_ready(what, diagnosis, self._wanted.deadline.total_seconds())
@@ -240,7 +229,7 @@ class _Attempt:
         Helm does so itself, but waits for the former revision to become ready, or for the pods to be gone, as
         long as an installation may take, and so is stopped in it. Here nothing is waited for.
         """
-        release, namespace = self._wanted.release, self._wanted.namespace
+        release, namespace = self._wanted.release.name, self._wanted.release.namespace
         try:
             found = self._cluster.release(namespace, release)
             if found is None or (found.status == "deployed" and not self._deployed):
@@ -260,8 +249,8 @@ class _Attempt:
     def _make_way_back(self, former: int) -> None:
         """Have give way what was created anew and cannot be changed back."""
         wanted = self._wanted
-        text = self._helm.manifest(wanted.release, former, wanted.namespace)
-        found = find_obstacles(self._cluster, text, wanted.namespace, HELM_MANAGER)
+        text = self._helm.manifest(wanted.release.name, former, wanted.release.namespace)
+        found = find_obstacles(self._cluster, text, wanted.release.namespace, HELM_MANAGER)
         replace_unplanned(self._cluster, found, deadline=_WAY_BACK, cancel=threading.Event(), progress=self._progress)
 
     def _free_stateful_sets(self) -> None:

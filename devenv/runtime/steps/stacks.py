@@ -17,7 +17,7 @@ from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady
 from devenv.runtime.diagnosis import Scope
 from devenv.runtime.observe.carried_folders import packed
 from devenv.runtime.observe.cluster import claims_of
-from devenv.runtime.observe.rendering import chart_of, rendered
+from devenv.runtime.observe.rendering import chart_of, release_of, rendered
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps.checks import await_checks
 from devenv.runtime.steps.definitions import provide_definitions
@@ -111,12 +111,7 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
         if step.looks_ahead and not begun:
             replace_before(step, rendered(step, toolbox, context.cancel), context)
         wanted = ChartInstallation(
-            release=step.release,
-            namespace=step.namespace,
-            chart=chart,
-            repository=step.repository,
-            version=step.version,
-            values=step.values,
+            release=release_of(step, chart),
             deadline=step.deadline,
             labels={LABEL_CONTENT: step.content, LABEL_STACK: step.stack},
             waits=not begun,

@@ -9,7 +9,7 @@ import pytest
 
 from devenv.adapters.engine import service as engine_service
 from devenv.adapters.engine.hints import install_steps
-from devenv.adapters.host.system import InotifyLimits, free_bytes, observe_host
+from devenv.adapters.host.system import architecture, available_memory_bytes, free_bytes, observe_host
 from devenv.errors import EngineUnavailableError
 
 DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=debian\n# a comment\n'
@@ -30,54 +30,45 @@ def test_a_debian_machine_without_the_capability(tmp_path: Path) -> None:
         {
             "etc/os-release": DEBIAN,
             "proc/self/status": "Name:\tx\nCapEff:\t000001ffffffffff\nCapBnd:\t000001fffeffffff\n",
-            "proc/sys/fs/inotify/max_user_instances": "128\n",
-            "proc/sys/fs/inotify/max_user_watches": "192536\n",
-            "sys/fs/cgroup/cpu/tasks": "",
         },
     )
     host = observe_host(root)
-    assert (host.os_id, host.os_version, host.os_name) == ("debian", "12", "Debian GNU/Linux 12 (bookworm)")
+    assert (host.os_like, host.os_name) == (("debian",), "Debian GNU/Linux 12 (bookworm)")
     assert not host.sys_resource
-    assert host.cgroup_version == 1
-    assert host.inotify == InotifyLimits(128, 192536)
     assert not host.systemd
 
 
-def test_an_ubuntu_machine_with_systemd_and_cgroup_two(tmp_path: Path) -> None:
+def test_an_ubuntu_machine_with_systemd(tmp_path: Path) -> None:
     (tmp_path / "run/systemd/system").mkdir(parents=True)
     root = write(
         tmp_path,
         {
             "etc/os-release": UBUNTU,
             "proc/self/status": "CapBnd:\t000001ffffffffff\n",
-            "sys/fs/cgroup/cgroup.controllers": "cpu memory\n",
         },
     )
     host = observe_host(root)
     assert host.os_like == ("ubuntu", "debian")
     assert host.os_name == 'Ubuntu 24.04 "Noble"'
     assert host.sys_resource
-    assert host.cgroup_version == 2
     assert host.systemd
-    assert host.inotify is None
 
 
 def test_a_machine_that_tells_nothing(tmp_path: Path) -> None:
     host = observe_host(tmp_path)
-    assert (host.os_id, host.os_like, host.cgroup_version) == ("", (), 0)
+    assert host.os_like == ()
     assert host.sys_resource
 
 
 def test_an_unbalanced_quote_is_kept_as_it_is(tmp_path: Path) -> None:
-    assert observe_host(write(tmp_path, {"etc/os-release": 'ID="debian\n'})).os_id == '"debian'
+    assert observe_host(write(tmp_path, {"etc/os-release": 'ID="debian\n'})).os_like == ('"debian',)
 
 
 def test_this_machine() -> None:
     host = observe_host()
     assert host.system in {"linux", "darwin"}
-    assert host.architecture in {"amd64", "arm64"}
-    assert host.cpus >= 1
-    assert host.memory_bytes > 100_000_000
+    assert architecture() in {"amd64", "arm64"}
+    assert available_memory_bytes() > 100_000_000
 
 
 def test_room_is_told_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:

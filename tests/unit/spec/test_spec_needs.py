@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.errors import UsageError
-from devenv.plan.graph import Selection, cycles, needed_by, needing, order, select, select_from
+from devenv.plan.graph import Selection, cycles, needed_by, order, select, select_from
 from devenv.spec.load import load_workspace
 from devenv.spec.needs import nearest
 
@@ -80,13 +80,6 @@ def test_the_nearest_lead_to_all_that_is_needed(
 ) -> None:
     graph = {each: nearest(needs, each, among) for each in needs}
     assert needed_by(graph, [name]) == needed_by(needs, [name]) & among
-
-
-@given(needs=GRAPHS, name=NAMES)
-def test_needing_is_the_reverse_of_being_needed(needs: dict[str, frozenset[str]], name: str) -> None:
-    everything = set(needs) | {other for needed in needs.values() for other in needed} | {name}
-
-    assert needing(needs, [name]) == {other for other in everything if name in needed_by(needs, [other])}
 
 
 @given(needs=ACYCLIC, only=st.frozensets(NAMES, min_size=1, max_size=3), skip=st.frozensets(NAMES, max_size=3))

@@ -10,7 +10,7 @@ from devenv.plan.names import Names
 from devenv.plan.observed import Observed, ObservedImages
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import Wanted, make_plan
-from devenv.plan.provision import BUILDX, provide, usable
+from devenv.plan.provision import BUILDX, provision_images, usable
 from devenv.plan.steps import ApplySeeds, BuildImage, InstallChart, LoadImage, ProvideTool, ResetAws, ResetDatabase
 from devenv.spec.stack import StackSpec
 
@@ -27,7 +27,7 @@ def plan_build(project: Names, names: Sequence[str], images: ObservedImages, mod
     missing = [name for name in names if not images.in_engine.intersection(usable(described[name], mode))]
     nodes = [
         PlanNode(step, needs, "changed" if described[step.image].local else "missing")
-        for step, needs in provide(images, missing, mode).steps
+        for step, needs in provision_images(images, missing, mode).steps
     ]
     if not has_buildx and any(isinstance(node.step, BuildImage) for node in nodes):
         nodes.append(PlanNode(ProvideTool(BUILDX, mode), frozenset(), "missing"))

@@ -10,7 +10,7 @@ from devenv.plan.image import BALANCER, NODE, Mode
 from devenv.plan.kind_config import KindConfig
 from devenv.plan.observed import ClusterState, Observed, StackInput
 from devenv.plan.plan import Plan, PlanNode
-from devenv.plan.provision import BUILDX, Provisions, provide
+from devenv.plan.provision import BUILDX, Provisions, provision_images
 from devenv.plan.stack_steps import NOT_READY, stack_nodes
 from devenv.plan.steps import (
     AwaitNodeRuntime,
@@ -84,7 +84,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     reasons = reasons_to_install(wanted, observed)
     there = observed.images.in_engine
     lacking = [name for name in needed_images(wanted, observed) if wanted.references.get(name) not in there]
-    provisions = provide(observed.images, lacking, wanted.images, wanted.references)
+    provisions = provision_images(observed.images, lacking, wanted.images, wanted.references)
     nodes = [
         *_stacks(wanted, observed, reasons),
         *_modules(wanted, observed, provisions),

@@ -111,7 +111,7 @@ def registries_to_ask(
     return frozenset(asked)
 
 
-def provide(
+def provision_images(
     images: ObservedImages, names: Iterable[str], mode: Mode, chosen: Mapping[str, str] | None = None
 ) -> Provisions:
     """How images come into the engine.

@@ -8,7 +8,7 @@ from devenv.images.build.build import ImageStep, ImageWorkshop
 from devenv.images.catalogue.catalogue import Catalogue, hashing
 from devenv.images.catalogue.presence import observe_images
 from devenv.images.content.fingerprint import FileDigests
-from devenv.plan.provision import provide as provide_images
+from devenv.plan.provision import provision_images
 from devenv.spec.catalogue import load_versions
 
 
@@ -17,7 +17,7 @@ def provide(name: str, engine: Engine) -> str:
     catalogue = Catalogue(load_versions(), data_root(), hashing(FileDigests()))
     images = observe_images(engine, catalogue.described([name]), [name], "recipes")
     workshop = ImageWorkshop(engine, data_root())
-    provisions = provide_images(images, [name], "auto")
+    provisions = provision_images(images, [name], "auto")
     for step, _ in provisions.steps:
         if isinstance(step, ImageStep):
             workshop.provide(step)

@@ -30,7 +30,7 @@ from devenv.images.content.context import sent_entries
 from devenv.images.content.fingerprint import FileDigests
 from devenv.images.content.handover import handed_over
 from devenv.plan.image import NODE, Mode
-from devenv.plan.provision import provide
+from devenv.plan.provision import provision_images
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
 from devenv.spec.image_reference import registry_of
 from devenv.spec.versions import Versions
@@ -137,7 +137,7 @@ class ImageWorkshop:
         image = catalogue.tool(tool)
         described = {image.name: image, **catalogue.described(image.needs)}
         observed = observe_images(self._engine, described, [image.name], mode)
-        for step, _ in provide(observed, [image.name], mode).steps:
+        for step, _ in provision_images(observed, [image.name], mode).steps:
             if isinstance(step, ImageStep):
                 self.provide(step, listener, buildx=buildx)
         if image.own is None:

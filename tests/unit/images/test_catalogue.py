@@ -14,7 +14,7 @@ from devenv.images.catalogue.catalogue import Catalogue, own_reference
 from devenv.images.content.fingerprint import hash_of
 from devenv.plan.image import NODE, Mode, Recipe
 from devenv.plan.observed import ObservedImages
-from devenv.plan.provision import Provision, choose, provide, registries_to_ask
+from devenv.plan.provision import Provision, choose, provision_images, registries_to_ask
 from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, PullImage
 from devenv.spec.project import LocalImage
 from devenv.spec.versions import Versions
@@ -82,7 +82,7 @@ def provided(
     chosen: Mapping[str, str] | None = None,
 ) -> Sequence[Provision]:
     seen = ObservedImages(images.described(names), frozenset(present), registries)
-    return provide(seen, names, mode, chosen).steps
+    return provision_images(seen, names, mode, chosen).steps
 
 
 def own(name: str) -> str:
@@ -294,11 +294,11 @@ def test_a_reference_that_charts_already_carry_is_kept() -> None:
 def test_a_tool_is_built_from_its_bases_and_only_once() -> None:
     buildx = catalogue().tool("buildx")
     described = {buildx.name: buildx, **catalogue().described(buildx.needs)}
-    steps = provide(ObservedImages(described), [buildx.name], "auto").steps
+    steps = provision_images(ObservedImages(described), [buildx.name], "auto").steps
     assert keys(steps) == ["image/debian", "image/golang", "image/tool-buildx"]
     assert buildx.own
     assert buildx.own.startswith("localhost/devenv/tool-buildx:0.29.1-")
-    assert not provide(ObservedImages(described, frozenset({buildx.own})), [buildx.name], "auto").steps
+    assert not provision_images(ObservedImages(described, frozenset({buildx.own})), [buildx.name], "auto").steps
 
 
 @given(

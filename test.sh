@@ -4,11 +4,11 @@
 # As root it makes a user devenv-member for the unit and integration tests, and removes it again.
 # Usage: ./test.sh [--quick | --only PART]
 #   --quick        only what needs no engine
-#   --only PART    one of install, lint, types, unit, engine, e2e, parts
+#   --only PART    one of install, lint, types, engine, unit, images, e2e, parts
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-wanted='install lint types unit engine e2e parts'
+wanted='install lint types engine unit images e2e parts'
 case ${1:-} in
   '') ;;
   --quick) wanted='install lint types unit' ;;
@@ -59,6 +59,22 @@ tests_of_parts() {
   .venv/bin/python -m pytest tests/unit tests/integration -q -m root
 }
 
+begin_images() {
+  [[ " $wanted " == *' images '* ]] || return 0
+  made=$(mktemp)
+  .venv/bin/devenv pull --directory examples/alt --yes >"$made" 2>&1 &
+  making=$!
+  trap 'kill "$making" 2>/dev/null || true' EXIT
+}
+
+await_images() {
+  local status=0
+  wait "$making" || status=$?
+  cat "$made"
+  rm "$made"
+  return "$status"
+}
+
 types() {
   .venv/bin/mypy
   # Apart, from their own folder: tests import what they share as `support`.
@@ -68,9 +84,12 @@ types() {
 part install 'install' install
 part lint 'lint' lint
 part types 'types' types
-part unit 'unit tests' .venv/bin/python -m pytest tests/unit -q "${spread[@]}"
 part engine 'engine' .venv/bin/devenv engine --yes
-# First: it provides the tools and images that the integration tests use too.
+# Images are made while the unit tests run: much of it is waiting for packages, where there are none yet.
+begin_images
+part unit 'unit tests' .venv/bin/python -m pytest tests/unit -q "${spread[@]}"
+part images 'images, begun before the unit tests' await_images
+# Before the integration tests: it provides the tools and images that the integration tests use too.
 part e2e 'end-to-end tests' .venv/bin/python -m pytest tests/e2e -q -x --durations=15
 part parts 'unit and integration tests, as a member of the group docker' tests_of_parts
 

@@ -19,6 +19,7 @@ from devenv.cli.commands import (
     kubeconfig,
     load,
     lock,
+    pull,
     reset_db,
     schema,
     status,
@@ -60,6 +61,7 @@ def root(
 
 app.command("up")(up.up)
 app.command("down")(down.down)
+app.command("pull")(pull.pull)
 app.command("dev")(dev.dev)
 app.command("diff")(diff.diff)
 app.command("build")(build.build)

@@ -1,4 +1,4 @@
-"""Plans of commands that do a part of what `devenv up` does: `build`, `load`, `reset-db`, a round of `dev`. Pure."""
+"""Plans of commands that do a part of what `devenv up` does: `pull`, `build`, `load`, `reset-db`, `dev`. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,32 @@ from devenv.plan.observed import Observed, ObservedImages
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import Wanted, make_plan
 from devenv.plan.provision import BUILDX, provision_images, usable
-from devenv.plan.steps import ApplySeeds, BuildImage, InstallChart, LoadImage, ProvideTool, ResetAws, ResetDatabase
+from devenv.plan.steps import (
+    ApplySeeds,
+    BuildImage,
+    FetchModule,
+    InstallChart,
+    LoadImage,
+    ProvideImage,
+    ProvideTool,
+    PruneBuildCache,
+    ResetAws,
+    ResetDatabase,
+)
 from devenv.spec.stack import StackSpec
 
 _ASKED_FOR = "asked for"
+_BEFORE_ANY_CLUSTER = (ProvideTool, FetchModule, ProvideImage, PruneBuildCache)
+
+
+def plan_pull(wanted: Wanted, observed: Observed) -> Plan:
+    """What `up` would fetch and build, and nothing that takes a cluster.
+
+    Raises:
+        ImageError: an image can be had from nowhere.
+    """
+    plan = make_plan(wanted, observed)
+    return Plan.of(plan.project, plan.cluster, [n for n in plan.nodes if isinstance(n.step, _BEFORE_ANY_CLUSTER)])
 
 
 def plan_build(project: Names, names: Sequence[str], images: ObservedImages, mode: Mode, *, has_buildx: bool) -> Plan:

@@ -36,7 +36,8 @@ def outcome(progress: RunProgress, finished: RunFinished) -> str:
     amounts = [(len(progress.in_state(state)), state.value) for state in ends]
     said = ", ".join(f"{amount} {word}" for amount, word in [*amounts, (finished.unchanged, "unchanged")] if amount)
     if not any(amount for amount, _ in amounts):
-        return f"nothing to do: {count(finished.unchanged, 'stack')} unchanged ({duration(finished.seconds)})"
+        unchanged = f": {count(finished.unchanged, 'stack')} unchanged" if finished.unchanged else ""
+        return f"nothing to do{unchanged} ({duration(finished.seconds)})"
     return f"{said} in {duration(finished.seconds)}"
 
 

@@ -30,7 +30,7 @@ from devenv.plan.graph import select_from
 from devenv.plan.image import NODE, Assembly, Bootstrap, Image, Recipe
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState, ObservedImages, ObservedStack
-from devenv.plan.parts import plan_build, plan_load, plan_reset, plan_round
+from devenv.plan.parts import plan_build, plan_load, plan_pull, plan_reset, plan_round
 from devenv.plan.planner import Wanted, make_plan, needed_images
 from devenv.plan.provision import choose_references
 from devenv.plan.steps import BuildImage, InstallChart, LoadImage, PullImage
@@ -130,6 +130,18 @@ def test_up_pulls_what_a_registry_has_and_makes_nothing_of_it() -> None:
 
     provided = {n.key: type(n.step) for n in plan.nodes if n.key.startswith("image/")}
     assert provided == {"image/store": BuildImage, "image/web": PullImage, "image/node": PullImage}
+
+
+def test_pull_brings_the_same_and_starts_nothing() -> None:
+    seen = machine("golang", registries={"docker.io": True})
+    given = to_bring_up([SPACES, STORE], seen)
+    there = observed(ClusterState.ABSENT, images=seen, tools_present=frozenset())
+    plan = plan_pull(given, there)
+
+    assert needs_of(plan) == {
+        key: needs for key, needs in needs_of(make_plan(given, there)).items() if key.startswith(("image/", "tool/"))
+    }
+    assert {"image/store", "image/node", "tool/helm", "tool/buildx"} <= {node.key for node in plan.nodes}
 
 
 def test_up_of_a_part_plans_that_part_alone() -> None:

@@ -1,0 +1,54 @@
+"""`devenv pull`: everything that `up` would have to fetch or build, without a cluster."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.plan.graph import select
+from devenv.plan.image import Mode
+from devenv.plan.parts import plan_pull
+from devenv.plan.plan import Plan
+from devenv.runtime.observe.observe import observe
+from devenv.runtime.run_state import RunState
+from devenv.runtime.toolbox import Toolbox
+from devenv.spec.load import load_workspace
+from devenv.workflows.access.connect import connect
+from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.session import Session
+from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.execution import perform
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What the user asked for."""
+
+    directory: Path
+    assume_yes: bool = False
+    profile: str | None = None
+    images: Mode = "auto"
+
+
+def pull(request: PullRequest, session: Session) -> Plan:
+    """Bring tools, modules and images here; returns the plan that was run.
+
+    Raises:
+        SpecError: with every problem of the specification.
+        EngineUnavailableError: no engine answers and none may be installed.
+        RunFailedError: steps failed; each was told as an event.
+        InterruptedRunError: the user stopped the run.
+        LockedError: another run changes the project, and this one is not to wait.
+    """
+    began = time.monotonic()
+    workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
+    environment = connect(workspace, session, agreed=request.assume_yes)
+    state = RunState(Toolbox(environment.kubeconfig))
+    with exclusive(environment.engine, workspace.project.project, session):
+        seen = observe(environment, select(workspace), request.images, claims=state.claims)
+        state.find(seen.toolbox)
+        plan = plan_pull(seen.wanted, seen.observed)
+        log = session.open_log(environment.state / "logs")
+        perform(plan, environment, state, session, Tail(began, log), again="devenv pull")
+    return plan

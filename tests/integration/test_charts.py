@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography import x509
 from support.programs import missing, require_tool
 
 from devenv.adapters.charts.charts import copy_chart
@@ -38,6 +41,8 @@ STACKS = sorted(
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"}
 STORE_CREDENTIALS = {"access-key-id": "test", "secret-access-key": "test"}
 """What the secret store itself logs in with: LocalStack takes any, and no ExternalSecret could bring it."""
+WEBHOOK_CERTIFICATE = {"ca.crt", "tls.crt", "tls.key"}
+"""Of the webhook of External Secrets itself: Helm makes it anew where there is none."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,23 @@ class Charts:
         text = "\n---\n".join(self._each(workspace, name, profile, images, renewed=renewed))
         objects = tuple(flat(yaml.safe_load_all(text)))
         return Rendered(workspace.stacks[name], frozenset(images.values()), objects)
+
+    def upstream(self, name: str, values: Json) -> list[Json]:
+        """What the chart of a stack's module makes of these values."""
+        chart = next(source.chart for source in self.stack(name).spec.sources if source.chart and source.chart.module)
+        folder = self._folder(chart, chart.path or "", f"{name}-upstream-{len(list(self._scratch.iterdir()))}")
+        return self._made(name, folder, values)
+
+    def own(self, name: str, source: int, values: Json) -> list[Json]:
+        """What a chart in a stack's folder makes of these values."""
+        stack = self.stack(name)
+        chart = stack.spec.sources[source].chart
+        assert chart is not None
+        assert chart.path is not None
+        return self._made(name, stack.root / chart.path, values)
+
+    def _made(self, release: str, folder: Path, values: Json) -> list[Json]:
+        return list(flat(yaml.safe_load_all(self._helm.template(release, str(folder), release, json.dumps(values)))))
 
     def _each(
         self, workspace: Workspace, name: str, profile: Profile, images: dict[str, str], *, renewed: bool
@@ -193,7 +215,22 @@ def test_secrets_hold_nothing(rendered: Rendered) -> None:
     """Their values come by ExternalSecret, or from devenv itself."""
     for item in rendered.of_kind("Secret"):
         content = {**item.get("data", {}), **item.get("stringData", {})}
-        assert content in ({}, STORE_CREDENTIALS), item["metadata"]["name"]
+        made = item.get("type") == "kubernetes.io/tls" and content.keys() == WEBHOOK_CERTIFICATE
+        assert made or content in ({}, STORE_CREDENTIALS), item["metadata"]["name"]
+
+
+def test_no_probe_waits_before_it_asks_whether_a_container_is_ready(rendered: Rendered) -> None:
+    """What is ready early would be kept waiting, and with it all that needs it."""
+    for name, container in rendered.containers:
+        for probe in ("startupProbe", "readinessProbe"):
+            assert not container.get(probe, {}).get("initialDelaySeconds"), f"{name}, {probe}"
+
+
+def test_a_container_that_is_asked_seldom_is_asked_often_while_it_starts(rendered: Rendered) -> None:
+    for name, container in rendered.containers:
+        ready = container.get("readinessProbe")
+        first = container.get("startupProbe", ready)
+        assert ready is None or first.get("periodSeconds", 10) == 1, name
 
 
 def test_no_password_is_a_plain_variable(rendered: Rendered) -> None:
@@ -256,3 +293,40 @@ def test_where_the_live_database_is_to_be_replaced_its_job_leaves_it_alone(
         words = str([container.get("args", container.get("command")) for container in containers])
         assert ("--only-pristine" in words) == (name == "clickhouse" and renewed)
         assert ("baseline:alt'" in words) == (name == "mysql" and not renewed)
+
+
+def test_the_webhook_of_external_secrets_is_upstreams_with_a_certificate_that_is_there_at_once(charts: Charts) -> None:
+    ours = charts.render("external-secrets", "dev")
+    upstream = charts.upstream("external-secrets", {"webhook": {"create": True}, "certController": {"create": True}})
+
+    (configuration,) = ours.of_kind("ValidatingWebhookConfiguration")
+    mine = {hook["name"]: hook for hook in configuration["webhooks"]}
+    theirs = {
+        hook["name"]: hook
+        for item in upstream
+        if item["kind"] == "ValidatingWebhookConfiguration"
+        for hook in item["webhooks"]
+    }
+    assert {name: (h["rules"], h["clientConfig"]["service"]["path"]) for name, h in mine.items()} == {
+        name: (h["rules"], h["clientConfig"]["service"]["path"]) for name, h in theirs.items()
+    }
+    (secret,) = [item for item in ours.of_kind("Secret") if item.get("data")]
+    (service,) = [item for item in ours.of_kind("Service") if "webhook" in item["metadata"]["name"]]
+    authority = x509.load_pem_x509_certificate(base64.b64decode(secret["data"]["ca.crt"]))
+    leaf = x509.load_pem_x509_certificate(base64.b64decode(secret["data"]["tls.crt"]))
+    leaf.verify_directly_issued_by(authority)
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    asked = f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc"
+    assert names.get_values_for_type(x509.DNSName) == [asked]
+    for hook in mine.values():
+        called = hook["clientConfig"]["service"]
+        assert f"{called['name']}.{called['namespace']}.svc" == asked
+        assert hook["clientConfig"]["caBundle"] == secret["data"]["ca.crt"]
+
+
+def test_the_values_may_ask_for_upstreams_webhook(charts: Charts) -> None:
+    values = {"webhook": {"create": True}, "certController": {"create": True}}
+
+    assert charts.own("external-secrets", 2, values) == []
+    kinds = [item["kind"] for item in charts.upstream("external-secrets", values)]
+    assert kinds.count("ValidatingWebhookConfiguration") == 2

@@ -311,7 +311,7 @@ def test_the_webhook_of_external_secrets_is_upstreams_with_a_certificate_that_is
         name: (h["rules"], h["clientConfig"]["service"]["path"]) for name, h in theirs.items()
     }
     (secret,) = [item for item in ours.of_kind("Secret") if item.get("data")]
-    (service,) = [item for item in ours.of_kind("Service") if "webhook" in item["metadata"]["name"]]
+    (service,) = [item for item in ours.of_kind("Service") if "validation" in item["metadata"]["name"]]
     authority = x509.load_pem_x509_certificate(base64.b64decode(secret["data"]["ca.crt"]))
     leaf = x509.load_pem_x509_certificate(base64.b64decode(secret["data"]["tls.crt"]))
     leaf.verify_directly_issued_by(authority)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from devenv.errors import UsageError
 from devenv.spec.needs import Needs, cycles, needed_by, order
@@ -38,6 +39,7 @@ def select(
     return select_from(
         {name: stack.needs for name, stack in stacks.items()},
         {name: stack.layer for name, stack in stacks.items()},
+        wants={name: stack.wants for name, stack in stacks.items()},
         only=only,
         skip=skip,
         layers=layers,
@@ -48,6 +50,7 @@ def select_from(
     needs: Needs,
     layer_of: Mapping[str, str],
     *,
+    wants: Needs = MappingProxyType({}),
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     layers: Sequence[str] = (),
@@ -57,9 +60,10 @@ def select_from(
     Args:
         needs: the project's stacks with their needs.
         layer_of: the layer of each.
-        only: these and all that they need.
+        wants: what else comes with each, and is not waited for.
+        only: these and all that come with them.
         skip: not these, nor what only they need when `only` or `layers` is given.
-        layers: the stacks of these layers and all that they need; `02` stands for `02-infrastructure`.
+        layers: the stacks of these layers and all that come with them; `02` stands for `02-infrastructure`.
 
     Raises:
         UsageError: a flag names what the project does not use, or nothing is left.
@@ -75,7 +79,8 @@ def select_from(
     if both:
         raise UsageError(f"{both[0]} is named by both --only and --skip", hint="drop one of the two flags")
     roots = {*only, *(name for name in needs if layer_of[name] in in_layers)} if only or layers else set(needs)
-    left = {name: needed for name, needed in needs.items() if name not in skip}
+    company = {name: {*needed, *wants.get(name, ())} for name, needed in needs.items()}
+    left = {name: others for name, others in company.items() if name not in skip}
     chosen = (roots | needed_by(left, roots - set(skip))) - set(skip)
     if not chosen:
         raise UsageError("the flags leave no stack", hint="name fewer stacks with --skip")

@@ -201,9 +201,17 @@ def _needs(drafts: dict[str, StackDraft]) -> dict[str, tuple[str, ...]]:
     }
 
 
+def _company(drafts: dict[str, StackDraft]) -> dict[str, tuple[str, ...]]:
+    """What comes with each stack, whether that waits for it or not."""
+    wanted = {name: draft.spec.wants if draft.spec else () for name, draft in drafts.items()}
+    return {
+        name: (*needs, *(other for other in wanted[name] if other in drafts)) for name, needs in _needs(drafts).items()
+    }
+
+
 def _selected(project: ProjectSpec, drafts: dict[str, StackDraft]) -> set[str]:
     chosen = {choice.name for choice in project.stacks if choice.name in drafts}
-    return chosen | needed_by(_needs(drafts), chosen)
+    return chosen | needed_by(_company(drafts), chosen)
 
 
 def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Workspace:

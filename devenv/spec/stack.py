@@ -218,6 +218,8 @@ class StackSpec(SpecModel):
     namespace: DnsLabel
     version: str
     needs: tuple[DnsLabel, ...] = ()
+    wants: tuple[DnsLabel, ...] = ()
+    """Stacks that come with it, as needed ones do, and that it does not wait for."""
     deadline: Duration = DEFAULT_DEADLINE
     sources: tuple[Source, ...] = Field(min_length=1)
     images: dict[DnsLabel, ImageInjection] = {}

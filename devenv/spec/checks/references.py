@@ -52,6 +52,10 @@ def stack_problems(
     if spec is None or document is None:
         return
     known = _known_names(drafts)
+    for index, other in enumerate(spec.wants):
+        if other not in known:
+            hint = name_hint(other, [name for name in drafts if name != draft.name], "stacks")
+            yield document.problem(("wants", index), f"there is no stack {other}", hint)
     for index, need in enumerate(spec.needs):
         path: KeyPath = ("needs", index)
         if need not in known:

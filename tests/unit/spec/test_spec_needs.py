@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devenv.adapters.files.paths import data_root
 from devenv.errors import UsageError
 from devenv.plan.graph import Selection, cycles, needed_by, order, select, select_from
 from devenv.spec.load import load_workspace
 from devenv.spec.needs import nearest
 
 DATA = Path(__file__).parent / "specs" / "data"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "alt"
 NAMES = st.sampled_from("abcdefgh")
 GRAPHS = st.dictionaries(NAMES, st.frozensets(NAMES, max_size=4), max_size=8)
 ACYCLIC = st.builds(
@@ -107,6 +109,22 @@ def test_without_flags_all_stacks_in_order_of_layers() -> None:
 
 def test_only_brings_its_needs() -> None:
     assert chosen(only=["secrets"]) == Selection(("namespaces", "aws", "secrets"))
+
+
+def test_only_brings_what_is_wanted_too_which_comes_in_its_own_order() -> None:
+    wants = {"namespaces": ("web",), "aws": ("proxy",)}
+
+    assert select_from(NEEDS, LAYERS, wants=wants, only=["secrets"]) == chosen()
+    assert select_from(NEEDS, LAYERS, wants=wants, only=["secrets"], skip=["web", "proxy"]) == chosen(only=["secrets"])
+
+
+def test_localstack_comes_with_the_way_in_and_does_not_wait_for_it() -> None:
+    workspace = load_workspace(EXAMPLE, data_root=data_root())
+
+    assert "traefik" in select(workspace, only=["localstack"]).stacks
+    assert "traefik" not in needed_by(
+        {name: stack.spec.needs for name, stack in workspace.stacks.items()}, ["localstack"]
+    )
 
 
 def test_a_layer_brings_its_needs_and_may_be_named_by_its_number() -> None:

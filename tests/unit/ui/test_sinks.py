@@ -6,6 +6,7 @@ import io
 import json
 import re
 import stat
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -14,7 +15,18 @@ import pytest
 from support.story import PLAN, STORY
 
 from devenv.errors import UnexpectedError, UsageError
-from devenv.events import Event, Noted, PlanMade, RoundFinished, RunFinished, StepFailed, StepProgressed, StepStarted
+from devenv.events import (
+    Event,
+    Noted,
+    PlanMade,
+    PlannedStep,
+    RoundFinished,
+    RunFinished,
+    StepFailed,
+    StepProgressed,
+    StepStarted,
+    StepSucceeded,
+)
 from devenv.ui.run.jsonl import JsonLines
 from devenv.ui.run.logfile import LogFile
 from devenv.ui.run.plain import PlainLines
@@ -205,10 +217,14 @@ def test_only_the_latest_log_files_are_kept(tmp_path: Path) -> None:
     assert (tmp_path / "notes.txt").exists()
 
 
-def spans_of(path: Path) -> list[dict[str, Any]]:
+def events_of(path: Path) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = json.loads(path.read_text())["traceEvents"]
     assert all({"name", "ph", "pid", "tid"} <= event.keys() for event in events)
-    return [event for event in events if event["ph"] == "X"]
+    return events
+
+
+def spans_of(path: Path) -> list[dict[str, Any]]:
+    return [event for event in events_of(path) if event["ph"] == "X" and event["cat"] != "waits"]
 
 
 def test_the_trace_puts_what_ran_at_once_on_different_lanes(tmp_path: Path) -> None:
@@ -233,6 +249,63 @@ def test_the_trace_of_a_run_that_broke_off_is_valid(tmp_path: Path) -> None:
     assert states["image/traefik"] == ("running", 20_000_000)
     feed(TraceFile(path), ())
     assert spans_of(path) == []
+
+
+def test_the_trace_tells_what_a_step_waited_for_and_for_how_long(tmp_path: Path) -> None:
+    path, now = tmp_path / "trace.json", [100.0]
+    sink = TraceFile(path, clock=lambda: now[0])
+    for at, event in (
+        (0.0, PLAN),
+        (0.0, StepStarted("cluster/create", 0.0)),
+        (1.0, StepProgressed("cluster/create", "the image")),
+        (3.5, StepProgressed("cluster/create", "the control plane")),
+        (8.0, StepSucceeded("cluster/create", 8.0, 8.0)),
+    ):
+        now[0] = 100.0 + at
+        sink.handle(event)
+    sink.close()
+    waits = [e for e in events_of(path) if e.get("cat") == "waits"]
+    assert [(wait["name"], wait["ts"], wait["dur"], wait["tid"]) for wait in waits] == [
+        ("the image", 1_000_000, 2_500_000, 1),
+        ("the control plane", 3_500_000, 4_500_000, 1),
+    ]
+
+
+def test_the_trace_counts_the_steps_that_run_and_shows_how_busy_the_machine_is(tmp_path: Path) -> None:
+    path = tmp_path / "trace.json"
+    sink = TraceFile(path)
+    for event in STORY[:9]:
+        sink.handle(event)
+    until = time.monotonic() + 0.4
+    while time.monotonic() < until:
+        pass  # at work, so that there is something to be seen
+    sink.close()
+    counters = [event for event in events_of(path) if event["ph"] == "C"]
+    steps = [(c["ts"], c["args"]["running"]) for c in counters if c["name"] == "steps"]
+    assert max(running for _, running in steps) == 2
+    assert steps[-1] == (20_000_000, 0)
+    shares = [c["args"] for c in counters if c["name"] == "processors, %"]
+    assert shares
+    assert all(share["busy"] + share["idle"] in range(99, 102) for share in shares)
+    assert any(share["busy"] for share in shares)
+
+
+def test_the_trace_holds_both_plans_of_a_command_that_first_starts_the_cluster(tmp_path: Path) -> None:
+    path, now = tmp_path / "trace.json", [0.0]
+    sink = TraceFile(path, clock=lambda: now[0])
+    start = PlannedStep("cluster/create", "Start cluster devenv-alt", "cluster")
+    for event in (
+        PlanMade("alt", "devenv-alt", (start,)),
+        StepStarted("cluster/create", 0.0),
+        StepSucceeded("cluster/create", 5.0, 5.0),
+        RunFinished(1, 0, 0, 0, 5.0, chain=("cluster/create",)),
+    ):
+        sink.handle(event)
+    now[0] = 6.0
+    feed(sink)
+    spans = {span["args"]["key"] + span["name"]: span["ts"] for span in spans_of(path)}
+    assert spans["cluster/createStart cluster devenv-alt"] == 0
+    assert spans["cluster/createCreate cluster devenv-alt"] == 6_200_000
 
 
 def test_a_trace_file_that_cannot_be_written_is_refused_before_the_run(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -99,8 +100,8 @@ def test_a_selection_has_its_needs_or_assumes_them(
     assert all(needs[name] <= there for name in selection.stacks)
 
 
-def chosen(**flags: list[str]) -> Selection:
-    return select_from(NEEDS, LAYERS, **flags)
+def chosen(only: Sequence[str] = (), skip: Sequence[str] = (), layers: Sequence[str] = ()) -> Selection:
+    return select_from(NEEDS, LAYERS, only=only, skip=skip, layers=layers)
 
 
 def test_without_flags_all_stacks_in_order_of_layers() -> None:

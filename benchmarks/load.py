@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from load_rivals import HERE, Images, Registry, await_warm_up, cluster, forget, kind_load
-from machine import busy_seconds, describe_machine, devenv, run, write_table
+from machine import busy_seconds, describe_machine, devenv, golang, run, write_table
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.tools.toolchain import Toolchain
@@ -150,7 +150,7 @@ def main() -> None:
     try:
         for nodes in wanted.nodes:
             with cluster(nodes) as (project, names):  # it also provides kind and the image with Go
-                registry = Registry(engine, _golang(engine))
+                registry = Registry(engine, golang(engine))
                 kind = str(tools.locate("kind").path)
                 rows += Bench(engine, project, names, kind, registry, wanted.megabytes).rows()
     finally:
@@ -160,14 +160,6 @@ def main() -> None:
     print(table)
     if wanted.write:
         write_table(DOCS, "loading", table)
-
-
-def _golang(engine: Engine) -> str:
-    for repository in ("localhost/devenv/golang", "docker.io/library/golang"):
-        for image in engine.client.images.list(name=repository):
-            if image.tags:
-                return str(image.tags[0])
-    sys.exit("there is no image with Go: run `devenv up` with --images recipes once")
 
 
 def report(rows: Sequence[Row], megabytes: int) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from devenv.adapters.docker import Engine
+
 
 def run(argv: Sequence[str], cwd: Path | None = None) -> str:
     """Standard output of a program; when it fails, the benchmark ends with all that it printed."""
@@ -38,6 +40,15 @@ def busy_seconds() -> float:
     times = [int(word) for word in Path("/proc/stat").read_text().partition("\n")[0].split()[1:]]
     user, nice, system, _idle, _wait, irq, softirq, *_ = times
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
+def golang(engine: Engine) -> str:
+    """An image with Go, in which what is measured beside devenv is built."""
+    for repository in ("localhost/devenv/golang", "docker.io/library/golang"):
+        for image in engine.client.images.list(name=repository):
+            if image.tags:
+                return str(image.tags[0])
+    sys.exit("there is no image with Go: run `devenv up` with --images recipes once")
 
 
 def describe_machine() -> str:

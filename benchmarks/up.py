@@ -1,9 +1,12 @@
-"""`devenv up` against a script that runs kind, `kind load` and `helm --wait` one after the other.
+"""`devenv up` and `down` against a script, and against helmfile on a cluster that is there already.
 
-Both make the same cluster from the same configuration and put the same charts, values and images into it, in one run
-on one machine; images are built beforehand. Printed are seconds and their ratio, and how far `devenv up` is from the
-longest chain of its own steps; then an `up` that finds nothing changed, and `down`. Run it as
-`python benchmarks/up.py [PROJECT_FOLDER] [--rounds N]`; with `--write` its table goes into benchmarks/README.md.
+The script runs kind, `kind load` and `helm --wait` one after the other; helmfile is given a cluster that holds all
+images and installs the stacks, as `devenv up` does there. All make the same cluster from the same configuration and put
+the same charts, values and images into it, in one run on one machine; images are built beforehand. Printed are seconds
+and their ratios; how far `devenv up` is from the longest chain of its own steps, and for how long the processors were
+idle in it; then an `up` that finds nothing changed, and `down`. Run it as
+`python benchmarks/up.py [PROJECT_FOLDER] [--rounds N] [--workers N]`; with `--write` its tables go into
+benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -12,41 +15,25 @@ import argparse
 import json
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
+from by_hand import Helmfile, Wanted, one_after_the_other
 from machine import describe_machine, devenv, run, seconds_of, write_table
 
-from devenv.adapters.charts.charts import copy_chart
-from devenv.plan.graph import order, select
-from devenv.plan.plan import Plan, PlanNode
-from devenv.plan.planner import make_plan
-from devenv.plan.steps import (
-    AwaitNodeRuntime,
-    AwaitReady,
-    CreateCluster,
-    InstallChart,
-    LoadImage,
-    PruneBuildCache,
-    Step,
-)
-from devenv.runtime.environment import Environment
-from devenv.runtime.observe.observe import observe
-from devenv.runtime.run.execute import execute
-from devenv.runtime.run_state import RunState
-from devenv.runtime.step_context import StepContext
-from devenv.runtime.steps.stacks import share_certificates
-from devenv.runtime.toolbox import Toolbox
-from devenv.spec.load import load_workspace
-from devenv.workflows.access.connect import connect
-from devenv.workflows.access.session import Session
+from devenv.adapters.docker import Engine
+from devenv.plan.steps import LoadImage
 
 DOCS = Path(__file__).resolve().parent / "README.md"
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "alt"
+PROJECT = "devenv-bench"
+CHARTS = {"as devenv installs them": False, "External Secrets as upstream's chart has it": True}
+"""Which charts the script and helmfile are given; devenv's figures are the same in both rows."""
+Row = tuple[str | float, ...]
 
 
 def main() -> None:
@@ -54,115 +41,134 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("project", nargs="?", type=Path, default=EXAMPLE)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--write", action="store_true", help="put the table into benchmarks/README.md")
+    parser.add_argument("--workers", type=int, help="worker nodes, instead of as many as the project says")
+    parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/README.md")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="devenv-benchmark-") as folder:
-        project = Path(folder, "project")
-        shutil.copytree(wanted.project, project)
-        spec = yaml.safe_load((project / "devenv.yaml").read_text())
-        (project / "devenv.yaml").write_text(yaml.safe_dump({**spec, "project": "devenv-bench"}))
+        project = copy(wanted.project, Path(folder, "project"), wanted.workers)
         devenv(project, "down", "--adopt", "--yes")
-        devenv(project, "up")  # provides tools and images, which neither side is to pay for
-        rows = [measure(project) for _ in range(wanted.rounds)]
-    text = f"{describe_machine()}\n\n{render(rows)}"
+        devenv(project, "up")  # provides tools and images, which no side is to pay for
+        helmfile = Helmfile(Engine.connect())
+        rounds = [measure(project, helmfile) for _ in range(wanted.rounds)]
+        devenv(project, "down", "--adopt", "--yes")
+    text = f"{describe_machine()}\n\n{render(rounds)}"
     print(text)
     if wanted.write:
         write_table(DOCS, "up", text)
 
 
-@dataclass(frozen=True)
-class Row:
-    """Seconds of one round."""
+def copy(source: Path, target: Path, workers: int | None) -> Path:
+    """The project under another name, so that an environment of the same project is not touched."""
+    shutil.copytree(source, target)
+    spec: dict[str, Any] = {**yaml.safe_load((target / "devenv.yaml").read_text()), "project": PROJECT}
+    if workers is not None:
+        spec["cluster"] = {**spec.get("cluster", {}), "nodes": {"control_planes": 1, "workers": workers}}
+    (target / "devenv.yaml").write_text(yaml.safe_dump(spec))
+    return target
 
-    script: float
-    up: float
+
+@dataclass(frozen=True)
+class Up:
+    """Seconds of one `devenv up`."""
+
+    seconds: float
     chain: float
-    """The longest chain of steps of `up`."""
+    """The longest chain of its steps."""
+    idle: float
+    """All processors together count as one: for how long they had nothing to do."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """Seconds of one round; those of others by the charts that they were given."""
+
+    up: Up
     again: float
     """`devenv up` when nothing has changed."""
     down: float
+    stacks: Up
+    """`devenv up` on a cluster that holds all images and no stack but the namespaces."""
+    script: dict[str, float]
+    helmfile: dict[str, float]
 
 
-def measure(project: Path) -> Row:
+def measure(project: Path, helmfile: Helmfile) -> Round:
     """One round."""
+    script = {charts: measure_script(project, upstream=upstream) for charts, upstream in CHARTS.items()}
     devenv(project, "down", "--adopt", "--yes")
-    script = seconds_of(lambda: one_after_the_other(project))
-    devenv(project, "down", "--adopt", "--yes")
-    began = time.monotonic()
-    events = [json.loads(line) for line in devenv(project, "up", "--yes", "--json").splitlines()]
-    up = time.monotonic() - began
+    up = measure_up(project)
     again = seconds_of(lambda: devenv(project, "up", "--yes"))
     down = seconds_of(lambda: devenv(project, "down", "--adopt", "--yes"))
-    return Row(script, up, events[-1]["chain_seconds"], again, down)
+    make_cluster(project)
+    stacks = measure_up(project)
+    beside = {charts: measure_helmfile(project, helmfile, upstream=upstream) for charts, upstream in CHARTS.items()}
+    return Round(up, again, down, stacks, script, beside)
 
 
-def one_after_the_other(project: Path) -> None:
-    """What people write by hand: each program waits for the one before."""
-    session = Session(
-        emit=lambda _: None, confirm=lambda _: False, open_log=lambda folder: folder, mask=lambda *_: None
-    )
-    workspace = load_workspace(project, data_root=session.data_root)
-    environment = connect(workspace, session, agreed=False)
-    observation = observe(environment, select(workspace), "auto")
-    plan = make_plan(observation.wanted, observation.observed)
-    state = RunState(observation.toolbox)
-    for node in in_order(plan):
-        run_step(node, environment, state)
+def measure_script(project: Path, *, upstream: bool) -> float:
+    """The script, from nothing."""
+    devenv(project, "down", "--adopt", "--yes")
+    return seconds_of(lambda: one_after_the_other(project, upstream=upstream))
 
 
-def in_order(plan: Plan) -> list[PlanNode]:
-    """The cluster, then all images, then stack after stack."""
-    nodes = {node.key: node for node in plan.nodes}
-    keys = order({key: tuple(node.needs) for key, node in nodes.items()})
-    ranks: list[type[Step]] = [CreateCluster, AwaitNodeRuntime, LoadImage]
-    return sorted(
-        (nodes[key] for key in keys),
-        key=lambda node: ranks.index(type(node.step)) if type(node.step) in ranks else len(ranks),
-    )
+def measure_helmfile(project: Path, helmfile: Helmfile, *, upstream: bool) -> float:
+    """Helmfile on a cluster that is there."""
+    devenv(project, "down", "--adopt", "--yes")
+    make_cluster(project)
+    with helmfile.prepared(project, upstream=upstream) as command:
+        return seconds_of(lambda: run(command))
 
 
-def run_step(node: PlanNode, environment: Environment, state: RunState) -> None:
-    """One step by the plain program where it is what the comparison is about, else as devenv does it."""
-    step = node.step
-    context = StepContext(environment, state, node.key, lambda _: None, threading.Event())
-    match step:
-        case AwaitNodeRuntime() | PruneBuildCache():
-            return
-        case LoadImage():
-            run([str(state.toolbox.program("kind")), "load", "docker-image", step.reference, "--name", step.cluster])
-        case InstallChart():
-            share_certificates(step, context)
-            helm(step, environment, state.toolbox)
-        case AwaitReady():
-            execute(replace(step, images=()), context)  # a script proves no images
-        case _:
-            execute(step, context)
+def measure_up(project: Path) -> Up:
+    """`devenv up`, with what its own trace says."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as trace:
+        began = time.monotonic()
+        told = devenv(project, "up", "--yes", "--json", "--trace", trace.name)
+        seconds = time.monotonic() - began
+        events = json.loads(Path(trace.name).read_text())["traceEvents"]
+    return Up(seconds, json.loads(told.splitlines()[-1])["chain_seconds"], idle_seconds(events))
 
 
-def helm(step: InstallChart, environment: Environment, toolbox: Toolbox) -> None:
-    """`helm upgrade --install --wait` as written by hand."""
-    with tempfile.TemporaryDirectory() as folder:
-        chart = Path(step.chart)
-        if step.module:
-            chart = copy_chart(toolbox.modules[step.module] / step.chart, Path(folder, "chart"), step.drop_dependencies)
-        values = Path(folder, "values.json")
-        values.write_text(step.values)
-        argv = [str(toolbox.program("helm")), "upgrade", "--install", step.release, str(chart)]
-        environment.cluster.ensure_namespace(step.namespace)
-        argv += ["--namespace", step.namespace, "--values", str(values)]
-        argv += ["--wait", "--wait-for-jobs", "--timeout", f"{int(step.deadline.total_seconds())}s"]
-        # The labels by which `devenv down` and the checks that follow find the release's workloads.
-        argv += ["--labels", f"devenv.io/stack={step.stack}", "--kubeconfig", str(environment.kubeconfig)]
-        run(argv)
+def idle_seconds(events: Sequence[dict[str, Any]]) -> float:
+    """What the counter of the processors adds up to."""
+    counted = [event for event in events if event["ph"] == "C" and event["name"].startswith("processors")]
+    ends = [*(event["ts"] for event in counted[1:]), counted[-1]["ts"]]
+    return float(sum(c["args"]["idle"] / 100 * (end - c["ts"]) for c, end in zip(counted, ends, strict=True)) / 1e6)
 
 
-def render(rows: Sequence[Row]) -> str:
-    """A table."""
-    heads = ("script, s", "up, s", "up / script", "longest chain, s", "up / chain", "up again, s", "down, s")
+def make_cluster(project: Path) -> None:
+    """A cluster that is at rest and holds all images, with the namespaces alone."""
+    devenv(project, "up", "--yes", "--only", "namespaces")
+    loads = [step.reference for step in Wanted.of(project, upstream=False).in_order() if isinstance(step, LoadImage)]
+    devenv(project, "load", *loads)
+    kubectl = ["kubectl", "--kubeconfig", devenv(project, "kubeconfig").strip()]
+    run([*kubectl, "wait", "--for=condition=Ready", "node", "--all", "--timeout=120s"])
+    run([*kubectl, "--all-namespaces", "rollout", "status", "deployment", "--timeout=120s"])
+
+
+def render(rounds: Sequence[Round]) -> str:
+    """Two tables: from nothing, and on a cluster."""
+    whole: list[Row] = []
+    stacks: list[Row] = []
+    for one in rounds:
+        up, on = one.up, one.stacks
+        for charts in CHARTS:
+            script, beside = one.script[charts], one.helmfile[charts]
+            own = (up.chain, up.seconds / up.chain, up.idle, one.again, one.down)
+            whole.append((charts, script, up.seconds, up.seconds / script, *own))
+            stacks.append((charts, beside, on.seconds, on.seconds / beside, on.chain, on.idle))
+    more = ("longest chain, s", "up / chain", "idle, s", "up again, s", "down, s")
+    beside_script = ("charts of the script", "script, s", "up, s", "up / script", *more)
+    beside_helmfile = ("charts of helmfile", "helmfile, s", "up, s", "up / helmfile", "longest chain, s", "idle, s")
+    return f"{table(beside_script, whole)}\n\n{table(beside_helmfile, stacks)}"
+
+
+def table(heads: Sequence[str], rows: Sequence[Row]) -> str:
+    """A table in Markdown; ratios have two decimals, seconds one."""
+    ratios = {index for index, head in enumerate(heads) if " / " in head}
     lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
     for row in rows:
-        cells = [f"{row.script:.1f}", f"{row.up:.1f}", f"{row.up / row.script:.2f}", f"{row.chain:.1f}"]
-        cells += [f"{row.up / row.chain:.2f}", f"{row.again:.1f}", f"{row.down:.1f}"]
+        cells = [c if isinstance(c, str) else f"{c:.2f}" if i in ratios else f"{c:.1f}" for i, c in enumerate(row)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

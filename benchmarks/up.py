@@ -142,8 +142,7 @@ def make_cluster(project: Path) -> None:
     loads = [step.reference for step in Wanted.of(project, upstream=False).in_order() if isinstance(step, LoadImage)]
     devenv(project, "load", *loads)
     kubectl = ["kubectl", "--kubeconfig", devenv(project, "kubeconfig").strip()]
-    run([*kubectl, "wait", "--for=condition=Ready", "node", "--all", "--timeout=120s"])
-    run([*kubectl, "--all-namespaces", "rollout", "status", "deployment", "--timeout=120s"])
+    run([*kubectl, "wait", "--for=condition=Ready", "pod", "--all", "--all-namespaces", "--timeout=120s"])
 
 
 def render(rounds: Sequence[Round]) -> str:

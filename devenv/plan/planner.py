@@ -18,6 +18,7 @@ from devenv.plan.steps import (
     CreateCluster,
     FetchModule,
     LoadImage,
+    MarkCluster,
     ProvideTool,
     PruneBuildCache,
     RemoveBrokenCluster,
@@ -193,7 +194,9 @@ def _cluster(wanted: Wanted, observed: Observed) -> list[PlanNode]:
     config, count = wanted.kind_config.text, len(wanted.kind_config.roles)
     create = CreateCluster(wanted.cluster, references[NODE], config, count, references.get(BALANCER))
     runtime = AwaitNodeRuntime(wanted.cluster, count)
-    return [*nodes, PlanNode(create, before, "new"), PlanNode(runtime, before, "new")]
+    # Nothing waits for the marks: they are written to the disk itself, which images on their way keep busy.
+    mark = PlanNode(MarkCluster(wanted.cluster), frozenset({create.key}), "new")
+    return [*nodes, PlanNode(create, before, "new"), PlanNode(runtime, before, "new"), mark]
 
 
 def _tools(wanted: Wanted, observed: Observed, nodes: Sequence[PlanNode]) -> list[PlanNode]:

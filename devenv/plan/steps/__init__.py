@@ -6,7 +6,7 @@ Every step knows its key (unique in a plan), its title (imperative, for people) 
 
 from __future__ import annotations
 
-from devenv.plan.steps.cluster import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
+from devenv.plan.steps.cluster import AwaitNodeRuntime, CreateCluster, MarkCluster, RemoveBrokenCluster, StartCluster
 from devenv.plan.steps.provide import (
     AssembleNodeImage,
     BootstrapImage,
@@ -57,6 +57,7 @@ __all__ = [
     "GrowClaim",
     "InstallChart",
     "LoadImage",
+    "MarkCluster",
     "PrepareDatabase",
     "ProvideImage",
     "ProvideTool",
@@ -89,6 +90,7 @@ Step = (
     | RemoveBrokenCluster
     | StartCluster
     | CreateCluster
+    | MarkCluster
     | AwaitNodeRuntime
     | LoadImage
     | RunHook

@@ -47,6 +47,17 @@ class CreateCluster(PlanStep):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkCluster(PlanStep):
+    """Have a cluster that is complete say in each of its containers whose it is, for the time when its API is away."""
+
+    KEY = "cluster/mark"
+    TITLE = "Mark cluster {self.cluster}"
+    GROUP = "cluster"
+
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitNodeRuntime(PlanStep):
     """Wait until the nodes' container runtime answers: images can be loaded while the control plane still starts."""
 

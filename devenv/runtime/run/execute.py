@@ -19,6 +19,7 @@ from devenv.plan.steps import (
     GrowClaim,
     InstallChart,
     LoadImage,
+    MarkCluster,
     PrepareDatabase,
     ProvideTool,
     PruneBuildCache,
@@ -63,6 +64,8 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
             return cluster_steps.remove_broken(step, context)
         case CreateCluster():
             return cluster_steps.create(step, context)
+        case MarkCluster():
+            return cluster_steps.mark(step, context)
         case StartCluster():
             return cluster_steps.start(step, context)
         case AwaitNodeRuntime():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from devenv.errors import ClusterError, CommandTimeoutError, DevenvError, ForeignClusterError, InterruptedRunError
 from devenv.labels import LABEL_PROJECT
-from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, RemoveBrokenCluster, StartCluster
+from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, MarkCluster, RemoveBrokenCluster, StartCluster
 from devenv.runtime.environment import Environment
 from devenv.runtime.ownership.marks import look, record_owner
 from devenv.runtime.ownership.ownership import is_node
@@ -36,7 +36,7 @@ def remove_broken(_: RemoveBrokenCluster, context: StepContext) -> str:
 
 
 def create(step: CreateCluster, context: StepContext) -> str:
-    """Create the cluster in a labelled network, which tells from then on whose it is; mark it when it is complete."""
+    """Create the cluster in a labelled network, which tells from then on whose it is; record when it is complete."""
     environment = context.environment
     context.run.creation_failed.clear()
     names = environment.names
@@ -60,11 +60,17 @@ def create(step: CreateCluster, context: StepContext) -> str:
         context.run.claims.give_back()
         environment.cluster.initialise(names.labels)
         environment.cluster.note_profile(environment.workspace.project.profile)
-        record_owner(environment.engine, names, environment.owner)
     except DevenvError:
         context.run.creation_failed.set()
         raise
     return step.node_image
+
+
+def mark(_: MarkCluster, context: StepContext) -> str:
+    """Record in each container whose the cluster is."""
+    environment = context.environment
+    record_owner(environment.engine, environment.names, environment.owner)
+    return str(environment.owner)
 
 
 def _make_network(environment: Environment) -> None:

@@ -55,6 +55,7 @@ def test_a_fresh_machine_gets_everything() -> None:
         "load/web": {"image/web", "cluster/node-runtime"},
         "cluster/create": {"image/node"},
         "cluster/node-runtime": {"image/node"},
+        "cluster/mark": {"cluster/create"},
     }
     assert {reason for key, reason in reasons_of(plan).items() if not key.startswith("image/")} == {"new"}
     assert plan.unchanged == ()

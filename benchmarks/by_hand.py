@@ -34,8 +34,10 @@ from devenv.plan.steps import (
     ApplyTls,
     AwaitNodeRuntime,
     AwaitReady,
+    CreateCluster,
     InstallChart,
     LoadImage,
+    MarkCluster,
     PruneBuildCache,
     Step,
 )
@@ -43,6 +45,7 @@ from devenv.runtime.environment import Environment
 from devenv.runtime.observe.observe import observe
 from devenv.runtime.observe.rendering import chart_of, origin
 from devenv.runtime.run.execute import execute
+from devenv.runtime.run_state import RunState
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps.stacks import share_certificates
 from devenv.spec.load import load_workspace
@@ -66,6 +69,7 @@ class Wanted:
 
     environment: Environment
     plan: Plan
+    state: RunState
 
     @classmethod
     def of(cls, project: Path, *, upstream: bool) -> Wanted:
@@ -78,18 +82,21 @@ class Wanted:
         if upstream:
             nodes = (PlanNode(_with_upstreams_webhook(n.step), n.needs, n.reason) for n in plan.nodes)
             plan = replace(plan, nodes=tuple(nodes))
-        return cls(environment, plan)
+        return cls(environment, plan, RunState(observation.toolbox))
 
     def context(self, step: Step) -> StepContext:
         """What a step of devenv is given, with nobody to tell."""
-        return StepContext(self.environment, step.key, lambda _: None, threading.Event())
+        return StepContext(self.environment, self.state, step.key, lambda _: None, threading.Event())
 
     def in_order(self) -> list[Step]:
         """The steps, each after those that it needs: the cluster, then all images, then stack after stack."""
         steps = {node.key: node.step for node in self.plan.nodes}
         keys = order({node.key: tuple(node.needs) for node in self.plan.nodes})
-        rank = {"cluster": 0, "load": 1}
-        return sorted((steps[key] for key in keys), key=lambda step: rank.get(step.key.split("/")[0], 2))
+        ranks: list[type[Step]] = [CreateCluster, MarkCluster, AwaitNodeRuntime, LoadImage]
+        return sorted(
+            (steps[key] for key in keys),
+            key=lambda step: ranks.index(type(step)) if type(step) in ranks else len(ranks),
+        )
 
 
 def _with_upstreams_webhook(step: Step) -> Step:
@@ -113,23 +120,24 @@ def _run_step(step: Step, wanted: Wanted) -> None:
         case AwaitNodeRuntime() | PruneBuildCache():
             return
         case LoadImage():
-            kind = wanted.environment.program("kind")
+            kind = wanted.state.toolbox.program("kind")
             run([str(kind), "load", "docker-image", step.reference, "--name", step.cluster])
         case InstallChart():
             share_certificates(step, wanted.context(step))
-            _helm(step, wanted.environment)
+            _helm(step, wanted)
         case AwaitReady():
             execute(replace(step, images=()), wanted.context(step))  # a script proves no images
         case _:
             execute(step, wanted.context(step))
 
 
-def _helm(step: InstallChart, environment: Environment) -> None:
+def _helm(step: InstallChart, wanted: Wanted) -> None:
     """`helm upgrade --install --wait` as written by hand."""
-    with tempfile.TemporaryDirectory() as folder, chart_of(step, environment) as chart:
+    environment = wanted.environment
+    with tempfile.TemporaryDirectory() as folder, chart_of(step, wanted.state.toolbox) as chart:
         values = Path(folder, "values.json")
         values.write_text(step.values)
-        argv = [str(environment.program("helm")), "upgrade", "--install", step.release, chart]
+        argv = [str(wanted.state.toolbox.program("helm")), "upgrade", "--install", step.release, chart]
         environment.cluster.ensure_namespace(step.namespace)
         argv += ["--namespace", step.namespace, "--values", str(values)]
         argv += ["--wait", "--wait-for-jobs", "--timeout", _timeout(step)]
@@ -174,7 +182,7 @@ class Helmfile:
             file.write_text(yaml.safe_dump(_document(wanted, charts, Path(folder))))
             homes = {f"HELM_{name}_HOME": f"{folder}/{name.lower()}" for name in ("CACHE", "CONFIG", "DATA")}
             variables = {**homes, "KUBECONFIG": str(environment.kubeconfig)}
-            helm = str(environment.program("helm"))
+            helm = str(wanted.state.toolbox.program("helm"))
             yield [
                 *("env", *(f"{name}={value}" for name, value in variables.items())),
                 *(str(self._program), "--file", str(file), "--helm-binary", helm, "--quiet", "sync", "--skip-deps"),
@@ -186,7 +194,7 @@ def _charts(wanted: Wanted) -> Iterator[dict[str, str]]:
     """The folder of each release's chart."""
     with ExitStack() as stack:
         yield {
-            step.release: stack.enter_context(chart_of(step, wanted.environment))
+            step.release: stack.enter_context(chart_of(step, wanted.state.toolbox))
             for step in wanted.in_order()
             if isinstance(step, InstallChart)
         }
@@ -240,10 +248,10 @@ def _definitions(
     """The hooks that apply the manifests of a stack before its first chart."""
     if any(name != step.release and _stack_of(name, wanted) == step.stack for name in releases):
         return
-    kubectl = str(wanted.environment.program("kubectl"))
+    kubectl = str(wanted.state.toolbox.program("kubectl"))
     for other in wanted.in_order():
         if isinstance(other, ApplyManifests) and other.stack == step.stack:
-            path = origin(other.module, other.path, wanted.environment)
+            path = origin(other.module, other.path, wanted.state.toolbox)
             yield {
                 "events": ["presync"],
                 "command": kubectl,

@@ -24,7 +24,6 @@ from devenv.workflows.access.exclusive import confirm_lock, exclusive
 from devenv.workflows.access.locations import Locations, project_locations
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.losses import Losses, look_for_losses
-from devenv.workflows.purge import purge
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,9 @@ def down(request: DownRequest, session: Session) -> None:
     with exclusive(engine, locations.project, session, to_the_end=True):
         _take_away(locations, engine, session, request)
         if request.purge:
+            # What it needs takes long to load.
+            from devenv.workflows.purge import purge  # noqa: PLC0415
+
             purge(engine, locations.project, session)
     if request.purge:
         # The lock itself needed it.
@@ -76,7 +78,7 @@ def _take_away(locations: Locations, engine: Engine, session: Session, request: 
     if holding.state is ClusterState.ABSENT:
         _require_gone(locations, engine, _elsewhere(locations, here))
     take_over(holding, owner_of(locations.root), session, adopt=request.adopt, command="devenv down")
-    _agree_to_loss(look_for_losses(request.directory, engine, holding, session), request, session)
+    _agree_to_loss(look_for_losses(locations, engine, holding, session), request, session)
     confirm_lock(names.project, session)
     existed = _remove(engine, holding) or locations.state.exists()
     if elsewhere := _elsewhere(locations, here):  # another run may have come to be there meanwhile

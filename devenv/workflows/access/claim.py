@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from devenv.errors import OtherFolderError
 from devenv.events import Noted
 from devenv.plan.observed import ClusterState
-from devenv.runtime.environment import Environment
 from devenv.runtime.ownership.marks import record_owner
 from devenv.runtime.ownership.ownership import Holding, Owner
 from devenv.workflows.access.exclusive import confirm_lock
 from devenv.workflows.access.session import Session
 
 if TYPE_CHECKING:
+    from devenv.runtime.environment import Environment
     from devenv.runtime.observe.observe import Observation
 
 

@@ -8,21 +8,25 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from typing import TYPE_CHECKING
 
 from devenv.adapters.docker import Engine
 from devenv.errors import DevenvError, SpecError
 from devenv.plan.observed import ClusterState
 from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
+from devenv.runtime.ownership.kubeconfig import export_kubeconfig
 from devenv.runtime.ownership.ownership import Holding
 from devenv.spec.load import load_workspace
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import Workspace
-from devenv.workflows.access.connect import environment_on
+from devenv.workflows.access.locations import Locations
 from devenv.workflows.access.session import Session
-from devenv.workflows.databases.deployed import Deployed, Deployment
+
+if TYPE_CHECKING:
+    from devenv.workflows.databases.deployed import Deployed
 
 _SECONDS = 2.5
 _CLAIMS = "api/v1/persistentvolumeclaims"
@@ -48,26 +52,27 @@ class Losses:
         return f"More than their seeds may be in {', '.join(touched)}" if touched else ""
 
 
-def look_for_losses(directory: Path, engine: Engine, holding: Holding, session: Session) -> Losses:
+def look_for_losses(locations: Locations, engine: Engine, holding: Holding, session: Session) -> Losses:
     """What goes when a cluster does. Nothing that is wrong with project or cluster keeps it from being removed."""
     if holding.state is ClusterState.ABSENT or holding.never_complete:
         return Losses()
     try:
-        workspace = load_workspace(directory, data_root=session.data_root)
+        workspace = load_workspace(locations.root, data_root=session.data_root)
     except SpecError as error:
         return Losses(unknown=error.message)
-    environment = environment_on(engine, workspace, session)
-    facts = observe_cluster(holding, environment.kubeconfig, export=environment.export_kubeconfig)
+    kubeconfig = locations.kubeconfig
+    export = partial(export_kubeconfig, engine, holding.names.cluster, holding.containers, kubeconfig)
+    facts = observe_cluster(holding, kubeconfig, export=export)
     if facts.state is not ClusterState.RUNNING:
         known = tuple(name for name in workspace.selected if _holds_data(workspace.stacks[name].spec))
         return Losses(known, f"the cluster is {facts.state}" if known else "")
-    deployment = Deployment(environment, facts)
-    deployed = deployment.choose(())
+    there = {*facts.records, *(release.stack for release in facts.releases)}
+    databases = [n for n in workspace.selected if workspace.stacks[n].spec.database and n in there]
     # What is in LocalStack is lost whenever its pod ends, so that it is named and never asked about.
     seeded = [n for n in workspace.selected if workspace.stacks[n].spec.seeds and n in facts.records]
-    others = other_holders(workspace, facts, [*(d.name for d in deployed), *seeded])
-    named = (*(d.name for d in deployed), *seeded, *others)
-    return Losses(named, touched=lambda: [*_touched(deployment, deployed), *others])
+    others = other_holders(workspace, facts, [*databases, *seeded])
+    touched = partial(_touched, engine, workspace, facts, session)
+    return Losses((*databases, *seeded, *others), touched=lambda: [*touched(), *others])
 
 
 def other_holders(workspace: Workspace, facts: ClusterFacts, known: Collection[str]) -> list[str]:
@@ -85,8 +90,14 @@ def _holds_data(spec: StackSpec) -> bool:
     return spec.database is not None or spec.seeds
 
 
-def _touched(deployment: Deployment, deployed: Sequence[Deployed]) -> list[str]:
+def _touched(engine: Engine, workspace: Workspace, facts: ClusterFacts, session: Session) -> list[str]:
     """Those that hold more than their seeds, that have snapshots, or that did not answer in time."""
+    # What opens databases takes long to load, and is needed only where somebody is asked.
+    from devenv.workflows.access.connect import environment_on  # noqa: PLC0415
+    from devenv.workflows.databases.deployed import Deployment  # noqa: PLC0415
+
+    deployment = Deployment(environment_on(engine, workspace, session), facts)
+    deployed = deployment.choose(())
     answers: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
 
     def ask(one: Deployed) -> None:

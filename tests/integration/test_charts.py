@@ -114,7 +114,8 @@ class Charts:
         return self._made(name, stack.root / chart.path, values)
 
     def _made(self, release: str, folder: Path, values: Json) -> list[Json]:
-        return list(flat(yaml.safe_load_all(self._helm.template(release, str(folder), release, json.dumps(values)))))
+        wanted = ChartRelease(release, release, str(folder), json.dumps(values))
+        return list(flat(yaml.safe_load_all(self._helm.template(wanted))))
 
     def _each(
         self, workspace: Workspace, name: str, profile: Profile, images: dict[str, str], *, renewed: bool

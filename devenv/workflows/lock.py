@@ -120,7 +120,7 @@ def _pulled(workspace: Workspace) -> list[str]:
     stacks = [workspace.stacks[name].spec for name in workspace.selected]
     wanted = [image for stack in stacks for image in stack.images]
     wanted += [image for stack in stacks if stack.licence for image in stack.licence.images.values()]
-    wanted += [versions.node.image]
+    wanted += [versions.node.image, *project.images]
     if project.cluster.config or project.cluster.nodes.control_planes > 1:
         wanted.append(BALANCER)
     # Programs without a download for this machine are built.

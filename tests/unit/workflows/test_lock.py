@@ -79,7 +79,7 @@ def test_what_the_project_may_pull_is_locked_and_nothing_else(project: Path) -> 
     workspace = load_workspace(project, data_root=data_root())
     found = {image.name: image for image in lockable(workspace)}
     # The migrations are built on Atlas: no such image is published.
-    assert {"envoy", "postgres", "atlas", "external-secrets", "localstack-licensed"} <= found.keys()
+    assert {"envoy", "postgres", "atlas", "external-secrets", "localstack-licensed", "nodejs"} <= found.keys()
     assert "redis" not in found
     assert found["postgres"].source == "m.example/hub/library/postgres:15.14-bookworm"
     assert found["external-secrets"].source == found["external-secrets"].upstream

@@ -1,0 +1,28 @@
+"""Each image of the catalogue that a chart uses has its contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from devenv.adapters.files.paths import data_root
+from devenv.spec.catalogue import load_versions
+
+STACKS = data_root() / "stacks"
+
+
+def test_each_image_of_a_chart_has_a_contract_with_upstreams_own_source() -> None:
+    used = {
+        name
+        for file in sorted(Path(STACKS).glob("*/*/stack.yaml"))
+        for name in yaml.safe_load(file.read_text()).get("images", {})
+    }
+    images = load_versions().images
+    published = {name for name in used if images[name].upstream}
+    # What is built on Atlas is run as Atlas is.
+    published |= {base for name in used - published for base in images[name].bases.values() if images[base].upstream}
+    contracts = yaml.safe_load((STACKS / "contracts.yaml").read_text())
+    assert contracts.keys() == published
+    for name, contract in contracts.items():
+        assert all(source.startswith("https://") for source in contract["source"]), name

@@ -87,6 +87,10 @@ class Containers:
         """Start stopped containers, all at once; running ones are left."""
         each(names, self._client.api.start, "start container {}")
 
+    def resume(self, names: Iterable[str]) -> None:
+        """Have paused containers go on, all at once."""
+        each(names, self._client.api.unpause, "resume container {}")
+
     def stop(self, names: Iterable[str]) -> None:
         """Have containers end, all at once; those that do not within ten seconds are killed."""
         each(names, self._client.api.stop, "stop container {}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from devenv.adapters.docker import ContainerInfo
@@ -15,6 +16,8 @@ from devenv.spec.stack import Database
 PREFERRED_HTTP, PREFERRED_HTTPS = 8080, 8443
 PREFERRED = {"postgres": 5432, "mysql": 3306, "clickhouse": 8123, "redis": 6379, "nats": 4222, "meilisearch": 7700}
 """Where each engine's clients look first."""
+_REFUSED = re.compile(r"127\.0\.0\.1:(?P<port>\d+)\b[^\n]*(?:already allocated|address already in use)")
+"""As Docker says it of a container that has the port, and of another program."""
 
 
 def choose_ports(
@@ -38,6 +41,22 @@ def other_ports(wanted: Ports, facts: ProjectFacts) -> str:
     pairs = (("http", wanted.http, facts.http_port), ("https", wanted.https, facts.https_port))
     found = [f"{port} for {name} instead of {asked}" for name, asked, port in pairs if asked not in ("auto", port)]
     return f"the cluster was made with other ports than the specification asks for: {', '.join(found)}" if found else ""
+
+
+def require_ports(cause: str, what: str) -> None:
+    """Raise PortTakenError where the engine says that it could not open a port of the host.
+
+    Args:
+        cause: what it says.
+        what: whose port it is: `cluster devenv-alt`.
+    """
+    if found := _REFUSED.search(cause):
+        port = int(found["port"])
+        raise PortTakenError(
+            f"port {port}, which is {what}'s, is taken",
+            context={"held by": str(host.holder(port) or "unknown"), "cause": found[0]},
+            hint="end that process, or docker stop what publishes it: docker ps; then: devenv up",
+        )
 
 
 def published_ports(containers: Iterable[ContainerInfo]) -> dict[int, int]:

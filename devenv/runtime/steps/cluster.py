@@ -9,6 +9,7 @@ from devenv.errors import ClusterError, CommandTimeoutError, DevenvError, Foreig
 from devenv.labels import LABEL_PROJECT
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, MarkCluster, RemoveBrokenCluster, StartCluster
 from devenv.runtime.environment import Environment
+from devenv.runtime.host.ports import require_ports
 from devenv.runtime.ownership.marks import look, record_owner
 from devenv.runtime.ownership.ownership import is_node
 from devenv.runtime.step_context import StepContext
@@ -60,8 +61,9 @@ def create(step: CreateCluster, context: StepContext) -> str:
         context.run.claims.give_back()
         environment.cluster.initialise(names.labels)
         environment.cluster.note_profile(environment.workspace.project.profile)
-    except DevenvError:
+    except DevenvError as error:
         context.run.creation_failed.set()
+        require_ports(getattr(error, "output", ""), f"cluster {step.cluster}")
         raise
     return step.node_image
 
@@ -97,20 +99,34 @@ def start(_: StartCluster, context: StepContext) -> str:
     context.run.restarted.set()
     holding = look(environment.engine, environment.names)
     order = starting_order(holding)
-    if are_misplaced(holding):
+    if paused := [container.name for container in holding.containers if container.state == "paused"]:
+        environment.engine.containers.resume(paused)
+        if all(container.state in ("running", "paused") for container in holding.containers):
+            # What ran goes on: there is no news to come of it.
+            _until_api_answers(context)
+            return f"{len(paused)} containers resumed"
+    if paused or are_misplaced(holding):
         environment.engine.containers.stop(order)
     if holding.network is None:
         # `docker network prune` takes the network of containers that are stopped.
         _make_network(environment)
         environment.engine.networks.attach(environment.names.network, order)
     for name in order:
-        environment.engine.containers.start([name])
+        _start_node(name, environment)
     # Restarted containers may have another port.
     environment.export_kubeconfig()
     _until_runtimes_answer(context, sum(is_node(container) for container in holding.containers))
     _until_api_answers(context)
     _until_pods_are_reported(began, context)
     return f"{len(order)} containers"
+
+
+def _start_node(name: str, environment: Environment) -> None:
+    try:
+        environment.engine.containers.start([name])
+    except ClusterError as error:
+        require_ports(error.context.get("cause", ""), f"cluster {environment.names.cluster}")
+        raise
 
 
 def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:

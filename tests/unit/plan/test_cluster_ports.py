@@ -15,7 +15,14 @@ from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.host.ports import PortClaims, first_free
 from devenv.errors import PortTakenError
 from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
-from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS, choose_ports, http_ports, other_ports
+from devenv.runtime.host.ports import (
+    PREFERRED_HTTP,
+    PREFERRED_HTTPS,
+    choose_ports,
+    http_ports,
+    other_ports,
+    require_ports,
+)
 from devenv.spec.project import Ports
 from devenv.spec.render import ProjectFacts
 
@@ -114,6 +121,22 @@ def test_a_claim_ends_with_its_process(free: int) -> None:
         process.kill()
     assert claims.take(free)
     claims.give_back()
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "driver failed on endpoint n (9f): Bind for 127.0.0.1:{} failed: port is already allocated",
+        "Error starting userland proxy: listen tcp4 127.0.0.1:{}: bind: address already in use",
+        "failed to bind host port 127.0.0.1:{}/tcp: address already in use",
+    ],
+)
+def test_a_port_that_the_engine_could_not_open_names_its_holder(taken: int, cause: str) -> None:
+    with pytest.raises(PortTakenError, match=f"port {taken}, which is cluster devenv-alt's, is taken") as caught:
+        require_ports(f"ERROR: failed to create cluster\n{cause.format(taken)}.\nmore", "cluster devenv-alt")
+    if Path("/proc/net/tcp").exists():
+        assert f"(pid {os.getpid()})" in caught.value.context["held by"]
+    require_ports("the engine refused: 127.0.0.1:1 is fine\nname already in use", "cluster devenv-alt")
 
 
 def test_the_two_ports_differ() -> None:

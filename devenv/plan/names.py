@@ -26,7 +26,6 @@ class Names:
 
     @property
     def cluster(self) -> str:
-        """The kind cluster."""
         return f"{_PREFIX}{self.project}"
 
     @property

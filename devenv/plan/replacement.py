@@ -70,7 +70,6 @@ class Obstacles:
     """What goes with objects that are not wanted any more, in words."""
 
     def __add__(self, other: Obstacles) -> Obstacles:
-        """Both together."""
         return Obstacles(
             self.growths + other.growths, self.replacements + other.replacements, self.departures + other.departures
         )

@@ -101,7 +101,6 @@ class Environment:
 
     @cached_property
     def trust(self) -> HostTrust:
-        """The host's certificates."""
         return observe_trust()
 
     @cached_property

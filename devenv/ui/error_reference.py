@@ -40,7 +40,6 @@ the error of each step by its key. Codes are stable; messages are for people and
 
 
 def page() -> str:
-    """The page, Markdown."""
     statuses = [f"| {status} | {meaning} |" for status, meaning in _STATUSES]
     codes = [f"| `{error.code}` | {error.exit_status} | {_kind(error)} | {_meaning(error)} |" for error in _classes()]
     sections = [

@@ -41,7 +41,6 @@ class AnswerStream(Iterator[bytes]):
         threading.Thread(target=self._read, args=(url, request), name=what, daemon=True).start()
 
     def __next__(self) -> bytes:
-        """More of it."""
         while not self._closed.is_set():
             if self._stopped():
                 self.close()

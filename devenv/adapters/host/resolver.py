@@ -19,7 +19,6 @@ class LoopbackQuestion:
     """The question whether a name leads to this machine, asked while something else is done."""
 
     def __init__(self, host: str) -> None:
-        """Ask."""
         self._host = host
         self._found = False
         # A daemon: one that waits for a name server must not delay the end of the program.

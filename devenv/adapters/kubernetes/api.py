@@ -93,7 +93,6 @@ class Api(Client):
                 raise
 
     def open_watch(self, path: str, **query: str) -> Watch:
-        """Open a watch."""
         request = BasicRequest(
             "GET", path, params={"watch": "true", **query}, timeout=httpx2.Timeout(_TIMEOUT, read=None)
         )

@@ -50,13 +50,11 @@ class Cluster:
         self._informer: Informer | None = None
 
     def __enter__(self) -> Self:
-        """The cluster itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it."""
         self.close()
 
     def close(self) -> None:
@@ -131,7 +129,6 @@ class Cluster:
         return objects.releases(secrets)
 
     def release(self, namespace: str, name: str) -> Release | None:
-        """One release."""
         return next((r for r in self.releases(name) if r.namespace == namespace), None)
 
     def manifest(self, release: Release) -> str:
@@ -204,17 +201,14 @@ class Cluster:
         return [objects.workload(kind, item) for item in self._api.items(PATHS[kind])]
 
     def node_states(self) -> list[NodeState]:
-        """The nodes."""
         return [objects.node(item) for item in self._api.items(PATHS["Node"])]
 
     def await_condition(
         self, kind: str, name: str, namespace: str, wanted: str, *, timeout: float, cancel: threading.Event
     ) -> str:
-        """See `kubernetes_conditions.await_condition`."""
         return await_condition(self._api, kind, name, namespace, wanted, timeout=timeout, cancel=cancel)
 
     def refresh_external_secrets(self, token: str, *, timeout: float, cancel: threading.Event) -> Refreshed:
-        """See `external_secrets.refresh`."""
         return refresh(self._api, token, timeout=timeout, cancel=cancel)
 
     def informer(self, over: Callable[[], bool] = lambda: False) -> Informer:

@@ -52,7 +52,6 @@ class Guardian:
             self._send(f"add {group}\n")
 
     def forget(self, group: int) -> None:
-        """`group` has ended."""
         with self._lock:
             self._groups.discard(group)
             self._send(f"drop {group}\n")

@@ -83,7 +83,6 @@ class NodeStream:
 
     @property
     def node(self) -> str:
-        """The node's name."""
         return self.program.node
 
     def content(self) -> NodeContent:

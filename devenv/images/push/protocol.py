@@ -148,7 +148,6 @@ class PushHandler(BaseHTTPRequestHandler):
         """What is asked is of no interest."""
 
     def _serve(self) -> None:
-        """Answer one request."""
         try:
             url = urlsplit(self.path)
             self._query = parse_qs(url.query)

@@ -48,7 +48,6 @@ class _Discard:
     """Receives an image and keeps nothing of it; what the engine knows already it need not send."""
 
     def size_of(self, digest: str) -> int | None:  # noqa: ARG002 (every blob alike)
-        """It is known."""
         return 1
 
     def begin(self) -> Blob:
@@ -56,7 +55,6 @@ class _Discard:
         return Blob(keep=False)
 
     def write(self, blob: Blob, chunk: bytes) -> None:
-        """More of it."""
         blob.write(chunk)
 
     def take_blob(self, digest: str, blob: Blob) -> None:

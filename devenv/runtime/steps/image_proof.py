@@ -57,13 +57,11 @@ class _Nodes:
         self._known: dict[str, Mapping[str, frozenset[str]]] = {}
 
     def meant(self, node: str, name: str) -> frozenset[str]:
-        """See `NodeImages.meant`."""
         if node not in self._known:
             self._known[node] = image_digests(self._engine, node, self._names)
         return self._known[node].get(name, frozenset())
 
     def parts(self, node: str, digest: str) -> frozenset[str]:
-        """See `NodeImages.parts`."""
         return index_parts(self._engine, node, digest) if digest else frozenset()
 
 

@@ -38,7 +38,6 @@ class StackFolder:
 
     @property
     def file(self) -> Path:
-        """The stack's specification."""
         return self.root / STACK_FILE
 
 

@@ -94,7 +94,6 @@ class TreeBuilder:
                 pass
 
     def finish(self) -> Node | None:
-        """The root value."""
         return self._root
 
     def _begin(self, event: Any, line: int) -> None:

@@ -23,7 +23,6 @@ class JsonLines:
         self._write({"type": "stream-started", "version": VERSION, "devenv": __version__})
 
     def handle(self, event: Event) -> None:
-        """Write the event."""
         if self._verbose or not isinstance(event, StepOutput):
             self._write(as_wire(event))
 

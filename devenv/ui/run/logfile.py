@@ -64,7 +64,6 @@ class LogFile:
         self._write(_log_text(event))
 
     def close(self) -> None:
-        """Close the file."""
         self._stream.close()
 
     def _write(self, text: str) -> None:

@@ -46,7 +46,6 @@ class PlainLines:
         self._reported: dict[str, float] = {}
 
     def handle(self, event: Event) -> None:
-        """Write what the event is worth."""
         step = self._progress.apply(event)
         match event:
             case PlanMade():

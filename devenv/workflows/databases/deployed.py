@@ -49,7 +49,6 @@ class Deployed:
 
     @property
     def namespace(self) -> str:
-        """Where it runs."""
         return self.stack.spec.namespace
 
 

@@ -91,7 +91,7 @@ def _sources(
         # A module's manifests are definitions: they need no other stack and start nothing that needs an image.
         defines = isinstance(step, ApplyManifests) and step.module
         before = cluster | module if defines else last | module | images
-        way = _giving_way(spec, known or Obstacles(), before)
+        way = _replacement_steps(spec, known or Obstacles(), before)
         apply = PlanNode(_looking(step, known), before | {node.key for node in way}, reason)
         nodes += [*way, apply]
         last = last | {apply.key} if defines else frozenset({apply.key})
@@ -124,7 +124,7 @@ def source_steps(spec: StackSpec, rendered: StackInput) -> list[InstallChart | A
     return [_install(spec, rendered, index, source) for index, source in enumerate(spec.sources)]
 
 
-def _giving_way(spec: StackSpec, obstacles: Obstacles, before: frozenset[str]) -> list[PlanNode]:
+def _replacement_steps(spec: StackSpec, obstacles: Obstacles, before: frozenset[str]) -> list[PlanNode]:
     """The steps that make way for a source, as late as can be."""
     place = (spec.name, spec.layer, spec.namespace)
     grown = [PlanNode(GrowClaim(*place, growth), before, "too small") for growth in obstacles.growths]

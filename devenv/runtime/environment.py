@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from devenv.adapters.docker import ContainerInfo, Engine
 from devenv.adapters.host.trust import HostTrust, observe_trust
-from devenv.images.build.build import ImageWorkshop
+from devenv.images.build.build import ImageProvider
 from devenv.images.catalogue.catalogue import Catalogue, hashing
 from devenv.images.catalogue.tags import commit_tags
 from devenv.images.content.fingerprint import FileDigests
@@ -104,9 +104,9 @@ class Environment:
         return observe_trust()
 
     @cached_property
-    def workshop(self) -> ImageWorkshop:
+    def provider(self) -> ImageProvider:
         """Where images are made."""
-        return ImageWorkshop(
+        return ImageProvider(
             self.engine,
             self.data,
             ca_bundle=self.trust.bundle,

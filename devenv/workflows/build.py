@@ -22,7 +22,7 @@ from devenv.spec.workspace import Workspace
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
-from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
 
 
@@ -77,7 +77,7 @@ def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
         plan = plan_build(environment.names, names, images, command.images, has_buildx=has_buildx)
         if plan.nodes:
             log = session.open_log(environment.state / "logs")
-            perform(plan, environment, RunState(toolbox), session, Tail(began, log), again="devenv build")
+            perform(plan, environment, RunState(toolbox), session, RunInfo(began, log), again="devenv build")
     return [_built(name, environment, plan) for name in names]
 
 

@@ -29,9 +29,9 @@ from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.build import project_images
 from devenv.workflows.databases.deployed import profile_that_is_up
-from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
-from devenv.workflows.up import Raised, UpRequest, bring_up
+from devenv.workflows.up import UpRequest, UpResult, bring_up
 
 Changes = frozenset[Path] | BaseException
 """What the watch tells: files that concern an image, or why it ended."""
@@ -67,9 +67,9 @@ def dev(command: DevCommand, session: Session) -> None:
     users = _users(workspace, command.names)
     only = tuple(name for name in workspace.selected if any(name in stacks for stacks in users.values()))
     request = UpRequest(command.directory, command.assume_yes, only=only, profile=profile, images=command.images)
-    raised = bring_up(request, session)
+    result = bring_up(request, session)
     try:
-        _Loop(raised, users, session, command.images).run()
+        _Loop(result, users, session, command.images).run()
     except KeyboardInterrupt:
         session.emit(Noted("no longer watching; what is rolled out stays"))
 
@@ -95,18 +95,18 @@ def _users(workspace: Workspace, names: Sequence[str]) -> dict[str, tuple[str, .
 class _Loop:
     """Rounds, one at a time; what is saved during one is the next one's."""
 
-    def __init__(self, raised: Raised, users: Mapping[str, tuple[str, ...]], session: Session, mode: Mode) -> None:
-        self._environment = raised.environment
+    def __init__(self, result: UpResult, users: Mapping[str, tuple[str, ...]], session: Session, mode: Mode) -> None:
+        self._environment = result.environment
         self._users = users
         self._session = session
         # What was observed before there was a cluster says nothing of it now.
-        seen = observe(raised.environment, raised.selection, mode) if raised.plan.nodes else raised.observation
-        self._state = raised.state
+        seen = observe(result.environment, result.selection, mode) if result.plan.nodes else result.observation
+        self._state = result.state
         self._standing = Standing.of(seen)
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
         # Rounds are measured from the save: what the first one would have to begin with is begun now.
-        raised.environment.cluster.informer()
-        raised.environment.engine.builds.prepare()
+        result.environment.cluster.informer()
+        result.environment.engine.builds.prepare()
 
     def run(self) -> None:
         """Until KeyboardInterrupt, or an error of the watch itself."""
@@ -206,7 +206,7 @@ class _Loop:
             self._environment,
             self._state,
             session,
-            Tail(began),
+            RunInfo(began),
             again="devenv dev",
             checks_room=False,
             ended=ended,

@@ -26,7 +26,7 @@ from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
-from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
 
 
@@ -79,7 +79,7 @@ def _load(environment: Environment, images: Sequence[str], session: Session, beg
     log = session.open_log(environment.state / "logs")
     state = RunState(Toolbox(environment.kubeconfig))
     plan = plan_load(environment.names, references)
-    perform(plan, environment, state, session, Tail(began, log), again="devenv load")
+    perform(plan, environment, state, session, RunInfo(began, log), again="devenv load")
     return [LoadedImage(name, reference, nodes, state.loaded[name]) for name, reference in references.items()]
 
 

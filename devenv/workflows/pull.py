@@ -17,7 +17,7 @@ from devenv.spec.load import load_workspace
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
-from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
 
 
@@ -50,5 +50,5 @@ def pull(request: PullRequest, session: Session) -> Plan:
         state.find(seen.toolbox)
         plan = plan_pull(seen.wanted, seen.observed)
         log = session.open_log(environment.state / "logs")
-        perform(plan, environment, state, session, Tail(began, log), again="devenv pull")
+        perform(plan, environment, state, session, RunInfo(began, log), again="devenv pull")
     return plan

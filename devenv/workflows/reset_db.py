@@ -19,7 +19,7 @@ from devenv.spec.checks.migration_files import require_sound_migrations
 from devenv.spec.stack import StackSpec
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import Deployed, Deployment, reach
-from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
 
 
@@ -74,8 +74,8 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
         kept = [d.stack.spec for d in chosen if d.name not in changed]
         plan = plan_reset(environment.names, kept, aws, environment.workspace.seeds.to_json())
         if plan.nodes:
-            tail, state = Tail(began, log), RunState(deployment.toolbox)
-            report = perform(plan, environment, state, session, tail, again="devenv reset-db")
+            info, state = RunInfo(began, log), RunState(deployment.toolbox)
+            report = perform(plan, environment, state, session, info, again="devenv reset-db")
             resets = [node.step for node in plan.nodes if isinstance(node.step, ResetDatabase | ResetAws)]
             times = {step.stack: report.results[step.key].seconds for step in resets}
         if changed:

@@ -28,7 +28,7 @@ from devenv.workflows.access.claim import claim, tell_other_folder
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
-from devenv.workflows.run.conclusion import Tail
+from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
 from devenv.workflows.run.links import links
 
@@ -54,7 +54,7 @@ class UpRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
+class UpResult:
     """An environment that is up, and what was seen and done on the way."""
 
     environment: Environment
@@ -82,7 +82,7 @@ def up(request: UpRequest, session: Session) -> Plan:
     return bring_up(request, session).plan
 
 
-def bring_up(request: UpRequest, session: Session) -> Raised:
+def bring_up(request: UpRequest, session: Session) -> UpResult:
     """As `up`; returns what a command that goes on from there needs."""
     began = time.monotonic()
     workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
@@ -93,29 +93,29 @@ def bring_up(request: UpRequest, session: Session) -> Raised:
         refuse_unfit(environment.engine)
     state = RunState(Toolbox(environment.kubeconfig))
     if request.plan_only:
-        raised = _planned(environment, selection, state, request, session)
-        tell_other_folder(raised.observation.holding, environment.owner, session)
-        return raised
+        result = _planned(environment, selection, state, request, session)
+        tell_other_folder(result.observation.holding, environment.owner, session)
+        return result
     with exclusive(environment.engine, workspace.project.project, session):
-        raised, adopted = _claimed(environment, selection, state, request, session)
+        result, adopted = _claimed(environment, selection, state, request, session)
         record_engine(environment.state, environment.engine)
         log = session.open_log(environment.state / "logs")
-        if raised.plan.starts_cluster:
-            perform(raised.plan, environment, state, session, Tail(began, log))
-            raised, _ = _claimed(environment, selection, state, replace(request, adopt=adopted), session)
-        _agree(raised.plan, request, session)
-        _note_profile(raised)
-        addresses = links(workspace, selection.stacks, raised.observation.facts)
-        perform(raised.plan, environment, state, session, Tail(began, log, addresses))
-    return raised
+        if result.plan.starts_cluster:
+            perform(result.plan, environment, state, session, RunInfo(began, log))
+            result, _ = _claimed(environment, selection, state, replace(request, adopt=adopted), session)
+        _agree(result.plan, request, session)
+        _note_profile(result)
+        addresses = links(workspace, selection.stacks, result.observation.facts)
+        perform(result.plan, environment, state, session, RunInfo(began, log, addresses))
+    return result
 
 
 def _claimed(
     environment: Environment, selection: Selection, state: RunState, request: UpRequest, session: Session
-) -> tuple[Raised, bool]:
+) -> tuple[UpResult, bool]:
     """The plan for a cluster that is this folder's now, and whether the user has agreed to take it over."""
-    raised = _planned(environment, selection, state, request, session)
-    return raised, claim(environment, raised.observation, session, adopt=request.adopt) or request.adopt
+    result = _planned(environment, selection, state, request, session)
+    return result, claim(environment, result.observation, session, adopt=request.adopt) or request.adopt
 
 
 def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
@@ -131,16 +131,16 @@ def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
         )
 
 
-def _note_profile(raised: Raised) -> None:
+def _note_profile(result: UpResult) -> None:
     """Record the profile, for the commands that keep to it; a new cluster's is by its creation."""
-    profile, facts = raised.environment.workspace.project.profile, raised.observation.cluster
+    profile, facts = result.environment.workspace.project.profile, result.observation.cluster
     if facts.state is ClusterState.RUNNING and facts.profile != profile:
-        raised.environment.cluster.note_profile(profile)
+        result.environment.cluster.note_profile(profile)
 
 
 def _planned(
     environment: Environment, selection: Selection, state: RunState, request: UpRequest, session: Session
-) -> Raised:
+) -> UpResult:
     seen = observe(
         environment,
         selection,
@@ -152,7 +152,7 @@ def _planned(
     for note in _notes(seen, environment.workspace.project.cluster.ports, selection, request):
         session.emit(note)
     state.find(seen.toolbox)
-    return Raised(environment, selection, seen, make_plan(seen.wanted, seen.observed), state)
+    return UpResult(environment, selection, seen, make_plan(seen.wanted, seen.observed), state)
 
 
 def _notes(seen: Observation, ports: Ports, selection: Selection, request: UpRequest) -> Iterator[Noted]:

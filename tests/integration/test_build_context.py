@@ -18,7 +18,7 @@ from support.programs import require_tool
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.host.trust import Proxies
-from devenv.images.build.build import ImageWorkshop
+from devenv.images.build.build import ImageProvider
 from devenv.images.content.context import sent_entries
 from devenv.images.content.fingerprint import FileDigests
 from devenv.images.content.handover import handed_over
@@ -34,8 +34,8 @@ PROXY = f"http://user:{PASSWORD}@127.0.0.1:9"
 
 
 @pytest.fixture
-def workshop(engine: Engine, tmp_path: Path) -> Iterator[ImageWorkshop]:
-    yield ImageWorkshop(engine, tmp_path, proxies=Proxies(PROXY, PROXY, ""))
+def provider(engine: Engine, tmp_path: Path) -> Iterator[ImageProvider]:
+    yield ImageProvider(engine, tmp_path, proxies=Proxies(PROXY, PROXY, ""))
     engine.images.remove([REFERENCE])
 
 
@@ -83,7 +83,7 @@ def test_tags_depend_on_what_the_builder_is_sent(tmp_path: Path) -> None:
 
 
 def test_a_changed_file_arrives_although_its_size_and_time_are_the_former(
-    engine: Engine, workshop: ImageWorkshop, context: Path, tmp_path: Path
+    engine: Engine, provider: ImageProvider, context: Path, tmp_path: Path
 ) -> None:
     """BuildKit compares these two alone with what it keeps under the name of the context's folder."""
     step = BuildImage("app", REFERENCE, context / "Dockerfile", context)
@@ -91,7 +91,7 @@ def test_a_changed_file_arrives_although_its_size_and_time_are_the_former(
         (context / "settings").write_text(content)
         os.utime(context / "settings", (1_000_000_000, 1_000_000_000))
         os.utime(context / "Dockerfile", (1_000_000_000, 1_000_000_000))
-        workshop.provide(step)
+        provider.provide(step)
         engine.files.copy_out(REFERENCE, "/settings", tmp_path / content)
         engine.images.remove([REFERENCE])
         assert (tmp_path / content).read_text() == content
@@ -175,14 +175,14 @@ def test_every_change_arrives_as_in_a_context_that_the_builder_has_never_seen(co
 
 
 def test_what_comes_with_devenv_is_sent_with_the_modes_of_version_control(
-    workshop: ImageWorkshop, context: Path, tmp_path: Path
+    provider: ImageProvider, context: Path, tmp_path: Path
 ) -> None:
     """As it lies after an installation under a umask of 077."""
     (context / "conf").mkdir(mode=0o700)
     for name, mode in (("conf/server.ini", 0o600), ("start.sh", 0o700)):
         (context / name).touch(mode)
     (context / "link").symlink_to("conf")
-    workshop.provide(BuildImage("app", REFERENCE, context / "Dockerfile", context, shipped=True))
+    provider.provide(BuildImage("app", REFERENCE, context / "Dockerfile", context, shipped=True))
     again = tmp_path / "again"
     again.mkdir()
     (again / "Dockerfile").write_text(f"FROM {REFERENCE}\n")
@@ -199,7 +199,7 @@ def test_what_comes_with_devenv_is_sent_with_the_modes_of_version_control(
 
 @pytest.mark.parametrize("by_client", [False, True])
 def test_the_password_of_a_proxy_stands_in_no_list_of_processes(
-    engine: Engine, workshop: ImageWorkshop, context: Path, *, by_client: bool
+    engine: Engine, provider: ImageProvider, context: Path, *, by_client: bool
 ) -> None:
     """Read from /proc while the build runs: any user of the machine could."""
     lines = ["FROM scratch", "ARG HTTPS_PROXY", "ARG known=${HTTPS_PROXY}", "LABEL proxy=${known}", "COPY . /"]
@@ -220,7 +220,7 @@ def test_the_password_of_a_proxy_stands_in_no_list_of_processes(
     buildx = engine.builds.buildx
     try:
         engine.builds.buildx = None if by_client else buildx
-        workshop.provide(step)
+        provider.provide(step)
     finally:
         engine.builds.buildx = buildx
         stop.set()

@@ -1,4 +1,4 @@
-"""Images built through both builders, and what a workshop makes of it."""
+"""Images built through both builders, and what a provider makes of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.docker.builds import client_with_buildkit
 from devenv.adapters.tools.toolchain import Toolchain
 from devenv.errors import ImageError, InterruptedRunError, ToolMissingError
-from devenv.images.build.build import ImageWorkshop, Listener
+from devenv.images.build.build import ImageProvider, Listener
 from devenv.images.catalogue.catalogue import Catalogue, hashing
 from devenv.images.content.fingerprint import FileDigests
 from devenv.labels import OURS
@@ -154,7 +154,7 @@ def test_a_failed_build_names_the_step_and_its_last_lines(building: Engine, cont
     request = request_for(building, context, f"FROM {tiny}\nRUN echo about to fail >&2; exit 3\n")
     step = BuildImage("broken", request.reference, request.dockerfile, context)
     with pytest.raises(ImageError, match="build image broken failed") as caught:
-        ImageWorkshop(building, context).provide(step)
+        ImageProvider(building, context).provide(step)
     assert "RUN echo about to fail" in caught.value.context["step"]
     assert "about to fail" in caught.value.context["last lines"]
     assert not building.images.ids([request.reference])
@@ -164,7 +164,7 @@ def test_a_build_from_a_missing_base_says_so(building: Engine, context: Path) ->
     request = request_for(building, context, "FROM localhost:1/none/such:1\n")
     step = BuildImage("orphan", request.reference, request.dockerfile, context)
     with pytest.raises(ImageError) as caught:
-        ImageWorkshop(building, context).provide(step)
+        ImageProvider(building, context).provide(step)
     assert "localhost:1/none/such" in caught.value.context["step"]
 
 
@@ -175,7 +175,7 @@ def test_a_build_from_an_image_that_cannot_be_fetched_names_the_one_in_its_place
     request = request_for(building, context, "FROM golang:1.26-no-such-tag\n")
     step = BuildImage("api", request.reference, request.dockerfile, context)
     with pytest.raises(ImageError) as caught:
-        ImageWorkshop(building, context, versions=load_versions()).provide(step)
+        ImageProvider(building, context, versions=load_versions()).provide(step)
     assert "images: {api: {bases: {GOLANG: golang}}}" in caught.value.hint
     assert "FROM ${GOLANG}" in caught.value.hint
 
@@ -209,15 +209,15 @@ def test_a_build_ends_when_devenv_is_killed(building: Engine, context: Path, tin
     await_true(lambda: not processes_naming(request.reference))
 
 
-def test_a_workshop_makes_an_image_once_and_tells_progress(building: Engine, context: Path, tiny: str) -> None:
+def test_a_provider_makes_an_image_once_and_tells_progress(building: Engine, context: Path, tiny: str) -> None:
     request = request_for(building, context, f"FROM {tiny}\nRUN echo {uuid.uuid4()}\n")
     step = BuildImage("once", request.reference, request.dockerfile, context)
-    workshop = ImageWorkshop(building, context)
+    provider = ImageProvider(building, context)
     told: list[str] = []
     details: list[str] = []
 
     def work() -> None:
-        details.append(workshop.provide(step, Listener(progress=told.append)))
+        details.append(provider.provide(step, Listener(progress=told.append)))
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
@@ -242,7 +242,7 @@ def test_a_file_that_is_saved_after_the_tag_was_made_never_gets_into_an_image_of
     api = catalogue_of(context)["api"]
     reference = str(api.own)
     step = BuildImage("api", reference, context / "Dockerfile", context, content=api.content)
-    workshop = ImageWorkshop(
+    provider = ImageProvider(
         building, context, is_as_described=lambda step: catalogue_of(context)["api"].content == step.content
     )
     before = {image.id for image in building.images.list()}
@@ -253,7 +253,7 @@ def test_a_file_that_is_saved_after_the_tag_was_made_never_gets_into_an_image_of
     if when == "before":
         save()
     with pytest.raises(ImageError, match="the files of image api changed after its tag was made of them") as caught:
-        workshop.provide(step, Listener(output=save))
+        provider.provide(step, Listener(output=save))
     assert ("while it was built" in caught.value.context) is (when == "during")
     assert not building.images.ids([reference])
     assert {image.id for image in building.images.list()} <= before
@@ -282,7 +282,7 @@ def test_a_proxy_among_a_builds_arguments_stands_in_no_list_of_processes(
         args=(("HTTPS_PROXY", f"http://me:{secret}@127.0.0.1:9"),),
     )
     seen: list[str] = []
-    ImageWorkshop(building, context).provide(step, Listener(output=lambda _: seen.extend(processes_naming(secret))))
+    ImageProvider(building, context).provide(step, Listener(output=lambda _: seen.extend(processes_naming(secret))))
     assert not seen
     target = context.parent / "proxy"
     building.files.copy_out(request.reference, "/proxy", target)

@@ -29,7 +29,7 @@ from devenv.errors import (
     UnfitEngineError,
 )
 from devenv.events import Event
-from devenv.images.build.build import ImageWorkshop
+from devenv.images.build.build import ImageProvider
 from devenv.labels import LABEL_MADE_BY, OURS
 from devenv.plan.steps import PullImage
 from devenv.workflows.access.connect import reach_engine
@@ -247,10 +247,10 @@ def test_a_pull_from_a_dead_registry_names_it(engine: Engine) -> None:
         engine.images.pull("localhost:1/nothing/here:1")
 
 
-def test_a_failed_pull_is_told_by_the_workshop(engine: Engine, tmp_path: Path) -> None:
+def test_a_failed_pull_is_told_by_the_provider(engine: Engine, tmp_path: Path) -> None:
     step = PullImage("x", f"localhost:1/none/such:1@sha256:{'0' * 64}")
     with pytest.raises(ImageError, match="pull image localhost:1/none/such@sha256"):
-        ImageWorkshop(engine, tmp_path).provide(step)
+        ImageProvider(engine, tmp_path).provide(step)
 
 
 def test_pruning_keeps_what_it_may_keep(engine: Engine) -> None:

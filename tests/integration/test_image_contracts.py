@@ -17,7 +17,7 @@ from support.images import provide
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
-from devenv.images.build.build import ImageWorkshop
+from devenv.images.build.build import ImageProvider
 from devenv.images.catalogue.registries import Registries
 from devenv.plan.steps import PullImage
 from devenv.spec.catalogue import load_versions
@@ -67,7 +67,7 @@ def references(name: str, engine: Engine) -> Iterator[str]:
     if image.recipe:
         yield provide(name, engine)
     if image.upstream and any(Registries(engine).answering([registry_of(image.upstream)]).values()):
-        ImageWorkshop(engine, data_root()).provide(PullImage(name, image.upstream))
+        ImageProvider(engine, data_root()).provide(PullImage(name, image.upstream))
         yield image.upstream
 
 

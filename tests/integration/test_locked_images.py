@@ -11,7 +11,7 @@ from support.small_registry import SmallRegistry, digest_of, small_registry
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
 from devenv.errors import ImageError
-from devenv.images.build.build import ImageWorkshop
+from devenv.images.build.build import ImageProvider
 from devenv.images.catalogue.presence import present_references
 from devenv.plan.image import Image
 from devenv.plan.steps import PullImage
@@ -32,12 +32,12 @@ def test_only_the_locked_digest_counts_as_there_and_only_it_is_pulled(engine: En
     image = Image("tiny", "1", registry.reference, locked, None, None)
     loose = Image("tiny", "1", registry.reference, None, None, None)
     step = PullImage("tiny", f"{registry.reference}@{locked}")
-    workshop = ImageWorkshop(engine, data_root())
+    provider = ImageProvider(engine, data_root())
     assert present_references(engine, [image]) == frozenset()
 
-    workshop.provide(step)
+    provider.provide(step)
     assert present_references(engine, [image]) == {registry.reference}
-    assert workshop.provide(step) == "there already"
+    assert provider.provide(step) == "there already"
     first = engine.images.ids([registry.reference])[registry.reference]
 
     registry.publish(b"second")
@@ -46,7 +46,7 @@ def test_only_the_locked_digest_counts_as_there_and_only_it_is_pulled(engine: En
     assert present_references(engine, [image]) == frozenset()
     assert present_references(engine, [loose]) == {registry.reference}
 
-    workshop.provide(step)
+    provider.provide(step)
     assert engine.images.ids([registry.reference])[registry.reference] == first
     assert present_references(engine, [image]) == {registry.reference}
 
@@ -57,5 +57,5 @@ def test_a_digest_that_the_registry_has_not_is_never_replaced_by_what_it_has(
     registry.publish(b"first")
     step = PullImage("tiny", f"{registry.reference}@{digest_of(b'another')}")
     with pytest.raises(ImageError, match="pull image"):
-        ImageWorkshop(engine, data_root()).provide(step)
+        ImageProvider(engine, data_root()).provide(step)
     assert engine.images.ids([registry.reference]) == {}

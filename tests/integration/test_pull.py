@@ -19,7 +19,7 @@ from devenv.errors import (
     RegistryError,
     RegistryLoginError,
 )
-from devenv.images.build.build import ImageWorkshop, Listener
+from devenv.images.build.build import ImageProvider, Listener
 from devenv.images.catalogue.presence import present_references
 from devenv.images.catalogue.registries import Registries
 from devenv.plan.image import Image
@@ -44,7 +44,7 @@ def registry(engine: Engine) -> Iterator[SmallRegistry]:
 
 
 def pull(engine: Engine, reference: str, *, mirrored: str = "", listener: Listener | None = None) -> str:
-    return ImageWorkshop(engine, data_root()).provide(PullImage("tiny", reference, mirrored), listener)
+    return ImageProvider(engine, data_root()).provide(PullImage("tiny", reference, mirrored), listener)
 
 
 def refuses_manifests(refusal: Refusal, times: int = 99) -> Iterator[Refusal | None]:

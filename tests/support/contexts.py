@@ -117,7 +117,8 @@ def ignore_text(chance: random.Random) -> bytes:
 def build(buildx: Path, context: Path, archive: Path, *options: str) -> Completed:
     """Have the engine's builder write what it makes of a context as a tar."""
     argv = [str(buildx), "build", "--builder", "default", "--output", f"type=tar,dest={archive}", *options]
-    return run([*argv, str(context)], check=False, timeout=120, what=f"build {context.name}")
+    env = {"BUILDX_CONFIG": str(archive.parent / "buildx")}  # else it keeps references of these builds in ~/.docker
+    return run([*argv, str(context)], env=env, check=False, timeout=120, what=f"build {context.name}")
 
 
 def read_archive(archive: Path) -> Sent:

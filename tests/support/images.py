@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
-from devenv.images.build.build import ImageStep, ImageWorkshop
+from devenv.images.build.build import ImageProvider, ImageStep
 from devenv.images.catalogue.catalogue import Catalogue, hashing
 from devenv.images.catalogue.presence import observe_images
 from devenv.images.content.fingerprint import FileDigests
@@ -16,9 +16,9 @@ def provide(name: str, engine: Engine) -> str:
     """The reference of an image of the catalogue, which is in the engine when this returns; the engine needs buildx."""
     catalogue = Catalogue(load_versions(), data_root(), hashing(FileDigests()))
     images = observe_images(engine, catalogue.described([name]), [name], "recipes")
-    workshop = ImageWorkshop(engine, data_root())
+    provider = ImageProvider(engine, data_root())
     provisions = provision_images(images, [name], "auto")
     for step, _ in provisions.steps:
         if isinstance(step, ImageStep):
-            workshop.provide(step)
+            provider.provide(step)
     return provisions.references[name]

@@ -57,7 +57,7 @@ class Listener:
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
-class ImageWorkshop:
+class ImageProvider:
     """Makes images in one engine. Safe in several threads: an image is made once, and then is there."""
 
     def __init__(

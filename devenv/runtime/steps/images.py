@@ -20,7 +20,7 @@ def provide_tool(step: ProvideTool, context: StepContext) -> str:
     listener = _listener(context)
 
     def build(target: Path) -> None:
-        environment.workshop.build_tool(
+        environment.provider.build_tool(
             environment.catalogue,
             step.tool,
             target,
@@ -62,7 +62,7 @@ def fetch_module(step: FetchModule, context: StepContext) -> str:
 
 def provide_image(step: ImageStep, context: StepContext) -> str:
     """Pull, build or bootstrap an image."""
-    return context.environment.workshop.provide(step, _listener(context), buildx=_buildx(context))
+    return context.environment.provider.provide(step, _listener(context), buildx=_buildx(context))
 
 
 def assemble_node_image(step: AssembleNodeImage, context: StepContext) -> str:

@@ -13,7 +13,7 @@ from devenv.workflows.access.session import Session
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
+class RunInfo:
     """What the end of a run tells beyond what became of its steps."""
 
     began: float
@@ -22,7 +22,7 @@ class Tail:
     links: tuple[tuple[str, str], ...] = ()
 
 
-def conclude(report: RunReport, unchanged: int, session: Session, tail: Tail, *, again: str) -> None:
+def conclude(report: RunReport, unchanged: int, session: Session, info: RunInfo, *, again: str) -> None:
     """Tell the end of a run; `again` is the command that goes on after a stop.
 
     Raises:
@@ -36,11 +36,11 @@ def conclude(report: RunReport, unchanged: int, session: Session, tail: Tail, *,
             failed=len(failures),
             skipped=report.count(TaskState.SKIPPED) + report.count(TaskState.CANCELLED),
             unchanged=unchanged,
-            seconds=time.monotonic() - tail.began,
+            seconds=time.monotonic() - info.began,
             chain=report.chain,
             chain_seconds=report.chain_seconds,
-            log=str(tail.log or ""),
-            links=() if failures else tail.links,
+            log=str(info.log or ""),
+            links=() if failures else info.links,
         )
     )
     if session.cancel.is_set():

@@ -12,7 +12,7 @@ from devenv.runtime.run.scheduler import RunReport
 from devenv.runtime.run_state import RunState
 from devenv.workflows.access.exclusive import confirm_lock
 from devenv.workflows.access.session import Session
-from devenv.workflows.run.conclusion import Tail, conclude
+from devenv.workflows.run.conclusion import RunInfo, conclude
 
 
 def perform(
@@ -20,7 +20,7 @@ def perform(
     environment: Environment,
     state: RunState,
     session: Session,
-    tail: Tail,
+    info: RunInfo,
     *,
     again: str = "devenv up",
     checks_room: bool = True,
@@ -33,7 +33,7 @@ def perform(
         environment: where.
         state: what the command has learned, and learns now.
         session: hears of everything.
-        tail: what is told at the end.
+        info: what the report of its end says beyond the steps.
         again: the command that goes on after a stop.
         checks_room: whether memory and disk are looked at first, where the plan takes some.
         ended: called once the end is told, with what became of the steps, also when some failed.
@@ -49,7 +49,7 @@ def perform(
         confirm_lock(plan.project, session)
     report = run_plan(plan, environment, state, session.emit, session.cancel)
     try:
-        conclude(report, len(plan.unchanged), session, tail, again=again)
+        conclude(report, len(plan.unchanged), session, info, again=again)
     finally:
         if ended:
             ended(report)

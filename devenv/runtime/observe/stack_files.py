@@ -32,10 +32,12 @@ def _walk(folder: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
         return  # a link to a folder that it lies in
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir():
-                yield from _walk(Path(entry.path), above | {identity})
-            elif entry.is_file():
-                yield Path(entry.path)
+            path = Path(entry.path)
+            # Not by the entry itself, which raises where links lead to each other in a circle.
+            if path.is_dir():
+                yield from _walk(path, above | {identity})
+            elif path.is_file():
+                yield path
 
 
 def chart_files(chart: Path) -> list[Path]:

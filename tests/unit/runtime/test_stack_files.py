@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from support.stack_content import FACTS, FILES, content, rendered, workspace, write
 
+from devenv.runtime.observe.stack_files import files_below
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -136,3 +138,12 @@ def test_what_a_chart_behind_a_link_depends_on_lies_beside_the_chart(root: Path,
     (root.parent / changed).write_text(beside[changed] + "\n# changed\n", encoding="utf-8")
 
     assert content(workspace(root)) != former
+
+
+def test_links_that_lead_to_each_other_are_no_files(tmp_path: Path) -> None:
+    (tmp_path / "01.sql").write_text("SELECT 1;")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "one").symlink_to("other")
+    (tmp_path / "other").symlink_to("one")
+    (tmp_path / "gone").symlink_to("nowhere")
+    assert files_below(tmp_path) == [tmp_path / "01.sql"]

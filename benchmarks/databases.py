@@ -24,14 +24,16 @@ from pathlib import Path
 import psycopg
 from database_project import AWS, MYSQL, OTHERS, POSTGRES, make_project
 from machine import describe_machine, devenv, run, seconds_of, write_table
+from psycopg import sql
 
 from devenv.adapters.tools.toolchain import Toolchain
-from devenv.databases import mysql, postgres
+from devenv.databases.address import Address
 from devenv.databases.clones import ClonePool
-from devenv.databases.database import Address
 from devenv.databases.engines import open_database
+from devenv.databases.mysql.server import Server as MySQLServer
 from devenv.databases.mysql.server import connect as connect_to_mysql
 from devenv.databases.postgres.connection import connect as connect_to_postgres
+from devenv.databases.postgres.server import Server as PostgresServer
 from devenv.databases.spares import make
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.databases.deployed import Deployment, reach
@@ -144,12 +146,12 @@ def replaying(address: Address) -> Iterator[Address]:
     """An empty database for the length of a block."""
     target = replace(address, name=f"{address.name}_replayed")
     if address.engine == "postgres":
-        with closing(postgres.server.Server(address)) as server:
-            server.create(target.name)
+        with closing(PostgresServer(address)) as server:
+            server.connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(target.name)))
             yield target
             server.drop(target.name)
     else:
-        with closing(mysql.server.Server(address)) as server:
+        with closing(MySQLServer(address)) as server:
             server.execute(f"CREATE DATABASE {target.name}")
             yield target
             server.drop(target.name)
@@ -191,19 +193,19 @@ def measure_clones(project: Path) -> list[Clones]:
         large = address_of(deployment, POSTGRES)
     found = []
     for name, address in (("small schema", small_database(large)), ("200 tables, 50 MB", large)):
-        with postgres.Postgres.connect(address) as database:
+        with open_database(address) as database:
             cold = []
             for number in range(ROUNDS):
                 clone = f"{address.name}_clone_0_{number}"
                 cold.append(seconds_of(lambda clone=clone: database.clone(clone)))  # type: ignore[misc]
-                database.drop(clone)
+                database.drop_clone(clone)
         found.append(Clones(name, cold, {clients: waits_of(address, clients) for clients in CLIENTS}))
     return found
 
 
 def waits_of(address: Address, clients: int) -> list[float]:
     """Seconds that each of a number of clients waits for each of its clones."""
-    with ClonePool(lambda: postgres.Postgres.connect(address), address.name, size=2 * clients) as pool:
+    with ClonePool(lambda: open_database(address), address.name, size=2 * clients) as pool:
         taken = [pool.take() for _ in range(clients)]  # so that the pool is warm
         for clone in taken:
             pool.give_back(clone)
@@ -227,9 +229,10 @@ def waits_of(address: Address, clients: int) -> list[float]:
 def small_database(address: Address) -> Address:
     """Another database on the same server, with a schema of one table."""
     small = replace(address, name="small")
-    with closing(postgres.server.Server(address)) as server, postgres.Postgres.connect(small) as database:
-        database.empty()
-        server.create("small_pristine")
+    with closing(PostgresServer(address)) as server, open_database(small) as database:
+        for name in ("small", "small_pristine"):
+            server.drop(name)
+            server.connection.execute(f"CREATE DATABASE {name}".encode())
         with connect_to_postgres(small, "small_pristine") as connection:
             connection.execute(SMALL)
         database.prepare("benchmark", [])

@@ -15,26 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
+from devenv.databases.database import Database
 from devenv.errors import DevenvError
 
-
-class Cloning(Protocol):
-    """A database that can be cloned. One instance is used by one thread at a time."""
-
-    def clone(self, name: str) -> Address:
-        """A new database of that name, like the pristine one; raises DatabaseError."""
-
-    def drop(self, name: str) -> None:
-        """Remove a clone; one that is gone is fine."""
-
-    def clones(self, prefix: str) -> list[str]:
-        """The databases whose names begin so."""
-
-
-Connect = Callable[[], AbstractContextManager[Cloning]]
+Connect = Callable[[], AbstractContextManager[Database]]
 """Opens a connection of the pool's own."""
 
 
@@ -99,7 +86,7 @@ class ClonePool:
         if not self._broken:
             with self._connect() as database:
                 for name in database.clones(self._mine):
-                    database.drop(name)
+                    database.drop_clone(name)
 
     def take(self, timeout: float = 60.0) -> Address:
         """A fresh database, waiting up to `timeout` seconds when none is ready; the next one is begun.
@@ -139,7 +126,7 @@ class ClonePool:
                     if task.urgency == _MAKE:
                         self._make(database)
                     elif task.urgency == _DROP:
-                        database.drop(task.database)
+                        database.drop_clone(task.database)
                     else:
                         self._sweep(database)
         except DevenvError as error:
@@ -158,13 +145,13 @@ class ClonePool:
     def _mine(self) -> str:
         return f"{self._prefix}{os.getpid()}_{self._name}_"
 
-    def _make(self, database: Cloning) -> None:
+    def _make(self, database: Database) -> None:
         try:
             self._ready.put(database.clone(f"{self._mine}{uuid.uuid4().hex[:12]}"))
         except DevenvError as error:
             self._ready.put(_Failed(error))
 
-    def _sweep(self, database: Cloning) -> None:
+    def _sweep(self, database: Database) -> None:
         """Have dropped what processes that were killed have left behind."""
         for name in database.clones(self._prefix):
             owner = name.removeprefix(self._prefix).split("_")[0]

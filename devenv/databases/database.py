@@ -1,92 +1,109 @@
-"""What devenv asks of a database, whichever engine runs it.
+"""What devenv does with a database, whichever engine runs it. How each engine does it stands in the engine's folder.
 
 The *pristine* state is what migrations and seeds alone make. Each engine keeps it beside the live data, where no
 application writes, so that `reset` is a copy or a rename inside the server and never a reinstallation.
+
+devenv's mark on live data can be lost: with the database that holds the marks, or when somebody makes the live database
+anew. No mark does not mean that nothing is there. So live data without one is replaced only where it provably holds
+nothing of a user's: it is empty, it is what migrations and seeds make, or it was made in this very run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from devenv.spec.stack import DatabaseEngine
+from devenv.databases.access import Access
+from devenv.databases.address import Address
+from devenv.databases.applied import AppliedMigration
+from devenv.databases.snapshots import NamedStates, Snapshots
+from devenv.errors import DatabaseError
 
-_SCHEMES = {"postgres": "postgresql", "clickhouse": "http", "meilisearch": "http"}
+EMPTY = ""
+"""The state of a database that holds nothing."""
+_UNSEEDED = "unseeded "
+"""Begins the mark of live data that may give way, as long as its state is the one that follows: seeds that fail are
+put right, and tried again in another run."""
+
+
+class Copies(Protocol):
+    """An engine's live data, and what devenv keeps beside it. What changes something is called under the lock."""
+
+    def pristine(self) -> str:
+        """What the pristine copy was made from; empty where there is none that is whole and seeded."""
+
+    def live_mark(self) -> str:
+        """What is noted of the live data; empty where nothing is."""
+
+    def note_live(self, mark: str) -> None:
+        """Note something of the live data."""
+
+    def make_pristine(self, content: str, seeds: Sequence[Path]) -> None:
+        """Apply the seeds to what migrations have made, unless that was done, and note the content.
+
+        No spare of before counts from then on. Seeds that fail or are killed leave no pristine copy that counts, and
+        can be tried again.
+        """
+
+    def make_spare(self) -> None:
+        """Have ready what `replace_live` puts in place, unless it is, and drop what the last one has left."""
+
+    def replace_live(self, content: str) -> None:
+        """Put the pristine state in the live data's place, with a mark, whoever is connected.
+
+        Ends as a whole or not at all, also when it is killed.
+        """
+
+
+class Comparison(Protocol):
+    """What an engine can tell of its data's content."""
+
+    def state(self, *, pristine: bool) -> str:
+        """A hash of all that is in the live data or the pristine copy, the migration tool's own record left out.
+
+        EMPTY where there is nothing.
+        """
+
+    def has_more(self) -> bool:
+        """Whether a glance tells that there may be more than the pristine state.
+
+        As when the server holds something beside the live data, or more of that than can be compared quickly.
+        """
+
+
+class Cloning(Protocol):
+    """What an engine does of it whose databases can be cloned."""
+
+    def clone(self, name: str) -> None:
+        """Make a database like the pristine one."""
+
+    def drop(self, name: str) -> None:
+        """Remove a clone; one that is gone is fine."""
+
+    def clones(self, prefix: str) -> list[str]:
+        """The databases whose names begin so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where a database answers on this machine, and as whom."""
-
-    engine: DatabaseEngine
-    host: str
-    port: int
-    name: str
-    """The database; whatever the engine calls one."""
-    user: str
-    password: str = field(repr=False)
-
-    @property
-    def url(self) -> str:
-        """As drivers take it: `postgresql://alt:…@127.0.0.1:5432/alt`."""
-        scheme = _SCHEMES.get(self.engine, self.engine)
-        login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
-        return f"{scheme}://{login}@{self.host}:{self.port}/{quote(self.name, safe='')}"
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedMigration:
-    """One migration that the database says it has."""
-
-    version: str
-    """As in the file's name: `20261101090000`, `001`; empty for a repeatable one."""
-    checksum: str = ""
-    """Of the file as it was applied, in the migration tool's own form; empty when it keeps none."""
-    failed: bool = False
-    name: str = ""
-    """What a repeatable one is known by."""
-    baseline: bool = False
-    """Nothing was applied: the database is said to have everything up to this version."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A named state of a database."""
-
-    name: str
-    taken: datetime
-    size_bytes: int
-
-
-class Snapshots(Protocol):
-    """Named states, kept in the server itself: they go when the cluster goes."""
-
-    def save(self, name: str) -> None:
-        """Keep the present state under a name, instead of one that has it already."""
-
-    def restore(self, name: str) -> None:
-        """Return to a state; raises SnapshotError when there is none of that name."""
-
-    def list(self) -> tuple[Snapshot, ...]:
-        """All states, oldest first."""
-
-    def remove(self, name: str) -> None:
-        """Drop a state; raises SnapshotError when there is none of that name."""
-
-
-class Database(Protocol):
+class Database:
     """One running database. All methods raise DatabaseError with the server's own words."""
+
+    address: Address
+    access: Access
+    copies: Copies
+    comparison: Comparison
+    states: NamedStates
+    cloning: Cloning | None = None
+    migrations: Callable[[], tuple[AppliedMigration, ...]] = tuple
+    """Reads what the migration tool has recorded; of engines without migrations nothing."""
 
     def prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool = False) -> bool:
         """Complete the pristine state after its migrations ran: apply the seeds, and note what it was made from.
 
-        Idempotent; ends with `make_spare`. Live data that was prepared once is left alone. Else it is replaced by the
-        pristine state, but only where that loses nothing (see `devenv.databases.preparing`).
+        Idempotent; ends with a spare. Live data that was prepared once is left alone. Else it is replaced by the
+        pristine state, but only where that loses nothing.
 
         Args:
             content: hash of migrations and seeds.
@@ -96,28 +113,90 @@ class Database(Protocol):
         Returns:
             Whether live data of which nothing was known was left as it is; from now on it counts as prepared.
         """
+        with self.access.changing("prepare"):
+            kept = self._prepare(content, seeds, fresh=fresh)
+            self.copies.make_spare()
+            return kept
 
     def pristine(self) -> str:
         """The `content` of the last `prepare`; empty when there is no pristine state to reset to."""
+        with self.access.looking("ask for the pristine state of"):
+            return self.copies.pristine()
 
     def make_spare(self) -> None:
         """Make what the next reset only has to put in place, unless it is there or nothing is pristine. Idempotent."""
+        with self.access.changing("make a spare of"):
+            if self.copies.pristine():
+                self.copies.make_spare()
 
     def reset(self) -> None:
         """Bring the live data back to the pristine state, whoever is connected. Ends as a whole or not at all."""
-
-    def empty(self) -> None:
-        """Drop the live data and the pristine state, so that migrations run from nothing."""
+        with self.access.changing("reset"):
+            self.copies.replace_live(self._required_content())
 
     def applied(self) -> tuple[AppliedMigration, ...]:
         """The migrations of the live database, in their order."""
+        with self.access.looking("list the migrations of"):
+            return self.migrations()
 
     def touched(self) -> bool:
         """Whether the live data may be anything else than the pristine state; asked before it is lost.
 
         Quick, so that it errs on one side: what would take long to compare counts as touched.
         """
+        with self.access.looking("compare with its pristine state"):
+            if not self.copies.pristine() or self.comparison.has_more():
+                return True
+            return self.comparison.state(pristine=False) != self.comparison.state(pristine=True)
 
     @property
     def snapshots(self) -> Snapshots:
         """Named states of this database."""
+        return Snapshots(self.access, self.states)
+
+    def clone(self, name: str) -> Address:
+        """A new database of that name, like the pristine one."""
+        with self.access.looking("clone"):
+            self._required_content()
+            self._cloning.clone(name)
+        return replace(self.address, name=name)
+
+    def drop_clone(self, name: str) -> None:
+        """Remove a clone; one that is gone is fine."""
+        with self.access.looking(f"drop {name}, a clone of"):
+            self._cloning.drop(name)
+
+    def clones(self, prefix: str) -> list[str]:
+        """The databases of the server whose names begin so."""
+        with self.access.looking("list the clones of"):
+            return self._cloning.clones(prefix)
+
+    def _prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool) -> bool:
+        mark = self.copies.live_mark()
+        if mark and not mark.startswith(_UNSEEDED):
+            self.copies.make_pristine(content, seeds)
+            return False
+        live, migrated = (self.comparison.state(pristine=pristine) for pristine in (False, True))
+        # Migrations may make rows with times and random numbers: then nothing but `fresh` tells that they are nobody's.
+        # Where they have made nothing, whatever is there is somebody's.
+        gives_way = live in (EMPTY, migrated) or mark == _UNSEEDED + live or (fresh and migrated != EMPTY)
+        if gives_way:
+            self.copies.note_live(_UNSEEDED + live)
+        self.copies.make_pristine(content, seeds)
+        if gives_way or self.comparison.state(pristine=False) in (EMPTY, self.comparison.state(pristine=True)):
+            self.copies.replace_live(content)
+            return False
+        self.copies.note_live(content)
+        return True
+
+    def _required_content(self) -> str:
+        content = self.copies.pristine()
+        if not content:
+            raise self.access.no_pristine()
+        return content
+
+    @property
+    def _cloning(self) -> Cloning:
+        if self.cloning is None:
+            raise DatabaseError(f"{self.address.engine} databases cannot be cloned", hint="devenv db snapshot")
+        return self.cloning

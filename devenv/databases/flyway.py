@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from devenv.databases.database import AppliedMigration
+from devenv.databases.applied import AppliedMigration
 
 HISTORY = "flyway_schema_history"
 """The table that it keeps them in."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from devenv.adapters.files.paths import host_state_dir
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from devenv.databases.applied import AppliedMigration
 from devenv.databases.atlas import atlas_sums
-from devenv.databases.database import AppliedMigration
 from devenv.databases.flyway import flyway_checksum
 from devenv.spec.read.places import visible_files
 from devenv.spec.sql.migration_names import ATLAS_SUM, Kind, Order, Tool, order, read_name, tool_of

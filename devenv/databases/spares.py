@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from devenv.adapters.files.paths import host_state_dir
 from devenv.adapters.process import start_module
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.engines import open_database
 from devenv.errors import DevenvError
 

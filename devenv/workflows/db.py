@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from devenv.adapters.files.paths import kube_cache
 from devenv.databases.atlas import write_atlas_sums
-from devenv.databases.database import Database, Snapshot
+from devenv.databases.database import Database
+from devenv.databases.facts import shell_command
 from devenv.databases.migrations import MigrationRow, compare, migration_files
-from devenv.databases.shells import shell_command
+from devenv.databases.snapshots import Snapshot
 from devenv.errors import SnapshotError, UsageError
 from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import name_hint

@@ -13,8 +13,8 @@ from support.clickhouse_server import fingerprint
 from support.databases import address_of, restart
 from support.environment import Project
 
+from devenv.databases.address import Address
 from devenv.databases.clickhouse.server import Server
-from devenv.databases.database import Address
 from devenv.workflows.databases.clones import clone_pool
 
 pytestmark = pytest.mark.e2e

@@ -14,7 +14,7 @@ from support.databases import address_of, restart
 from support.environment import Project
 from support.postgres_server import fingerprint
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.workflows.databases.clones import clone_pool
 
 STACKS = Path(__file__).resolve().parents[2] / "stacks"

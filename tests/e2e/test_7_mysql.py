@@ -17,7 +17,7 @@ from support.mysql_server import fingerprint, query
 from support.programs import own_kube_cache, require_tool
 from support.waiting import await_true
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.mysql.server import Server, connect
 from devenv.workflows.databases.clones import clone_pool
 

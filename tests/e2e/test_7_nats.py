@@ -10,7 +10,7 @@ from support.databases import address_of, restart
 from support.environment import Project
 from support.nats_server import as_application, content
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.nats.account import Account
 from devenv.errors import DatabaseError
 

@@ -10,7 +10,7 @@ from support.databases import address_of, restart
 from support.environment import Project
 from support.redis_server import client, content
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 
 pytestmark = pytest.mark.e2e
 

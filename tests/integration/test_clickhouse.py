@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.clickhouse_server import ClickHouseContainer, clickhouse_server, fingerprint
+from support.clickhouse_server import ClickHouseContainer, clickhouse_server, empty, fingerprint
 from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
 from support.resets import kill_while_resetting, reset_at_once
 from support.server_container import inside
@@ -18,11 +18,12 @@ from support.shells import TEXT, said_by_shell
 from support.snapshot_contract import assert_snapshots_come_back_and_go
 
 from devenv.adapters.docker import Engine
-from devenv.databases.clickhouse import ClickHouse
-from devenv.databases.clickhouse.comparison import state
+from devenv.databases.address import Address
+from devenv.databases.clickhouse.comparison import ClickHouseComparison
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.clones import ClonePool
-from devenv.databases.database import Address
+from devenv.databases.database import Database
+from devenv.databases.engines import open_database
 from devenv.databases.migrations import MigrationState, compare, migration_files
 from devenv.errors import DatabaseError
 
@@ -108,10 +109,10 @@ def migrations(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(container: ClickHouseContainer, migrations: Path, seed: Path) -> Iterator[ClickHouse]:
+def database(container: ClickHouseContainer, migrations: Path, seed: Path) -> Iterator[Database]:
     """A database as `up` leaves it: migrated by the Job, prepared by devenv."""
-    with ClickHouse.connect(container.address) as database:
-        database.empty()
+    empty(container.address)
+    with open_database(container.address) as database:
         assert container.migrate(migrations)[0] == 0
         database.prepare(CONTENT, [seed], fresh=True)
         yield database
@@ -134,7 +135,7 @@ LOSSES = {
 
 @pytest.mark.parametrize("lost", LOSSES)
 def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
-    container: ClickHouseContainer, database: ClickHouse, migrations: Path, seed: Path, lost: str
+    container: ClickHouseContainer, database: Database, migrations: Path, seed: Path, lost: str
 ) -> None:
     def admin(*statements: str) -> None:
         with closing(Server(container.address)) as server:
@@ -156,7 +157,7 @@ def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
     assert_only_what_is_nobodys_gives_way(prepare, content, lambda: admin(*LOSSES[lost]), use)
 
 
-def test_another_database_of_the_server_counts_as_touched(database: ClickHouse, server: Address) -> None:
+def test_another_database_of_the_server_counts_as_touched(database: Database, server: Address) -> None:
     assert not database.touched()
     run(server, "CREATE DATABASE reports")
     assert database.touched()
@@ -168,12 +169,12 @@ def test_another_database_of_the_server_counts_as_touched(database: ClickHouse, 
 def test_rows_that_the_server_merges_later_are_the_same_rows(server: Address) -> None:
     run(server, "INSERT INTO totals VALUES ('merged', 1)", "INSERT INTO totals VALUES ('merged', 2)")
     with closing(Server(server)) as opened:
-        before = state(opened, "shop", as_in="shop"), fingerprint(server, "shop")
+        before = ClickHouseComparison(opened).state(pristine=False), fingerprint(server, "shop")
         run(server, "OPTIMIZE TABLE totals FINAL")
-        assert (state(opened, "shop", as_in="shop"), fingerprint(server, "shop")) == before
+        assert (ClickHouseComparison(opened).state(pristine=False), fingerprint(server, "shop")) == before
 
 
-def test_a_reset_brings_back_every_kind_of_object(database: ClickHouse, server: Address) -> None:
+def test_a_reset_brings_back_every_kind_of_object(database: Database, server: Address) -> None:
     seeded = fingerprint(server, "shop")
     assert run(server, "SELECT count() FROM items") == "3"
     for makes_spare in (False, False, True):  # with what `prepare` made, then without
@@ -185,7 +186,7 @@ def test_a_reset_brings_back_every_kind_of_object(database: ClickHouse, server: 
         assert fingerprint(server, "shop") == seeded
 
 
-def test_after_a_reset_views_and_dictionaries_work_as_before(database: ClickHouse, server: Address) -> None:
+def test_after_a_reset_views_and_dictionaries_work_as_before(database: Database, server: Address) -> None:
     run(server, "INSERT INTO items VALUES (9, 'nine')", "SYSTEM RELOAD DICTIONARY names")
     assert run(server, "SELECT dictGet('shop.names', 'name', 9)") == "nine"
     database.reset()
@@ -197,7 +198,7 @@ def test_after_a_reset_views_and_dictionaries_work_as_before(database: ClickHous
     assert run(server, "SELECT count() FROM shop_pristine.items") == "3"
 
 
-def test_what_is_kept_beside_stands_in_nobodys_way(database: ClickHouse, server: Address, seed: Path) -> None:
+def test_what_is_kept_beside_stands_in_nobodys_way(database: Database, server: Address, seed: Path) -> None:
     for _ in range(2):  # once beside what `prepare` has made, once beside what a reset has swapped away
         run(
             server,
@@ -213,13 +214,13 @@ def test_what_is_kept_beside_stands_in_nobodys_way(database: ClickHouse, server:
     assert run(server, "SELECT n FROM above") == "3"
 
 
-def test_preparing_again_leaves_live_data_alone(database: ClickHouse, server: Address, seed: Path) -> None:
+def test_preparing_again_leaves_live_data_alone(database: Database, server: Address, seed: Path) -> None:
     run(server, "TRUNCATE TABLE items")
     database.prepare(CONTENT, [seed])
     assert run(server, "SELECT count() FROM items") == "0"
 
 
-def test_a_query_that_runs_reads_to_its_end_what_it_began_to_read(database: ClickHouse, server: Address) -> None:
+def test_a_query_that_runs_reads_to_its_end_what_it_began_to_read(database: Database, server: Address) -> None:
     run(server, "INSERT INTO items SELECT number + 10, 'many' FROM numbers(1000)")
     slow = "SELECT sum(1 + sleepEachRow(0.002)) FROM items"
     with ThreadPoolExecutor(1) as pool:
@@ -231,7 +232,7 @@ def test_a_query_that_runs_reads_to_its_end_what_it_began_to_read(database: Clic
     assert run(server, "SELECT count() FROM items") == "3"
 
 
-def test_clients_that_keep_writing_do_not_stop_it(database: ClickHouse, server: Address) -> None:
+def test_clients_that_keep_writing_do_not_stop_it(database: Database, server: Address) -> None:
     over = threading.Event()
     failed: list[str] = []
 
@@ -266,7 +267,7 @@ def test_resets_at_once_follow_each_other(server: Address) -> None:
 
 
 @pytest.mark.parametrize("after", [0.0, 0.03, 0.1, 0.23])
-def test_a_reset_that_is_killed_is_mended_by_the_next(database: ClickHouse, server: Address, after: float) -> None:
+def test_a_reset_that_is_killed_is_mended_by_the_next(database: Database, server: Address, after: float) -> None:
     seeded = fingerprint(server, "shop")
     run(server, *SPOIL)
     kill_while_resetting(server, after)
@@ -276,13 +277,13 @@ def test_a_reset_that_is_killed_is_mended_by_the_next(database: ClickHouse, serv
 
 
 def test_a_server_that_was_killed_has_its_data(
-    container: ClickHouseContainer, database: ClickHouse, server: Address
+    container: ClickHouseContainer, database: Database, server: Address
 ) -> None:
     run(server, "INSERT INTO items VALUES (5, 'kept')")
     database.snapshots.save("kept")
     container.kill_and_start()
     assert run(container.address, "SELECT count() FROM items") == "4"
-    with ClickHouse.connect(container.address) as again:
+    with open_database(container.address) as again:
         again.reset()
         assert run(container.address, "SELECT count() FROM items") == "3"
         again.snapshots.restore("kept")
@@ -290,7 +291,7 @@ def test_a_server_that_was_killed_has_its_data(
         again.snapshots.remove("kept")
 
 
-def test_snapshots_come_back_and_go(database: ClickHouse, server: Address) -> None:
+def test_snapshots_come_back_and_go(database: Database, server: Address) -> None:
     assert_snapshots_come_back_and_go(
         database,
         lambda: fingerprint(server, "shop"),
@@ -299,9 +300,9 @@ def test_snapshots_come_back_and_go(database: ClickHouse, server: Address) -> No
     )
 
 
-def test_clones_are_fresh_and_gone_afterwards(database: ClickHouse, server: Address) -> None:
+def test_clones_are_fresh_and_gone_afterwards(database: Database, server: Address) -> None:
     database.clone("shop_clone_999999999_x")
-    with ClonePool(lambda: ClickHouse.connect(server), "shop", 1) as pool:
+    with ClonePool(lambda: open_database(server), "shop", 1) as pool:
         with pool.database() as one:
             run(one, "TRUNCATE TABLE items", "INSERT INTO items VALUES (9, 'nine')")
             assert run(one, "SELECT sum(items) FROM totals WHERE name = 'nine'") == "1"
@@ -315,8 +316,8 @@ def test_a_seed_that_fails_is_told_and_can_be_mended(
 ) -> None:
     bad = tmp_path / "02_bad.sql"
     bad.write_text("SELECT 1;\n\nINSERT INTO nothing VALUES (1);\n")
-    with ClickHouse.connect(container.address) as database:
-        database.empty()
+    empty(container.address)
+    with open_database(container.address) as database:
         assert container.migrate(migrations)[0] == 0
         for _ in range(2):
             with pytest.raises(DatabaseError, match=r"seed 02_bad\.sql, line 3: Code: 60") as caught:
@@ -331,15 +332,15 @@ def test_a_seed_that_fails_is_told_and_can_be_mended(
 
 def test_a_wrong_password_and_a_server_that_is_not_there_are_told(server: Address) -> None:
     wrong = replace(server, password="wrong")  # noqa: S106 -- that is the case
-    with pytest.raises(DatabaseError, match="refused the login") as caught, ClickHouse.connect(wrong):
+    with pytest.raises(DatabaseError, match="refused the login") as caught, open_database(wrong):
         pass
     assert caught.value.hint == "devenv status --credentials"
-    with pytest.raises(DatabaseError, match="does not answer"), ClickHouse.connect(replace(server, port=1)):
+    with pytest.raises(DatabaseError, match="does not answer"), open_database(replace(server, port=1)):
         pass
 
 
 def test_a_broken_migration_is_named_and_leaves_live_data(
-    container: ClickHouseContainer, database: ClickHouse, server: Address, migrations: Path
+    container: ClickHouseContainer, database: Database, server: Address, migrations: Path
 ) -> None:
     before = fingerprint(server, "shop")
     bad = migrations / "003_bad.sql"
@@ -354,7 +355,7 @@ def test_a_broken_migration_is_named_and_leaves_live_data(
 
 
 def test_a_migration_that_fails_on_live_data_goes_on_where_it_stopped(
-    container: ClickHouseContainer, database: ClickHouse, server: Address, migrations: Path
+    container: ClickHouseContainer, database: Database, server: Address, migrations: Path
 ) -> None:
     run(server, "CREATE TABLE prices (n UInt8) ENGINE = Log")
     late = migrations / "003_prices.sql"
@@ -369,7 +370,7 @@ def test_a_migration_that_fails_on_live_data_goes_on_where_it_stopped(
 
 
 def test_a_migration_that_was_changed_is_refused(
-    container: ClickHouseContainer, database: ClickHouse, server: Address, migrations: Path
+    container: ClickHouseContainer, database: Database, server: Address, migrations: Path
 ) -> None:
     before = fingerprint(server, "shop")
     first = migrations / "001_items.sql"
@@ -393,8 +394,8 @@ def test_what_a_script_sets_holds_to_its_end(container: ClickHouseContainer, mig
         b"SET max_threads = 4; // it's; so\nINSERT INTO kept_text SELECT toString(getSetting('max_threads'));"
     )
     seeds[1].write_bytes(b"INSERT INTO kept_text SELECT toString(getSetting('max_threads') = 4);")
-    with ClickHouse.connect(container.address) as database:
-        database.empty()
+    empty(container.address)
+    with open_database(container.address) as database:
         assert container.migrate(migrations)[0] == 0
         database.prepare("settings", seeds, fresh=True)
         assert run(container.address, "SELECT hex(t) FROM kept_text ORDER BY t") == "30\n34\n610D0A6233"

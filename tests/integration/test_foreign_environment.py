@@ -33,20 +33,21 @@ from devenv.adapters.docker import Engine
 from devenv.adapters.tools.download import fetch_text
 from devenv.adapters.files.paths import data_root
 from devenv.adapters.process import run
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.localstack.program import load_program
 from devenv.databases.mysql import server as mysql
-from devenv.databases.nats.database import Nats
+from devenv.databases.database import Database
+from devenv.databases.engines import open_database
 from devenv.databases.postgres import connection as postgres
-from devenv.databases.redis.link import Link
+from devenv.databases.redis.server import Server as RedisServer
 from devenv.images.catalogue.registries import Registries
 
 told = json.loads(sys.argv[1])
 where = {name: Address(**fields) for name, fields in told["addresses"].items()}
 assert postgres.connect(where["postgres"], "shop").execute("SHOW TimeZone").fetchone() != ("trap",)
 assert mysql.connect(where["mysql"]).ping() is None
-assert Link.connect(where["redis"]).call("PING") == b"PONG"
-with Nats.connect(where["nats"]):
+assert RedisServer.connect(where["redis"]).call("PING") == b"PONG"
+with open_database(where["nats"]):
     pass
 assert Engine.connect().version().id
 assert fetch_text(told["web"] + "/text") == "text"

@@ -12,7 +12,7 @@ import pymysql
 import pytest
 from support.images import provide
 from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
-from support.mysql_server import PASSWORD, fingerprint, mysql_server, query
+from support.mysql_server import PASSWORD, empty, fingerprint, mysql_server, query
 from support.mysql_shop import SCHEMA, migrate, spoil
 from support.resets import kill_while_resetting, kill_while_resetting_at, reset_at_once
 from support.server_container import inside
@@ -21,9 +21,10 @@ from support.snapshot_contract import assert_snapshots_come_back_and_go
 from support.waiting import await_true
 
 from devenv.adapters.docker import Engine
+from devenv.databases.address import Address
 from devenv.databases.clones import ClonePool
-from devenv.databases.database import Address
-from devenv.databases.mysql import MySQL
+from devenv.databases.database import Database
+from devenv.databases.engines import open_database
 from devenv.databases.mysql.script import statements
 from devenv.databases.mysql.server import Server, connect
 from devenv.databases.spares import start_making
@@ -50,16 +51,16 @@ def seed(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(server: Address, seed: Path) -> Iterator[MySQL]:
+def database(server: Address, seed: Path) -> Iterator[Database]:
     """A database as `up` leaves it: migrated by the Job, prepared by devenv."""
-    with MySQL.connect(server) as database:
-        database.empty()
+    empty(server)
+    with open_database(server) as database:
         migrate(server, "shop", "shop_pristine")
         database.prepare(CONTENT, [seed], fresh=True)
         yield database
 
 
-def test_what_the_job_has_rebuilt_is_what_a_reset_brings(database: MySQL, server: Address, seed: Path) -> None:
+def test_what_the_job_has_rebuilt_is_what_a_reset_brings(database: Database, server: Address, seed: Path) -> None:
     """Made of the same files, with other times in its rows."""
     query(server, "UPDATE items SET made = '2001-01-01'", "shop")
     query(server, "DROP DATABASE shop_pristine")
@@ -93,15 +94,14 @@ def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(server: Add
 
     def prepare() -> bool:
         run_job()
-        with MySQL.connect(server) as database:
+        with open_database(server) as database:
             return database.prepare(CONTENT, [seed])
 
     def use() -> None:
         run_job()
         query(server, "CREATE TABLE mine AS SELECT 1 AS n", "shop")
 
-    with MySQL.connect(server) as database:
-        database.empty()
+    empty(server)
     prepare()
     assert query(server, ROWS) == SEEDED
     assert_only_what_is_nobodys_gives_way(prepare, lambda: fingerprint(server, "shop"), lose, use)
@@ -117,7 +117,7 @@ def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(server: Add
     ],
 )
 def test_whatever_the_server_holds_beside_seeds_counts_as_touched(
-    database: MySQL, server: Address, statement: str, undo: str
+    database: Database, server: Address, statement: str, undo: str
 ) -> None:
     root = replace(server, user="root", password=f"root-{PASSWORD}")
     user = root if "DATABASE" in statement else server
@@ -128,7 +128,7 @@ def test_whatever_the_server_holds_beside_seeds_counts_as_touched(
     assert not database.touched()
 
 
-def test_a_reset_brings_back_all_there_is(database: MySQL, server: Address) -> None:
+def test_a_reset_brings_back_all_there_is(database: Database, server: Address) -> None:
     seeded = fingerprint(server, "shop")
     assert query(server, ROWS) == SEEDED
     for _ in range(2):  # with the spare that `prepare` made, then without
@@ -138,7 +138,7 @@ def test_a_reset_brings_back_all_there_is(database: MySQL, server: Address) -> N
         assert fingerprint(server, "shop") == seeded
 
 
-def test_a_spare_is_made_while_nobody_waits(database: MySQL, server: Address) -> None:
+def test_a_spare_is_made_while_nobody_waits(database: Database, server: Address) -> None:
     seeded = fingerprint(server, "shop")
     database.reset()
     with closing(Server(server)) as admin:
@@ -152,13 +152,13 @@ def test_a_spare_is_made_while_nobody_waits(database: MySQL, server: Address) ->
     assert fingerprint(server, "shop") == seeded
 
 
-def test_without_a_pristine_state_there_is_no_spare(database: MySQL) -> None:
-    database.empty()
+def test_without_a_pristine_state_there_is_no_spare(database: Database, server: Address) -> None:
+    empty(server)
     database.make_spare()
     assert database.clones("shop") == ["shop"]
 
 
-def test_after_a_reset_keys_triggers_and_numbers_work(database: MySQL, server: Address) -> None:
+def test_after_a_reset_keys_triggers_and_numbers_work(database: Database, server: Address) -> None:
     spoil(server)
     database.reset()
     with pytest.raises(pymysql.IntegrityError):
@@ -170,13 +170,13 @@ def test_after_a_reset_keys_triggers_and_numbers_work(database: MySQL, server: A
     assert query(server, "SELECT items, twice(2) FROM a_view_of_a_view") == [(3, 4)]
 
 
-def test_preparing_again_leaves_live_data_alone(database: MySQL, server: Address, seed: Path) -> None:
+def test_preparing_again_leaves_live_data_alone(database: Database, server: Address, seed: Path) -> None:
     query(server, "DELETE FROM items")
     database.prepare(CONTENT, [seed])
     assert query(server, ROWS) == []
 
 
-def test_transactions_are_ended_and_idle_clients_stay(database: MySQL, server: Address) -> None:
+def test_transactions_are_ended_and_idle_clients_stay(database: Database, server: Address) -> None:
     with closing(connect(server, "shop")) as idle:
         # One right after the other: what the server tells of transactions may then be older than they are.
         for _ in range(5):
@@ -192,14 +192,16 @@ def test_transactions_are_ended_and_idle_clients_stay(database: MySQL, server: A
                 assert list(cursor.fetchall()) == SEEDED
 
 
-def test_locked_tables_do_not_stop_it(database: MySQL, server: Address) -> None:
+def test_locked_tables_do_not_stop_it(database: Database, server: Address) -> None:
     with closing(connect(server, "shop")) as client, client.cursor() as cursor:
         cursor.execute("LOCK TABLES items WRITE")
         database.reset()
     assert query(server, ROWS) == SEEDED
 
 
-def test_clients_that_keep_writing_see_each_row_with_its_trigger(database: MySQL, server: Address, seed: Path) -> None:
+def test_clients_that_keep_writing_see_each_row_with_its_trigger(
+    database: Database, server: Address, seed: Path
+) -> None:
     over = threading.Event()
     written = []
 
@@ -231,7 +233,7 @@ def test_clients_that_keep_writing_see_each_row_with_its_trigger(database: MySQL
     assert query(server, unseen) == [(0,)]
 
 
-def test_two_resets_at_once_follow_each_other(database: MySQL, server: Address) -> None:
+def test_two_resets_at_once_follow_each_other(database: Database, server: Address) -> None:
     spoil(server)
     reset_at_once(server, 3)
     assert query(server, ROWS) == SEEDED
@@ -239,7 +241,7 @@ def test_two_resets_at_once_follow_each_other(database: MySQL, server: Address) 
 
 
 @pytest.mark.parametrize("after", [0.0, 0.03, 0.08, 0.17])
-def test_a_reset_that_is_killed_is_mended_by_the_next(database: MySQL, server: Address, after: float) -> None:
+def test_a_reset_that_is_killed_is_mended_by_the_next(database: Database, server: Address, after: float) -> None:
     seeded = fingerprint(server, "shop")
     kill_while_resetting(server, after)
     database.reset()
@@ -259,12 +261,12 @@ def test_a_reset_that_is_killed_halfway_ends_as_a_whole_without_another_one(serv
         assert admin.mark("shop_devenv") == CONTENT
 
 
-def test_programs_of_the_jobs_accounts_become_the_owners(database: MySQL, server: Address) -> None:
+def test_programs_of_the_jobs_accounts_become_the_owners(database: Database, server: Address) -> None:
     as_root = replace(server, user="root", password=f"root-{PASSWORD}")
     confined = replace(server, user="devenv_pristine", password="größe ключ")  # noqa: S106 -- of this test alone
     query(as_root, "DROP USER IF EXISTS devenv_pristine; CREATE USER devenv_pristine IDENTIFIED BY 'größe ключ'")
     query(as_root, r"GRANT ALL ON `shop\_pristine`.* TO devenv_pristine; GRANT SELECT ON mysql.proc TO shop")
-    database.empty()
+    empty(server)
     migrate(as_root, "shop")
     query(as_root, "CREATE DATABASE shop_pristine", "mysql")
     for statement in statements(SCHEMA):
@@ -281,7 +283,7 @@ def test_programs_of_the_jobs_accounts_become_the_owners(database: MySQL, server
 
 
 def test_changed_content_seeds_a_rebuilt_pristine_state_and_spares_live_data(
-    database: MySQL, server: Address, seed: Path
+    database: Database, server: Address, seed: Path
 ) -> None:
     query(server, "DELETE FROM items; DROP DATABASE shop_pristine")
     migrate(server, "shop_pristine")
@@ -295,8 +297,8 @@ def test_changed_content_seeds_a_rebuilt_pristine_state_and_spares_live_data(
 def test_a_seed_that_fails_names_file_line_and_statement(server: Address, tmp_path: Path) -> None:
     bad = tmp_path / "02_bad.sql"
     bad.write_text("INSERT INTO items (name) VALUES ('taken back');\n\n-- so\nINSERT INTO nothing VALUES (1);\n")
-    with MySQL.connect(server) as database:
-        database.empty()
+    empty(server)
+    with open_database(server) as database:
         migrate(server, "shop_pristine")
         with pytest.raises(DatabaseError) as caught:
             database.prepare(CONTENT, [bad])
@@ -323,8 +325,8 @@ def test_what_a_seed_sets_is_not_for_the_next_one(server: Address, tmp_path: Pat
     )
     orphan = tmp_path / "03_orphan.sql"
     orphan.write_text("INSERT INTO items (name, of_group) VALUES ('orphan', 7);\n")
-    with MySQL.connect(server) as database:
-        database.empty()
+    empty(server)
+    with open_database(server) as database:
         migrate(server, "shop_pristine")
         with pytest.raises(DatabaseError, match=r"seed 03_orphan.sql, line 1: 1452 .*foreign key"):
             database.prepare(CONTENT, [setting, plain, orphan])
@@ -345,14 +347,14 @@ def test_seeds_that_were_killed_halfway_are_begun_anew(server: Address, seed: Pa
         kill_while_resetting_at(server, lambda: bool(query(server, applying)), prepare)
     await_true(lambda: not query(server, applying))
     assert query(server, ROWS, "shop_pristine") == SEEDED
-    with MySQL.connect(server) as database:
+    with open_database(server) as database:
         assert database.pristine() == ""
         database.prepare("another hash", [seed])
         assert database.pristine() == "another hash"
     assert query(server, ROWS, "shop_pristine") == SEEDED
 
 
-def test_snapshots_come_back_and_go(database: MySQL, server: Address) -> None:
+def test_snapshots_come_back_and_go(database: Database, server: Address) -> None:
     assert_snapshots_come_back_and_go(
         database,
         lambda: fingerprint(server, "shop"),
@@ -361,9 +363,9 @@ def test_snapshots_come_back_and_go(database: MySQL, server: Address) -> None:
     )
 
 
-def test_clones_are_whole_and_gone_afterwards(database: MySQL, server: Address) -> None:
+def test_clones_are_whole_and_gone_afterwards(database: Database, server: Address) -> None:
     database.clone("shop_clone_999999999_x")
-    with ClonePool(lambda: MySQL.connect(server), "shop", 2) as pool, pool.database() as one, pool.database() as two:
+    with ClonePool(lambda: open_database(server), "shop", 2) as pool, pool.database() as one, pool.database() as two:
         assert one.name != two.name
         query(one, "CALL clear_items()")
         assert query(two, ROWS) == SEEDED
@@ -375,7 +377,7 @@ def test_clones_are_whole_and_gone_afterwards(database: MySQL, server: Address) 
 
 def test_a_wrong_password_is_told(server: Address) -> None:
     wrong = replace(server, password="wrong")  # noqa: S106 -- that is the case
-    with pytest.raises(DatabaseError) as caught, MySQL.connect(wrong):
+    with pytest.raises(DatabaseError) as caught, open_database(wrong):
         pass
     assert "Access denied for user 'shop'" in caught.value.context["cause"]
     assert "wrong" not in repr(wrong)

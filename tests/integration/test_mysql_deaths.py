@@ -11,15 +11,15 @@ from dataclasses import replace
 import pymysql
 import pytest
 from support.images import provide
-from support.mysql_server import fingerprint, mysql_server, query
+from support.mysql_server import empty, fingerprint, mysql_server, query
 from support.mysql_shop import migrate, spoil
 from support.resets import kill_while_resetting, kill_while_resetting_at
 from support.server_container import inside
 from support.waiting import await_answer, await_true
 
 from devenv.adapters.docker import Engine
-from devenv.databases.database import Address
-from devenv.databases.mysql import MySQL
+from devenv.databases.address import Address
+from devenv.databases.engines import open_database
 from devenv.databases.mysql.server import Server, connect
 from devenv.errors import DatabaseError
 
@@ -51,8 +51,8 @@ def server(started: Address, engine: Engine, labels: dict[str, str]) -> Address:
 @pytest.fixture
 def seeded(server: Address) -> list[tuple[str, ...]]:
     """What a reset brings back; the database is another."""
-    with MySQL.connect(server) as database:
-        database.empty()
+    empty(server)
+    with open_database(server) as database:
         migrate(server, "shop", "shop_pristine")
         database.prepare(CONTENT, [], fresh=True)
     found = fingerprint(server, "shop")
@@ -121,7 +121,7 @@ def test_whoever_comes_next_ends_the_clients_that_it_waits_for(seeded: list[tupl
         cursor.execute("INSERT INTO group_changes (of_group) VALUES (1)")
         with stopped_at(server, "items"):
             kill_while_resetting_at(server, lambda: waits(server, "DROP TRIGGER"))
-        with MySQL.connect(server) as database:
+        with open_database(server) as database:
             database.make_spare()
         assert fingerprint(server, "shop") == seeded
 
@@ -131,7 +131,7 @@ def test_a_script_that_ended_anywhere_is_completed(
     seeded: list[tuple[str, ...]], server: Address, engine: Engine, labels: dict[str, str], stop: int
 ) -> None:
     """By the pod when it is asked whether it is ready, and by whoever opens the database."""
-    with stopped_at(server, "items"), ThreadPoolExecutor(1) as pool, MySQL.connect(server) as database:
+    with stopped_at(server, "items"), ThreadPoolExecutor(1) as pool, open_database(server) as database:
         resetting = pool.submit(database.reset)
         await_true(lambda: waits(server, "DROP TRIGGER"))
         end_script(server)
@@ -146,7 +146,7 @@ def test_a_script_that_ended_anywhere_is_completed(
         ready = inside(engine, labels)(FINISH, b"")
         assert (ready.status, ready.stderr) == (0, "")
     else:
-        with MySQL.connect(server):
+        with open_database(server):
             pass
     assert query(server, JOURNAL) == []
     assert fingerprint(server, "shop") == seeded
@@ -161,7 +161,7 @@ def test_a_server_that_dies_is_whole_before_it_is_ready(
     stop: tuple[str, str],
 ) -> None:
     table, statement = stop
-    with ThreadPoolExecutor(1) as pool, MySQL.connect(server) as database, stopped_at(server, table):
+    with ThreadPoolExecutor(1) as pool, open_database(server) as database, stopped_at(server, table):
         resetting = pool.submit(database.reset)
         await_true(lambda: waits(server, statement))
         (container,) = engine.client.containers.list(filters={"label": [f"{k}={v}" for k, v in labels.items()]})
@@ -181,7 +181,7 @@ def test_it_is_ready_while_a_reset_waits(
     seeded: list[tuple[str, ...]], server: Address, engine: Engine, labels: dict[str, str]
 ) -> None:
     done = threading.Event()
-    with ThreadPoolExecutor(1) as pool, MySQL.connect(server) as database:
+    with ThreadPoolExecutor(1) as pool, open_database(server) as database:
         with stopped_at(server, "items"):
             pool.submit(database.reset).add_done_callback(lambda _: done.set())
             await_true(lambda: waits(server, "DROP TRIGGER"))

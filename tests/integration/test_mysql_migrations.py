@@ -8,12 +8,12 @@ from pathlib import Path
 import docker.errors
 import pytest
 from support.images import provide
-from support.mysql_server import mysql_server, query
+from support.mysql_server import empty, mysql_server, query
 
 from devenv.adapters.docker import Engine
-from devenv.databases.database import Address
+from devenv.databases.address import Address
+from devenv.databases.engines import open_database
 from devenv.databases.migrations import MigrationState, compare, migration_files
-from devenv.databases.mysql import MySQL
 from devenv.runtime.observe.carried_folders import carry, packed
 
 pytestmark = pytest.mark.engine
@@ -96,8 +96,7 @@ def server(engine: Engine, labels: dict[str, str], tmp_path_factory: pytest.Temp
 
 @pytest.fixture
 def job(engine: Engine, labels: dict[str, str], server: Address, tmp_path: Path) -> Job:
-    with MySQL.connect(server) as database:
-        database.empty()
+    empty(server)
     (container,) = engine.containers.list(labels)
     return Job(engine, container.name, tmp_path / "job")
 
@@ -117,7 +116,7 @@ def test_every_file_arrives_and_runs_and_is_told_as_applied(job: Job, server: Ad
     assert "failed:" not in log
     for name in ("shop_pristine", "shop"):
         assert query(server, "SELECT name FROM item_names ORDER BY 1", name) == [(TEXT,), ("b",)]
-    with MySQL.connect(server) as database:
+    with open_database(server) as database:
         rows = compare(migration_files(migrations, "mysql"), database.applied(), repeatable=True)
     assert [(row.version, row.state) for row in rows] == [
         (version, MigrationState.APPLIED) for version in ("001", "1.1", "002", "")

@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 from support.images import provide
 from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
-from support.nats_server import as_application, content, nats_server
+from support.nats_server import as_application, content, empty, nats_server
 from support.resets import kill_while_resetting, reset_at_once
 from support.snapshot_contract import assert_snapshots_come_back_and_go
 
 from devenv.adapters.docker import Engine
-from devenv.databases.database import Address
+from devenv.databases.address import Address
+from devenv.databases.database import Database
+from devenv.databases.engines import open_database
 from devenv.databases.nats.account import STATES_USER, Account
-from devenv.databases.nats.database import Nats
-from devenv.databases.nats.states import StateStore
+from devenv.databases.nats.states import INDEX_BUCKET
 from devenv.errors import DatabaseError, SpecError
 
 pytestmark = pytest.mark.engine
@@ -41,7 +42,7 @@ object_stores:
   - bucket: files
     objects: [{name: readme.txt, text: some text}]
 """
-PUBLISH = 'database._runner.run(database._live.jetstream.publish("events.created", b"x"))'
+PUBLISH = 'database.copies._server.run(database.copies._server.live.jetstream.publish("events.created", b"x"))'
 """So that there is something to reset."""
 
 
@@ -59,10 +60,10 @@ def seed(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(server: Address, seed: Path) -> Iterator[Nats]:
+def database(server: Address, seed: Path) -> Iterator[Database]:
     """A server as `up` leaves it."""
-    with Nats.connect(server) as database:
-        database.empty()
+    empty(server)
+    with open_database(server) as database:
         for snapshot in database.snapshots.list():
             database.snapshots.remove(snapshot.name)
         database.prepare(CONTENT, [seed])
@@ -71,10 +72,10 @@ def database(server: Address, seed: Path) -> Iterator[Nats]:
 
 @pytest.mark.parametrize("lost", ["mark", "streams"])
 def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
-    database: Nats, server: Address, seed: Path, lost: str
+    database: Database, server: Address, seed: Path, lost: str
 ) -> None:
     async def forget(states: Account) -> None:
-        await (await StateStore.open(states)).unmark("live-prepared")
+        await (await states.jetstream.key_value(INDEX_BUCKET)).purge("live-prepared")
 
     async def delete_all(live: Account) -> None:
         for name in await live.streams():
@@ -111,7 +112,7 @@ def spoil(server: Address) -> None:
     as_application(server, _spoil)
 
 
-def test_a_reset_brings_back_the_seeded_state(database: Nats, server: Address) -> None:
+def test_a_reset_brings_back_the_seeded_state(database: Database, server: Address) -> None:
     seeded = content(server)
     assert set(seeded) == {"events", "jobs", "KV_settings", "OBJ_files"}
     spoil(server)
@@ -127,7 +128,7 @@ def test_a_reset_brings_back_the_seeded_state(database: Nats, server: Address) -
     assert as_application(server, look) == (b"hello", b"some text")
 
 
-def test_streams_that_are_as_seeded_are_not_touched(database: Nats, server: Address) -> None:
+def test_streams_that_are_as_seeded_are_not_touched(database: Database, server: Address) -> None:
     async def created(live: Account) -> dict[str, str]:
         return {name: stream["created"] for name, stream in (await live.streams()).items()}
 
@@ -147,7 +148,7 @@ def test_streams_that_are_as_seeded_are_not_touched(database: Nats, server: Addr
     assert as_application(server, lambda live: live.consumers("jobs")) == {}
 
 
-def test_messages_that_expire_are_published_anew(database: Nats, server: Address, seed: Path) -> None:
+def test_messages_that_expire_are_published_anew(database: Database, server: Address, seed: Path) -> None:
     text = "streams: [{name: short, subjects: [short], config: {max_age: 2000000000}, messages: [{subject: short}]}]\n"
     seed.write_text(text)
     database.prepare("expiring", [seed])
@@ -166,7 +167,7 @@ def test_messages_that_expire_are_published_anew(database: Nats, server: Address
     assert as_application(server, count) == 1
 
 
-def test_live_data_is_left_alone_by_what_up_does(database: Nats, server: Address, seed: Path) -> None:
+def test_live_data_is_left_alone_by_what_up_does(database: Database, server: Address, seed: Path) -> None:
     spoil(server)
     spoiled = content(server)
     seed.write_text("streams: [{name: other, subjects: [other]}]\n")
@@ -188,7 +189,7 @@ def test_a_subscriber_goes_on_after_a_reset(server: Address) -> None:
         return [message.data for message in (*first, *again)]
 
     def reset() -> None:
-        with Nats.connect(server) as another:
+        with open_database(server) as another:
             another.reset()
 
     assert as_application(server, consume) == [b'{"id": 1}', b'{"id": 1}', b"hello"]
@@ -203,14 +204,14 @@ def test_many_at_once_wait_for_each_other(server: Address) -> None:
 
 
 @pytest.mark.parametrize("delay", [0.01, 0.03, 0.06, 0.1, 0.2])
-def test_one_that_is_killed_is_made_up_for(database: Nats, server: Address, delay: float) -> None:
+def test_one_that_is_killed_is_made_up_for(database: Database, server: Address, delay: float) -> None:
     seeded = content(server)
     kill_while_resetting(server, delay, PUBLISH)
     database.reset()
     assert content(server) == seeded
 
 
-def test_snapshots_come_back_and_go(database: Nats, server: Address) -> None:
+def test_snapshots_come_back_and_go(database: Database, server: Address) -> None:
     async def publish(live: Account) -> None:
         await live.jetstream.publish("events.created", b"kept")
 
@@ -222,7 +223,7 @@ def test_snapshots_come_back_and_go(database: Nats, server: Address) -> None:
     )
 
 
-def test_a_state_that_is_removed_takes_nothing_from_others(database: Nats, server: Address, seed: Path) -> None:
+def test_a_state_that_is_removed_takes_nothing_from_others(database: Database, server: Address, seed: Path) -> None:
     database.snapshots.save("before")
     database.snapshots.remove("before")
     as_application(server, _spoil)
@@ -235,7 +236,7 @@ def test_a_state_that_is_removed_takes_nothing_from_others(database: Nats, serve
     database.snapshots.remove("spoiled")
 
 
-def test_seeds_that_are_refused_touch_no_live_data(database: Nats, server: Address, seed: Path) -> None:
+def test_seeds_that_are_refused_touch_no_live_data(database: Database, server: Address, seed: Path) -> None:
     before = content(server)
     seed.write_text("streams: [{name: bad, subjects: [bad], config: {retention: forever}}]\n")
     with pytest.raises(DatabaseError) as caught:
@@ -250,19 +251,19 @@ def test_seeds_that_are_refused_touch_no_live_data(database: Nats, server: Addre
 
 @pytest.mark.usefixtures("database")
 def test_what_cannot_be_reached_is_told(server: Address) -> None:
-    with pytest.raises(DatabaseError, match="refuses the login of alt"), Nats.connect(replace(server, password="")):
+    with pytest.raises(DatabaseError, match="refuses the login of alt"), open_database(replace(server, password="")):
         pass
-    with pytest.raises(DatabaseError, match="does not answer"), Nats.connect(replace(server, port=1)):
+    with pytest.raises(DatabaseError, match="does not answer"), open_database(replace(server, port=1)):
         pass
     with (
-        Nats.connect(replace(server, user="plain")) as without,
-        pytest.raises(DatabaseError, match="nats could not be reset"),
+        open_database(replace(server, user="plain")) as without,
+        pytest.raises(DatabaseError, match="reset NATS failed"),
     ):
         without.reset()
 
 
-def test_without_a_pristine_state_there_is_nothing_to_return_to(database: Nats, server: Address) -> None:
-    database.empty()
+def test_without_a_pristine_state_there_is_nothing_to_return_to(database: Database, server: Address) -> None:
+    empty(server)
     assert content(server) == {}
     assert database.pristine() == ""
     with pytest.raises(DatabaseError, match="no pristine state"):

@@ -12,16 +12,17 @@ import psycopg
 import pytest
 from support.images import provide
 from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
-from support.postgres_server import PostgresServer, fingerprint, postgres_server
+from support.postgres_server import PostgresServer, create_databases, empty, fingerprint, postgres_server
 from support.resets import kill_while_resetting, reset_at_once
 from support.shells import TEXT, said_by_shell
 from support.snapshot_contract import assert_snapshots_come_back_and_go
 from support.waiting import await_true
 
 from devenv.adapters.docker import Engine
+from devenv.databases.address import Address
 from devenv.databases.clones import ClonePool
-from devenv.databases.database import Address
-from devenv.databases.postgres import Postgres
+from devenv.databases.database import Database
+from devenv.databases.engines import open_database
 from devenv.databases.postgres.connection import connect
 from devenv.databases.postgres.server import Server
 from devenv.databases.spares import make, start_making
@@ -55,10 +56,10 @@ def seed(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(running: PostgresServer, server: Address, seed: Path) -> Iterator[Postgres]:
+def database(running: PostgresServer, server: Address, seed: Path) -> Iterator[Database]:
     """A database as `up` leaves it: migrated by the Job, prepared by devenv."""
-    with Postgres.connect(server, running.execute) as database:
-        database.empty()
+    empty(server)
+    with open_database(server, running.execute) as database:
         migrate(server, "shop", "shop_pristine")
         database.prepare(CONTENT, [seed], fresh=True)
         yield database
@@ -69,7 +70,7 @@ def migrate(server: Address, *names: str, schema: bytes = SCHEMA) -> None:
     admin = Server(server)
     for name in names:
         if admin.mark(name) is None:
-            admin.create(name)
+            create_databases(server, name)
         with connect(server, name) as connection:
             connection.execute(schema)
     admin.close()
@@ -102,7 +103,7 @@ def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
 
     def prepare() -> bool:
         run_job()
-        with Postgres.connect(server, running.execute) as database:
+        with open_database(server, running.execute) as database:
             return database.prepare(CONTENT, [seed])
 
     def use() -> None:
@@ -110,8 +111,7 @@ def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
         with connect(server, "shop") as connection:
             connection.execute("CREATE TABLE mine AS SELECT 1 AS n")
 
-    with Postgres.connect(server, running.execute) as database:
-        database.empty()
+    empty(server)
     prepare()
     assert names_of(server) == ["first", "seeded; not a statement"]
     assert_only_what_is_nobodys_gives_way(prepare, lambda: fingerprint(server, "shop"), lose, use)
@@ -122,8 +122,8 @@ def test_seeds_that_failed_are_tried_again_on_a_new_database(
 ) -> None:
     bad = tmp_path / "02_bad.sql"
     bad.write_text("SELECT nothing;\n")
-    with Postgres.connect(server, running.execute) as database:
-        database.empty()
+    empty(server)
+    with open_database(server, running.execute) as database:
         migrate(server, "shop", "shop_pristine")
         with pytest.raises(DatabaseError):
             database.prepare(CONTENT, [seed, bad], fresh=True)
@@ -143,7 +143,7 @@ def test_seeds_that_failed_are_tried_again_on_a_new_database(
     ],
 )
 def test_whatever_the_server_holds_beside_seeds_counts_as_touched(
-    database: Postgres, server: Address, where: str, statement: str, undo: str
+    database: Database, server: Address, where: str, statement: str, undo: str
 ) -> None:
     assert not database.touched()
     with connect(server, where) as connection:
@@ -163,7 +163,7 @@ def spoil(server: Address) -> None:
         connection.execute("DELETE FROM items; DROP FUNCTION count_items; CREATE TABLE extra (n int)")
 
 
-def test_a_reset_brings_back_schema_rows_and_sequences(database: Postgres, server: Address) -> None:
+def test_a_reset_brings_back_schema_rows_and_sequences(database: Database, server: Address) -> None:
     seeded = fingerprint(server, "shop")
     assert names_of(server) == ["first", "seeded; not a statement"]
     for _ in range(2):  # with the spare that `prepare` made, then without
@@ -173,7 +173,7 @@ def test_a_reset_brings_back_schema_rows_and_sequences(database: Postgres, serve
         assert fingerprint(server, "shop") == seeded
 
 
-def test_a_spare_is_made_while_nobody_waits(database: Postgres, server: Address) -> None:
+def test_a_spare_is_made_while_nobody_waits(database: Database, server: Address) -> None:
     seeded = fingerprint(server, "shop")
     database.reset()
     with closing(Server(server)) as admin:
@@ -187,7 +187,7 @@ def test_a_spare_is_made_while_nobody_waits(database: Postgres, server: Address)
     assert fingerprint(server, "shop") == seeded
 
 
-def test_what_the_job_has_rebuilt_is_what_a_reset_brings(database: Postgres, server: Address, seed: Path) -> None:
+def test_what_the_job_has_rebuilt_is_what_a_reset_brings(database: Database, server: Address, seed: Path) -> None:
     """Made of the same files, with other times in its rows."""
     with closing(Server(server)) as admin:
         admin.drop("shop_pristine")
@@ -198,7 +198,7 @@ def test_what_the_job_has_rebuilt_is_what_a_reset_brings(database: Postgres, ser
     assert not database.touched()
 
 
-def test_a_spare_that_cannot_be_made_stops_no_other(database: Postgres, server: Address) -> None:
+def test_a_spare_that_cannot_be_made_stops_no_other(database: Database, server: Address) -> None:
     database.reset()
     problems = make([replace(server, password="wrong"), server])  # noqa: S106 -- it is wrong
     assert len(problems) == 1
@@ -208,19 +208,19 @@ def test_a_spare_that_cannot_be_made_stops_no_other(database: Postgres, server: 
         assert admin.mark("shop_spare") == CONTENT
 
 
-def test_without_a_pristine_state_there_is_no_spare(database: Postgres) -> None:
-    database.empty()
+def test_without_a_pristine_state_there_is_no_spare(database: Database, server: Address) -> None:
+    empty(server)
     database.make_spare()
     assert database.clones("shop") == ["shop", "shop_devenv"]
 
 
-def test_preparing_again_leaves_live_data_alone(database: Postgres, server: Address, seed: Path) -> None:
+def test_preparing_again_leaves_live_data_alone(database: Database, server: Address, seed: Path) -> None:
     spoil(server)
     database.prepare(CONTENT, [seed])
     assert names_of(server) == []
 
 
-def test_clients_and_their_transactions_are_ended(database: Postgres, server: Address) -> None:
+def test_clients_and_their_transactions_are_ended(database: Database, server: Address) -> None:
     with connect(server, "shop") as client:
         client.execute("BEGIN")
         client.execute("INSERT INTO items (name) VALUES ('never committed')")
@@ -230,7 +230,7 @@ def test_clients_and_their_transactions_are_ended(database: Postgres, server: Ad
     assert len(names_of(server)) == 2
 
 
-def test_clients_that_keep_coming_do_not_stop_it(database: Postgres, server: Address, seed: Path) -> None:
+def test_clients_that_keep_coming_do_not_stop_it(database: Database, server: Address, seed: Path) -> None:
     over = threading.Event()
     connected = []
 
@@ -264,7 +264,7 @@ def spoil_if_possible(server: Address) -> None:
         connection.execute("DELETE FROM items")
 
 
-def test_two_resets_at_once_follow_each_other(database: Postgres, server: Address) -> None:
+def test_two_resets_at_once_follow_each_other(database: Database, server: Address) -> None:
     spoil(server)
     reset_at_once(server, 4)
     assert len(names_of(server)) == 2
@@ -272,14 +272,14 @@ def test_two_resets_at_once_follow_each_other(database: Postgres, server: Addres
 
 
 @pytest.mark.parametrize("after", [0.0, 0.02, 0.05, 0.11])
-def test_a_reset_that_is_killed_is_mended_by_the_next(database: Postgres, server: Address, after: float) -> None:
+def test_a_reset_that_is_killed_is_mended_by_the_next(database: Database, server: Address, after: float) -> None:
     kill_while_resetting(server, after)
     database.reset()
     assert len(names_of(server)) == 2
 
 
 def test_changed_content_seeds_a_rebuilt_pristine_state_and_spares_live_data(
-    database: Postgres, server: Address, seed: Path
+    database: Database, server: Address, seed: Path
 ) -> None:
     spoil(server)
     admin = Server(server)
@@ -293,7 +293,7 @@ def test_changed_content_seeds_a_rebuilt_pristine_state_and_spares_live_data(
     assert names_of(server) == ["first", "seeded anew"]
 
 
-def test_snapshots_come_back_and_go(database: Postgres, server: Address) -> None:
+def test_snapshots_come_back_and_go(database: Database, server: Address) -> None:
     def change() -> None:
         with connect(server, "shop") as connection:
             connection.execute("INSERT INTO items (name) VALUES ('kept')")
@@ -301,10 +301,10 @@ def test_snapshots_come_back_and_go(database: Postgres, server: Address) -> None
     assert_snapshots_come_back_and_go(database, lambda: fingerprint(server, "shop"), change, lambda: spoil(server))
 
 
-def test_clones_are_fresh_and_gone_afterwards(database: Postgres, server: Address) -> None:
+def test_clones_are_fresh_and_gone_afterwards(database: Database, server: Address) -> None:
     orphan = "shop_clone_999999999_x"
     database.clone(orphan)
-    with ClonePool(lambda: Postgres.connect(server), "shop", 2) as pool:
+    with ClonePool(lambda: open_database(server), "shop", 2) as pool:
         await_true(lambda: orphan not in database.clones("shop_clone_"))
         with pool.database() as one, pool.database() as two:
             assert one.name != two.name
@@ -320,7 +320,7 @@ def test_clones_are_fresh_and_gone_afterwards(database: Postgres, server: Addres
 
 def test_a_pool_tells_why_it_has_no_clones(server: Address) -> None:
     wrong = replace(server, password="wrong")  # noqa: S106 -- that is the case
-    with ClonePool(lambda: Postgres.connect(wrong), "shop", 1) as pool:
+    with ClonePool(lambda: open_database(wrong), "shop", 1) as pool:
         for _ in range(3):  # whoever asks, also after the pool has given up
             with pytest.raises(DatabaseError) as caught:
                 pool.take(timeout=10)

@@ -11,10 +11,11 @@ import pytest
 from psycopg import sql
 from psycopg.pq import ExecStatus
 from support.images import provide
-from support.postgres_server import PostgresServer, postgres_server
+from support.postgres_server import PostgresServer, create_databases, postgres_server
 
 from devenv.adapters.docker import Engine
-from devenv.databases.postgres import Postgres
+from devenv.databases.database import Database
+from devenv.databases.engines import open_database
 from devenv.databases.postgres.connection import connect
 from devenv.databases.postgres.server import Server
 
@@ -67,6 +68,7 @@ ALTER DATABASE shop OWNER TO keeper;
 SET ROLE reader; GRANT CONNECT ON DATABASE shop TO "we ird"; RESET ROLE;
 GRANT TEMPORARY ON DATABASE shop TO reader;
 """
+DE_DE = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'"
 IN_PLACE = "SET allow_in_place_tablespaces = on"
 
 
@@ -77,17 +79,17 @@ def running(engine: Engine, labels: dict[str, str]) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def database(running: PostgresServer, tmp_path: Path) -> Iterator[Postgres]:
+def database(running: PostgresServer, tmp_path: Path) -> Iterator[Database]:
     """A database with something of everything."""
     _as_admin(running, *ROLES, "DROP DATABASE IF EXISTS shop_pristine WITH (FORCE)")
     with closing(Server(running.address)) as admin:
         admin.drop("shop")
         for name in ("shop", "shop_pristine"):
-            admin.create(name)
+            create_databases(running.address, name)
             _in(running, name, SCHEMA)
     seed = tmp_path / "10_seed.sql"
     seed.write_text("INSERT INTO app.items (name, mood) VALUES ('seeded', 'sad');\n", encoding="utf-8")
-    with Postgres.connect(running.address, running.execute) as database:
+    with open_database(running.address, running.execute) as database:
         database.prepare(CONTENT, [seed])
         yield database
 
@@ -112,7 +114,7 @@ def _spoil(running: PostgresServer) -> None:
     )
 
 
-def test_what_belongs_to_the_database_as_a_whole_outlives_resets(database: Postgres, running: PostgresServer) -> None:
+def test_what_belongs_to_the_database_as_a_whole_outlives_resets(database: Database, running: PostgresServer) -> None:
     _as_admin(running, *PROPERTIES.strip().split("\n"))
     before = running.dumped("shop")
     assert """ALTER DATABASE shop SET search_path TO 'app', 'My Schema', '$user', 'public';""" in before
@@ -125,7 +127,7 @@ def test_what_belongs_to_the_database_as_a_whole_outlives_resets(database: Postg
     assert running.dumped("shop") == before
 
 
-def test_default_privileges_stay_the_default(database: Postgres, running: PostgresServer) -> None:
+def test_default_privileges_stay_the_default(database: Database, running: PostgresServer) -> None:
     before = running.dumped("shop")
     database.reset()
     assert running.dumped("shop") == before
@@ -134,7 +136,7 @@ def test_default_privileges_stay_the_default(database: Postgres, running: Postgr
     assert found == (None,)
 
 
-def test_a_restored_snapshot_is_the_database_as_it_was(database: Postgres, running: PostgresServer) -> None:
+def test_a_restored_snapshot_is_the_database_as_it_was(database: Database, running: PostgresServer) -> None:
     _as_admin(running, *PROPERTIES.strip().split("\n"))
     before = running.dumped("shop")
     database.snapshots.save("then")
@@ -147,24 +149,15 @@ def test_a_restored_snapshot_is_the_database_as_it_was(database: Postgres, runni
     database.snapshots.remove("then")
 
 
-def test_a_clone_is_the_pristine_database_under_another_name(database: Postgres, running: PostgresServer) -> None:
+def test_a_clone_is_the_pristine_database_under_another_name(database: Database, running: PostgresServer) -> None:
     _as_admin(running, *PROPERTIES.strip().split("\n"))
     expected = running.dumped("shop")
     clone = database.clone("shop_clone_1_x")
     assert running.dumped(clone.name).replace(clone.name, "shop") == expected
-    database.drop(clone.name)
+    database.drop_clone(clone.name)
 
 
-def test_migrations_from_nothing_leave_what_is_not_theirs(database: Postgres, running: PostgresServer) -> None:
-    _as_admin(running, *PROPERTIES.strip().split("\n"))
-    before = running.dumped("shop")
-    database.empty()
-    assert running.dumped("shop") != before
-    _in(running, "shop", SCHEMA, "INSERT INTO app.items (name, mood) VALUES ('seeded', 'sad')")
-    assert running.dumped("shop") == before
-
-
-def test_a_comment_of_the_users_is_no_mark_of_ours(database: Postgres, running: PostgresServer) -> None:
+def test_a_comment_of_the_users_is_no_mark_of_ours(database: Database, running: PostgresServer) -> None:
     _in(running, "shop", "COMMENT ON DATABASE shop IS NULL; TRUNCATE app.items")
     database.prepare(CONTENT, [])
     with connect(running.address, "shop") as connection:
@@ -179,7 +172,7 @@ def test_comments_of_an_earlier_devenv_still_count(running: PostgresServer) -> N
         with connect(running.address, "postgres") as connection:
             connection.execute(comment)
     _in(running, "shop", "TRUNCATE app.items")
-    with Postgres.connect(running.address, running.execute) as later:
+    with open_database(running.address, running.execute) as later:
         assert later.pristine() == CONTENT
         later.prepare(CONTENT, [])
     assert CONTENT not in running.dumped("shop")
@@ -187,21 +180,17 @@ def test_comments_of_an_earlier_devenv_still_count(running: PostgresServer) -> N
         assert connection.execute("SELECT count(*) FROM app.items").fetchone() == (0,)
 
 
-def test_tablespace_and_locale_are_those_of_the_live_database(database: Postgres, running: PostgresServer) -> None:
+def test_tablespace_and_locale_are_those_of_the_live_database(database: Database, running: PostgresServer) -> None:
     _as_admin(running, "DROP DATABASE shop")
     with connect(running.address, "postgres") as connection:
         connection.execute(IN_PLACE)
         connection.execute("CREATE TABLESPACE aside LOCATION ''")
-        connection.execute(
-            "CREATE DATABASE shop TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-            " LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' TABLESPACE aside"
-        )
+        connection.execute(f"CREATE DATABASE shop {DE_DE} TABLESPACE aside".encode())
     before = running.dumped("shop")
     assert database.pristine() == ""  # it is in another locale: migrations have to run from nothing
-    database.empty()
-    assert running.dumped("shop") == before
-    with closing(Server(running.address)) as admin:
-        admin.create("shop_pristine", like="shop")
+    with connect(running.address, "postgres") as connection:
+        connection.execute("DROP DATABASE shop_pristine")
+        connection.execute(f"CREATE DATABASE shop_pristine {DE_DE}".encode())
     database.prepare(CONTENT, [])
     database.reset()
     assert running.dumped("shop") == before
@@ -212,7 +201,7 @@ def test_tablespace_and_locale_are_those_of_the_live_database(database: Postgres
     _as_admin(running, "DROP TABLESPACE aside")
 
 
-def test_subscriptions_are_handed_over_disabled(database: Postgres, running: PostgresServer) -> None:
+def test_subscriptions_are_handed_over_disabled(database: Database, running: PostgresServer) -> None:
     _in(
         running,
         "shop",
@@ -225,11 +214,10 @@ def test_subscriptions_are_handed_over_disabled(database: Postgres, running: Pos
         _spoil(running)
         database.reset()
         assert running.dumped("shop") == before
-    database.empty()
     _in(running, "shop", "ALTER SUBSCRIPTION news SET (slot_name = NONE)", "DROP SUBSCRIPTION news")
 
 
-def test_a_replication_slot_in_use_stops_no_reset(database: Postgres, running: PostgresServer) -> None:
+def test_a_replication_slot_in_use_stops_no_reset(database: Database, running: PostgresServer) -> None:
     address = running.address
     _in(running, "shop", "SELECT pg_create_logical_replication_slot('cdc', 'pgoutput')")
     with closing(psycopg.connect(address.url, autocommit=True, replication="database")) as client:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from support.images import provide
-from support.postgres_server import PostgresServer, postgres_server
+from support.postgres_server import PostgresServer, create_databases, postgres_server
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.process import Completed
-from devenv.databases.postgres import Postgres
+from devenv.databases.database import Database
+from devenv.databases.engines import open_database
 from devenv.databases.postgres.connection import connect
 from devenv.databases.postgres.server import Server
 from devenv.errors import DatabaseError
@@ -64,16 +65,16 @@ def running(engine: Engine, labels: dict[str, str]) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def database(running: PostgresServer) -> Iterator[Postgres]:
+def database(running: PostgresServer) -> Iterator[Database]:
     """A database whose migrations have just run."""
     with closing(Server(running.address)) as admin:
         admin.drop("shop_spare")
         for name in ("shop_pristine", "shop"):
             admin.drop(name)
-            admin.create(name)
+            create_databases(running.address, name)
             with connect(running.address, name) as connection:
                 connection.execute(SCHEMA)
-    with Postgres.connect(running.address, running.execute) as database:
+    with open_database(running.address, running.execute) as database:
         yield database
 
 
@@ -91,7 +92,7 @@ def written(folder: Path, *texts: str) -> list[Path]:
 
 @pytest.mark.parametrize("texts", TAKEN.values(), ids=TAKEN)
 def test_what_psql_takes_is_taken(
-    database: Postgres, running: PostgresServer, tmp_path: Path, texts: list[str]
+    database: Database, running: PostgresServer, tmp_path: Path, texts: list[str]
 ) -> None:
     database.prepare("content", written(tmp_path, *texts))
     assert names_of(running) == ["first", "x"]
@@ -99,7 +100,7 @@ def test_what_psql_takes_is_taken(
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_fails_is_told_with_file_and_line_from_the_statements_beginning(
-    database: Postgres, running: PostgresServer, tmp_path: Path, text: str
+    database: Database, running: PostgresServer, tmp_path: Path, text: str
 ) -> None:
     line, cause, statement = REFUSED[text]
     good, bad = written(tmp_path, "INSERT INTO items (name) VALUES ('x');", text)
@@ -116,7 +117,7 @@ def test_what_fails_is_told_with_file_and_line_from_the_statements_beginning(
     assert names_of(running) == ["first", "x"]
 
 
-def test_a_seed_may_use_other_files_of_its_folder(database: Postgres, running: PostgresServer, tmp_path: Path) -> None:
+def test_a_seed_may_use_other_files_of_its_folder(database: Database, running: PostgresServer, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "rows.csv").write_text('name\n"x"\n', encoding="utf-8")
     (tmp_path / "data" / "more.psql").write_text("\\copy items (name) FROM 'data/rows.csv' csv header\n", "utf-8")
@@ -125,7 +126,7 @@ def test_a_seed_may_use_other_files_of_its_folder(database: Postgres, running: P
 
 
 def test_seeds_see_the_settings_of_the_live_database(
-    database: Postgres, running: PostgresServer, tmp_path: Path
+    database: Database, running: PostgresServer, tmp_path: Path
 ) -> None:
     with connect(running.address, "shop") as connection:
         connection.execute("ALTER DATABASE shop SET search_path TO elsewhere, public")
@@ -142,6 +143,6 @@ def test_without_a_client_in_the_container_the_error_says_so(running: PostgresSe
     def without_psql(_: Sequence[str], stdin: bytes) -> Completed:
         return running.execute(["sh", "-c", "echo sh: psql: not found >&2; exit 127"], stdin)
 
-    with Postgres.connect(running.address, without_psql) as other, pytest.raises(DatabaseError) as caught:
+    with open_database(running.address, without_psql) as other, pytest.raises(DatabaseError) as caught:
         other.prepare("content", written(tmp_path, "SELECT 1;"))
     assert "psql" in caught.value.context["last lines"]

@@ -14,13 +14,14 @@ import redis
 from redis.exceptions import WatchError
 from support.images import provide
 from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
-from support.redis_server import client, content, redis_server
+from support.redis_server import client, content, empty, redis_server
 from support.resets import kill_while_resetting, reset_at_once
 from support.snapshot_contract import assert_snapshots_come_back_and_go
 
 from devenv.adapters.docker import Engine
-from devenv.databases.database import Address
-from devenv.databases.redis.database import Redis
+from devenv.databases.address import Address
+from devenv.databases.database import Database
+from devenv.databases.engines import open_database
 from devenv.databases.redis.layout import CONTROL, LIVE_CONTENT
 from devenv.errors import DatabaseError
 
@@ -53,10 +54,10 @@ def seed(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(server: Address, seed: Path) -> Iterator[Redis]:
+def database(server: Address, seed: Path) -> Iterator[Database]:
     """A server as `up` leaves it."""
-    with Redis.connect(server) as database:
-        database.empty()
+    empty(server)
+    with open_database(server) as database:
         for snapshot in database.snapshots.list():
             database.snapshots.remove(snapshot.name)
         database.prepare(CONTENT, [seed])
@@ -74,7 +75,7 @@ def spoil(server: Address) -> None:
         other.rpush("list", "d")
 
 
-def test_a_reset_brings_back_the_seeded_state(database: Redis, server: Address) -> None:
+def test_a_reset_brings_back_the_seeded_state(database: Database, server: Address) -> None:
     seeded = content(server)
     assert {key for _, key in seeded} == {b"greeting", b"user:1", b"session:1", b"events", b"list"}
     spoil(server)
@@ -88,7 +89,7 @@ def test_a_reset_brings_back_the_seeded_state(database: Redis, server: Address) 
 
 @pytest.mark.parametrize("lost", ["mark", "everything"])
 def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
-    database: Redis, server: Address, seed: Path, lost: str
+    database: Database, server: Address, seed: Path, lost: str
 ) -> None:
     def lose() -> None:
         with client(server, CONTROL) as control:
@@ -108,14 +109,14 @@ def test_live_data_without_a_mark_gives_way_only_where_it_is_nobodys(
     assert_only_what_is_nobodys_gives_way(prepare, lambda: set(content(server)), lose, use)
 
 
-def test_functions_of_a_user_count_as_touched(database: Redis, server: Address) -> None:
+def test_functions_of_a_user_count_as_touched(database: Database, server: Address) -> None:
     assert not database.touched()
     with client(server) as connection:
         connection.function_load("#!lua name=mine\nredis.register_function('two', function() return 2 end)")
     assert database.touched()
 
 
-def test_times_to_live_begin_anew_with_each_reset(database: Redis, server: Address) -> None:
+def test_times_to_live_begin_anew_with_each_reset(database: Database, server: Address) -> None:
     database.reset()
     with client(server) as connection:
         connection.expire("session:1", 5)
@@ -123,7 +124,7 @@ def test_times_to_live_begin_anew_with_each_reset(database: Redis, server: Addre
         assert connection.ttl("session:1") > 990
 
 
-def test_live_data_is_left_alone_by_what_up_does(database: Redis, server: Address, seed: Path) -> None:
+def test_live_data_is_left_alone_by_what_up_does(database: Database, server: Address, seed: Path) -> None:
     spoil(server)
     spoiled = content(server)
     database.prepare(CONTENT, [seed])
@@ -136,7 +137,7 @@ def test_live_data_is_left_alone_by_what_up_does(database: Redis, server: Addres
     assert {key for _, key in content(server)} == {b"other"}
 
 
-def test_clients_keep_their_connections_and_see_all_or_nothing(database: Redis, server: Address) -> None:
+def test_clients_keep_their_connections_and_see_all_or_nothing(database: Database, server: Address) -> None:
     stop = threading.Event()
     seen: set[tuple[bytes | None, ...]] = set()
 
@@ -162,7 +163,7 @@ def await_blocked(connection: redis.Redis) -> None:
         threading.Event().wait(0.01)
 
 
-def test_transactions_and_blocked_clients_meet_the_new_state(database: Redis, server: Address) -> None:
+def test_transactions_and_blocked_clients_meet_the_new_state(database: Database, server: Address) -> None:
     with client(server) as connection, connection.pipeline() as transaction, ThreadPoolExecutor(1) as threads:
         spoil(server)
         transaction.watch("surplus")
@@ -179,7 +180,7 @@ def test_transactions_and_blocked_clients_meet_the_new_state(database: Redis, se
         assert connection.get("surplus") is None
 
 
-def test_many_at_once_wait_for_each_other(database: Redis, server: Address) -> None:
+def test_many_at_once_wait_for_each_other(database: Database, server: Address) -> None:
     seeded = content(server)
     spoil(server)
     reset_at_once(server, 16)
@@ -188,7 +189,7 @@ def test_many_at_once_wait_for_each_other(database: Redis, server: Address) -> N
 
 
 @pytest.mark.parametrize("delay", [0.001, 0.004, 0.01, 0.02, 0.05])
-def test_one_that_is_killed_is_made_up_for(database: Redis, server: Address, delay: float) -> None:
+def test_one_that_is_killed_is_made_up_for(database: Database, server: Address, delay: float) -> None:
     seeded = content(server)
     kill_while_resetting(server, delay, f"database.prepare({CONTENT!r}, [])")
     spoil(server)
@@ -196,7 +197,7 @@ def test_one_that_is_killed_is_made_up_for(database: Redis, server: Address, del
     assert content(server) == seeded
 
 
-def test_snapshots_come_back_and_go(database: Redis, server: Address) -> None:
+def test_snapshots_come_back_and_go(database: Database, server: Address) -> None:
     def change() -> None:
         with client(server) as connection:
             connection.set("kept", "x")
@@ -204,7 +205,9 @@ def test_snapshots_come_back_and_go(database: Redis, server: Address) -> None:
     assert_snapshots_come_back_and_go(database, lambda: content(server), change, lambda: spoil(server))
 
 
-def test_a_seed_that_is_refused_is_named_and_touches_no_live_data(database: Redis, server: Address, seed: Path) -> None:
+def test_a_seed_that_is_refused_is_named_and_touches_no_live_data(
+    database: Database, server: Address, seed: Path
+) -> None:
     before = content(server)
     for line, said in [
         ("HSET greeting field value", "WRONGTYPE"),
@@ -226,22 +229,22 @@ def test_a_seed_that_is_refused_is_named_and_touches_no_live_data(database: Redi
 def test_what_cannot_be_reached_is_told(engine: Engine, labels: dict[str, str], server: Address) -> None:
     with (
         pytest.raises(DatabaseError, match="refuses the login"),
-        Redis.connect(replace(server, password=uuid.uuid4().hex)),
+        open_database(replace(server, password=uuid.uuid4().hex)),
     ):
         pass
-    with pytest.raises(DatabaseError, match="does not answer"), Redis.connect(replace(server, port=1)):
+    with pytest.raises(DatabaseError, match="does not answer"), open_database(replace(server, port=1)):
         pass
     with (
         redis_server(engine, provide("redis", engine), {**labels, "devenv.io/size": "small"}, databases=16) as small,
         pytest.raises(DatabaseError, match="too few logical databases") as caught,
-        Redis.connect(small),
+        open_database(small),
     ):
         pass
     assert "databases 33" in caught.value.hint
 
 
-def test_without_a_pristine_state_there_is_nothing_to_return_to(database: Redis, server: Address) -> None:
-    database.empty()
+def test_without_a_pristine_state_there_is_nothing_to_return_to(database: Database, server: Address) -> None:
+    empty(server)
     database.make_spare()
     assert content(server) == {}
     assert database.pristine() == ""

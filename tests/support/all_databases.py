@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
+from devenv.databases.address import Address
 from devenv.databases.clickhouse.server import Server
-from devenv.databases.database import Address
 from devenv.databases.nats.account import Account
 from devenv.localstack.program import Clients
 from support import clickhouse_server, localstack_server, mysql_server, nats_server, postgres_server, redis_server

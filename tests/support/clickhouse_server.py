@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import docker.errors
 import httpx2
 
 from devenv.adapters.docker import Engine
+from devenv.databases.address import Address
 from devenv.databases.clickhouse.server import Server, identifier
-from devenv.databases.database import Address
 from support.images import provide
 from support.waiting import await_answer
 
@@ -108,16 +108,21 @@ def clickhouse_server(engine: Engine, labels: dict[str, str]) -> Iterator[ClickH
         container.remove()
 
 
+def empty(address: Address) -> None:
+    """Make the live database anew, and drop all that devenv keeps beside it."""
+    with closing(Server(address)) as server:
+        server.drop([f"{address.name}_{copy}" for copy in ("spare", "unseeded", "pristine")])
+        server.drop([address.name])
+        server.create(address.name)
+
+
 def fingerprint(address: Address, name: str) -> dict[str, tuple[str, bytes]]:
     """Everything in a database that a reset must bring back: each object's definition, and what it holds."""
-    server = Server(address)
-    try:
+    with closing(Server(address)) as server:
         return {
             row["name"]: (row["definition"], _rows(server, name, row))
             for row in server.rows(_DEFINITIONS, database=name)
         }
-    finally:
-        server.close()
 
 
 def _rows(server: Server, database: str, row: dict[str, str]) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from devenv.adapters.files.paths import data_root
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.spec.load import load_workspace
 from support.environment import Project
 

@@ -10,8 +10,9 @@ from typing import Any
 import pymysql
 
 from devenv.adapters.docker import Engine
-from devenv.databases.database import Address
-from devenv.databases.mysql.server import connect, quoted
+from devenv.databases.address import Address
+from devenv.databases.mysql.eviction import evicting
+from devenv.databases.mysql.server import Server, connect, quoted
 from support.server_container import server_container
 from support.waiting import await_answer
 
@@ -78,6 +79,16 @@ def query(address: Address, statement: str, name: str | None = None) -> list[tup
         while cursor.nextset():
             rows = cursor.fetchall()
         return list(rows)
+
+
+def empty(address: Address) -> None:
+    """Make the live schema anew, and drop all that devenv keeps beside it."""
+    with closing(Server(address)) as server:
+        for copy in ("pristine", "unseeded", "spare", "old", "devenv"):
+            server.drop(f"{address.name}_{copy}")
+        with evicting(server, address.name):
+            server.drop(address.name)
+        server.execute(f"CREATE DATABASE {quoted(address.name)}")
 
 
 def fingerprint(address: Address, name: str) -> list[tuple[str, ...]]:

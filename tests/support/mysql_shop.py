@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.mysql.script import statements
 from support.mysql_server import query
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from devenv.adapters.docker import Engine
-from devenv.databases.database import Address
-from devenv.databases.nats.account import Account, ApiError, account
-from devenv.databases.nats.states import fingerprints
+from devenv.databases.address import Address
+from devenv.databases.nats.account import STATES_USER, Account, ApiError, account
+from devenv.databases.nats.states import INDEX_BUCKET, fingerprints
 from devenv.errors import DatabaseError
 from support.server_container import server_container
 from support.waiting import await_answer
@@ -52,6 +53,22 @@ def as_application(address: Address, use: Callable[[Account], Coroutine[Any, Any
             return await use(connected)
 
     return asyncio.run(run())
+
+
+def empty(address: Address) -> None:
+    """Leave a server without a stream of an application's, and without states."""
+    as_application(address, _delete_all)
+    as_application(replace(address, user=STATES_USER), _forget)
+
+
+async def _delete_all(live: Account) -> None:
+    for name in await live.streams():
+        await live.delete_stream(name)
+
+
+async def _forget(states: Account) -> None:
+    if f"KV_{INDEX_BUCKET}" in await states.streams():
+        await states.request(f"STREAM.PURGE.KV_{INDEX_BUCKET}")
 
 
 def content(address: Address) -> dict[str, Any]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
 from devenv.adapters.docker import Engine
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.inside import Execute
 from devenv.databases.postgres.connection import connect
+from devenv.databases.postgres.server import Server
 from support.server_container import inside, server_container
 from support.waiting import await_answer
 
@@ -55,6 +56,21 @@ def postgres_server(engine: Engine, image: str, labels: dict[str, str]) -> Itera
         address = Address("postgres", "127.0.0.1", port, "shop", "shop", PASSWORD)
         await_answer(lambda: psycopg.connect(address.url, connect_timeout=2).close(), psycopg.OperationalError)
         yield PostgresServer(address, inside(engine, labels))
+
+
+def create_databases(address: Address, *names: str) -> None:
+    """Make databases that hold nothing, and are nobody's but the user's."""
+    with connect(address, "postgres") as admin:
+        for name in names:
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def empty(address: Address) -> None:
+    """Make the live database anew, and drop the pristine one with its spare."""
+    with closing(Server(address)) as server:
+        for name in (address.name, f"{address.name}_pristine", f"{address.name}_spare"):
+            server.drop(name)
+    create_databases(address, address.name)
 
 
 def fingerprint(address: Address, name: str) -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import redis
 
 from devenv.adapters.docker import Engine
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.redis.layout import LIVE, NEEDED
 from support.server_container import server_container
 from support.waiting import await_answer
@@ -34,6 +34,13 @@ def client(address: Address, database: int = 0) -> redis.Redis:
     return redis.Redis(
         host=address.host, port=address.port, db=database, username=address.user, password=address.password
     )
+
+
+def empty(address: Address) -> None:
+    """Leave a server without a key or a function."""
+    with client(address) as connection:
+        connection.flushall()
+        connection.function_flush()
 
 
 def content(address: Address) -> Content:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.engines import open_database
 from support.waiting import await_true
 
 _PROGRAM = """
 import json, sys
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.engines import open_database
 wanted = json.loads(sys.stdin.readline())
 with open_database(Address(**wanted["address"])) as database:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from devenv.databases.facts import shell_command
 from devenv.databases.inside import Execute
-from devenv.databases.shells import shell_command
 from devenv.spec.stack import Database, DatabaseEngine
 
 TEXT = "größe 🔑"

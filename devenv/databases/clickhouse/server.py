@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.errors import DatabaseError
 
 _CONNECT_SECONDS = 10.0

@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.clickhouse.transfer import copy, turn_into
-from devenv.databases.database import Snapshot
-from devenv.databases.host_lock import host_lock
-from devenv.errors import SnapshotError
+from devenv.databases.snapshots import Snapshot
 
 _SIZES = """
 SELECT database, sum(total_bytes) AS bytes FROM system.tables
@@ -19,51 +17,40 @@ WHERE startsWith(database, {prefix:String}) GROUP BY database
 
 
 class ClickHouseSnapshots:
-    """See `devenv.databases.database.Snapshots`."""
+    """See `devenv.databases.snapshots.NamedStates`."""
 
-    def __init__(self, server: Server, name: str) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._name = name
-        self._prefix = f"{name}_snapshot_"
+        self._name = server.address.name
+        self._prefix = f"{self._name}_snapshot_"
 
-    def save(self, name: str) -> None:
-        """See `Snapshots.save`. Each table is kept as of one moment, not all as of the same."""
-        with host_lock(self._server.address):
-            former = [database for database, snapshot in self._found().items() if snapshot.name == name]
-            comment = json.dumps({"name": name, "taken": datetime.now(UTC).isoformat()})
-            copy(self._server, self._name, self._prefix + uuid.uuid4().hex, comment)
-            self._server.drop([*former, *self._incomplete()])
-
-    def restore(self, name: str) -> None:
-        """See `Snapshots.restore`."""
-        with host_lock(self._server.address):
-            scratch = f"{self._name}_scratch"
-            turn_into(self._server, self._name, self._database(name), scratch)
-            self._server.drop([scratch])
-
-    def list(self) -> tuple[Snapshot, ...]:
-        """See `Snapshots.list`."""
-        return tuple(sorted(self._found().values(), key=lambda snapshot: snapshot.taken))
-
-    def remove(self, name: str) -> None:
-        """See `Snapshots.remove`."""
-        with host_lock(self._server.address):
-            self._server.drop([self._database(name)])
-
-    def _found(self) -> dict[str, Snapshot]:
+    def found(self) -> list[Snapshot]:
         sizes = {row["database"]: int(row["bytes"] or 0) for row in self._server.rows(_SIZES, prefix=self._prefix)}
-        notes = {name: json.loads(note) for name, note in self._server.databases(self._prefix).items() if note}
-        return {
-            name: Snapshot(note["name"], datetime.fromisoformat(note["taken"]), sizes.get(name, 0))
-            for name, note in notes.items()
-        }
+        return [
+            Snapshot(note["name"], datetime.fromisoformat(note["taken"]), sizes.get(database, 0))
+            for database, note in self._notes().items()
+            if note
+        ]
 
-    def _incomplete(self) -> tuple[str, ...]:
-        """Copies that were begun by a run that was killed."""
-        return tuple(name for name, note in self._server.databases(self._prefix).items() if not note)
+    def keep(self, name: str) -> None:
+        """Each table is kept as of one moment, not all as of the same."""
+        # Those without a note were begun by a run that was killed.
+        former = [database for database, note in self._notes().items() if not note or note["name"] == name]
+        comment = json.dumps({"name": name, "taken": datetime.now(UTC).isoformat()})
+        copy(self._server, self._name, self._prefix + uuid.uuid4().hex, comment)
+        self._server.drop(former)
+
+    def bring_back(self, name: str) -> None:
+        scratch = f"{self._name}_scratch"
+        turn_into(self._server, self._name, self._database(name), scratch)
+        self._server.drop([scratch])
+
+    def drop(self, name: str) -> None:
+        self._server.drop([self._database(name)])
 
     def _database(self, name: str) -> str:
-        for database, snapshot in self._found().items():
-            if snapshot.name == name:
-                return database
-        raise SnapshotError(f"{self._name} has no snapshot {name}", hint="devenv db list")
+        return next(database for database, note in self._notes().items() if note and note["name"] == name)
+
+    def _notes(self) -> dict[str, dict[str, str] | None]:
+        """Database to name and time; None of a copy that is not complete."""
+        return {name: json.loads(note or "null") for name, note in self._server.databases(self._prefix).items()}

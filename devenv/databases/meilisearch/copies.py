@@ -1,60 +1,60 @@
-"""Sets of indexes under a prefix, and the live ones.
+"""The copies of Meilisearch's indexes that devenv keeps beside the live ones.
 
-The API has no copy inside the server, so documents travel through this process. What is swapped into the live indexes
-has been made before, under names of its own.
+The set `pristine` is what the seeds make. The set `spare` is a copy of it that the next reset only has to swap with the
+live indexes. What the sets are made from is noted in an index of devenv's own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from devenv.databases.meilisearch.seeds import apply_seed
 from devenv.databases.meilisearch.server import Server
+from devenv.databases.meilisearch.sets import IndexSets
 
-OWN_MARK = "_devenv-"
-"""Stands in the names of all indexes that are devenv's own: `alt_devenv-pristine-items`."""
+PRISTINE = "pristine"
+_SPARE, _LIVE = "spare", "live"
 
 
-class IndexSets:
-    """The live indexes of a server and devenv's copies of them."""
+class MeilisearchCopies:
+    """See `devenv.databases.database.Copies`."""
 
-    def __init__(self, server: Server, name: str) -> None:
+    def __init__(self, server: Server, sets: IndexSets) -> None:
         self._server = server
-        self._own = f"{name}{OWN_MARK}"
-        self.notes = f"{self._own}notes"
-        """The index with what devenv notes about its sets."""
+        self._sets = sets
 
-    def live(self) -> dict[str, str | None]:
-        """The indexes that applications see, with their primary keys."""
-        return {uid: key for uid, key in self._server.indexes().items() if not uid.startswith(self._own)}
+    def pristine(self) -> str:
+        return self._sets.note(PRISTINE)
 
-    def members(self, label: str) -> dict[str, str | None]:
-        """The indexes of a set, by the names that they have when they are live."""
-        prefix = self.prefix(label)
-        return {uid.removeprefix(prefix): key for uid, key in self._server.indexes(prefix).items()}
+    def live_mark(self) -> str:
+        return self._sets.note(_LIVE)
 
-    def prefix(self, label: str) -> str:
-        """What the names of a set's indexes begin with; labels hold no hyphen."""
-        return f"{self._own}{label}-"
+    def note_live(self, mark: str) -> None:
+        self._sets.set_note(_LIVE, mark)
 
-    def drop(self, label: str) -> None:
-        """Remove a set."""
-        self._server.drop(list(self._server.indexes(self.prefix(label))))
+    def make_pristine(self, content: str, seeds: Sequence[Path]) -> None:
+        """The seeds make the set from nothing."""
+        if self._sets.note(PRISTINE) == content:
+            return
+        for label in (_SPARE, PRISTINE):
+            self._sets.set_note(label, "")
+        self._sets.drop(PRISTINE)
+        for path in seeds:
+            apply_seed(self._server, self._sets.prefix(PRISTINE), path)
+        self._sets.set_note(PRISTINE, content)
 
-    def copy(self, source: str | None, target: str) -> None:
-        """Make a set like another, or like the live indexes where `source` is None."""
-        self.drop(target)
-        members = self.live() if source is None else self.members(source)
-        origin = "" if source is None else self.prefix(source)
-        for uid, key in members.items():
-            settings = self._server.settings(origin + uid)
-            self._server.create(self.prefix(target) + uid, key, settings)
-            # Where vectors are made by an embedder, they are kept instead of made again.
-            documents = list(self._server.documents(origin + uid, with_vectors=bool(settings.get("embedders"))))
-            self._server.put_documents(self.prefix(target) + uid, documents, key)
+    def make_spare(self) -> None:
+        content = self.pristine()
+        if self._sets.note(_SPARE) != content:
+            self._sets.set_note(_SPARE, "")
+            self._sets.copy(PRISTINE, _SPARE)
+            self._sets.set_note(_SPARE, content)
 
-    def make_live(self, label: str) -> None:
-        """Swap a set with the live indexes, which are afterwards those of the set; the set is then removed."""
-        members, live = self.members(label), self.live()
-        for uid in members.keys() - live.keys():
-            self._server.create(uid, None, {})
-        self._server.swap([(uid, self.prefix(label) + uid) for uid in sorted(members)])
-        self._server.drop(sorted(live.keys() - members.keys()))
-        self.drop(label)
+    def replace_live(self, content: str) -> None:
+        """One swap, after a copy when no spare set is there."""
+        self.make_spare()
+        # Before the swap: after it, the set holds what was live.
+        self._sets.set_note(_SPARE, "")
+        self._sets.make_live(_SPARE)
+        self._sets.set_note(_LIVE, content)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from devenv.databases.meilisearch.server import RefusedError, Server
 from devenv.databases.statements import seed_failed, seed_text
 
 
@@ -21,8 +22,17 @@ class IndexSeed(BaseModel):
     documents: list[dict[str, Any]] = []
 
 
-def read_seed(path: Path) -> IndexSeed:
-    """Read one file; raises DatabaseError with the line where it is no JSON."""
+def apply_seed(server: Server, prefix: str, path: Path) -> None:
+    """Make a file's index, under a name with a prefix; raises DatabaseError, with the line where it is no JSON."""
+    seed, uid = _read(path), prefix + path.stem
+    try:
+        server.create(uid, seed.primary_key, seed.settings)
+        server.put_documents(uid, seed.documents, seed.primary_key)
+    except RefusedError as error:
+        raise seed_failed(path, 1, "", error.context.get("cause") or error.message) from error
+
+
+def _read(path: Path) -> IndexSeed:
     text = seed_text(path)
     try:
         return IndexSeed.model_validate(json.loads(text))

@@ -3,61 +3,49 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from devenv.databases.database import Snapshot
-from devenv.databases.host_lock import host_lock
-from devenv.databases.meilisearch.copies import IndexSets
 from devenv.databases.meilisearch.server import INDEX_NOT_FOUND, Json, RefusedError, Server
-from devenv.errors import SnapshotError
+from devenv.databases.meilisearch.sets import IndexSets
+from devenv.databases.snapshots import Snapshot
 
 _KEY = "snapshot-"
 _RESTORING = "restoring"
 
 
 class MeilisearchSnapshots:
-    """See `devenv.databases.database.Snapshots`."""
+    """See `devenv.databases.snapshots.NamedStates`."""
 
     def __init__(self, server: Server, sets: IndexSets) -> None:
         self._server = server
         self._sets = sets
 
-    def save(self, name: str) -> None:
-        """See `Snapshots.save`. Each index is kept as of one moment, not all as of the same."""
-        with host_lock(self._server.address):
-            former = self._notes().get(name)
-            label = f"snapshot{uuid.uuid4().hex}"
-            self._sets.copy(None, label)
-            note = {"id": _KEY + name, "name": name, "set": label, "taken": datetime.now(UTC).isoformat()}
-            self._server.put_documents(self._sets.notes, [note], "id")
-            if former:
-                self._sets.drop(former["set"])
-
-    def restore(self, name: str) -> None:
-        """See `Snapshots.restore`."""
-        with host_lock(self._server.address):
-            self._sets.copy(self._required(name)["set"], _RESTORING)
-            self._sets.make_live(_RESTORING)
-
-    def list(self) -> tuple[Snapshot, ...]:
-        """See `Snapshots.list`."""
+    def found(self) -> Iterator[Snapshot]:
         sizes = self._server.sizes()
-        found = [
-            Snapshot(
-                note["name"],
-                datetime.fromisoformat(note["taken"]),
-                sum(size for uid, size in sizes.items() if uid.startswith(self._sets.prefix(note["set"]))),
-            )
-            for note in self._notes().values()
-        ]
-        return tuple(sorted(found, key=lambda snapshot: snapshot.taken))
+        for note in self._notes().values():
+            prefix = self._sets.prefix(note["set"])
+            size = sum(size for uid, size in sizes.items() if uid.startswith(prefix))
+            yield Snapshot(note["name"], datetime.fromisoformat(note["taken"]), size)
 
-    def remove(self, name: str) -> None:
-        """See `Snapshots.remove`."""
-        with host_lock(self._server.address):
-            note = self._required(name)
-            self._server.remove_document(self._sets.notes, note["id"])
-            self._sets.drop(note["set"])
+    def keep(self, name: str) -> None:
+        """Each index is kept as of one moment, not all as of the same."""
+        former = self._notes().get(name)
+        label = f"snapshot{uuid.uuid4().hex}"
+        self._sets.copy(None, label)
+        note = {"id": _KEY + name, "name": name, "set": label, "taken": datetime.now(UTC).isoformat()}
+        self._server.put_documents(self._sets.notes, [note], "id")
+        if former:
+            self._sets.drop(former["set"])
+
+    def bring_back(self, name: str) -> None:
+        self._sets.copy(self._notes()[name]["set"], _RESTORING)
+        self._sets.make_live(_RESTORING)
+
+    def drop(self, name: str) -> None:
+        note = self._notes()[name]
+        self._server.remove_document(self._sets.notes, note["id"])
+        self._sets.drop(note["set"])
 
     def _notes(self) -> dict[str, Json]:
         try:
@@ -67,9 +55,3 @@ class MeilisearchSnapshots:
                 raise
             return {}
         return {note["name"]: note for note in found if note["id"].startswith(_KEY)}
-
-    def _required(self, name: str) -> Json:
-        note = self._notes().get(name)
-        if note is None:
-            raise SnapshotError(f"Meilisearch has no snapshot {name}", hint="devenv db list")
-        return note

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from devenv.databases.database import EMPTY
 from devenv.databases.flyway import HISTORY
 from devenv.databases.mysql import structure
 from devenv.databases.mysql.server import Server, quoted
@@ -18,32 +19,43 @@ _TRIGGERS = """
 SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_order, action_statement
 FROM information_schema.triggers WHERE trigger_schema = %s ORDER BY 2, 3, 4, 5
 """
+_COMPARED_BYTES = 64 << 20
+"""Up to this size tables are read to compare them: a fraction of a second."""
 _SYSTEMS = ("mysql", "information_schema", "performance_schema", "sys", "test")
 _COPIES = ("pristine", "unseeded", "spare", "old", "devenv", "gate", "saving", "restoring")
 
 
-def state(server: Server, schema: str) -> str:
-    """A hash of everything in a schema; empty where there is nothing."""
-    tables = [table for table in structure.table_definitions(server, schema) if table.name != HISTORY]
-    own = f"{quoted(schema)}."
-    definitions = [_NEXT_NUMBER.sub("", table.create).replace(own, "") for table in tables]
-    programs = _programs(server, schema)
-    if not tables and not programs:
-        return ""
-    names = ", ".join(quoted(schema, table.name) for table in tables)
-    checksums = [row[1] for row in server.execute(f"CHECKSUM TABLE {names}")] if tables else []
-    return hashlib.sha256(repr((definitions, checksums, programs)).encode()).hexdigest()
+class MySQLComparison:
+    """See `devenv.databases.database.Comparison`."""
 
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._name = server.address.name
 
-def others(server: Server, name: str) -> bool:
-    """Whether the server holds anything beside a schema and what devenv keeps of it."""
-    own = {name, *_SYSTEMS, *(f"{name}_{copy}" for copy in _COPIES)}
-    ours = (f"{name}_snapshot_", f"{name}_clone_")
-    return any(facts.name not in own and not facts.name.startswith(ours) for facts in server.find(""))
+    def state(self, *, pristine: bool) -> str:
+        """The server's checksums of the tables."""
+        schema = f"{self._name}_pristine" if pristine else self._name
+        tables = [table for table in structure.table_definitions(self._server, schema) if table.name != HISTORY]
+        own = f"{quoted(schema)}."
+        definitions = [_NEXT_NUMBER.sub("", table.create).replace(own, "") for table in tables]
+        programs = self._programs(schema)
+        if not tables and not programs:
+            return EMPTY
+        names = ", ".join(quoted(schema, table.name) for table in tables)
+        checksums = [row[1] for row in self._server.execute(f"CHECKSUM TABLE {names}")] if tables else []
+        return hashlib.sha256(repr((definitions, checksums, programs)).encode()).hexdigest()
 
+    def has_more(self) -> bool:
+        own = {self._name, *_SYSTEMS, *(f"{self._name}_{copy}" for copy in _COPIES)}
+        ours = (f"{self._name}_snapshot_", f"{self._name}_clone_")
+        found = self._server.find("")
+        size = sum(facts.size_bytes for facts in found if facts.name == self._name)
+        return size > _COMPARED_BYTES or any(
+            facts.name not in own and not facts.name.startswith(ours) for facts in found
+        )
 
-def _programs(server: Server, schema: str) -> list[object]:
-    """Views, routines and triggers; of a trigger not its head, which a reset words anew."""
-    if not server.exists(schema):
-        return []
-    return [*structure.programs(server, schema), *server.execute(_TRIGGERS, (schema,))]
+    def _programs(self, schema: str) -> list[object]:
+        """Views, routines and triggers; of a trigger not its head, which a reset words anew."""
+        if not self._server.exists(schema):
+            return []
+        return [*structure.programs(self._server, schema), *self._server.execute(_TRIGGERS, (schema,))]

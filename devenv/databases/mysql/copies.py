@@ -1,116 +1,111 @@
-"""Making one schema from another.
+"""The copies of a MySQL database, which is a schema of the server, that devenv keeps beside it.
 
-Tables travel whole: definition, rows, value of AUTO_INCREMENT. Views, routines and triggers are made anew from their
-text. Events are left where they are: in a copy they would run as well.
+`<name>_pristine` is what migrations and seeds make: the chart's migrations Job rebuilds it, nobody else writes to it.
+`<name>_spare` has its tables once more, and the next reset only has to rename them. `<name>_devenv` holds the live
+schema's mark: the others carry theirs inside, but nothing of ours is among the tables of applications.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-import pymysql
-
+from devenv.databases.access import Access
 from devenv.databases.mysql import structure
+from devenv.databases.mysql.eviction import evicting
+from devenv.databases.mysql.journal import journal_schema
+from devenv.databases.mysql.seeds import apply_seed
 from devenv.databases.mysql.server import Server, quoted
-from devenv.databases.mysql.structure import Program, Table
+from devenv.databases.mysql.switch import Switch, switch
+from devenv.databases.mysql.transfer import copy, copy_tables
+from devenv.errors import DatabaseError
 
-_MOST_CONNECTIONS = 4
-_WORTH_A_CONNECTION_BYTES = 8 << 20
-
-
-def copy(server: Server, source: str, target: str, mark: str, *, home: str | None = None) -> None:
-    """Make a schema from another, complete with everything.
-
-    Args:
-        server: where both are.
-        source: what is copied; nobody may write to it meanwhile.
-        target: made anew.
-        mark: the new schema's, which only a complete copy has.
-        home: where the tables go later, when that is not `target`.
-    """
-    copy_tables(server, source, target, home=home or target)
-    make_programs(server, target, structure.programs(server, source))
-    make_triggers(server, target, structure.triggers(server, source))
-    server.set_mark(target, mark)
+_SEEDING = "seeds are being applied"
 
 
-def copy_tables(server: Server, source: str, target: str, *, home: str) -> None:
-    """Make a schema with the tables of another, without views, routines and triggers."""
-    definitions = structure.table_definitions(server, source)
-    server.drop(target)
-    server.create(target, like=source)
-    server.use(target)
-    for table in definitions:
-        # A default value that is a sequence's next one names the sequence with its schema.
-        server.execute(table.create.replace(f"{quoted(source)}.", f"{quoted(home)}."))
-    _run_all(server, [_fill(table, source, target) for table in definitions], server.size(source))
+class MySQLCopies:
+    """See `devenv.databases.database.Copies` and `Cloning`."""
 
+    def __init__(self, server: Server, access: Access) -> None:
+        self._server = server
+        self._access = access
+        self._name = server.address.name
+        self._pristine = f"{self._name}_pristine"
+        self._unseeded = f"{self._name}_unseeded"
+        self._spare = f"{self._name}_spare"
+        self._old = f"{self._name}_old"
+        self._marks = journal_schema(self._name)
 
-def make_programs(server: Server, schema: str, programs: Sequence[Program]) -> None:
-    """Make views and routines. A view needs those that it reads, so what fails is tried again after the others."""
-    server.use(schema)
-    waiting = list(programs)
-    while waiting:
-        failed: list[Program] = []
-        for program in waiting:
-            try:
-                _make(server, program)
-            except pymysql.Error:
-                failed.append(program)
-                if len(failed) == len(waiting):
-                    raise
-        waiting = failed
+    def pristine(self) -> str:
+        """One that the Job has rebuilt has no mark yet."""
+        mark = self._server.mark(self._pristine)
+        return "" if mark == _SEEDING else mark
 
+    def live_mark(self) -> str:
+        return self._server.mark(self._marks)
 
-def make_triggers(server: Server, schema: str, triggers: Sequence[Program]) -> None:
-    """Make triggers, in this order."""
-    server.use(schema)
-    for trigger in triggers:
-        _make(server, trigger)
+    def note_live(self, mark: str) -> None:
+        if not self._server.exists(self._marks):
+            self._server.create(self._marks, like=self._name)
+        self._server.set_mark(self._marks, mark)
 
-
-def _run_all(server: Server, statements: Sequence[str], size_bytes: int) -> None:
-    """Run statements that do not depend on each other, by several connections where there is much to copy."""
-    others = min(size_bytes // _WORTH_A_CONNECTION_BYTES, _MOST_CONNECTIONS - 1, len(statements) - 1)
-    waiting = deque(statements)
-    with ThreadPoolExecutor(max(others, 1), thread_name_prefix="copy") as pool:
-        copying = [pool.submit(_help, server, waiting) for _ in range(others)]
-        _work_off(server, waiting)
-        for helper in copying:
-            helper.result()
-
-
-def _help(server: Server, waiting: deque[str]) -> None:
-    other = Server(server.address)
-    try:
-        _work_off(other, waiting)
-    finally:
-        other.close()
-
-
-def _work_off(server: Server, waiting: deque[str]) -> None:
-    while waiting:
+    def make_pristine(self, content: str, seeds: Sequence[Path]) -> None:
+        """Seeds go to the schema as it was before any; what it would do by itself is stopped."""
+        if not self._server.exists(self._pristine):
+            raise self._access.no_pristine()
+        mark = self._server.mark(self._pristine)
+        if mark == content:
+            return
+        # It is of the pristine schema before: made of the same files, and not the same.
+        self._server.remove_mark(self._spare)
+        if mark == _SEEDING:
+            self._unseed()
+        self._stop_events()
+        if seeds:
+            copy(self._server, self._pristine, self._unseeded, "as migrated", home=self._pristine)
+            self._server.set_mark(self._pristine, _SEEDING)
         try:
-            statement = waiting.popleft()
-        except IndexError:
-            return  # another one took the last
-        server.execute(statement)
+            for path in seeds:
+                apply_seed(self._server.address, self._pristine, path)
+        except DatabaseError:
+            self._unseed()
+            raise
+        self._stop_events()
+        self._server.set_mark(self._pristine, content)
+        self._server.drop(self._unseeded)
 
+    def make_spare(self) -> None:
+        self._server.drop(self._old)
+        self._fill_spare()
 
-def _fill(table: Table, source: str, target: str) -> str:
-    columns = ", ".join(quoted(column) for column in table.columns)
-    return f"INSERT INTO {quoted(target, table.name)} ({columns}) SELECT {columns} FROM {quoted(source, table.name)}"
+    def replace_live(self, content: str) -> None:
+        """One RENAME TABLE when a spare is there, a copy before it when not."""
+        self._fill_spare()
+        # The spare counts no more from here on: half of it may be in use.
+        self._server.remove_mark(self._spare)
+        wanted = Switch(self._name, self._spare, self._old, self._pristine, self._marks, content)
+        switch(self._server, self._name, wanted)
 
+    def clone(self, name: str) -> None:
+        copy(self._server, self._pristine, name, self.pristine())
 
-def _make(server: Server, program: Program) -> None:
-    if not program.sql_mode and not program.collation:
-        server.execute(program.create)
-        return
-    saved = server.execute("SELECT @@sql_mode, @@collation_connection")[0]
-    server.execute("SET SESSION sql_mode = %s, collation_connection = %s", (program.sql_mode, program.collation))
-    try:
-        server.execute(program.create)
-    finally:
-        server.execute("SET SESSION sql_mode = %s, collation_connection = %s", saved)
+    def drop(self, name: str) -> None:
+        with evicting(self._server, name):
+            self._server.drop(name)
+
+    def clones(self, prefix: str) -> list[str]:
+        return [facts.name for facts in self._server.find(prefix)]
+
+    def _fill_spare(self) -> None:
+        content = self._server.mark(self._pristine)
+        if self._server.mark(self._spare) != content:
+            copy_tables(self._server, self._pristine, self._spare, home=self._name)
+            self._server.set_mark(self._spare, content)
+
+    def _stop_events(self) -> None:
+        for event in structure.events(self._server, self._pristine):
+            self._server.execute(f"DROP EVENT {quoted(self._pristine, event)}")
+
+    def _unseed(self) -> None:
+        wanted = Switch(self._pristine, self._unseeded, self._old, self._unseeded, self._pristine, "")
+        switch(self._server, self._name, wanted)

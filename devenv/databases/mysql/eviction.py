@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import pymysql
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.mysql.server import WAITS, Server
 
 _POLL_SECONDS = 0.01

@@ -1,7 +1,7 @@
 """One connection to the server, and single operations on whole schemas.
 
 Responsible for running statements and for the marks that tell what a schema was made from. What the schemas are for
-is decided in `devenv.databases.mysql.database`.
+is decided in `devenv.databases.mysql.copies`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.errors import DatabaseError
 
 MARK = "devenv_mark"

@@ -16,7 +16,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.errors import DatabaseError
 
 STATES_USER = "devenv"

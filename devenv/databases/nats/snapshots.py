@@ -2,66 +2,32 @@
 
 from __future__ import annotations
 
-from builtins import list as list_of
-from collections.abc import Callable, Coroutine
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
-from devenv.databases.database import Snapshot
-from devenv.databases.nats.account import Account
-from devenv.databases.nats.states import State, StateStore, snapshot_key
-from devenv.errors import SnapshotError
-
-Change = Callable[[StateStore, Account], Coroutine[Any, Any, None]]
-"""What is done while the lock is held, with the states and the live account."""
-Apply = Callable[[str, Change], None]
+from devenv.databases.nats.server import Server
+from devenv.databases.nats.states import StateStore, snapshot_key
+from devenv.databases.snapshots import Snapshot
 
 
 class NatsSnapshots:
-    """Snapshots; `change` runs what alters something, `look` returns all states."""
+    """See `devenv.databases.snapshots.NamedStates`."""
 
-    def __init__(self, change: Apply, look: Callable[[], dict[str, State]]) -> None:
-        self._change = change
-        self._look = look
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._store = StateStore(server.states)
 
-    def save(self, name: str) -> None:
-        """Archive every stream under a name; each as it is at one moment."""
+    def found(self) -> Iterator[Snapshot]:
+        for name, state in self._server.run(self._store.snapshots()).items():
+            yield Snapshot(name, datetime.fromisoformat(state.taken), state.size_bytes)
 
-        async def save(store: StateStore, live: Account) -> None:
-            await store.capture(snapshot_key(name), live)
+    def keep(self, name: str) -> None:
+        """An archive of every stream, each as it is at one moment."""
+        self._server.run(self._store.capture(snapshot_key(name), self._server.live))
 
-        self._change(f"save snapshot {name}", save)
+    def bring_back(self, name: str) -> None:
+        state = self._server.run(self._store.snapshots())[name]
+        self._server.run(self._store.put_in_place(state, self._server.live))
 
-    def restore(self, name: str) -> None:
-        """Return to a state; raises SnapshotError when there is none of that name."""
-
-        async def restore(store: StateStore, live: Account) -> None:
-            await store.put_in_place(_named(name, await store.snapshots()), live)
-
-        self._change(f"restore snapshot {name}", restore)
-
-    def list(self) -> tuple[Snapshot, ...]:
-        """All states, oldest first."""
-        found = self._look()
-        rows = [Snapshot(name, datetime.fromisoformat(state.taken), state.size_bytes) for name, state in found.items()]
-        return tuple(sorted(rows, key=lambda row: row.taken))
-
-    def remove(self, name: str) -> None:
-        """Drop a state; raises SnapshotError when there is none of that name."""
-
-        async def remove(store: StateStore, _live: Account) -> None:
-            _named(name, await store.snapshots())
-            await store.remove(snapshot_key(name))
-
-        self._change(f"remove snapshot {name}", remove)
-
-
-def _named(name: str, found: dict[str, State]) -> State:
-    if name not in found:
-        known: list_of[str] = sorted(found)
-        raise SnapshotError(
-            f"nats has no snapshot {name}",
-            context={"snapshots": ", ".join(known) or "none"},
-            hint="devenv db list",
-        )
-    return found[name]
+    def drop(self, name: str) -> None:
+        self._server.run(self._store.remove(snapshot_key(name)))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from nats.js.errors import KeyNotFoundError, NotFoundError
+from nats.js.kv import KeyValue
 from nats.nuid import NUID
 
 from devenv.databases.nats.account import Account, Json
@@ -45,6 +46,11 @@ class State:
         return cls(**json.loads(data))
 
     @property
+    def fingerprints(self) -> dict[str, Json]:
+        """What is compared of each stream."""
+        return {name: entry["fingerprint"] for name, entry in self.streams.items()}
+
+    @property
     def data(self) -> bytes:
         """The state as JSON."""
         return json.dumps(asdict(self)).encode()
@@ -53,14 +59,8 @@ class State:
 class StateStore:
     """The states of one server: an index of them, and an object store with the archives of each."""
 
-    def __init__(self, account: Account, index: Any) -> None:
+    def __init__(self, account: Account) -> None:
         self._account = account
-        self._index = index
-
-    @classmethod
-    async def open(cls, states: Account) -> Self:
-        """The store in the states' account, made when it is not there."""
-        return cls(states, await states.jetstream.create_key_value(bucket=INDEX_BUCKET))
 
     async def capture(
         self, key: str, account: Account, *, content: str = "", aging: Mapping[str, Stream] | None = None
@@ -80,20 +80,14 @@ class StateStore:
         kept = await asyncio.gather(*(_capture(archives, account, name, seeds.get(name)) for name in names))
         streams = {name: entry for name, (entry, _) in zip(names, kept, strict=True)}
         state = State(state_id, datetime.now(UTC).isoformat(), sum(size for _, size in kept), streams, content)
-        await self._index.put(key, state.data)
+        await (await self._index()).put(key, state.data)
         await self.sweep()
         return state
-
-    async def differs(self, state: State, live: Account) -> bool:
-        """Whether the live account holds anything else than a state."""
-        kept = {name: entry["fingerprint"] for name, entry in state.streams.items()}
-        todo = difference(await fingerprints(live), kept)
-        return any((todo.deleted, todo.restored, todo.surplus))
 
     async def put_in_place(self, state: State, live: Account) -> None:
         """Make the live account hold a state, touching only what differs from it."""
         found = await fingerprints(live)
-        todo = difference(found, {name: entry["fingerprint"] for name, entry in state.streams.items()})
+        todo = difference(found, state.fingerprints)
         seeded = [name for name in todo.restored if state.streams[name]["seeds"]]
         archived = [name for name in todo.restored if not state.streams[name]["seeds"]]
         archives = await asyncio.gather(*(self._archive(state, name) for name in archived))
@@ -111,37 +105,28 @@ class StateStore:
 
     async def find(self, key: str) -> State | None:
         """The state of a key, if there is one."""
-        try:
-            entry = await self._index.get(key)
-        except KeyNotFoundError:
-            return None
-        return State.read(entry.value)
+        data = await self._get(key)
+        return State.read(data) if data else None
 
     async def snapshots(self) -> dict[str, State]:
         """All named states."""
+        await self._index()
         keys = [subject.removeprefix(_SUBJECTS) for subject in await self._account.subjects(f"KV_{INDEX_BUCKET}")]
         found = {key: await self.find(key) for key in keys if key.startswith(_SNAPSHOT)}
         return {snapshot_name(key): state for key, state in found.items() if state}
 
     async def remove(self, key: str) -> None:
         """Drop a state and its archives."""
-        await self._index.purge(key)
+        await (await self._index()).purge(key)
         await self.sweep()
 
-    async def marked(self, key: str) -> bool:
-        """Whether a mark was set."""
-        try:
-            return bool(await self._index.get(key))
-        except KeyNotFoundError:
-            return False
+    async def mark(self, key: str) -> str:
+        """What is noted under a key; empty where nothing is."""
+        return (await self._get(key)).decode()
 
-    async def mark(self, key: str) -> None:
-        """Set a mark."""
-        await self._index.put(key, b"1")
-
-    async def unmark(self, key: str) -> None:
-        """Take a mark away."""
-        await self._index.purge(key)
+    async def set_mark(self, key: str, text: str) -> None:
+        """Note something."""
+        await (await self._index()).put(key, text.encode())
 
     async def sweep(self) -> None:
         """Drop the archives of states that nothing names: replaced ones, and what a stopped run left behind."""
@@ -151,6 +136,16 @@ class StateStore:
         for name in await self._account.streams():
             if name.startswith(f"OBJ_{_ARCHIVES}") and name not in kept:
                 await self._account.delete_stream(name)
+
+    async def _index(self) -> KeyValue:
+        """The bucket with what is noted, made when it is not there."""
+        return await self._account.jetstream.create_key_value(bucket=INDEX_BUCKET)
+
+    async def _get(self, key: str) -> bytes:
+        try:
+            return (await (await self._index()).get(key)).value or b""
+        except KeyNotFoundError:
+            return b""
 
     async def _archive(self, state: State, name: str) -> bytes:
         try:

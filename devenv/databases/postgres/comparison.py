@@ -10,8 +10,9 @@ import hashlib
 import psycopg
 from psycopg import sql
 
-from devenv.databases.database import Address
+from devenv.databases.database import EMPTY
 from devenv.databases.postgres.connection import connect
+from devenv.databases.postgres.server import Server
 
 _WITH = """
 WITH own AS (
@@ -59,27 +60,39 @@ SELECT datname FROM pg_database WHERE NOT datistemplate AND datname NOT IN ('pos
 AND NOT starts_with(datname, %(name)s || '_clone_') AND NOT starts_with(datname, %(name)s || '_snapshot_')
 AND datname <> ALL (%(own)s) ORDER BY 1
 """
+_MAINTENANCE = "postgres"
+_COMPARED_BYTES = 64 << 20
+"""Up to this size rows are read to compare them: a second at most."""
 _OWN_COPIES = ("pristine", "spare", "seeding", "old", "devenv", "saving", "restoring")
 
 
-def state(address: Address, database: str) -> str:
-    """A hash of everything in a database; empty where there is nothing."""
-    with connect(address, database) as connection:
-        definitions = connection.execute(_WITH + _DEFINITIONS).fetchall()
-        objects = connection.execute(_LARGE_OBJECTS).fetchone()
-        rows = _rows(connection)
-    if not definitions and objects == (0, 0, 0):
-        return ""
-    return hashlib.sha256(repr((definitions, objects, rows)).encode()).hexdigest()
+class PostgresComparison:
+    """See `devenv.databases.database.Comparison`."""
 
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._name = server.address.name
 
-def others(connection: psycopg.Connection, address: Address) -> bool:
-    """Whether the server holds anything beside a database and what devenv keeps of it."""
-    own = [f"{address.name}_{copy}" for copy in _OWN_COPIES]
-    if connection.execute(_FOREIGN, {"name": address.name, "own": own}).fetchone():
-        return True
-    known = connection.execute("SELECT FROM pg_database WHERE datname = 'postgres'").fetchone()
-    return address.name != "postgres" and known is not None and state(address, "postgres") != ""
+    def state(self, *, pristine: bool) -> str:
+        return self._state(f"{self._name}_pristine" if pristine else self._name)
+
+    def has_more(self) -> bool:
+        own = [f"{self._name}_{copy}" for copy in _OWN_COPIES]
+        if self._server.connection.execute(_FOREIGN, {"name": self._name, "own": own}).fetchone():
+            return True
+        size = sum(facts.size_bytes for facts in self._server.find(self._name) if facts.name == self._name)
+        return size > _COMPARED_BYTES or (self._name != _MAINTENANCE and self._state(_MAINTENANCE) != EMPTY)
+
+    def _state(self, database: str) -> str:
+        if self._server.mark(database) is None:
+            return EMPTY
+        with connect(self._server.address, database) as connection:
+            definitions = connection.execute(_WITH + _DEFINITIONS).fetchall()
+            objects = connection.execute(_LARGE_OBJECTS).fetchone()
+            rows = _rows(connection)
+        if not definitions and objects == (0, 0, 0):
+            return EMPTY
+        return hashlib.sha256(repr((definitions, objects, rows)).encode()).hexdigest()
 
 
 def _rows(connection: psycopg.Connection) -> list[tuple[object, ...]]:

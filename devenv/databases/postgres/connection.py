@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.errors import DatabaseError
 
 _CONNECT_SECONDS = 10

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import scalar_row
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.postgres.connection import connect
 from devenv.errors import DatabaseError
 

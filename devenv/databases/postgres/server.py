@@ -10,12 +10,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg import sql
 from psycopg.rows import scalar_row
 
-from devenv.databases.database import Address
-from devenv.databases.postgres.locale import Locale, made_with, read_locale
+from devenv.databases.address import Address
 from devenv.databases.postgres.marks import connect_home, mark_of, set_mark
 from devenv.databases.postgres.properties import giving_all, giving_settings, read_properties
 from devenv.databases.postgres.subscriptions import (
@@ -24,7 +24,11 @@ from devenv.databases.postgres.subscriptions import (
     has_subscriptions,
 )
 
-_TEMPLATE = "template1"
+_LOCALE = """
+SELECT encoding, datcollate, datctype, c->'datlocprovider', c->'daticulocale', c->'datlocale', c->'daticurules'
+FROM pg_database d, to_jsonb(d) c WHERE datname = %s
+"""
+"""As far as the server's version has it."""
 _SMALL_BYTES = 24 << 20
 """Up to this size a copy through the log is quicker than copying files, which takes two checkpoints."""
 _STRAGGLER_SECONDS = 0.02
@@ -54,9 +58,9 @@ class Server:
         self.connection.close()
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Wait for all others that lock the same name. A session that is killed lets go of it."""
-        key = (f"devenv/{name}",)
+    def lock(self) -> Iterator[None]:
+        """Wait for all others that lock the address' database. A session that is killed lets go of it."""
+        key = (f"devenv/{self.address.name}",)
         self.connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", key)
         try:
             yield
@@ -82,16 +86,9 @@ class Server:
         """Note something of a database."""
         set_mark(self.connection, name, mark)
 
-    def locale(self, name: str) -> Locale:
-        """A database's encoding and locale; empty when there is no such database."""
-        return read_locale(self.connection, name)
-
-    def create(self, name: str, *, like: str = "") -> None:
-        """Make an empty database that belongs to the user, with the locale and in the tablespace of another."""
-        options = sql.Composed([])
-        if like:
-            options = made_with(self.locale(like), self.locale(_TEMPLATE)) + self._in_tablespace_of(like)
-        self._execute("CREATE DATABASE {} OWNER {}{}", sql.Identifier(name), self._user, options)
+    def locale(self, name: str) -> tuple[Any, ...] | None:
+        """A database's encoding and locale, fixed when it is made; None when there is no such database."""
+        return self.connection.execute(_LOCALE, (name,)).fetchone()
 
     def copy(self, source: str, target: str, mark: str, *, like: str = "") -> None:
         """Make a database from another, whose clients are disconnected; only a complete copy has the mark.

@@ -2,57 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from devenv.databases.database import Snapshot
-from devenv.databases.postgres.connection import translate_errors
 from devenv.databases.postgres.server import Server
-from devenv.errors import SnapshotError
+from devenv.databases.snapshots import Snapshot
 
 
 class PostgresSnapshots:
-    """See `devenv.databases.database.Snapshots`."""
+    """See `devenv.databases.snapshots.NamedStates`."""
 
-    def __init__(self, server: Server, name: str) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._name = name
-        self._prefix = f"{name}_snapshot_"
+        self._name = server.address.name
+        self._prefix = f"{self._name}_snapshot_"
 
-    def save(self, name: str) -> None:
-        """See `Snapshots.save`; clients of the live database are disconnected while it is copied."""
-        made, old = f"{self._name}_saving", f"{self._name}_old"
-        with translate_errors(f"save snapshot {name}"), self._server.lock(self._name):
-            taken = datetime.now(UTC).isoformat()
-            self._server.copy(self._name, made, taken)
-            self._server.replace(self._prefix + name, made, old, taken, like=self._name)
-            self._server.drop(old)
+    def found(self) -> Iterator[Snapshot]:
+        """A copy without a mark was never completed."""
+        for facts in self._server.find(self._prefix):
+            if facts.mark:
+                name = facts.name.removeprefix(self._prefix)
+                yield Snapshot(name, datetime.fromisoformat(facts.mark), facts.size_bytes)
 
-    def restore(self, name: str) -> None:
-        """See `Snapshots.restore`."""
-        made, old = f"{self._name}_restoring", f"{self._name}_old"
-        with translate_errors(f"restore snapshot {name}"), self._server.lock(self._name):
-            self._require(name)
-            mark = self._server.mark(self._name) or "restored"
-            self._server.copy(self._prefix + name, made, mark)
-            self._server.replace(self._name, made, old, mark, like=self._prefix + name)
-            self._server.drop(old)
+    def keep(self, name: str) -> None:
+        """Clients of the live database are disconnected while it is copied."""
+        self._put(f"{self._name}_saving", self._name, self._prefix + name, datetime.now(UTC).isoformat())
 
-    def list(self) -> tuple[Snapshot, ...]:
-        """See `Snapshots.list`; a copy without a mark was never completed."""
-        with translate_errors(f"list the snapshots of {self._name}"):
-            found = [facts for facts in self._server.find(self._prefix) if facts.mark]
-        snapshots = [
-            Snapshot(facts.name.removeprefix(self._prefix), datetime.fromisoformat(facts.mark), facts.size_bytes)
-            for facts in found
-        ]
-        return tuple(sorted(snapshots, key=lambda snapshot: snapshot.taken))
+    def bring_back(self, name: str) -> None:
+        mark = self._server.mark(self._name) or "restored"
+        self._put(f"{self._name}_restoring", self._prefix + name, self._name, mark)
 
-    def remove(self, name: str) -> None:
-        """See `Snapshots.remove`."""
-        with translate_errors(f"remove snapshot {name}"), self._server.lock(self._name):
-            self._require(name)
-            self._server.drop(self._prefix + name)
+    def drop(self, name: str) -> None:
+        self._server.drop(self._prefix + name)
 
-    def _require(self, name: str) -> None:
-        if not self._server.mark(self._prefix + name):
-            raise SnapshotError(f"{self._name} has no snapshot {name}", hint="devenv db list")
+    def _put(self, made: str, source: str, target: str, mark: str) -> None:
+        """Copy one database, then put the copy in another's place."""
+        old = f"{self._name}_old"
+        self._server.copy(source, made, mark)
+        self._server.replace(target, made, old, mark, like=source)
+        self._server.drop(old)

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.postgres.connection import connect
 
 _ANY = "SELECT EXISTS (SELECT FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = %s)"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from devenv.databases.redis.layout import LOCK, UNLOCKED
-from devenv.databases.redis.link import Link
+from devenv.databases.redis.server import Server
 
 _LOOK_AGAIN_SECONDS = 1
 """After so long a waiter sees whether the holder still lives; a release wakes it at once."""
@@ -20,28 +20,28 @@ end
 
 
 @contextmanager
-def locked(link: Link) -> Iterator[None]:
+def locked(server: Server) -> Iterator[None]:
     """Hold the lock; waits for another holder, and takes over from one whose connection has ended."""
-    mine = f"{_run_id(link)}:{link.call('CLIENT', 'ID')}".encode()
-    while not link.call("SET", LOCK, mine, "NX"):
-        holder: bytes | None = link.call("GET", LOCK)
+    mine = f"{_run_id(server)}:{server.call('CLIENT', 'ID')}".encode()
+    while not server.call("SET", LOCK, mine, "NX"):
+        holder: bytes | None = server.call("GET", LOCK)
         if holder is None:
             continue
-        if not _lives(link, holder) and link.call("EVAL", _TAKE_OVER, 1, LOCK, holder, mine):
+        if not _lives(server, holder) and server.call("EVAL", _TAKE_OVER, 1, LOCK, holder, mine):
             break
-        link.call("BLPOP", UNLOCKED, _LOOK_AGAIN_SECONDS)
+        server.call("BLPOP", UNLOCKED, _LOOK_AGAIN_SECONDS)
     try:
         yield
     finally:
-        link.call("EVAL", _RELEASE, 2, LOCK, UNLOCKED, mine)
+        server.call("EVAL", _RELEASE, 2, LOCK, UNLOCKED, mine)
 
 
-def _lives(link: Link, holder: bytes) -> bool:
+def _lives(server: Server, holder: bytes) -> bool:
     """Whether the holder's connection is there. A server that was started anew counts clients from 1 again."""
     run_id, _, client = holder.decode().partition(":")
-    return run_id == _run_id(link) and bool(link.call("CLIENT", "LIST", "ID", client).strip())
+    return run_id == _run_id(server) and bool(server.call("CLIENT", "LIST", "ID", client).strip())
 
 
-def _run_id(link: Link) -> str:
-    lines: list[str] = link.call("INFO", "server").decode().splitlines()
+def _run_id(server: Server) -> str:
+    lines: list[str] = server.call("INFO", "server").decode().splitlines()
     return next(line.partition(":")[2] for line in lines if line.startswith("run_id:"))

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from devenv.databases.redis.layout import CONTROL, LAST_ID, LIVE, PRISTINE, SNAPSHOTS, SPARE, SPARE_ID, state_keys
-from devenv.databases.redis.link import Call, Link
+from devenv.databases.redis.server import Call, Server
 from devenv.errors import DatabaseError
 
 _CAPTURE = """
 local control, first, count = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local keys, bytes = 0, 0
+local found, bytes = {}, 0
 for offset = 0, count - 1 do
   redis.call('SELECT', first + offset)
   for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -25,18 +25,22 @@ for offset = 0, count - 1 do
     local value = redis.call('DUMP', key)
     if value then
       local field = offset .. ':' .. key
-      redis.call('SELECT', control)
-      redis.call('HSET', KEYS[1], field, value)
-      if ttl >= 0 then redis.call('HSET', KEYS[2], field, ttl) end
-      redis.call('SELECT', first + offset)
-      keys = keys + 1
+      found[#found + 1] = field .. redis.sha1hex(value)
       bytes = bytes + #key + #value
+      if KEYS[1] then
+        redis.call('SELECT', control)
+        redis.call('HSET', KEYS[1], field, value)
+        if ttl >= 0 then redis.call('HSET', KEYS[2], field, ttl) end
+        redis.call('SELECT', first + offset)
+      end
     end
   end
 end
 redis.call('SELECT', control)
-return {keys, bytes}
+table.sort(found)
+return {#found, bytes, #found > 0 and redis.sha1hex(table.concat(found, ' ')) or ''}
 """
+"""How many keys there are, their bytes and a digest of all; serialized into `KEYS`, where these are given."""
 _FILL = """
 local control, first = tonumber(ARGV[1]), tonumber(ARGV[2])
 local page = redis.call('HSCAN', KEYS[1], ARGV[3], 'COUNT', 200)
@@ -60,29 +64,6 @@ redis.call('SELECT', control)
 """
 
 
-_COMPARE = """
-local control, count, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local found = 0
-for index = 0, count - 1 do
-  redis.call('SELECT', index)
-  found = found + redis.call('DBSIZE')
-end
-if found ~= wanted then return 1 end
-for index = 0, count - 1 do
-  redis.call('SELECT', index)
-  for _, key in ipairs(redis.call('KEYS', '*')) do
-    local value = redis.call('DUMP', key)
-    redis.call('SELECT', control)
-    if redis.call('HGET', KEYS[1], index .. ':' .. key) ~= value then return 1 end
-    redis.call('SELECT', index)
-  end
-end
-redis.call('SELECT', control)
-return 0
-"""
-"""Whether the live databases hold anything else than a state; times to live pass, and do not count."""
-
-
 @dataclass(frozen=True, slots=True)
 class State:
     """What is noted of a state; it is whole once this is there."""
@@ -93,6 +74,8 @@ class State:
     taken: str
     """ISO 8601."""
     content: str = ""
+    digest: str = ""
+    """Of its keys; empty where it has none, or was kept by an earlier version."""
 
     @classmethod
     def read(cls, text: bytes) -> Self:
@@ -105,53 +88,35 @@ class State:
         return json.dumps(asdict(self))
 
 
-def capture(link: Link, first: int, content: str = "") -> State:
+def capture(server: Server, first: int, content: str = "") -> State:
     """Serialize the databases from `first` on, as they are at one moment."""
-    state_id = int(link.call("INCR", LAST_ID))
+    state_id = int(server.call("INCR", LAST_ID))
     data, times, functions = state_keys(state_id)
-    (keys, size), dump = link.transaction(
+    (keys, size, digest_of_keys), dump = server.transaction(
         [("EVAL", _CAPTURE, 2, data, times, CONTROL, first, LIVE), ("FUNCTION", "DUMP")]
     )
-    link.call("SET", functions, dump)
-    return State(state_id, keys, size, datetime.now(UTC).isoformat(), content)
+    server.call("SET", functions, dump)
+    return State(state_id, keys, size, datetime.now(UTC).isoformat(), content, digest_of_keys.decode())
 
 
-def may_replace(link: Link, state: State) -> bool:
-    """Whether the live databases hold nothing but what a state has, and the server no other functions."""
-    sizes = link.each([call for index in range(LIVE) for call in (("SELECT", index), ("DBSIZE",))])
-    link.call("SELECT", CONTROL)
-    has_other_keys = any(sizes[1::2]) and _has_other_keys(link, state)
-    has_other_functions = link.call("FUNCTION", "LIST") and _has_other_functions(link, state)
-    return not (has_other_keys or has_other_functions)
+def digest(server: Server, first: int) -> str:
+    """Of all keys in the databases from `first` on, times to live left out; empty where there is none."""
+    found: bytes = server.call("EVAL", _CAPTURE, 0, CONTROL, first, LIVE)[2]
+    return found.decode()
 
 
-def differs(link: Link, state: State) -> bool:
-    """Whether the live databases hold other keys than a state, or other values, or the server other functions."""
-    return _has_other_functions(link, state) or _has_other_keys(link, state)
-
-
-def _has_other_keys(link: Link, state: State) -> bool:
-    data, _, _ = state_keys(state.id)
-    return bool(link.call("EVAL", _COMPARE, 1, data, CONTROL, LIVE, state.keys))
-
-
-def _has_other_functions(link: Link, state: State) -> bool:
-    _, _, functions = state_keys(state.id)
-    return bool(link.call("FUNCTION", "DUMP") != link.call("GET", functions))
-
-
-def put_in_place(link: Link, state: State, *, also: tuple[Call, ...] = ()) -> None:
+def put_in_place(server: Server, state: State, *, also: tuple[Call, ...] = ()) -> None:
     """Make a state the live one, at one moment for all clients.
 
     Args:
-        link: holds the lock.
+        server: holds the lock.
         state: what the live databases shall hold.
         also: commands that belong to the change, in the control database.
     """
-    fill_spares(link, state)
+    fill_spares(server, state)
     _, times, functions = state_keys(state.id)
-    dump = link.call("GET", functions)
-    link.transaction(
+    dump = server.call("GET", functions)
+    server.transaction(
         [
             ("DEL", SPARE_ID),
             *(("SWAPDB", index, SPARE + index) for index in range(LIVE)),
@@ -162,59 +127,54 @@ def put_in_place(link: Link, state: State, *, also: tuple[Call, ...] = ()) -> No
     )
 
 
-def fill_spares(link: Link, state: State) -> None:
+def fill_spares(server: Server, state: State) -> None:
     """Make the spare databases hold a state, unless they do.
 
     Raises:
         DatabaseError: part of the state is gone, as when the server evicts keys.
     """
-    if link.call("GET", SPARE_ID) == str(state.id).encode():
+    if server.call("GET", SPARE_ID) == str(state.id).encode():
         return
-    empty_spares(link)
+    empty_spares(server)
     data, _, _ = state_keys(state.id)
-    if int(link.call("HLEN", data)) != state.keys:
+    if int(server.call("HLEN", data)) != state.keys:
         raise DatabaseError(
             "a kept state of redis is no longer whole",
-            context={"keys": f"{link.call('HLEN', data)} of {state.keys}", "cause": "the server may evict keys"},
+            context={"keys": f"{server.call('HLEN', data)} of {state.keys}", "cause": "the server may evict keys"},
             hint="use maxmemory-policy noeviction, then: devenv up",
         )
     cursor: Any = b"0"
     while True:
-        cursor = link.call("EVAL", _FILL, 1, data, CONTROL, SPARE, cursor)
+        cursor = server.call("EVAL", _FILL, 1, data, CONTROL, SPARE, cursor)
         if cursor == b"0":
             break
-    link.call("SET", SPARE_ID, state.id)
+    server.call("SET", SPARE_ID, state.id)
 
 
-def empty_spares(link: Link) -> None:
+def empty_spares(server: Server) -> None:
     """Leave the spare databases without a key; memory is freed in the background."""
-    link.each([("DEL", SPARE_ID), *flushes(SPARE)])
-
-
-def flushes(first: int) -> list[Call]:
-    """Commands that empty the databases from `first` on and return to the control database."""
-    emptied: list[Call] = []
+    flushes: list[Call] = []
     for index in range(LIVE):
-        emptied += [("SELECT", first + index), ("FLUSHDB", "ASYNC")]
-    return [*emptied, ("SELECT", CONTROL)]
+        flushes += [("SELECT", SPARE + index), ("FLUSHDB", "ASYNC")]
+    server.each([("DEL", SPARE_ID), *flushes, ("SELECT", CONTROL)])
 
 
-def pristine(link: Link) -> State | None:
+def pristine(server: Server) -> State | None:
     """The pristine state, if there is one."""
-    text = link.call("GET", PRISTINE)
+    text = server.call("GET", PRISTINE)
     return State.read(text) if text else None
 
 
-def snapshots(link: Link) -> dict[str, State]:
+def snapshots(server: Server) -> dict[str, State]:
     """All named states."""
-    flat: list[bytes] = link.call("HGETALL", SNAPSHOTS)
+    flat: list[bytes] = server.call("HGETALL", SNAPSHOTS)
     return {name.decode(): State.read(text) for name, text in zip(flat[::2], flat[1::2], strict=True)}
 
 
-def sweep(link: Link) -> None:
+def sweep(server: Server) -> None:
     """Drop the data of states that nothing names: replaced ones, and what a run that was stopped left behind."""
-    known = pristine(link)
-    kept = {key for state in (*snapshots(link).values(), *([known] if known else [])) for key in state_keys(state.id)}
-    unnamed = [key for key in link.call("KEYS", "state:*") if key.decode() not in kept]
+    known = pristine(server)
+    kept = {key for state in (*snapshots(server).values(), *([known] if known else [])) for key in state_keys(state.id)}
+    unnamed = [key for key in server.call("KEYS", "state:*") if key.decode() not in kept]
     if unnamed:
-        link.call("UNLINK", *unnamed)
+        server.call("UNLINK", *unnamed)

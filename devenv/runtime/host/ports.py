@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.host import ports as host
+from devenv.databases.facts import FACTS
 from devenv.errors import PortTakenError
 from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
 from devenv.spec.project import Ports
@@ -14,8 +15,6 @@ from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import Database
 
 PREFERRED_HTTP, PREFERRED_HTTPS = 8080, 8443
-PREFERRED = {"postgres": 5432, "mysql": 3306, "clickhouse": 8123, "redis": 6379, "nats": 4222, "meilisearch": 7700}
-"""Where each engine's clients look first."""
 _REFUSED = re.compile(r"127\.0\.0\.1:(?P<port>\d+)\b[^\n]*(?:already allocated|address already in use)")
 """As Docker says it of a container that has the port, and of another program."""
 
@@ -87,7 +86,7 @@ def choose_database_ports(
     taken = set(avoid)
     chosen: dict[int, int] = {}
     for database in wanted:
-        port = host.first_free(PREFERRED[database.engine], avoid=taken, claims=claims)
+        port = host.first_free(FACTS[database.engine].port, avoid=taken, claims=claims)
         chosen[database.node_port] = port
         taken.add(port)
     return chosen

@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from devenv.adapters.process import Completed
-from devenv.databases.database import Address, Database
+from devenv.databases.address import Address
+from devenv.databases.database import Database
 from devenv.databases.engines import open_database
 from devenv.databases.inside import Execute
 from devenv.errors import DatabaseError, InterruptedRunError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devenv.databases.engines import localstack
 from devenv.errors import DatabaseError
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import http_ports
@@ -27,7 +26,9 @@ def local_stack(environment: Environment) -> LocalStack:
     if not ports or SEED_DOCUMENT not in held:
         raise DatabaseError(f"{stack.name} is not deployed", hint=f"devenv up --only {stack.name}")
     http, _ = ports
-    return localstack(
+    from devenv.localstack import LocalStack  # noqa: PLC0415 -- its clients take long to load
+
+    return LocalStack(
         endpoint=f"http://{LOOPBACK}:{http}",
         host=f"{stack.endpoints[0].host}.{environment.names.domain}:{http}",
         document=held[SEED_DOCUMENT].decode(),

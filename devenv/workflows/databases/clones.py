@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from devenv.databases.clones import ClonePool, Cloning
-from devenv.databases.engines import open_clones
+from devenv.databases.clones import ClonePool
+from devenv.databases.engines import open_database
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.databases.deployed import reach
 
@@ -25,8 +25,5 @@ def clone_pool(directory: Path, stack: str, *, size: int = 4) -> Iterator[CloneP
         (deployed,) = deployment.choose([stack])
         address = deployment.address(deployed)
 
-    def connect() -> AbstractContextManager[Cloning]:
-        return open_clones(address)
-
-    with ClonePool(connect, deployed.spec.name, size) as pool:
+    with ClonePool(lambda: open_database(address), deployed.spec.name, size) as pool:
         yield pool

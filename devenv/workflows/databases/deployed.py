@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.databases.database import Address, Database
+from devenv.databases.address import Address
+from devenv.databases.database import Database
 from devenv.databases.engines import open_database
 from devenv.errors import ClusterError, DatabaseError, EngineUnavailableError, UsageError
 from devenv.plan.observed import ClusterState

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from support.meilisearch import MeilisearchDouble
 
-from devenv.databases.database import Address
-from devenv.databases.meilisearch import Meilisearch
+from devenv.databases.address import Address
+from devenv.databases.database import Database
+from devenv.databases.engines import open_database
+from devenv.databases.meilisearch.server import Server
+from devenv.databases.meilisearch.sets import IndexSets
 from devenv.errors import DatabaseError, SnapshotError
 
 KEY = "a-master-key-of-32-characters-xx"
@@ -35,8 +39,8 @@ def address(server: MeilisearchDouble, key: str = KEY) -> Address:
 
 
 @pytest.fixture
-def database(server: MeilisearchDouble) -> Iterator[Meilisearch]:
-    with Meilisearch.connect(address(server)) as database:
+def database(server: MeilisearchDouble) -> Iterator[Database]:
+    with open_database(address(server)) as database:
         yield database
 
 
@@ -67,7 +71,7 @@ def write(server: MeilisearchDouble) -> None:
 
 
 def test_seeds_make_indexes_with_settings_and_documents(
-    server: MeilisearchDouble, database: Meilisearch, seeds: list[Path]
+    server: MeilisearchDouble, database: Database, seeds: list[Path]
 ) -> None:
     assert database.pristine() == ""
     database.prepare("one", seeds)
@@ -78,7 +82,7 @@ def test_seeds_make_indexes_with_settings_and_documents(
 
 
 def test_a_reset_brings_back_the_seeded_state_with_one_swap(
-    server: MeilisearchDouble, database: Meilisearch, seeds: list[Path]
+    server: MeilisearchDouble, database: Database, seeds: list[Path]
 ) -> None:
     database.prepare("one", seeds)
     seeded = live(server)
@@ -94,7 +98,7 @@ def test_a_reset_brings_back_the_seeded_state_with_one_swap(
 
 
 def test_prepare_leaves_live_data_alone_that_was_prepared_before(
-    server: MeilisearchDouble, database: Meilisearch, seeds: list[Path]
+    server: MeilisearchDouble, database: Database, seeds: list[Path]
 ) -> None:
     database.prepare("one", seeds)
     write(server)
@@ -107,26 +111,27 @@ def test_prepare_leaves_live_data_alone_that_was_prepared_before(
 
 
 def test_a_spare_that_was_swapped_away_is_never_used_again(
-    server: MeilisearchDouble, database: Meilisearch, seeds: list[Path]
+    server: MeilisearchDouble, database: Database, seeds: list[Path]
 ) -> None:
     """The process may end right after the swap: the spare set then holds what was live."""
     database.prepare("one", seeds)
     seeded = live(server)
     write(server)
-    database._set_note("spare", "")
+    with closing(Server(address(server))) as client:
+        IndexSets(client, "alt").set_note("spare", "")
     server.swap([["items", "alt_devenv-spare-items"]])
     write(server)
     database.reset()
     assert live(server) == seeded
 
 
-def test_two_resets_at_once_both_end_well(server: MeilisearchDouble, database: Meilisearch, seeds: list[Path]) -> None:
+def test_two_resets_at_once_both_end_well(server: MeilisearchDouble, database: Database, seeds: list[Path]) -> None:
     database.prepare("one", seeds)
     seeded = live(server)
     write(server)
 
     def reset(_: int) -> None:
-        with Meilisearch.connect(address(server)) as another:
+        with open_database(address(server)) as another:
             another.reset()
 
     with ThreadPoolExecutor(3) as pool:
@@ -134,9 +139,7 @@ def test_two_resets_at_once_both_end_well(server: MeilisearchDouble, database: M
     assert live(server) == seeded
 
 
-def test_states_can_be_kept_and_returned_to(
-    server: MeilisearchDouble, database: Meilisearch, seeds: list[Path]
-) -> None:
+def test_states_can_be_kept_and_returned_to(server: MeilisearchDouble, database: Database, seeds: list[Path]) -> None:
     database.prepare("one", seeds)
     seeded = live(server)
     write(server)
@@ -161,11 +164,11 @@ def test_states_can_be_kept_and_returned_to(
 
 
 def test_an_emptied_server_has_nothing_to_return_to(
-    server: MeilisearchDouble, database: Meilisearch, seeds: list[Path]
+    server: MeilisearchDouble, database: Database, seeds: list[Path]
 ) -> None:
     database.prepare("one", seeds)
-    database.empty()
-    assert live(server) == {}
+    with server.lock:
+        server.indexes.clear()
     with pytest.raises(DatabaseError, match="no pristine state"):
         database.reset()
     database.prepare("one", seeds)
@@ -183,7 +186,7 @@ def test_an_emptied_server_has_nothing_to_return_to(
     ],
 )
 def test_a_seed_that_cannot_be_applied_is_told_with_its_file(
-    database: Meilisearch, tmp_path: Path, text: str, message: str
+    database: Database, tmp_path: Path, text: str, message: str
 ) -> None:
     path = tmp_path / "items.json"
     path.write_text(text, encoding="utf-8")
@@ -197,10 +200,10 @@ def test_a_seed_that_cannot_be_applied_is_told_with_its_file(
 
 
 def test_a_wrong_key_and_a_server_that_is_not_there_are_told(server: MeilisearchDouble) -> None:
-    wrong = Meilisearch.connect(address(server, "another key"))
+    wrong = open_database(address(server, "another key"))
     with pytest.raises(DatabaseError, match="refused the login") as refused, wrong:
         pass
     assert refused.value.hint == "devenv status --credentials"
-    nowhere = Meilisearch.connect(Address("meilisearch", "127.0.0.1", 1, "alt", "master", KEY))
+    nowhere = open_database(Address("meilisearch", "127.0.0.1", 1, "alt", "master", KEY))
     with pytest.raises(DatabaseError, match="does not answer"), nowhere:
         pass

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from devenv.databases.address import Address
+from devenv.databases.applied import AppliedMigration
 from devenv.databases.atlas import failed_statement, write_atlas_sums
-from devenv.databases.database import Address, AppliedMigration
 from devenv.databases.flyway import applied_migrations
 from devenv.databases.migrations import MigrationFile, MigrationState, compare, migration_files
 from devenv.spec.sql.migration_names import ATLAS_SUM

@@ -9,7 +9,7 @@ from typing import Any, Self
 from redis.connection import Connection
 from redis.exceptions import AuthenticationError, ExecAbortError, RedisError, ResponseError
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.redis.layout import CONTROL, NEEDED
 from devenv.errors import DatabaseError
 
@@ -19,7 +19,7 @@ CONNECT_SECONDS = 5
 _REPLY_SECONDS = 300
 
 
-class Link:
+class Server:
     """Sends commands and returns their raw replies. A refused command raises ResponseError, all else DatabaseError."""
 
     def __init__(self, connection: Any, where: str) -> None:
@@ -41,19 +41,19 @@ class Link:
             socket_timeout=_REPLY_SECONDS,
             protocol=2,
         )
-        link = cls(connection, where)
-        with link._translate_errors():
+        server = cls(connection, where)
+        with server._translate_errors():
             connection.connect()
         try:
-            link.call("SELECT", CONTROL)
+            server.call("SELECT", CONTROL)
         except ResponseError as error:
-            link.close()
+            server.close()
             raise DatabaseError(
                 f"{where} has too few logical databases",
                 context={"cause": str(error)},
                 hint=f"set `databases {NEEDED}` in its configuration, then: devenv up",
             ) from error
-        return link
+        return server
 
     def close(self) -> None:
         """End the connection; the lock goes with it."""
@@ -116,9 +116,9 @@ class Link:
 
 
 @contextmanager
-def translate_errors(link_does: str) -> Iterator[None]:
-    """Turn the refusal of a command into a DatabaseError that says what was being done."""
+def translate_errors(what: str) -> Iterator[None]:
+    """Turn the refusal of a command into a DatabaseError that says what failed."""
     try:
         yield
     except ResponseError as error:
-        raise DatabaseError(f"redis could not {link_does}", context={"cause": str(error)}) from error
+        raise DatabaseError(f"{what} failed", context={"cause": str(error)}, hint="devenv status") from error

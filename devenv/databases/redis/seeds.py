@@ -9,7 +9,7 @@ from redis.exceptions import ResponseError
 
 from devenv.databases.redis.commands import Command, QuotingError, commands
 from devenv.databases.redis.layout import CONTROL, LIVE, SPARE
-from devenv.databases.redis.link import Call, Link
+from devenv.databases.redis.server import Call, Server
 from devenv.databases.statements import seed_failed, seed_text
 
 _REFUSED_GROUPS = ("dangerous", "admin", "blocking", "connection", "transaction", "pubsub")
@@ -19,7 +19,7 @@ _ELSEWHERE = {"move", "swapdb", "fcall", "eval", "evalsha", "function"}
 """Commands that name another database, or whose effect is not of a logical database."""
 
 
-def apply_seeds(link: Link, files: Sequence[Path]) -> list[Call]:
+def apply_seeds(server: Server, files: Sequence[Path]) -> list[Call]:
     """Run the files' commands; `SELECT n` leads to the spare of database n.
 
     Returns:
@@ -28,18 +28,18 @@ def apply_seeds(link: Link, files: Sequence[Path]) -> list[Call]:
     Raises:
         DatabaseError: a command was refused, or has no place in a seed file.
     """
-    refused = _refused(link)
+    refused = _refused(server)
     functions: list[Call] = []
     try:
         for path in files:
-            link.call("SELECT", SPARE)
+            server.call("SELECT", SPARE)
             for command in _commands(path):
                 if command.name == "function" and command.words[1:2] and command.words[1].lower() == b"load":
                     functions.append(command.words)
                 else:
-                    _apply(link, path, command, refused)
+                    _apply(server, path, command, refused)
     finally:
-        link.call("SELECT", CONTROL)
+        server.call("SELECT", CONTROL)
     return functions
 
 
@@ -51,7 +51,7 @@ def _commands(path: Path) -> list[Command]:
         raise seed_failed(path, line, "", message) from error
 
 
-def _apply(link: Link, path: Path, command: Command, refused: frozenset[str]) -> None:
+def _apply(server: Server, path: Path, command: Command, refused: frozenset[str]) -> None:
     if command.name == "select":
         words: Call = ("SELECT", SPARE + _database(path, command))
     elif command.name in refused or (command.name == "copy" and b"db" in (word.lower() for word in command.words[3:])):
@@ -59,7 +59,7 @@ def _apply(link: Link, path: Path, command: Command, refused: frozenset[str]) ->
     else:
         words = command.words
     try:
-        link.call(*words)
+        server.call(*words)
     except ResponseError as error:
         raise seed_failed(path, command.line, command.text, str(error)) from error
 
@@ -71,7 +71,7 @@ def _database(path: Path, command: Command) -> int:
     return int(wanted)
 
 
-def _refused(link: Link) -> frozenset[str]:
-    groups = link.each([("ACL", "CAT", group) for group in _REFUSED_GROUPS])
+def _refused(server: Server) -> frozenset[str]:
+    groups = server.each([("ACL", "CAT", group) for group in _REFUSED_GROUPS])
     named = {name.decode().lower() for group in groups for name in group}
     return frozenset((named | _ELSEWHERE) - _HARMLESS)

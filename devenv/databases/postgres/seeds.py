@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.databases.database import Address
+from devenv.databases.address import Address
 from devenv.databases.inside import Execute
 from devenv.databases.statements import seed_failed
 from devenv.errors import DatabaseError

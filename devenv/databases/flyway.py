@@ -18,6 +18,26 @@ _TAKEN_BACK = {"DELETE", "UNDO_SQL", "UNDO_JDBC"}
 """Rows that tell of a migration that it counts as not applied any more."""
 _BASELINES = {"BASELINE", "SQL_BASELINE"}
 
+_ANEW = "or have all run from nothing, which drops the live data: devenv reset-db {stack}"
+_HINTS = (
+    (
+        re.compile(r"not resolved locally: (?P<what>\w+(?:\.\w+)*)"),
+        f"bring back the migration of version {{what}}, {_ANEW}",
+    ),
+    (
+        re.compile(r"checksum mismatch for migration version (?P<what>\S+)"),
+        f"make the migration of version {{what}} again what it was, {_ANEW}",
+    ),
+    (
+        re.compile(
+            r"matching row in the user table|not allowed to create a user with GRANT|GRANT command denied"
+            r"|CREATE USER privilege|, line \d+:\n\s*(?:GRANT|REVOKE|(?:CREATE|ALTER|DROP)\s+(?:USER|ROLE))\b",
+            re.IGNORECASE,
+        ),
+        "take it out: accounts and their rights are the server's; the stack mysql makes those of its value accounts",
+    ),
+)
+"""What Flyway says, or the chart's migrate.sh, which ends with the statement that failed, and what helps."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _SIGN = 1 << 31
 
@@ -44,3 +64,11 @@ def applied_migrations(rows: Iterable[tuple[str | None, str, str, str | int, int
                 baseline=kind in _BASELINES,
             )
     return tuple(found.values())
+
+
+def flyway_hint(log: str, stack: str) -> str:
+    """What helps where Flyway has failed with this log; empty where its own words are all there is to say."""
+    for pattern, hint in _HINTS:
+        if found := pattern.search(log):
+            return hint.format(stack=stack, **found.groupdict())
+    return ""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docker.errors
+import pymysql
 import pytest
 from support.images import provide
 from support.mysql_server import empty, mysql_server, query
@@ -13,7 +16,9 @@ from support.mysql_server import empty, mysql_server, query
 from devenv.adapters.docker import Engine
 from devenv.databases.address import Address
 from devenv.databases.engines import open_database
+from devenv.databases.flyway import flyway_hint
 from devenv.databases.migrations import MigrationState, compare, migration_files
+from devenv.errors import DatabaseError
 from devenv.runtime.observe.carried_folders import carry, packed
 
 pytestmark = pytest.mark.engine
@@ -41,6 +46,7 @@ class Job:
     def run(self, migrations: Path, schema: Path, *options: str) -> str:
         """All that it does; returns its log, as far as it came."""
         for name in ("files", "work", "packed/migrations", "packed/schema"):
+            shutil.rmtree(self._folder / name, ignore_errors=True)
             (self._folder / name).mkdir(parents=True)
             (self._folder / name).chmod(0o777)
         for name, folder in (("migrations", migrations), ("schema", schema)):
@@ -57,7 +63,9 @@ class Job:
             try:
                 log += self._step(self._images[image], [f"/scripts/{script}", *arguments])
             except docker.errors.ContainerError as error:
-                return f"{log}{error}\nfailed: {script} {' '.join(arguments)}"
+                said = self._folder / "work" / "log"
+                log += said.read_text(encoding="utf-8") if said.exists() else str(error)
+                return f"{log}\nfailed: {script} {' '.join(arguments)}"
         return log
 
     def _step(self, image: str, command: list[str]) -> str:
@@ -78,6 +86,9 @@ class Job:
                 "MYSQL_USER": "shop",
                 "MYSQL_PASSWORD": PASSWORD,
                 "ROOT_PASSWORD": f"root-{PASSWORD}",
+                "ACCOUNTS": "reporting",
+                "PRIVILEGES_reporting": "SELECT, SHOW VIEW",
+                "PASSWORD_reporting": PASSWORD,
                 "FLYWAY_USER": "shop",
                 "FLYWAY_PASSWORD": PASSWORD,
             },
@@ -138,3 +149,60 @@ def test_no_statement_on_the_pristine_copy_reaches_live_data(job: Job, server: A
     assert query(server, "SELECT * FROM items") == [(7, "live")]
     replaced = TEXT.replace("${name}", "Ada")
     assert query(server, "SELECT name FROM items WHERE id = 1", "shop_pristine") == [(replaced,)]
+
+
+def test_no_statement_of_a_seed_reaches_live_data(job: Job, server: Address, tmp_path: Path) -> None:
+    job.run(
+        lay_out(tmp_path / "migrations", FILES), lay_out(tmp_path / "schema", TABLES), "-placeholderReplacement=false"
+    )
+    good, bad = tmp_path / "1.sql", tmp_path / "2.sql"
+    good.write_text(
+        "INSERT INTO items VALUES (3, 'c'); CREATE TRIGGER t AFTER INSERT ON items FOR EACH ROW SET @x = 1;"
+    )
+    bad.write_text("SET @s = concat('DELETE FROM ', 'shop.items');\nPREPARE p FROM @s;\n")
+    with open_database(server) as database:
+        with pytest.raises(DatabaseError, match=r"seed 2.sql, line 2: 1142 DELETE command denied"):
+            database.prepare("seeded", [good, bad])
+        assert query(server, "SELECT count(*) FROM items") == [(2,)]
+        database.prepare("seeded", [good], fresh=True)
+        database.reset()
+        assert query(server, "SELECT count(*) FROM items") == [(3,)]
+    definer = "SELECT definer FROM information_schema.triggers WHERE trigger_schema = 'shop'"
+    assert query(server, definer) == [("shop@%",)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE USER IF NOT EXISTS crm IDENTIFIED BY 'x'",
+        "GRANT SELECT ON items TO nobody",
+        "GRANT SELECT ON items TO reporting",
+    ],
+)
+def test_a_migration_about_accounts_fails_with_what_helps(
+    job: Job, server: Address, tmp_path: Path, statement: str
+) -> None:
+    migrations = lay_out(tmp_path / "migrations", FILES | {"V003__rights.sql": f"{statement};\n"})
+    log = job.run(migrations, lay_out(tmp_path / "schema", TABLES), "-placeholderReplacement=false")
+    assert "failed: migrate.sh shop_pristine" in log
+    assert "V003__rights.sql" in log
+    assert "value accounts" in flyway_hint(log, "mysql")
+    # Made by the Job, before any migration, with rights on the live database alone.
+    reporting = replace(server, user="reporting")
+    assert query(reporting, "SELECT count(*) FROM items") == [(0,)]
+    for beyond in ("DELETE FROM items", "SELECT * FROM shop_pristine.items"):
+        with pytest.raises(pymysql.OperationalError, match="denied"):
+            query(reporting, beyond)
+
+
+def test_a_migration_that_is_gone_or_another_one_is_told_with_what_helps(job: Job, tmp_path: Path) -> None:
+    schema = lay_out(tmp_path / "schema", TABLES)
+    later = {"V003__b.sql": "CREATE TABLE b (n INT);\n", "V004__c.sql": "CREATE TABLE c (n INT);\n"}
+    assert "failed:" not in job.run(lay_out(tmp_path / "all", FILES | later), schema, "-placeholderReplacement=false")
+    less = lay_out(tmp_path / "less", FILES | {"V004__c.sql": later["V004__c.sql"]})
+    log = job.run(less, schema, "-placeholderReplacement=false")
+    assert "failed: migrate.sh shop -" in log
+    assert flyway_hint(log, "mysql").startswith("bring back the migration of version 003, or")
+    other = lay_out(tmp_path / "other", FILES | later | {"V003__b.sql": "CREATE TABLE b (n BIGINT);\n"})
+    log = job.run(other, schema, "-placeholderReplacement=false")
+    assert flyway_hint(log, "mysql").startswith("make the migration of version 003 again what it was, or")

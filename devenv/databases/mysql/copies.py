@@ -8,9 +8,11 @@ schema's mark: the others carry theirs inside, but nothing of ours is among the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from devenv.databases.access import Access
+from devenv.databases.address import Address
 from devenv.databases.mysql import structure
 from devenv.databases.mysql.eviction import evicting
 from devenv.databases.mysql.journal import journal_schema
@@ -64,9 +66,10 @@ class MySQLCopies:
         if seeds:
             copy(self._server, self._pristine, self._unseeded, "as migrated", home=self._pristine)
             self._server.set_mark(self._pristine, _SEEDING)
+        seeder = self._seeder()
         try:
             for path in seeds:
-                apply_seed(self._server.address, self._pristine, path)
+                apply_seed(seeder, self._pristine, path)
         except DatabaseError:
             self._unseed()
             raise
@@ -101,6 +104,15 @@ class MySQLCopies:
         if self._server.mark(self._spare) != content:
             copy_tables(self._server, self._pristine, self._spare, home=self._name)
             self._server.set_mark(self._spare, content)
+
+    def _seeder(self) -> Address:
+        """As whom seeds are applied: the account that the Job has confined to the pristine schema, or the owner."""
+        accounts = (self._marks, "devenv_accounts")
+        if not self._server.has_table(*accounts):
+            return self._server.address
+        statement = f"SELECT name, password FROM {quoted(*accounts)} WHERE confined_to = %s"
+        rows = self._server.execute(statement, (self._pristine,))
+        return replace(self._server.address, user=rows[0][0], password=rows[0][1]) if rows else self._server.address
 
     def _stop_events(self) -> None:
         for event in structure.events(self._server, self._pristine):

@@ -194,6 +194,11 @@ class Server:
         """Whether there is such a schema."""
         return bool(self.execute("SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", (schema,)))
 
+    def has_table(self, schema: str, table: str) -> bool:
+        """Whether a schema has such a table."""
+        known = "SELECT 1 FROM information_schema.tables WHERE table_schema = %s AND table_name = %s"
+        return bool(self.execute(known, (schema, table)))
+
     def create(self, schema: str, like: str) -> None:
         """Make an empty schema with another one's character set and collation."""
         rows = self.execute(
@@ -210,10 +215,7 @@ class Server:
 
     def mark(self, schema: str) -> str:
         """What a schema was made from; empty when it is not there or not complete."""
-        known = self.execute(
-            "SELECT 1 FROM information_schema.tables WHERE table_schema = %s AND table_name = %s", (schema, MARK)
-        )
-        rows = self.execute(f"SELECT content FROM {quoted(schema, MARK)}") if known else ()
+        rows = self.execute(f"SELECT content FROM {quoted(schema, MARK)}") if self.has_table(schema, MARK) else ()
         return str(rows[0][0]) if rows else ""
 
     def set_mark(self, schema: str, content: str) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.cluster import Recorded, of_stack
 from devenv.databases.atlas import failed_statement
+from devenv.databases.flyway import flyway_hint
 from devenv.errors import CommandFailedError, HookError, SpecError, WorkloadError
 from devenv.events import Noted
 from devenv.labels import LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
@@ -162,9 +163,10 @@ def _locating_migrations(stack: LoadedStack) -> Iterator[None]:
     except WorkloadError as error:
         database = stack.spec.database
         if database and database.migrations:
-            place = failed_statement("\n".join(error.log), stack.root / database.migrations)
-            if place:
+            log = "\n".join(error.log)
+            if place := failed_statement(log, stack.root / database.migrations):
                 error.context["failed statement"] = place
+            error.hint = flyway_hint(log, stack.spec.name) or error.hint
         raise
 
 

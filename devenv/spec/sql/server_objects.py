@@ -87,6 +87,8 @@ _TAKE_OUT = {
     "mysql": "take it out (mysqldump writes it with --databases); by hand: devenv db shell",
     "clickhouse": "take it out; by hand: devenv db shell",
 }
+_NOT_MADE = "(not in the stack mysql, whose migrations reach their own schema alone)"
+_MADE_APART = "(in the stack mysql, whose migrations may not: take it out, and name it in the value accounts)"
 _CONNECT = re.compile(r"\\c(?:onnect)?(?:\s|\Z)")
 
 
@@ -164,9 +166,12 @@ def _made_once(match: re.Match[str], text: str, engine: str) -> str:
     kind, rest = match["kind"], " ".join(text[match.end("kind") :].split())
     if engine == "postgres":
         return _guarded(text, "duplicate_object OR unique_violation")
+    again = f"{text.split(maxsplit=1)[0]} {kind} IF NOT EXISTS {rest};"
     if kind.upper() == "SERVER":
-        return f"DROP SERVER IF EXISTS {match['name']}; CREATE SERVER {rest};"
-    return f"{text.split(maxsplit=1)[0]} {kind} IF NOT EXISTS {rest};"
+        again = f"DROP SERVER IF EXISTS {match['name']}; CREATE SERVER {rest};"
+    if engine == "mysql":
+        return f"{again} {_MADE_APART if kind.upper() in {'ROLE', 'USER'} else _NOT_MADE}"
+    return again
 
 
 def _renamed_once(match: re.Match[str], text: str, engine: str) -> str:

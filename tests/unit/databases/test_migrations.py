@@ -10,7 +10,7 @@ import pytest
 from devenv.databases.address import Address
 from devenv.databases.applied import AppliedMigration
 from devenv.databases.atlas import failed_statement, write_atlas_sums
-from devenv.databases.flyway import applied_migrations
+from devenv.databases.flyway import applied_migrations, flyway_hint
 from devenv.databases.migrations import MigrationFile, MigrationState, compare, migration_files
 from devenv.spec.sql.migration_names import ATLAS_SUM
 
@@ -207,3 +207,28 @@ def test_checksums_in_another_encoding_are_written_anew(tmp_path: Path) -> None:
     (tmp_path / ATLAS_SUM).write_bytes("größe".encode("latin-1"))
     assert write_atlas_sums(tmp_path)
     assert not write_atlas_sums(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "helps"),
+    [
+        (
+            "Detected applied migration not resolved locally: 004.\nIf you removed this",
+            "migration of version 004, or",
+        ),
+        (
+            "Migration checksum mismatch for migration version 1.1\n-> Applied to database : 7",
+            "again what it was",
+        ),
+        ("Message    : (conn=5) Can't find any matching row in the user table", "its value accounts"),
+        ("Message    : (conn=5) GRANT command denied to user 'a'@'b' for table `s`.`t`", "its value accounts"),
+        ("Access denied for user\n\nerror: no\nV4__a.sql, line 2:\ngrant select on s.* to bob;", "its value accounts"),
+        ("Message    : Access denied; you need (at least one of) the CREATE USER privilege(s)", "its value accounts"),
+    ],
+)
+def test_what_flyway_says_is_told_with_what_helps(said: str, helps: str) -> None:
+    assert helps in flyway_hint(f"ERROR: Validate failed\n{said}\n", "mysql")
+
+
+def test_what_flyway_says_of_a_statement_is_enough() -> None:
+    assert flyway_hint("Message    : Table 'alt_pristine.nothing' doesn't exist\n", "mysql") == ""

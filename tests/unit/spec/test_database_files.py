@@ -138,7 +138,10 @@ def test_what_may_be_applied_again_is_no_problem(tmp_path: Path, text: str) -> N
 def test_other_servers_know_a_shorter_form(tmp_path: Path, engine: DatabaseEngine) -> None:
     text = "# it's\nCREATE USER bob IDENTIFIED BY 'x';\nCREATE USER IF NOT EXISTS eve;\n"
     (found,) = problems(tmp_path, text.encode(), engine)
-    assert (found.line, found.hint) == (2, "CREATE USER IF NOT EXISTS bob IDENTIFIED BY 'x';")
+    form = "CREATE USER IF NOT EXISTS bob IDENTIFIED BY 'x';"
+    # The accounts that migrate the stack mysql may make none.
+    elsewhere = " (in the stack mysql, whose migrations may not: take it out, and name it in the value accounts)"
+    assert (found.line, found.hint) == (2, form + elsewhere if engine == "mysql" else form)
 
 
 SERVERS: list[tuple[DatabaseEngine, str, str]] = [

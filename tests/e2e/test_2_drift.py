@@ -13,6 +13,8 @@ import pytest
 import yaml
 from support.environment import Project, run
 
+from devenv.adapters.files.paths import data_root
+
 pytestmark = pytest.mark.e2e
 CONFIG = "external-secrets-config"
 DEFINITION = "externalsecrets.external-secrets.io"
@@ -85,6 +87,27 @@ def test_what_others_changed_stays_until_it_is_verified(environment: Project) ->
     assert set(steps(environment, "--verify").values()) == {"drifted"}
     assert environment.kubectl(*query) == wanted
     assert steps(environment, "--verify") == {}
+
+
+def test_the_webhook_of_external_secrets_refuses_and_keeps_its_certificate_when_helm_upgrades_it(
+    environment: Project, tmp_path: Path
+) -> None:
+    chart = data_root() / "stacks" / "02-infrastructure" / "external-secrets" / "webhook"
+    release = ("external-secrets-validation", "external-secrets")
+    certificate = secret(environment, release[1], f"{release[0]}-tls")
+    helm(environment, "upgrade", release[0], str(chart), "--namespace", release[1], "--reuse-values", "--wait")
+
+    assert secret(environment, release[1], f"{release[0]}-tls") == certificate
+    assert differences(environment) == []
+    empty = {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": "empty", "namespace": "alt-apps"},
+        "spec": {"secretStoreRef": {"kind": "ClusterSecretStore", "name": "localstack"}},
+    }
+    (tmp_path / "empty.yaml").write_text(yaml.safe_dump(empty))
+    with pytest.raises(AssertionError, match="either data or dataFrom should be specified"):
+        environment.kubectl("apply", "--dry-run=server", "--filename", str(tmp_path / "empty.yaml"))
 
 
 def test_a_lost_record_is_made_again_and_nothing_else(environment: Project) -> None:

@@ -19,7 +19,14 @@ _TRIXIE = ("localhost/devenv/debian-trixie", "debian")
 
 @contextmanager
 def other_engine(
-    engine: Engine, name: str, *, socket: str, listens: bytes, data: Sequence[str], command: Sequence[str] = ()
+    engine: Engine,
+    name: str,
+    *,
+    socket: str,
+    listens: bytes,
+    data: Sequence[str],
+    command: Sequence[str] = (),
+    shared: Path | None = None,
 ) -> Iterator[Engine]:
     """The engine that `NAME.Dockerfile` makes.
 
@@ -30,25 +37,26 @@ def other_engine(
         listens: what its log says when it answers.
         data: folders that need a file system of their own.
         command: more arguments of it.
+        shared: its folder /run/shared; with one of the test's own, it has a network of its own, the loopback alone.
     """
     reference = f"localhost/devenv-test/{name.replace('_', '-')}:{RUN}"
     dockerfile = _FOLDER / f"{name}.Dockerfile"
     engine.builds.run(
         BuildRequest(reference, dockerfile, _FOLDER, args={"DEBIAN_TRIXIE": _trixie(engine)}, labels=LABELS)
     )
-    with tempfile.TemporaryDirectory(prefix="devenv-test-") as shared:
+    with tempfile.TemporaryDirectory(prefix="devenv-test-") as own:
         container = engine.client.containers.run(
             reference,
             command=list(command),
             detach=True,
             privileged=True,
-            network_mode="host",
+            network_mode="none" if shared else "host",
             labels=LABELS,
-            volumes=[*data, f"{shared}:/run/shared"],
+            volumes=[*data, f"{shared or own}:/run/shared"],
         )
         try:
             await_words(container, listens)
-            client = docker.DockerClient(base_url=f"unix://{shared}/{socket}", version="auto")
+            client = docker.DockerClient(base_url=f"unix://{shared or own}/{socket}", version="auto")
             with closing(Engine(client)) as other:
                 yield other
         finally:

@@ -24,7 +24,7 @@ from devenv.plan.graph import Selection
 from devenv.plan.image import BALANCER, NODE, Image, Mode
 from devenv.plan.kind_config import KindConfig, KindSettings, kind_config
 from devenv.plan.names import HOST_CA
-from devenv.plan.observed import ClusterState, Observed, ObservedStack
+from devenv.plan.observed import ClusterState, Observed, ObservedImages, ObservedStack
 from devenv.plan.planner import Wanted, stacks_to_install
 from devenv.plan.provision import choose_references
 from devenv.plan.replacement import Obstacles
@@ -55,6 +55,30 @@ class Observation:
     """What the engine holds of the cluster, and whose it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was seen of host, engine and cluster."""
+
+    holding: Holding
+    cluster: ClusterFacts
+    facts: ProjectFacts
+    kind: KindConfig
+    toolbox: Toolbox
+    images: ObservedImages
+    used: tuple[str, ...]
+    """The images of the selected stacks and of the cluster's containers."""
+    on_nodes: frozenset[str]
+    """References that every node holds."""
+    module_image: str | None
+    owns_engine: bool
+
+    @property
+    def proven_on_nodes(self) -> frozenset[str]:
+        """Without those that a digest pins: a node knows an image by its tag, which does not tell its digest."""
+        described = (self.images.described[name] for name in self.used)
+        return self.on_nodes - {image.upstream for image in described if image.digest}
+
+
 def observe(
     environment: Environment,
     selection: Selection,
@@ -73,6 +97,40 @@ def observe(
         PortTakenError: a port of the specification is held by another process.
         ImageError: an image can be had from nowhere in this mode.
     """
+    workspace = environment.workspace
+    seen = _look(environment, selection, mode, claims)
+    chosen = choose_references(seen.images, seen.used, mode, seen.on_nodes)
+    inputs = stack_inputs(workspace, selection.stacks, seen.facts, chosen, environment.digests, environ=os.environ)
+    wanted = Wanted(
+        project=environment.names.project,
+        cluster=environment.names.cluster,
+        stacks=[(spec, renew(made) if spec.name in renewed else made) for spec, made in inputs],
+        needs={name: stack.spec.needs for name, stack in workspace.stacks.items()},
+        versions=workspace.versions,
+        kind_config=seen.kind,
+        references=chosen,
+        tools=_TOOLS,
+        images=mode,
+        module_image=seen.module_image,
+        prunes_cache=seen.owns_engine,
+    )
+    observed = Observed(
+        cluster=seen.cluster.state,
+        stacks=observed_stacks(seen.cluster, verify=verify),
+        tools_present=frozenset(seen.toolbox.programs),
+        modules_present=frozenset(seen.toolbox.modules),
+        images_on_nodes=seen.proven_on_nodes,
+        images=seen.images,
+        fresh_databases=_fresh_databases(wanted, seen.cluster),
+    )
+    obstacles = _obstacles(environment, seen.toolbox, wanted, observed, seen.cluster)
+    return Observation(
+        wanted, replace(observed, obstacles=obstacles), seen.toolbox, seen.facts, seen.cluster, seen.holding
+    )
+
+
+def _look(environment: Environment, selection: Selection, mode: Mode, claims: PortClaims | None) -> _Seen:
+    """Ask host, engine and cluster, at the same time."""
     workspace, engine = environment.workspace, environment.engine
     with ThreadPoolExecutor(thread_name_prefix="observe") as pool:
         tools = pool.submit(Toolbox.locate, environment.kubeconfig, workspace.versions.tools)
@@ -87,38 +145,22 @@ def observe(
         described = environment.catalogue.described([*used, *fetched_in])
         on_nodes, silent = _references_on_nodes(engine, [described[name] for name in used], holding)
         images = observe_images(engine, described, [*used, *fetched_in], mode, elsewhere=on_nodes)
-        chosen = choose_references(images, used, mode, on_nodes)
-        seen = cluster.result()
-        if silent and seen.state is ClusterState.RUNNING:
-            # Of a node that has just been started: it is waited for before anything is compared.
-            seen = replace(seen, state=ClusterState.UNREACHABLE, reason=silent)
-    toolbox = replace(tools.result(), modules={module.path: module.folder for module in modules if module.cached})
-    inputs = stack_inputs(workspace, selection.stacks, facts, chosen, environment.digests, environ=os.environ)
-    wanted = Wanted(
-        project=environment.names.project,
-        cluster=environment.names.cluster,
-        stacks=[(spec, renew(made) if spec.name in renewed else made) for spec, made in inputs],
-        needs={name: stack.spec.needs for name, stack in workspace.stacks.items()},
-        versions=workspace.versions,
-        kind_config=kind,
-        references=chosen,
-        tools=_TOOLS,
-        images=mode,
-        module_image=module_image,
-        prunes_cache=is_own_engine(version.result().id),
-    )
-    observed = Observed(
-        cluster=seen.state,
-        stacks=observed_stacks(seen, verify=verify),
-        tools_present=frozenset(toolbox.programs),
-        modules_present=frozenset(toolbox.modules),
-        # A node knows an image by its tag alone, which does not tell whether it has the digest of the lock.
-        images_on_nodes=on_nodes - {described[name].upstream for name in used if described[name].digest},
+    found = cluster.result()
+    if silent and found.state is ClusterState.RUNNING:
+        # Of a node that has just been started: it is waited for before anything is compared.
+        found = replace(found, state=ClusterState.UNREACHABLE, reason=silent)
+    return _Seen(
+        holding=holding,
+        cluster=found,
+        facts=facts,
+        kind=kind,
+        toolbox=replace(tools.result(), modules={m.path: m.folder for m in modules if m.cached}),
         images=images,
-        fresh_databases=_fresh_databases(wanted, seen),
+        used=tuple(used),
+        on_nodes=on_nodes,
+        module_image=module_image,
+        owns_engine=is_own_engine(version.result().id),
     )
-    observed = replace(observed, obstacles=_obstacles(environment, toolbox, wanted, observed, seen))
-    return Observation(wanted, observed, toolbox, facts, seen, holding)
 
 
 def _fresh_databases(wanted: Wanted, facts: ClusterFacts) -> frozenset[str]:

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.programs import missing
+from support.swept_engine import swept_engine
 
 from devenv.adapters.docker import Engine
-from devenv.errors import EngineUnavailableError
 from devenv.labels import OURS
 from devenv.workflows.images import prune_images, read_images
 
@@ -24,14 +23,8 @@ LABELS = {**OURS, "devenv.io/test": RUN}
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    try:
-        engine = Engine.connect()
-    except EngineUnavailableError as error:
-        missing(error.message)
-    yield engine
-    engine.containers.remove(c.name for c in engine.containers.list({"devenv.io/test": RUN}))
-    engine.images.remove(image.id for image in engine.images.list({"devenv.io/test": RUN}))
-    engine.close()
+    with swept_engine({"devenv.io/test": RUN}) as engine:
+        yield engine
 
 
 def make(engine: Engine, reference: str, labels: dict[str, str]) -> str:

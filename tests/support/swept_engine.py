@@ -19,5 +19,7 @@ def swept_engine(label: Mapping[str, str]) -> Iterator[Engine]:
         missing(error.message)
     yield engine
     engine.containers.remove(container.name for container in engine.containers.list(dict(label)))
+    # Names first: an image on which another is built can only lose its name, and goes with the other.
+    engine.images.remove(name for image in engine.images.list(dict(label)) for name in image.references)
     engine.images.remove(image.id for image in engine.images.list(dict(label)))
     engine.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import remove_folder
+from devenv.adapters.files.paths import KUBECONFIG, remove_folder
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.errors import ApiUnreachableError, EngineUnavailableError, ForeignClusterError, OtherEngineError, UsageError
 from devenv.events import Noted
@@ -111,8 +111,9 @@ def _require_gone(locations: Locations, engine: Engine, elsewhere: Mapping[str, 
             },
             hint=f"{_there(elsewhere)}; where that engine is gone for good: rm {record}; devenv down",
         )
-    if _answers(locations.kubeconfig):
-        kubeconfig = shlex.quote(str(locations.kubeconfig))
+    # Whichever way to an engine it was written for: the record of the engines may be lost.
+    if answering := next((file for file in sorted(locations.state.glob(f"{KUBECONFIG}*")) if _answers(file)), None):
+        kubeconfig = shlex.quote(str(answering))
         raise OtherEngineError(
             f"cluster {names.cluster} is not in the engine that answers, and its API does answer",
             context={"engine that answers": asked, "engine of the cluster": f"not recorded; see {kubeconfig}"},

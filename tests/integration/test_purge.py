@@ -193,8 +193,9 @@ def test_down_in_an_engine_that_has_no_cluster_leaves_the_one_in_another(
     assert not state.exists()
 
 
-def test_down_leaves_the_state_of_a_cluster_whose_api_answers(project: Project, tmp_path: Path) -> None:
-    kubeconfig = tmp_path / "state/devenv/purged/kubeconfig"
+@pytest.mark.parametrize("name", ["kubeconfig", "kubeconfig-of-another-way-to-an-engine"])
+def test_down_leaves_the_state_of_a_cluster_whose_api_answers(project: Project, tmp_path: Path, name: str) -> None:
+    kubeconfig = tmp_path / "state/devenv/purged" / name
     with Server() as api:
         api.serve("/readyz", b"ok")
         kubeconfig.write_text(

@@ -41,6 +41,11 @@ class ChartSource(SpecModel):
             raise ValueError("a chart from a repository needs name and version")
         if self.oci and not self.version:
             raise ValueError("a chart from a registry needs a version")
+        if "@" in (self.repository or self.oci or "").partition("://")[2].partition("/")[0]:
+            raise ValueError(
+                "an address with a user or password in it would be seen in the list of processes: "
+                "fetch the chart into the stack's folder (helm pull --untar) and name it as path"
+            )
         return self
 
 

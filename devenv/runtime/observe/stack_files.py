@@ -16,6 +16,7 @@ import yaml
 from devenv.adapters.charts.charts import local_dependencies
 from devenv.spec.stack import KUSTOMIZATION_FILES
 
+_GENERATORS = ("configMapGenerator", "secretGenerator")
 _PLUGINS = ("generators", "transformers", "validators")
 """Keys of a kustomization that hold YAML, or name files with YAML, in which further files are named."""
 
@@ -74,6 +75,29 @@ def kustomization_files(folder: Path) -> list[Path]:
             waiting += _named(_documents(place), place.parent)
             waiting += _named(_plugins(place), place.parent)
     return sorted(found)
+
+
+def kustomization_variables(folder: Path) -> list[str]:
+    """Variables of the environment that a kustomization takes values from: lines without `=` in generators' env files.
+
+    Source: `keyValuesFromLine` in kustomize's api/kv/kv.go.
+    """
+    names = set[str]()
+    for kustomization in kustomization_files(folder):
+        if kustomization.name in KUSTOMIZATION_FILES:
+            for file in _env_files(kustomization):
+                lines = [line.lstrip() for line in file.read_text(encoding="utf-8-sig", errors="replace").splitlines()]
+                names.update(line for line in lines if line and not line.startswith("#") and "=" not in line)
+    return sorted(names)
+
+
+def _env_files(kustomization: Path) -> Iterator[Path]:
+    listed = [
+        document.get(key) for document in _documents(kustomization) if isinstance(document, dict) for key in _GENERATORS
+    ]
+    generators = [item for items in listed if isinstance(items, list) for item in items] + _plugins(kustomization)
+    named = [g[key] for g in generators if isinstance(g, dict) for key in ("env", "envs") if key in g]
+    yield from (path for path in _named(named, kustomization.parent) if path.is_file())
 
 
 def _plugins(kustomization: Path) -> list[Any]:

@@ -12,7 +12,7 @@ from devenv.images.content.fingerprint import FileDigests, hash_of
 from devenv.plan.observed import StackInput
 from devenv.plan.steps import CarriedFolder
 from devenv.runtime.observe.carried_folders import carry
-from devenv.runtime.observe.stack_files import chart_files, files_below, kustomization_files
+from devenv.runtime.observe.stack_files import chart_files, files_below, kustomization_files, kustomization_variables
 from devenv.spec.read.places import visible_files
 from devenv.spec.render import ProjectFacts, chart_values, kustomized, merged, nested
 from devenv.spec.stack import Source, StackSpec
@@ -43,12 +43,12 @@ def stack_inputs(
         facts: what values may refer to.
         images: image name to the reference that charts are given.
         digests: remembers files' hashes.
-        environ: where licences are looked for.
+        environ: where licences are looked for, and what kustomizations take from it.
     """
     return [
         (
             stack.spec,
-            _stack_input(workspace, stack, facts, images, digests, licensed=is_licensed(stack.spec, environ)),
+            _stack_input(workspace, stack, facts, images, digests, environ=environ),
         )
         for stack in (workspace.stacks[name] for name in names)
     ]
@@ -78,9 +78,10 @@ def _stack_input(
     images: Mapping[str, str],
     digests: FileDigests,
     *,
-    licensed: bool,
+    environ: Mapping[str, str],
 ) -> StackInput:
     spec = stack.spec
+    licensed = is_licensed(spec, environ)
     names = images_of(spec, licensed=licensed)
     values = chart_values(
         spec,
@@ -114,6 +115,7 @@ def _stack_input(
             *_module_sums(spec, workspace),
             *_digests(names.values(), workspace, images),
             *_files(stack, sources, digests),
+            *_variables(spec, sources, environ),
         )[:_CONTENT_DIGITS],
         images={used: images[used] for used in names.values()},
         database_content=database_content(stack, digests),
@@ -190,6 +192,13 @@ def _files(stack: LoadedStack, sources: Sequence[str], digests: FileDigests) -> 
     for check in stack.spec.ready:
         if check.dry_run:
             yield digests.of(stack.root / check.dry_run.path)
+
+
+def _variables(spec: StackSpec, sources: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
+    """What kustomize takes from the environment."""
+    for source, path in zip(spec.sources, sources, strict=True):
+        if source.kustomize:
+            yield from (f"{name}={environ.get(name, '')}" for name in kustomization_variables(Path(path)))
 
 
 def _named_files(source: Source, path: Path, root: Path) -> Iterator[tuple[Path, str]]:

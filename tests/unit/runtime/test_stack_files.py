@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from support.stack_content import FACTS, FILES, content, rendered, workspace, write
 
+from devenv.images.content.fingerprint import FileDigests
 from devenv.runtime.observe.stack_files import files_below
+from devenv.runtime.observe.stack_inputs import stack_inputs
 
 
 @pytest.fixture
@@ -61,6 +63,26 @@ def test_what_a_kustomization_names_outside_of_its_stack_counts(root: Path, name
     (root.parent / name).write_text("# changed\n" + OUTSIDE[name], encoding="utf-8")
 
     assert content(project) != former
+
+
+@pytest.mark.parametrize(
+    "generators",
+    [
+        "configMapGenerator: [{name: a, envs: [a.env]}]",
+        "secretGenerator: [{name: a, env: a.env}]",
+        "generators:\n- |\n  kind: ConfigMapGenerator\n  metadata: {name: a}\n  envs: [a.env]",
+    ],
+)
+def test_what_a_kustomization_takes_from_the_environment_counts(root: Path, generators: str) -> None:
+    project = workspace(root, sources=[{"kustomize": {"path": "overlays/dev"}}], ready=[])
+    write(root, {"overlays/dev/kustomization.yaml": generators, "overlays/dev/a.env": "# taken\nSHOWN=1\n  TAKEN\n"})
+
+    def made(**environ: str) -> str:
+        ((_, found),) = stack_inputs(project, ["web"], FACTS, {"web": "web:1"}, FileDigests(), environ=environ)
+        return found.content
+
+    assert made(TAKEN="a") != made(TAKEN="b")
+    assert made(TAKEN="a", SHOWN="2", taken="2") == made(TAKEN="a")
 
 
 LINKED = {

@@ -11,8 +11,8 @@ from devenv.adapters.process import find_program
 
 _WATCHED = ("/etc", "/usr/local/bin", "/usr/local/sbin", "/usr/local/lib/docker")
 _OF_HOME = (".kube", ".docker", ".aws", ".config", ".ssh", ".local/share")
-_LEFT = ".docker/.buildNodeID"
-"""By a first build of the docker command line; README.md says so."""
+_LEFT = (".docker/.buildNodeID", ".config/go/telemetry/")
+"""By a first build of the docker command line, as README.md says, and by every run of Go, which counts them there."""
 _TEMPORARY = ("/tmp", "/var/tmp", "/run", "/dev/shm")  # noqa: S108 -- looked at only
 _OF_THE_ENGINE = ("/run/docker/", "/var/run/docker/", "/var/lib/docker/")
 """What it mounts for itself, such as the namespace of the host's network; containers are compared apart."""
@@ -22,7 +22,7 @@ _COUNTERS = re.compile(r"\[\d+:\d+\]")
 def host_state() -> dict[str, set[str]]:
     """Everything that must be after `down` as it was before `up`, by kind."""
     return {
-        "files": {line for folder in _folders() for line in _files(folder) if _LEFT not in line},
+        "files": {line for folder in _folders() for line in _files(folder) if not any(left in line for left in _LEFT)},
         "temporary files": {str(p) for folder in _TEMPORARY for p in Path(folder).glob("*devenv*") if _is_not_ours(p)},
         "mounts": {place for place in _mounts() if not place.startswith(_OF_THE_ENGINE)},
         "links": set(os.listdir("/sys/class/net")),  # noqa: PTH208 -- names alone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -41,12 +41,14 @@ class Job:
         self._client = engine.client
         self._images = {name: provide(name, engine) for name in ("mysql", "flyway")}
         self._server = server
-        self._folder = folder
+        self._runs = folder
 
     def run(self, migrations: Path, schema: Path, *options: str) -> str:
         """All that it does; returns its log, as far as it came."""
+        # What the containers' user has written, another one cannot remove.
+        self._runs.mkdir(exist_ok=True)
+        self._folder = Path(tempfile.mkdtemp(dir=self._runs))
         for name in ("files", "work", "packed/migrations", "packed/schema"):
-            shutil.rmtree(self._folder / name, ignore_errors=True)
             (self._folder / name).mkdir(parents=True)
             (self._folder / name).chmod(0o777)
         for name, folder in (("migrations", migrations), ("schema", schema)):

@@ -109,7 +109,7 @@ def lock_rows(images: Iterable[Lockable], answering: Mapping[str, bool], ask: Ca
 
 def _row(image: Lockable, told: str | None) -> LockRow:
     # A digest of the catalogue is of a release's notes; its tag may have moved since. Who wrote another means it.
-    digest = told or (image.former or image.given if image.given else image.former)
+    digest = told or image.former or image.given
     state = "out of reach" if not (told or image.given) else "unchanged" if digest == image.former else "recorded"
     return LockRow(image.name, image.upstream, digest, state)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from devenv.adapters.kubernetes.json_objects import Json
+from devenv.runtime.observe.immutables import claim_templates, claims_of, named_claims
 
 CLAIM, STATEFUL_SET = "PersistentVolumeClaim", "StatefulSet"
 NAMESPACE, DEFINITION = "Namespace", "CustomResourceDefinition"
@@ -61,9 +62,9 @@ def _losses(kind: str, item: Json, claims: Sequence[Json]) -> Iterator[str]:
         yield f"namespace {name} with everything in it"
     elif kind == DEFINITION:
         yield f"all objects of the kind {name}"
-    elif held := _claims_of(item, claims):
+    elif held := _names_of_claims(item, claims):
         deleted = (item["spec"].get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted") == "Delete"
-        named = f"claim{'s' if len(held) > 1 else ''} {', '.join(held)}"
+        named = named_claims(held)
         yield (
             f"everything that {named} hold{'' if len(held) > 1 else 's'}"
             if deleted
@@ -71,14 +72,8 @@ def _losses(kind: str, item: Json, claims: Sequence[Json]) -> Iterator[str]:
         )
 
 
-def _claims_of(item: Json, claims: Sequence[Json]) -> list[str]:
+def _names_of_claims(item: Json, claims: Sequence[Json]) -> list[str]:
     """The claims that a StatefulSet's pods have made, by name."""
     space, name = item["metadata"].get("namespace"), item["metadata"]["name"]
-    starts = tuple(f"{t['metadata']['name']}-{name}-" for t in item["spec"].get("volumeClaimTemplates") or ())
-    return [
-        claim["metadata"]["name"]
-        for claim in claims
-        if claim["metadata"].get("namespace") == space
-        and claim["metadata"]["name"].startswith(starts)
-        and claim["metadata"]["name"].rpartition("-")[2].isdecimal()
-    ]
+    here = [claim for claim in claims if claim["metadata"].get("namespace") == space]
+    return [c["metadata"]["name"] for template in claim_templates(item) for c in claims_of(template, name, here)]

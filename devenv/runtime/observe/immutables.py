@@ -91,18 +91,18 @@ def obstacles(
 
 
 def _stateful_set(wanted: Json, live: Json, made: ObjectRef, why: str, around: Surroundings) -> Obstacles:
-    new, old = _templates(wanted), _templates(live)
-    left = [c["metadata"]["name"] for name in old if name not in new for c in _claims_of(name, made, around)]
+    new, old = claim_templates(wanted), claim_templates(live)
+    left = [c["metadata"]["name"] for name in old if name not in new for c in claims_of(name, made.name, around.claims)]
     differences = [*_template_differences(new, old), *_field_differences(wanted, live)]
     mine = [p for p in around.pods if owned_by(p, made.uid)]
     # A pod keeps the name of the service that it was made for.
     fits = _selected(wanted, mine) == mine and not _changed(wanted, live, "serviceName")
-    loss = f"what is in {_claims(left)}, to {made.display_name} (nothing deletes it)" if left else ""
+    loss = f"what is in {named_claims(left)}, to {made.display_name} (nothing deletes it)" if left else ""
     replacement = Replacement(made, ", ".join(differences) or why, Kept.PODS if fits else Kept.VOLUMES, loss)
     growths = (
         growth
         for name, template in new.items()
-        for claim in _claims_of(name, made, around)
+        for claim in claims_of(name, made.name, around.claims)
         for growth in _growth(claim, _size(template), around)
     )
     return Obstacles(tuple(growths), (replacement,))
@@ -131,7 +131,8 @@ def _growth(claim: Json, size: str, around: Surroundings) -> Iterator[Growth]:
         yield Growth(made, former, size)
 
 
-def _templates(item: Json) -> dict[str, Json]:
+def claim_templates(item: Json) -> dict[str, Json]:
+    """Of a StatefulSet, by name."""
     return {t["metadata"]["name"]: t for t in item["spec"].get("volumeClaimTemplates") or ()}
 
 
@@ -160,13 +161,14 @@ def _changed(wanted: Json, live: Json, name: str) -> bool:
     return name in wanted["spec"] and wanted["spec"][name] != live["spec"].get(name)
 
 
-def _claims_of(template: str, made: ObjectRef, around: Surroundings) -> list[Json]:
-    """The claims that a StatefulSet's pods have of one template, of pods that are gone too."""
-    name = re.compile(rf"{re.escape(template)}-{re.escape(made.name)}-\d+")
-    return [claim for claim in around.claims if name.fullmatch(claim["metadata"]["name"])]
+def claims_of(template: str, stateful_set: str, claims: Iterable[Json]) -> list[Json]:
+    """Those of a namespace's claims that a StatefulSet's pods have of one template, of pods that are gone too."""
+    name = re.compile(rf"{re.escape(template)}-{re.escape(stateful_set)}-\d+")
+    return [claim for claim in claims if name.fullmatch(claim["metadata"]["name"])]
 
 
-def _claims(names: Sequence[str]) -> str:
+def named_claims(names: Sequence[str]) -> str:
+    """Claims as they are named in a sentence."""
     return f"claim{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 

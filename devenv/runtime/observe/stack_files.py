@@ -7,7 +7,7 @@ charts name. Rather too many count than too few; what is fetched from elsewhere 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +77,13 @@ def kustomization_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def kustomization_variables(folder: Path) -> list[str]:
-    """Variables of the environment that a kustomization takes values from: lines without `=` in generators' env files.
+def kustomization_variables(files: Iterable[Path]) -> list[str]:
+    """Variables of the environment that kustomizations among files take values from: env files' lines without `=`.
 
     Source: `keyValuesFromLine` in kustomize's api/kv/kv.go.
     """
     names = set[str]()
-    for kustomization in kustomization_files(folder):
+    for kustomization in files:
         if kustomization.name in KUSTOMIZATION_FILES:
             for file in _env_files(kustomization):
                 lines = [line.lstrip() for line in file.read_text(encoding="utf-8-sig", errors="replace").splitlines()]

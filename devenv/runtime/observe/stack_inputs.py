@@ -114,8 +114,7 @@ def _stack_input(
             *(text for place in renamed for text in place),
             *_module_sums(spec, workspace),
             *_digests(names.values(), workspace, images),
-            *_files(stack, sources, digests),
-            *_variables(spec, sources, environ),
+            *_files(stack, sources, digests, environ),
         )[:_CONTENT_DIGITS],
         images={used: images[used] for used in names.values()},
         database_content=database_content(stack, digests),
@@ -183,22 +182,23 @@ def _digests(used: Iterable[str], workspace: Workspace, images: Mapping[str, str
             yield listed.digest
 
 
-def _files(stack: LoadedStack, sources: Sequence[str], digests: FileDigests) -> Iterator[str]:
-    """Path and hash of every file that the stack installs or checks with, in a fixed order."""
+def _files(
+    stack: LoadedStack, sources: Sequence[str], digests: FileDigests, environ: Mapping[str, str]
+) -> Iterator[str]:
+    """Path and hash of every file that the stack installs or checks with, in a fixed order.
+
+    With what kustomizations among them take from the environment.
+    """
     for source, path in zip(stack.spec.sources, sources, strict=True):
-        for file, name in _named_files(source, Path(path), stack.root):
+        files = dict(_named_files(source, Path(path), stack.root))
+        for file, name in files.items():
             yield name
             yield digests.of(file)
+        if source.kustomize:
+            yield from (f"{name}={environ.get(name, '')}" for name in kustomization_variables(files))
     for check in stack.spec.ready:
         if check.dry_run:
             yield digests.of(stack.root / check.dry_run.path)
-
-
-def _variables(spec: StackSpec, sources: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
-    """What kustomize takes from the environment."""
-    for source, path in zip(spec.sources, sources, strict=True):
-        if source.kustomize:
-            yield from (f"{name}={environ.get(name, '')}" for name in kustomization_variables(Path(path)))
 
 
 def _named_files(source: Source, path: Path, root: Path) -> Iterator[tuple[Path, str]]:

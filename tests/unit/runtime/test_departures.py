@@ -21,7 +21,9 @@ def lost(kind: str, *live: Json, wanted: tuple[Json, ...] = (), claims: tuple[Js
 
 
 SET = item("db", volumeClaimTemplates=[{"metadata": {"name": "data"}}])
-CLAIMS = tuple(item(name, annotations={}) for name in ("data-db-0", "data-db-1", "data-dbx-0", "data-db-x"))
+CLAIMS = tuple(
+    item(name, annotations={}) for name in ("data-db-0", "data-db-1", "data-dbx-0", "data-db-x", "data-db-api-0")
+)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
@@ -38,12 +39,13 @@ class Plan:
 
     @classmethod
     def of(cls, project: str, cluster: str, nodes: Iterable[PlanNode], unchanged: Iterable[str] = ()) -> Self:
-        """The plan of some steps: the first of a key counts, and needs that none of the steps meets are met already."""
-        known: dict[str, PlanNode] = {}
-        for node in nodes:
-            known.setdefault(node.key, node)
-        needed = (replace(node, needs=node.needs & known.keys()) for node in known.values())
-        return cls(project, cluster, tuple(needed), tuple(unchanged))
+        """The plan of some steps, each of its own key; needs that none of them meets are met already."""
+        steps = tuple(nodes)
+        times = Counter(node.key for node in steps)
+        if repeated := [key for key, count in times.items() if count > 1]:
+            raise AssertionError(f"several steps of a plan are called {', '.join(repeated)}")
+        needed = tuple(replace(node, needs=node.needs & times.keys()) for node in steps)
+        return cls(project, cluster, needed, tuple(unchanged))
 
     @property
     def starts_cluster(self) -> bool:

@@ -17,11 +17,13 @@ from devenv.plan.steps import (
     BuildImage,
     CreateCluster,
     FetchModule,
+    GrowClaim,
     LoadImage,
     MarkCluster,
     ProvideTool,
     PruneBuildCache,
     RemoveBrokenCluster,
+    ReplaceObject,
     StartCluster,
     image_key,
     ready_key,
@@ -87,7 +89,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     lacking = [name for name in needed_images(wanted, observed) if wanted.references.get(name) not in there]
     provisions = provision_images(observed.images, lacking, wanted.images, wanted.references)
     nodes = [
-        *_stacks(wanted, observed, reasons),
+        *_giving_way_once(_stacks(wanted, observed, reasons)),
         *_modules(wanted, observed, provisions),
         *_images(wanted, observed, provisions),
         *(_cluster(wanted, observed) if observed.cluster in _NONE_YET else ()),
@@ -145,6 +147,17 @@ def _stacks(wanted: Wanted, observed: Observed, reasons: Mapping[str, str]) -> I
                 obstacles=observed.obstacles.get(spec.name, ()),
                 fresh=spec.name in observed.fresh_databases,
             )
+
+
+def _giving_way_once(nodes: Iterable[PlanNode]) -> Iterable[PlanNode]:
+    """An object that several sources hold is replaced, or grows, before the first of them alone."""
+    given: set[str] = set()
+    for node in nodes:
+        if isinstance(node.step, GrowClaim | ReplaceObject):
+            if node.key in given:
+                continue
+            given.add(node.key)
+        yield node
 
 
 def _missing_modules(wanted: Wanted, observed: Observed) -> list[str]:

@@ -103,10 +103,14 @@ class GrowClaim(StackStep):
 class ReplaceObject(StackStep):
     """Delete an object that cannot be changed to what is wanted, right before the new one is applied."""
 
-    KEY = "replace/{self.replacement.object.namespace}/{self.replacement.object.kind}/{self.replacement.object.name}"
-
     replacement: Replacement
     deadline: timedelta
+
+    @property
+    def key(self) -> str:
+        """Unique in a plan: two kinds may share a name, such as the Service of Kubernetes and that of Knative."""
+        replaced = self.replacement.object
+        return f"replace/{replaced.namespace}/{replaced.version}/{replaced.kind}/{replaced.name}"
 
     @property
     def title(self) -> str:
@@ -195,7 +199,7 @@ class ResetDatabase(StackStep):
 class ResetAws(StackStep):
     """Bring LocalStack's services back to the seeds."""
 
-    KEY = "reset/{self.stack}"
+    KEY = "aws/{self.stack}"
     TITLE = "Reset {self.stack}"
 
 

@@ -33,7 +33,7 @@ from devenv.plan.observed import ClusterState, ObservedStack
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import make_plan, stacks_to_install
 from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement
-from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, InstallChart, ProvideTool
+from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, InstallChart, ProvideTool, ReplaceObject
 
 DATABASE = {"engine": "mysql", "workload": "w", "name": "n", "user": "u", "secret": "s", "node_port": 30306}
 
@@ -236,12 +236,37 @@ def test_a_release_carries_what_it_is_made_of() -> None:
     assert (step.values, step.content, step.deadline.total_seconds()) == ('{"a": 1}', "wanted", 90)
 
 
-def test_a_step_is_in_a_plan_once_and_needs_no_step_that_is_not() -> None:
-    kind = ProvideTool("kind")
-    nodes = [PlanNode(kind, frozenset({"tool/buildx"}), "missing"), PlanNode(kind, frozenset(), "again")]
-    plan = Plan.of("shop", "devenv-shop", nodes)
+def test_a_step_needs_none_that_is_not_in_the_plan() -> None:
+    plan = Plan.of("shop", "devenv-shop", [PlanNode(ProvideTool("kind"), frozenset({"tool/buildx"}), "missing")])
+    assert needs_of(plan) == {"tool/kind": set()}
 
-    assert (reasons_of(plan), needs_of(plan)) == ({"tool/kind": "missing"}, {"tool/kind": set()})
+
+def test_two_steps_of_one_key_are_no_plan() -> None:
+    twice = [PlanNode(ProvideTool("kind"), frozenset(), reason) for reason in ("missing", "again")]
+    with pytest.raises(AssertionError, match="several steps of a plan are called tool/kind"):
+        Plan.of("shop", "devenv-shop", twice)
+
+
+def test_an_object_that_several_sources_hold_gives_way_once() -> None:
+    held = Obstacles(replacements=(Replacement(ObjectRef("v1", "ConfigMap", "space", "facts", "uid"), "immutable"),))
+    first, second = stack("first", sources=[CHART, {"manifests": {"path": "all.yaml"}}]), stack("second", "first")
+    former = ObservedStack("former", ready=True)
+    obstacles = {"first": (held, held), "second": (held,)}
+    plan = make_plan(wanted(first, second), observed(stacks={"first": former, "second": former}, obstacles=obstacles))
+
+    replacing = [node for node in plan.nodes if isinstance(node.step, ReplaceObject)]
+    assert [(node.key, node.step.group) for node in replacing] == [
+        ("replace/space/v1/ConfigMap/facts", "02-infrastructure")
+    ]
+    assert replacing[0].key in before(plan, "install/second")
+
+
+def test_objects_of_one_name_in_two_groups_both_give_way() -> None:
+    kinds = [ObjectRef(version, "Service", "space", "web", version) for version in ("v1", "serving.knative.dev/v1")]
+    held = Obstacles(replacements=tuple(Replacement(kind, "spec") for kind in kinds))
+    stacks = {"store": ObservedStack("former", ready=True)}
+    plan = make_plan(wanted(stack("store")), observed(stacks=stacks, obstacles={"store": (held,)}))
+    assert sum(isinstance(node.step, ReplaceObject) for node in plan.nodes) == 2
 
 
 def test_the_plan_as_the_sinks_see_it() -> None:
@@ -270,7 +295,7 @@ def test_what_stands_in_the_way_gives_way_right_before_its_source() -> None:
     needs = needs_of(plan)
     ready = {"hook/store/before/backup", "load/store"}
     assert needs["grow/space/data-store-0"] == ready
-    replacing = {"replace/space/StatefulSet/store", "replace/space/PersistentVolumeClaim/files"}
+    replacing = {"replace/space/apps/v1/StatefulSet/store", "replace/space/v1/PersistentVolumeClaim/files"}
     for key in replacing:
         assert needs[key] == ready | {"grow/space/data-store-0"}
     assert needs["install/store"] == ready | replacing | {"grow/space/data-store-0"}

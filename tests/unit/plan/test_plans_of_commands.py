@@ -195,7 +195,7 @@ def test_load_is_a_step_for_each_image() -> None:
 def test_reset_db_seeds_before_it_resets_what_is_seeded() -> None:
     plan = plan_reset(SHOP, [LEDGER], QUEUES, '{"queues": []}')
 
-    assert needs_of(plan) == {"seeds/queues": set(), "reset/queues": {"seeds/queues"}, "reset/ledger": set()}
+    assert needs_of(plan) == {"seeds/queues": set(), "aws/queues": {"seeds/queues"}, "reset/ledger": set()}
     assert plan_reset(SHOP, [], None, "{}").nodes == ()
 
 

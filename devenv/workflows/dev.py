@@ -138,6 +138,8 @@ class _Loop:
 
     def _tell_polling(self, cause: str) -> None:
         hint = "sudo sysctl fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=524288"
+        if "Permission denied" in cause:
+            hint = "keep what you may not read, such as a container's data, outside of the folders that are watched"
         self._session.emit(Noted(f"files are looked at five times a second, not watched: {cause}", "warning", hint))
 
     @staticmethod

@@ -1,14 +1,17 @@
 """Watching folders for changes of files, by the operating system's own events, else by looking again and again.
 
-Responsible for the library `watchfiles`, of which this is the only user. Which changes matter is its callers' concern.
+Responsible for the library `watchfiles`, of which this is the only user, and for when `polling` takes its place. Which
+changes matter is its callers' concern.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from devenv.adapters.files.polling import look_again
 from devenv.errors import FolderError
 
 QUIET_MILLISECONDS = 50
@@ -16,7 +19,8 @@ QUIET_MILLISECONDS = 50
 _LONGEST_MILLISECONDS = 400
 """Changes that never pause are told after this time."""
 _SILENT_MILLISECONDS = 1000
-_POLL_MILLISECONDS = 200
+_WITHOUT_EVENTS = "microsoft-standard"
+"""In the name of the kernel of WSL, where events of files get lost (microsoft/WSL#4739)."""
 
 
 def watch_folders(
@@ -35,8 +39,8 @@ def watch_folders(
         folders: what is watched, with all that is below.
         concerns: whether a path matters.
         stop: ends the watch within a fraction of a second, or within one while a folder is away.
-        on_polling: told the cause when the system has no watches left, which clusters use up quickly, and files are
-            looked at five times a second instead.
+        on_polling: told the cause when files are looked at five times a second instead: the system has no watches left,
+            which clusters use up quickly, or a folder below cannot be read.
 
     Raises:
         FolderError: a folder is not there at the beginning, or cannot be read.
@@ -44,7 +48,7 @@ def watch_folders(
     for folder in folders:
         if not folder.is_dir():
             raise FolderError(f"the folder {folder} cannot be watched", context={"cause": "there is no such folder"})
-    polling, begun, back = False, False, frozenset[Path]()
+    polling, begun, back = _WITHOUT_EVENTS in os.uname().release, False, frozenset[Path]()
     while True:
         watched = _identities(folders)
         try:
@@ -62,7 +66,7 @@ def watch_folders(
                 on_polling(error.context["cause"])
                 polling = True
                 continue
-        if not _await(folders, stop):
+        if not _await(folders, stop, polling=polling):
             return
         now = _identities(folders)
         back = frozenset(
@@ -82,13 +86,13 @@ def _identities(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:
     return found
 
 
-def _await(folders: Sequence[Path], stop: threading.Event) -> bool:
+def _await(folders: Sequence[Path], stop: threading.Event, *, polling: bool) -> bool:
     """Wait until all folders are there; false when `stop` was set before."""
     while missing := [folder for folder in folders if not folder.is_dir()]:
         if stop.is_set():
             return False
         above = {next(parent for parent in folder.parents if parent.is_dir()) for folder in missing}
-        for _ in _watch(sorted(above), lambda _: True, stop, polling=False, recursive=False):
+        for _ in _watch(sorted(above), lambda _: True, stop, polling=polling, recursive=False):
             break
     return not stop.is_set()
 
@@ -105,9 +109,21 @@ def _watch(
     polling: bool,
     recursive: bool = True,
 ) -> Iterator[frozenset[Path]]:
+    try:
+        if polling:
+            yield from look_again(folders, concerns, stop, recursive=recursive)
+        else:
+            yield from _events(folders, concerns, stop, recursive=recursive)
+    except (OSError, RuntimeError) as error:  # the library's own error is a RuntimeError
+        raise FolderError("the watch of files broke", context={"cause": str(error)}) from error
+
+
+def _events(
+    folders: Sequence[Path], concerns: Callable[[Path], bool], stop: threading.Event, *, recursive: bool
+) -> Iterator[frozenset[Path]]:
     from watchfiles import watch  # noqa: PLC0415 -- compiled, and needed by one command only
 
-    changes = watch(
+    for gathered in watch(
         *folders,
         watch_filter=lambda _change, path: concerns(Path(path)),
         step=QUIET_MILLISECONDS,
@@ -117,12 +133,6 @@ def _watch(
         stop_event=stop,
         recursive=recursive,
         raise_interrupt=False,
-        # None leaves it to the library, which polls where events are known to get lost (WSL).
-        force_polling=polling or None,
-        poll_delay_ms=_POLL_MILLISECONDS,
-    )
-    try:
-        for gathered in changes:
-            yield frozenset(Path(path) for _, path in gathered)
-    except (OSError, RuntimeError) as error:  # the library's own error is a RuntimeError
-        raise FolderError("the watch of files broke", context={"cause": str(error)}) from error
+        force_polling=False,
+    ):
+        yield frozenset(Path(path) for _, path in gathered)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -15,10 +16,16 @@ from devenv.errors import ImageError
 from devenv.images.content.context import FILE_MODE, PROGRAM_MODE, SentEntry, explicit_folders, sent_entries
 
 TAG_DIGITS = 12
+_SETTLED_NANOSECONDS = 2_500_000_000
+"""A file changed longer ago gets another time when it is changed again: ticks last up to two seconds (FAT)."""
 
 
 class FileDigests:
-    """Digests of files, remembered for the run. Safe in several threads."""
+    """Digests of files, remembered for the run. Safe in several threads.
+
+    A file that has just been changed may be changed again within the same tick of its file system's clock, to as many
+    bytes: its digest is remembered once its time has passed, as in git's index ("racy git").
+    """
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], str] = {}
@@ -39,9 +46,11 @@ class FileDigests:
         with self._lock:
             known = self._known.get(key)
         if known is None:
+            settled = time.time_ns() - max(facts.st_mtime_ns, facts.st_ctime_ns) > _SETTLED_NANOSECONDS
             known = compute()
-            with self._lock:
-                self._known[key] = known
+            if settled:
+                with self._lock:
+                    self._known[key] = known
         return known
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
 from pathlib import Path, PurePosixPath
@@ -89,6 +90,7 @@ def test_a_folder_that_is_ignored_need_not_be_readable(context: Path) -> None:
     before = of(context)
     (context / "private" / "deep").mkdir(parents=True)
     (context / "private" / "key").write_text("secret")
+    (context / "private").chmod(0)
     assert of(context) == before
 
 
@@ -176,6 +178,19 @@ def test_digests_notice_that_a_file_was_rewritten_and_its_time_set_back(tmp_path
     file.write_text("two")
     os.utime(file, (1, 1))
     assert digests.of(file) != first
+
+
+def test_digests_notice_that_a_file_was_written_again_under_the_same_time(tmp_path: Path) -> None:
+    """Through a mapping of its bytes, which is written back later: the time is that of the first write for a while."""
+    file = tmp_path / "file"
+    digests = FileDigests()
+    file.write_text("zero")
+    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
+        mapped[:] = b"1st."
+        first, facts = digests.of(file), file.stat()
+        mapped[:] = b"2nd."
+        assert file.stat().st_ctime_ns == facts.st_ctime_ns
+        assert digests.of(file) != first
 
 
 @given(st.lists(st.text(max_size=4), max_size=4), st.lists(st.text(max_size=4), max_size=4))

@@ -133,6 +133,23 @@ def test_files_are_looked_at_where_the_system_has_no_watches_left(context: Path)
     assert list(changes) == []
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_keeps_no_other_from_being_watched(context: Path) -> None:
+    """As a database's container leaves one, which the ignore rules keep from the build."""
+    for name in ("data", "src/a", "src/b"):
+        (context / name).mkdir()
+    (context / "data").chmod(0)
+    told: list[str] = []
+    stop, image = threading.Event(), watched(context)
+    changes = watch_folders([context], image.concerns, stop, on_polling=told.append)
+    assert next(changes) == frozenset()
+    for name in ("src/a/one.go", "src/b/two.go", "src/three.go"):
+        (context / name).write_text("package one\n")
+        assert context / name in next(filter(None, changes))
+    stop.set()
+    assert "Permission denied" in told[0]
+
+
 def test_no_file_that_can_be_opened_is_told(context: Path) -> None:
     import watchfiles  # noqa: F401, PLC0415 -- loaded while files can still be opened
 

@@ -24,6 +24,11 @@ _CGROUP_V1_PATCH = "kind: KubeletConfiguration\nfailCgroupV1: false\n"
 _NO_TAINTS = [
     f"kind: {kind}\nnodeRegistration: {{taints: []}}\n" for kind in ("InitConfiguration", "JoinConfiguration")
 ]
+# There is nobody to agree with, and whoever starts anew would wait 15 s for the lease of its own former self to end.
+_NO_ELECTIONS = yaml.safe_dump(
+    {"kind": "ClusterConfiguration"}
+    | {program: {"extraArgs": {"leader-elect": "false"}} for program in ("controllerManager", "scheduler")}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,11 @@ def kind_config(base: Mapping[str, Any], settings: KindSettings) -> KindConfig:
         for node in nodes:
             mount = {"hostPath": str(settings.host_ca_bundle), "containerPath": CA_BUNDLE, "readOnly": True}
             node.setdefault("extraMounts", []).append(mount)
-    if len(nodes) > 1 and all(_is_control_plane(node) for node in nodes):
+    planes = sum(_is_control_plane(node) for node in nodes)
+    own = [*(_NO_TAINTS if len(nodes) == planes > 1 else ()), *([_NO_ELECTIONS] if planes == 1 else ())]
+    if own:
         # Before the user's, which so have the last word.
-        config["kubeadmConfigPatches"] = [*_NO_TAINTS, *config.get("kubeadmConfigPatches", [])]
+        config["kubeadmConfigPatches"] = [*own, *config.get("kubeadmConfigPatches", [])]
     if settings.cgroup_v1:
         config.setdefault("kubeadmConfigPatches", []).append(_CGROUP_V1_PATCH)
     roles = sorted(str(node.get("role", CONTROL_PLANE)) for node in nodes)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from devenv.plan.kind_config import (
@@ -20,6 +21,7 @@ from devenv.spec.project import Nodes
 
 SETTINGS = KindSettings(Nodes(), http_port=8080, https_port=8443, cgroup_v1=False, host_ca_bundle=None)
 DEFAULT = Path(__file__).parents[3] / "cluster" / "kind.yaml"
+NO_ELECTIONS = str(yaml.safe_load(kind_config({}, SETTINGS).text)["kubeadmConfigPatches"][0])
 HTTP = {"containerPort": HTTP_NODE_PORT, "hostPort": 8080, "listenAddress": "127.0.0.1", "protocol": "TCP"}
 HTTPS = {"containerPort": HTTPS_NODE_PORT, "hostPort": 8443, "listenAddress": "127.0.0.1", "protocol": "TCP"}
 
@@ -35,6 +37,7 @@ def test_nothing_given_is_one_node_on_the_loopback() -> None:
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "networking": {"apiServerAddress": "127.0.0.1"},
         "nodes": [{"role": "control-plane", "extraPortMappings": [HTTP, HTTPS]}],
+        "kubeadmConfigPatches": [NO_ELECTIONS],
     }
 
 
@@ -74,8 +77,8 @@ def test_the_users_settings_are_kept() -> None:
 
     assert document["networking"] == {"podSubnet": "10.1.0.0/16", "apiServerAddress": "127.0.0.1"}
     assert document["featureGates"] == {"SomeFeature": True}
-    assert document["kubeadmConfigPatches"][0] == "kind: ClusterConfiguration\n"
-    assert yaml.safe_load(document["kubeadmConfigPatches"][1]) == {
+    assert document["kubeadmConfigPatches"][:2] == [NO_ELECTIONS, "kind: ClusterConfiguration\n"]
+    assert yaml.safe_load(document["kubeadmConfigPatches"][2]) == {
         "kind": "KubeletConfiguration",
         "failCgroupV1": False,
     }
@@ -106,8 +109,23 @@ def test_several_control_planes_without_workers_take_all_pods() -> None:
     ]
     # The user's come last, and so have the last word. Where there are workers, or one node, kind does what is needed.
     assert several[2:] == own["kubeadmConfigPatches"]
-    for nodes in (Nodes(control_planes=3, workers=1), Nodes()):
-        assert made(own, replace(SETTINGS, nodes=nodes))["kubeadmConfigPatches"] == several[2:]
+    with_workers = made(own, replace(SETTINGS, nodes=Nodes(control_planes=3, workers=1)))
+    assert with_workers["kubeadmConfigPatches"] == several[2:]
+    assert made(own)["kubeadmConfigPatches"] == [NO_ELECTIONS, *several[2:]]
+
+
+@pytest.mark.parametrize(("planes", "workers", "elects"), [(1, 0, False), (1, 2, False), (2, 0, True), (3, 1, True)])
+def test_one_control_plane_has_nobody_to_elect_a_leader_among(planes: int, workers: int, *, elects: bool) -> None:
+    """What starts anew would wait for the lease of its former self."""
+    settings = replace(SETTINGS, nodes=Nodes(control_planes=planes, workers=workers))
+    patches = made(settings=settings).get("kubeadmConfigPatches", [])
+
+    assert (NO_ELECTIONS not in patches) is elects
+    assert yaml.safe_load(NO_ELECTIONS) == {
+        "kind": "ClusterConfiguration",
+        "controllerManager": {"extraArgs": {"leader-elect": "false"}},
+        "scheduler": {"extraArgs": {"leader-elect": "false"}},
+    }
 
 
 def test_nodes_are_those_of_the_users_file_or_of_the_specification() -> None:

@@ -1,4 +1,7 @@
-"""The steps of one stack, in their order: hooks before, sources, hooks after, readiness."""
+"""The steps of one stack, in their order: hooks before, sources, hooks after, readiness.
+
+Hooks that may fail are awaited by nothing but the hooks that follow them.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,11 @@ def stack_nodes(
     leading = _one_by_one(_leading_steps(spec, rendered), before, reason)
     known = obstacles or [Obstacles()] * len(spec.sources)
     sources, last = _sources(spec, rendered, _end(leading, before), cluster=cluster, reason=reason, obstacles=known)
-    return [*leading, *sources, *_one_by_one(_trailing_steps(spec, rendered, fresh=fresh), last, reason)]
+    trailing = _one_by_one(_trailing_steps(spec, rendered, fresh=fresh), last, reason)
+    last = _end(trailing, last)
+    # Nobody waits for what may fail.
+    aside = _one_by_one(_hooks_aside(spec), last, reason)
+    return [*leading, *sources, *trailing, *aside, PlanNode(_await_ready(spec, rendered), last, reason)]
 
 
 def _one_by_one(steps: Iterable[Step], before: frozenset[str], reason: str) -> list[PlanNode]:
@@ -152,8 +159,17 @@ def _trailing_steps(spec: StackSpec, rendered: StackInput, *, fresh: bool) -> It
         yield PrepareDatabase(*place, spec.database, rendered.database_content, rendered.database_seeds, fresh)
     if spec.database and rendered.renewed:
         yield ResetDatabase(*place, spec.database)
-    yield from (RunHook(*place, "after", hook) for hook in spec.hooks.after)
-    yield _await_ready(spec, rendered)
+    yield from (RunHook(*place, "after", hook) for hook in spec.hooks.after[: _awaited_hooks(spec)])
+
+
+def _hooks_aside(spec: StackSpec) -> Iterator[Step]:
+    place = (spec.name, spec.layer, spec.namespace)
+    yield from (RunHook(*place, "after", hook) for hook in spec.hooks.after[_awaited_hooks(spec) :])
+
+
+def _awaited_hooks(spec: StackSpec) -> int:
+    """How many of the hooks after the sources there are up to the last one that must not fail."""
+    return max((i for i, hook in enumerate(spec.hooks.after, 1) if hook.on_failure == "fail"), default=0)
 
 
 def _install(spec: StackSpec, rendered: StackInput, index: int, source: Source) -> InstallChart | ApplyManifests:

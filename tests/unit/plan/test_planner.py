@@ -199,7 +199,10 @@ def test_the_steps_of_a_stack_follow_each_other() -> None:
         seeds=True,
         images={"store": PLACE},
         sources=[{"manifests": {"path": "first.yaml"}}, CHART, {"kustomize": {"path": "overlays/dev"}}],
-        hooks={"before": [{"name": "a", **HOOK}, {"name": "b", **HOOK}], "after": [{"name": "a", **HOOK}]},
+        hooks={
+            "before": [{"name": "a", **HOOK}, {"name": "b", **HOOK}],
+            "after": [{"name": "a", **HOOK}, {"name": "b", **HOOK, "on_failure": "fail"}],
+        },
     )
     plan = make_plan(wanted(spec), observed(images_on_nodes=frozenset({reference("store")})))
 
@@ -214,10 +217,21 @@ def test_the_steps_of_a_stack_follow_each_other() -> None:
         "apply/store/2",
         "refresh/store",
         "hook/store/after/a",
+        "hook/store/after/b",
         "ready/store",
     )
     needs = needs_of(plan)
     assert all(needs[later] == {earlier} for earlier, later in pairwise(order))
+
+
+def test_nobody_waits_for_a_hook_that_may_fail_and_that_no_other_follows() -> None:
+    after = [{"name": "a", **HOOK, "on_failure": "fail"}, {"name": "b", **HOOK}, {"name": "c", **HOOK}]
+    store = stack("store", sources=[CHART], hooks={"after": after})
+    needs = needs_of(make_plan(wanted(store, stack("shop", "store")), observed()))
+
+    assert needs["hook/store/after/b"] == {"hook/store/after/a"} == needs["ready/store"]
+    assert needs["hook/store/after/c"] == {"hook/store/after/b"}, "they follow each other in any case"
+    assert "hook/store/after/c" not in {need for needed in needs.values() for need in needed}
 
 
 def test_a_release_carries_what_it_is_made_of() -> None:

@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import KUBECONFIG, remove_folder
-from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.errors import ApiUnreachableError, EngineUnavailableError, ForeignClusterError, OtherEngineError, UsageError
 from devenv.events import Noted
 from devenv.labels import LABEL_PROJECT
@@ -23,7 +23,9 @@ from devenv.workflows.access.claim import take_over
 from devenv.workflows.access.exclusive import confirm_lock, exclusive
 from devenv.workflows.access.locations import Locations, project_locations
 from devenv.workflows.access.session import Session
-from devenv.workflows.databases.losses import Losses, look_for_losses
+
+if TYPE_CHECKING:
+    from devenv.workflows.databases.losses import Losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ def down(request: DownRequest, session: Session) -> None:
 
 
 def _take_away(locations: Locations, engine: Engine, session: Session, request: DownRequest) -> None:
+    # It takes as long to load as the engine takes to start the lock's container: the two go on at once.
+    from devenv.workflows.databases.losses import look_for_losses  # noqa: PLC0415
+
     names = Names(locations.project)
     began = time.monotonic()
     holding = look(engine, names)
@@ -122,6 +127,8 @@ def _require_gone(locations: Locations, engine: Engine, elsewhere: Mapping[str, 
 
 
 def _answers(kubeconfig: Path) -> bool:
+    from devenv.adapters.kubernetes.cluster import Cluster  # noqa: PLC0415 -- takes long to load
+
     if not kubeconfig.is_file():
         return False
     try:

@@ -109,25 +109,32 @@ class ClusterFacts:
         return f"{_listed(changed)} changed by hand" if changed else ""
 
 
-def observe_cluster(holding: Holding, kubeconfig: Path, *, export: Callable[[], bool]) -> ClusterFacts:
+Questions = Callable[[Cluster, tuple[NodeFact, ...]], ClusterFacts]
+"""What is asked of a cluster's API."""
+
+
+def observe_cluster(
+    holding: Holding, kubeconfig: Path, *, export: Callable[[], bool], ask: Questions | None = None
+) -> ClusterFacts:
     """Read the state of a project's cluster.
 
     Args:
         holding: what the engine holds of it.
         kubeconfig: the project's own; it may be missing, damaged, or another cluster's of the same name.
         export: writes the kubeconfig as the cluster in this engine has it.
+        ask: what is asked of one whose nodes run; else everything, as by `ask_cluster`.
     """
     nodes = tuple(_node(c) for c in holding.containers if is_node(c))
     state = holding.state
     facts = ClusterFacts(state, _partly_stopped(holding), nodes)
     if state is ClusterState.RUNNING:
-        facts = _ask(nodes, kubeconfig, export)
+        facts = _ask(nodes, kubeconfig, export, ask or ask_cluster)
     if not holding.never_complete or facts.has_record:
         return facts
     return ClusterFacts(ClusterState.BROKEN, "its creation is not complete", nodes)
 
 
-def _ask(nodes: tuple[NodeFact, ...], kubeconfig: Path, export: Callable[[], bool]) -> ClusterFacts:
+def _ask(nodes: tuple[NodeFact, ...], kubeconfig: Path, export: Callable[[], bool], ask: Questions) -> ClusterFacts:
     """Ask the API of the cluster that the engine holds.
 
     The file is never believed: another engine may hold a cluster of the same name, and that one's API answers as well.
@@ -135,7 +142,7 @@ def _ask(nodes: tuple[NodeFact, ...], kubeconfig: Path, export: Callable[[], boo
     try:
         export()
         with Cluster(kubeconfig) as cluster:
-            return ask_cluster(cluster, nodes)
+            return ask(cluster, nodes)
     except DevenvError as error:
         return ClusterFacts(ClusterState.UNREACHABLE, error.message, nodes)
 
@@ -184,6 +191,21 @@ def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...], *, compare: bool 
             profile=profile.result(),
             present={**others, **_by_path(workloads.result())},
             claims=claims.result() if claims else None,
+        )
+
+
+def ask_records(cluster: Cluster, nodes: tuple[NodeFact, ...]) -> ClusterFacts:
+    """What is recorded of the stacks, and Helm's releases; raises what `ask_cluster` does."""
+    with ThreadPoolExecutor(2, thread_name_prefix="observe") as pool:
+        state, releases = pool.submit(cluster.state), pool.submit(cluster.releases)
+        records = state.result()
+        known = records_of(releases.result()) if records is None else records
+        return ClusterFacts(
+            ClusterState.RUNNING,
+            nodes=nodes,
+            releases=tuple(releases.result()),
+            records=known,
+            has_record=records is not None,
         )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from devenv.adapters.docker import Engine
 from devenv.errors import DevenvError, SpecError
 from devenv.plan.observed import ClusterState
-from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
+from devenv.runtime.observe.cluster import ClusterFacts, ask_records, observe_cluster
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig
 from devenv.runtime.ownership.ownership import Holding
 from devenv.spec.load import load_workspace
@@ -62,7 +62,7 @@ def look_for_losses(locations: Locations, engine: Engine, holding: Holding, sess
         return Losses(unknown=error.message)
     kubeconfig = locations.kubeconfig
     export = partial(export_kubeconfig, engine, holding.names.cluster, holding.containers, kubeconfig)
-    facts = observe_cluster(holding, kubeconfig, export=export)
+    facts = observe_cluster(holding, kubeconfig, export=export, ask=ask_records)
     if facts.state is not ClusterState.RUNNING:
         known = tuple(name for name in workspace.selected if _holds_data(workspace.stacks[name].spec))
         return Losses(known, f"the cluster is {facts.state}" if known else "")

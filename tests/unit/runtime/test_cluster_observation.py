@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,7 @@ from devenv.adapters.kubernetes.cluster import Recorded, Release, Workload
 from devenv.errors import ClusterError
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
-from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, observe_cluster, records_of
+from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, ask_records, observe_cluster, records_of
 from devenv.runtime.ownership.ownership import Holding, Mark, Owner
 
 NAMES = Names("shop")
@@ -38,6 +39,14 @@ def holding(
     marks: Mapping[str, Mark] | None = None,
 ) -> Holding:
     return Holding(NAMES, containers, network, marks or {})
+
+
+def server(url: str) -> str:
+    """A kubeconfig that leads there."""
+    return (
+        "{current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}],"
+        f" clusters: [{{name: a, cluster: {{server: '{url}'}}}}], users: [{{name: a, user: {{}}}}]}}"
+    )
 
 
 def no_kubeconfig() -> bool:
@@ -151,10 +160,7 @@ def test_what_does_not_run_of_a_cluster_is_named_though_it_is_no_node(tmp_path: 
 
 def test_server_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
     kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(
-        "{current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}],"
-        " clusters: [{name: a, cluster: {server: 'http://127.0.0.1:9'}}], users: [{name: a, user: {}}]}"
-    )
+    kubeconfig.write_text(server("http://127.0.0.1:9"))
     facts = observe_cluster(holding([node()], marks=MARKED), kubeconfig, export=lambda: False)
     assert facts.state is ClusterState.UNREACHABLE
 
@@ -170,19 +176,26 @@ def test_a_kubeconfig_that_was_damaged_is_got_anew_and_else_told_of(tmp_path: Pa
 
 def test_a_kubeconfig_of_another_engines_cluster_is_not_asked_though_its_api_answers(tmp_path: Path) -> None:
     kubeconfig = tmp_path / "kubeconfig"
-
-    def server(url: str) -> str:
-        return (
-            "{current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}],"
-            f" clusters: [{{name: a, cluster: {{server: '{url}'}}}}], users: [{{name: a, user: {{}}}}]}}"
-        )
-
     with Server() as theirs, Server() as ours:
         kubeconfig.write_text(server(theirs.url))
         export = partial(kubeconfig.write_text, server(ours.url))
         observe_cluster(holding([node()], marks=MARKED), kubeconfig, export=lambda: bool(export()))
         assert ours.asked
         assert not theirs.asked
+
+
+def test_whoever_asks_for_records_asks_for_nothing_else(tmp_path: Path) -> None:
+    record = json.dumps({"data": {"redis": Recorded("c", claims={"space/data-0": "uid"}).to_json()}}).encode()
+    with Server() as api:
+        api.serve("/api/v1/namespaces/devenv-system/configmaps/devenv-state", record)
+        api.serve("/api/v1/secrets?labelSelector=owner%3Dhelm", b'{"items": []}')
+        (tmp_path / "kubeconfig").write_text(server(api.url))
+        found = holding([node()], marks=MARKED)
+        facts = observe_cluster(found, tmp_path / "kubeconfig", export=lambda: False, ask=ask_records)
+        assert len(api.asked) == 2
+    assert facts.state is ClusterState.RUNNING
+    assert facts.records["redis"].claims == {"space/data-0": "uid"}
+    assert facts.has_record
 
 
 DEPLOYMENTS = "apis/apps/v1/deployments"

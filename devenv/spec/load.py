@@ -81,14 +81,15 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
         own, own_problems = project_stacks(document, project.stack_paths, boundary)
         folders += own
         problems.extend(own_problems)
-    drafts, twice = overridden([read_stack(folder) for folder in folders])
+    prefix = project.prefix if project else PLACEHOLDER
+    drafts, twice = overridden([read_stack(folder, prefix) for folder in folders])
     for draft in drafts.values():
         problems.extend(draft.problems)
     problems.extend(twice)
     versions = _read_versions(versions_file, Boundary(data_root, "devenv's own data"), problems)
     lock = read_lock(file.parent, problems)
     seed_files = _seed_files(data_root, project, document, boundary, problems)
-    seeds, seed_problems = load_seeds(seed_files)
+    seeds, seed_problems = load_seeds(seed_files, prefix)
     problems.extend(seed_problems)
     inputs = (
         file,

@@ -47,6 +47,13 @@ Duration = Annotated[
 ]
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 """A name that Kubernetes, Docker and DNS accept (RFC 1123 label)."""
+NamespaceName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|\{namespace_prefix\}(-[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?)?)$"
+    ),
+]
+"""A namespace; one that begins with the placeholder has room for a prefix of 30 characters."""
 LayerName = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 ValuePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w-]*(\.[\w-]*[A-Za-z_][\w-]*)*$")]
 """Dotted path of keys in chart values: `image.repository`. A number would be a place in a list, which has no keys."""

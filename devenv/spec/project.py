@@ -77,6 +77,8 @@ class ProjectSpec(SpecModel):
     """The environment of one product."""
 
     project: ProjectName
+    namespace_prefix: ProjectName | None = None
+    """What the namespaces of built-in stacks begin with: `shop` in `shop-database`. The project's name when unset."""
     cluster: ClusterSpec = ClusterSpec()
     profile: Profile = "dev"
     stacks: tuple[StackChoice, ...] = Field(min_length=1)
@@ -88,3 +90,8 @@ class ProjectSpec(SpecModel):
     devenv.lock; login and certificates are those of the mirror."""
     seeds: tuple[str, ...] = ()
     """Files with AWS seeds, merged over the built-in ones."""
+
+    @property
+    def prefix(self) -> str:
+        """What `{namespace_prefix}` stands for."""
+        return self.namespace_prefix or self.project

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from devenv.spec.model import Values
-from devenv.spec.stack import Endpoint, ImageInjection, StackSpec
+from devenv.spec.project import ProjectSpec
+from devenv.spec.stack import Endpoint, Hook, Hooks, ImageInjection, StackSpec
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -24,8 +25,13 @@ class ProjectFacts:
     profile: str
     http_port: int
     https_port: int
+    namespace_prefix: str
     host_ca: str = ""
     """ConfigMap with the host's certificates, in every stack's namespace; empty where the host trusts no extra ones."""
+
+    @classmethod
+    def of(cls, project: ProjectSpec, http_port: int, https_port: int, host_ca: str = "") -> Self:
+        return cls(project.project, project.profile, http_port, https_port, project.prefix, host_ca)
 
     @property
     def domain(self) -> str:
@@ -34,13 +40,14 @@ class ProjectFacts:
 
     @property
     def placeholders(self) -> dict[str, str]:
-        """What `{project}`, `{domain}`, `{profile}`, `{http_port}` and `{https_port}` stand for."""
+        """What `{project}`, `{domain}` … stand for, everywhere in the project."""
         return {
             "project": self.project,
             "domain": self.domain,
             "profile": self.profile,
             "http_port": str(self.http_port),
             "https_port": str(self.https_port),
+            "namespace_prefix": self.namespace_prefix,
         }
 
 
@@ -64,7 +71,7 @@ def chart_values(
         chosen_values: what devenv.yaml gives the stack.
         images: image name to full reference, for the images that the stack names; others are left alone.
     """
-    values = merged(fill(stack.values, facts), profile_values)
+    values = merged(fill(stack.values, stack_placeholders(stack, facts)), profile_values)
     values = merged(values, chosen_values)
     values = merged(values, {"global": {"devenv": _devenv_values(stack, facts)}})
     for name, injection in stack.images.items():
@@ -87,18 +94,35 @@ def merged(under: Values, over: Values) -> Values:
     return result
 
 
-def fill(value: Any, facts: ProjectFacts) -> Any:
-    """The value with the placeholders in its texts replaced; other words in braces stay as they are."""
+def with_hooks_filled(stack: StackSpec, facts: ProjectFacts) -> StackSpec:
+    """The stack with the placeholders in the arguments of its hooks replaced."""
+    placeholders = stack_placeholders(stack, facts)
+
+    def filled(hooks: tuple[Hook, ...]) -> tuple[Hook, ...]:
+        return tuple(
+            hook.model_copy(update={"kubectl": tuple(fill_text(argument, placeholders) for argument in hook.kubectl)})
+            for hook in hooks
+        )
+
+    return stack.model_copy(update={"hooks": Hooks(before=filled(stack.hooks.before), after=filled(stack.hooks.after))})
+
+
+def stack_placeholders(stack: StackSpec, facts: ProjectFacts) -> dict[str, str]:
+    """The project's, and `{namespace}`, which is the stack's own."""
+    return {**facts.placeholders, "namespace": stack.namespace}
+
+
+def fill(value: Any, placeholders: Mapping[str, str]) -> Any:
+    """The value with the placeholders in its texts and keys replaced; other words in braces stay as they are."""
     if isinstance(value, dict):
-        return {key: fill(item, facts) for key, item in value.items()}
+        return {fill(key, placeholders): fill(item, placeholders) for key, item in value.items()}
     if isinstance(value, list):
-        return [fill(item, facts) for item in value]
-    return fill_text(value, facts) if isinstance(value, str) else value
+        return [fill(item, placeholders) for item in value]
+    return fill_text(value, placeholders) if isinstance(value, str) else value
 
 
-def fill_text(text: str, facts: ProjectFacts) -> str:
+def fill_text(text: str, known: Mapping[str, str]) -> str:
     """The text with its placeholders replaced."""
-    known = facts.placeholders
     return re.sub(r"\{([a-z_]+)\}", lambda found: known.get(found[1], found[0]), text)
 
 
@@ -106,7 +130,7 @@ def endpoint_url(endpoint: Endpoint, facts: ProjectFacts) -> str:
     """Where an endpoint answers on this machine: `http://backend.alt.localhost:8080/`."""
     port = facts.http_port if endpoint.scheme == "http" else facts.https_port
     suffix = "" if port == _DEFAULT_PORTS[endpoint.scheme] else f":{port}"
-    path = fill_text(endpoint.path, facts)
+    path = fill_text(endpoint.path, facts.placeholders)
     return f"{endpoint.scheme}://{endpoint.host}.{facts.domain}{suffix}/{path.removeprefix('/')}"
 
 

@@ -30,7 +30,7 @@ def _as_text(value: Any) -> Any:
 
 
 Attribute = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
-_VAULT_NAME = r"^[A-Za-z0-9/_+=.@-]{1,512}$"
+_VAULT_NAME = r"^(\{namespace_prefix\})?[A-Za-z0-9/_+=.@-]{1,512}$"
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 _QUEUE = r"^[A-Za-z0-9_-]{1,75}(\.fifo)?$"
 _TOPIC = r"^[A-Za-z0-9_-]{1,250}(\.fifo)?$"
@@ -94,8 +94,12 @@ class Secret(SpecModel):
     """A secret of Secrets Manager."""
 
     name: SecretName
+    """`{namespace_prefix}` at its beginning is the project's."""
     value: SecretValue
     """A text, or an object of texts, which is stored as JSON."""
+
+    def in_project(self, namespace_prefix: str) -> Secret:
+        return self.model_copy(update={"name": self.name.replace("{namespace_prefix}", namespace_prefix)})
 
 
 class BucketObject(SpecModel):
@@ -191,6 +195,11 @@ class Seeds(SpecModel):
     topics: tuple[Topic, ...] = ()
     tables: tuple[Table, ...] = ()
     functions: tuple[Function, ...] = ()
+
+    def in_project(self, namespace_prefix: str) -> Seeds:
+        """The document with the names that its secrets have in a project."""
+        secrets = tuple(secret.in_project(namespace_prefix) for secret in self.secrets)
+        return self.model_copy(update={"secrets": secrets} if secrets else {})
 
     def to_json(self) -> str:
         """The document as JSON: the same text for the same document; unset keys are left out."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from devenv.spec.model import DnsLabel, Duration, LayerName, SpecModel, ValuePath, Values
+from devenv.spec.model import DnsLabel, Duration, LayerName, NamespaceName, SpecModel, ValuePath, Values
 
 DEFAULT_DEADLINE = timedelta(minutes=5)
 DatabaseEngine = Literal["postgres", "mysql", "clickhouse", "meilisearch", "redis", "nats"]
@@ -102,6 +102,7 @@ class Hook(SpecModel):
 
     name: str
     kubectl: tuple[str, ...]
+    """Arguments of kubectl; `{namespace}` and the other placeholders are replaced."""
     on_failure: Literal["continue", "fail"] = "continue"
 
 
@@ -134,6 +135,7 @@ class ConditionCheck(SpecModel):
     """As kubectl takes it: `externalsecret`, `clustersecretstore.external-secrets.io`."""
     name: str
     namespace: str | None = None
+    """The stack's own when unset."""
     condition: str = "Ready"
 
 
@@ -163,7 +165,8 @@ class Endpoint(SpecModel):
 class SecretReference(SpecModel):
     """Keys of a Kubernetes Secret."""
 
-    namespace: DnsLabel
+    namespace: DnsLabel | None = None
+    """The stack's own when unset."""
     name: str
     keys: tuple[str, ...]
 
@@ -220,7 +223,8 @@ class StackSpec(SpecModel):
     name: DnsLabel
     layer: LayerName
     summary: str
-    namespace: DnsLabel
+    namespace: NamespaceName
+    """`{namespace_prefix}` at its beginning is the project's."""
     version: str
     needs: tuple[DnsLabel, ...] = ()
     wants: tuple[DnsLabel, ...] = ()
@@ -241,6 +245,11 @@ class StackSpec(SpecModel):
     endpoints: tuple[Endpoint, ...] = ()
     credentials: tuple[Credential, ...] = ()
     database: Database | None = None
+
+    def in_project(self, namespace_prefix: str) -> StackSpec:
+        """The stack with the namespace that it has in a project."""
+        namespace = self.namespace.replace("{namespace_prefix}", namespace_prefix)
+        return self.model_copy(update={"namespace": namespace})
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from devenv.runtime.ownership.kubeconfig import export_kubeconfig, kubeconfig_of
 from devenv.runtime.ownership.marks import look, owner_of
 from devenv.spec.load import load_workspace
 from devenv.spec.render import ProjectFacts
-from devenv.spec.stack import Credential
+from devenv.spec.stack import SecretReference
 from devenv.spec.workspace import Workspace
 from devenv.workflows.databases.deployed import other_profile
 from devenv.workflows.run.links import Link, endpoints
@@ -119,7 +119,7 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
     links: Sequence[Link] = ()
     credentials: tuple[CredentialStatus, ...] = ()
     if facts.state is ClusterState.RUNNING and ports:
-        project = ProjectFacts(names.project, workspace.project.profile, *ports)
+        project = ProjectFacts.of(workspace.project, *ports)
         links = endpoints(workspace, [s for s in workspace.selected if s in facts.records], project)
         credentials = _credentials(workspace, kubeconfig, facts, reveal=reveal)
     notes = () if not links or resolves.answer() else (_unresolved(links),)
@@ -183,12 +183,16 @@ def _credentials(
     ]
     with Cluster(kubeconfig) as cluster:
         return tuple(
-            CredentialStatus(credential.name, name, _values(cluster, credential, reveal=reveal))
+            CredentialStatus(
+                credential.name,
+                name,
+                _values(cluster, credential.secret, workspace.stacks[name].spec.namespace, reveal=reveal),
+            )
             for name, credential in wanted
         )
 
 
-def _values(cluster: Cluster, credential: Credential, *, reveal: bool) -> tuple[tuple[str, str], ...]:
-    data = cluster.secret(credential.secret.namespace, credential.secret.name) if reveal else {}
-    shown = {key: data.get(key, b"").decode(errors="replace") if reveal else MASK for key in credential.secret.keys}
+def _values(cluster: Cluster, secret: SecretReference, namespace: str, *, reveal: bool) -> tuple[tuple[str, str], ...]:
+    data = cluster.secret(secret.namespace or namespace, secret.name) if reveal else {}
+    shown = {key: data.get(key, b"").decode(errors="replace") if reveal else MASK for key in secret.keys}
     return tuple(shown.items())

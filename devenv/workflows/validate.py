@@ -62,7 +62,7 @@ def _inputs(workspace: Workspace) -> list[tuple[StackSpec, StackInput]]:
     specs = [workspace.stacks[name].spec for name in own]
     used = {image for spec in specs for image in images_of(spec, licensed=is_licensed(spec, os.environ)).values()}
     images = {name: catalogue[name].own or catalogue[name].upstream or "" for name in used}
-    facts = ProjectFacts(project.project, project.profile, PREFERRED_HTTP, PREFERRED_HTTPS)
+    facts = ProjectFacts.of(project, PREFERRED_HTTP, PREFERRED_HTTPS)
     return stack_inputs(workspace, own, facts, images, digests, environ=os.environ)
 
 

@@ -120,7 +120,7 @@ class Charts:
     def _each(
         self, workspace: Workspace, name: str, profile: Profile, images: dict[str, str], *, renewed: bool
     ) -> Iterator[str]:
-        facts = ProjectFacts(workspace.project.project, profile, 8080, 8443)
+        facts = ProjectFacts.of(workspace.project, 8080, 8443)
         ((spec, made),) = stack_inputs(workspace, [name], facts, images, FileDigests(), environ={})
         made = renew(made) if renewed else made
         for source, path in zip(spec.sources, made.sources, strict=True):

@@ -16,7 +16,7 @@ from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
 from devenv.spec.workspace import LoadedStack, Workspace
 
-FACTS = ProjectFacts("shop", "dev", 8080, 8443)
+FACTS = ProjectFacts("shop", "dev", 8080, 8443, "shop")
 MODULE = "example.org/operator"
 CHECKSUM, OTHER_CHECKSUM = f"h1:{'A' * 43}=", f"h1:{'B' * 43}="
 FILES = {

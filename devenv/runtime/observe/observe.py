@@ -200,7 +200,7 @@ def _settle(
         host_ca_bundle=trust.bundle if trust.extra else None,
         database_ports=tuple(database_ports.items()),
     )
-    facts = ProjectFacts(project.project, project.profile, http, https, host_ca=HOST_CA if trust.extra else "")
+    facts = ProjectFacts.of(project, http, https, host_ca=HOST_CA if trust.extra else "")
     return facts, kind_config(_kind_file(environment), settings)
 
 

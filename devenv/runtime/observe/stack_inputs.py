@@ -14,7 +14,7 @@ from devenv.plan.steps import CarriedFolder
 from devenv.runtime.observe.carried_folders import carry
 from devenv.runtime.observe.stack_files import chart_files, files_below, kustomization_files, kustomization_variables
 from devenv.spec.read.places import visible_files
-from devenv.spec.render import ProjectFacts, chart_values, kustomized, merged, nested
+from devenv.spec.render import ProjectFacts, chart_values, kustomized, merged, nested, with_hooks_filled
 from devenv.spec.stack import Source, StackSpec
 from devenv.spec.workspace import LoadedStack, Workspace
 
@@ -45,13 +45,9 @@ def stack_inputs(
         digests: remembers files' hashes.
         environ: where licences are looked for, and what kustomizations take from it.
     """
-    return [
-        (
-            stack.spec,
-            _stack_input(workspace, stack, facts, images, digests, environ=environ),
-        )
-        for stack in (workspace.stacks[name] for name in names)
-    ]
+    stacks = [workspace.stacks[name] for name in names]
+    filled = [replace(stack, spec=with_hooks_filled(stack.spec, facts)) for stack in stacks]
+    return [(stack.spec, _stack_input(workspace, stack, facts, images, digests, environ=environ)) for stack in filled]
 
 
 def is_licensed(spec: StackSpec, environ: Mapping[str, str]) -> bool:

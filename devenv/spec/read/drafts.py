@@ -43,8 +43,8 @@ class StackDraft:
         return self.folder.name
 
 
-def read_stack(folder: StackFolder) -> StackDraft:
-    """Read one stack's folder."""
+def read_stack(folder: StackFolder, namespace_prefix: str) -> StackDraft:
+    """Read one stack's folder; `namespace_prefix` is the project's."""
     base = folder.root.parent
     found = folder.boundary.look(base, f"{folder.name}/{folder.file.name}", "file")
     if isinstance(found, PathProblem):
@@ -57,9 +57,10 @@ def read_stack(folder: StackFolder) -> StackDraft:
         return StackDraft(folder, None, None, values, tuple(problems), (folder.file, *inputs))
     checked = check(read.document, StackSpec, _defaults(folder))
     problems.extend(checked.problems)
-    if checked.model:
-        problems.extend(_mismatches(folder, checked.model, checked.document))
-    return StackDraft(folder, checked.model, checked.document, values, tuple(problems), (folder.file, *inputs))
+    spec = checked.model.in_project(namespace_prefix) if checked.model else None
+    if spec:
+        problems.extend(_mismatches(folder, spec, checked.document))
+    return StackDraft(folder, spec, checked.document, values, tuple(problems), (folder.file, *inputs))
 
 
 def overridden(drafts: Iterable[StackDraft]) -> tuple[dict[str, StackDraft], list[Problem]]:

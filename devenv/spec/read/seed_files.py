@@ -48,8 +48,13 @@ _Entries = dict[str, dict[str, _Entry]]
 """By section and name."""
 
 
-def load_seeds(files: Sequence[SeedFile]) -> tuple[Seeds, list[Problem]]:
-    """The merged seeds of the files, later files over earlier ones, and all problems."""
+def load_seeds(files: Sequence[SeedFile], namespace_prefix: str) -> tuple[Seeds, list[Problem]]:
+    """The merged seeds of the files, later files over earlier ones, and all problems.
+
+    Args:
+        files: those of devenv, then the project's.
+        namespace_prefix: the project's, for names of secrets that are named after the namespace of who reads them.
+    """
     problems: list[Problem] = []
     merged: _Entries = {section: {} for section in SECTIONS}
     for file in files:
@@ -60,7 +65,8 @@ def load_seeds(files: Sequence[SeedFile]) -> tuple[Seeds, list[Problem]]:
         checked = check(read.document, Seeds)
         problems.extend(checked.problems)
         if checked.model:
-            problems.extend(_merge(merged, checked.model, checked.document, file))
+            seeds = checked.model.in_project(namespace_prefix)
+            problems.extend(_merge(merged, seeds, checked.document, file))
     problems.extend(_inconsistencies(merged))
     seeds = Seeds(
         **{section: tuple(entry.seed for entry in entries.values()) for section, entries in merged.items() if entries}

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from devenv.errors import Problem
-from devenv.spec.model import DnsLabel, LayerName, RegistryHost, RegistryPath, ValuePath
+from devenv.spec.model import DnsLabel, LayerName, NamespaceName, RegistryHost, RegistryPath, ValuePath
 from devenv.spec.seeds import NAME_RULES
 from devenv.spec.yaml.positions import Document, KeyPath
 
@@ -29,6 +29,7 @@ def _pattern(annotation: Any) -> str:
 _LIKENESS = 0.65
 """Low enough for two swapped letters in a name of three, high enough that a hint is seldom wrong."""
 _DNS_LABEL = _pattern(DnsLabel)
+_NAMESPACE = _pattern(NamespaceName)
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -45,6 +46,9 @@ _EXPECTED = {
 }
 _PATTERNS = {
     _DNS_LABEL: "a name of lower-case letters, digits and dashes (at most 63)",
+    _pattern(
+        NamespaceName
+    ): "a namespace, such as shop-database or {namespace_prefix}-database (at most 63 characters)",
     _pattern(RegistryHost): "a registry such as docker.io (a host without https://, with a port if it has one)",
     _pattern(RegistryPath): "a registry and a folder of it, such as mirror.example/dockerhub (without https://)",
     _pattern(LayerName): "a layer such as 02-infrastructure (two digits, a dash, a name)",
@@ -210,7 +214,7 @@ def _plain_hint(value: str, *, is_number: bool) -> str:
 def _better_name(complaints: list[Complaint], name: str) -> str:
     """A hint with the nearest name that would do, where a DNS label is expected."""
     better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:30]
-    is_name = any(c.get("ctx", {}).get("pattern") == _DNS_LABEL for c in complaints)
+    is_name = any(c.get("ctx", {}).get("pattern") in (_DNS_LABEL, _NAMESPACE) for c in complaints)
     return f"for example {better}" if is_name and better else ""
 
 

@@ -59,7 +59,7 @@ def test_a_cluster_keeps_its_ports(taken: int) -> None:
 
 
 def test_ports_that_a_cluster_has_not_are_told() -> None:
-    facts = ProjectFacts("alt", "dev", 8081, 8444)
+    facts = ProjectFacts("alt", "dev", 8081, 8444, "alt")
     assert other_ports(Ports(), facts) == other_ports(Ports(http=8081), facts) == ""
     told = "the cluster was made with other ports than the specification asks for"
     assert other_ports(Ports(http=9000, https=8444), facts) == f"{told}: 8081 for http instead of 9000"

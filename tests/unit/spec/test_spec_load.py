@@ -159,3 +159,28 @@ def test_the_examples_and_all_builtin_stacks_are_correct(project: Path, profile:
     workspace = load_workspace(project.parent, data_root=REPOSITORY, profile=profile)
 
     assert workspace.selected
+
+
+@pytest.mark.parametrize(
+    ("lines", "prefix"),
+    [("project: alt", "alt"), ("project: shop", "shop"), ("project: two\nnamespace_prefix: alt", "alt")],
+)
+def test_the_namespaces_of_built_in_stacks_are_the_projects(tmp_path: Path, lines: str, prefix: str) -> None:
+    chosen = "auth-postgres, clickhouse, kratos-postgres, meilisearch, mysql, nats, postgres, redis"
+    stacks = ", ".join(f"{{name: {name}}}" for name in chosen.split(", "))
+    write_project(tmp_path, f"{lines}\nstacks: [{stacks}]\n")
+    workspace = load_workspace(tmp_path, data_root=REPOSITORY)
+
+    assert {name: workspace.stacks[name].spec.namespace for name in chosen.split(", ")} == {
+        "auth-postgres": f"{prefix}-auth",
+        "clickhouse": f"{prefix}-analytics",
+        "kratos-postgres": f"{prefix}-auth",
+        "meilisearch": f"{prefix}-search",
+        "mysql": f"{prefix}-database",
+        "nats": "nats-system",
+        "postgres": f"{prefix}-database",
+        "redis": f"{prefix}-database",
+    }
+    # What LocalStack holds for them is named alike.
+    stacks_with_secrets = {f"{workspace.stacks[name].spec.namespace}/{name}" for name in chosen.split(", ")}
+    assert stacks_with_secrets == {secret.name for secret in workspace.seeds.secrets}

@@ -10,10 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devenv.spec.render import ProjectFacts, chart_values, endpoint_url, fill, merged, split_reference
+from devenv.spec.render import (
+    ProjectFacts,
+    chart_values,
+    endpoint_url,
+    fill,
+    merged,
+    split_reference,
+    with_hooks_filled,
+)
 from devenv.spec.stack import Endpoint, StackSpec
 
-FACTS = ProjectFacts("shop", "dev", 8080, 8443)
+FACTS = ProjectFacts("shop", "dev", 8080, 8443, "shop")
 KEYS = st.sampled_from("abcd")
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=3)
 TREES = st.recursive(
@@ -94,7 +102,7 @@ def test_merging_again_changes_nothing(first: dict[str, Any], second: dict[str, 
 
 @given(value=TREES)
 def test_values_without_placeholders_stay(value: Any) -> None:
-    assert fill(value, FACTS) == value
+    assert fill(value, FACTS.placeholders) == value
 
 
 @given(
@@ -180,7 +188,7 @@ def test_values_of_a_chart() -> None:
         ({"host": "web"}, FACTS, "http://web.shop.localhost:8080/"),
         ({"host": "web", "scheme": "https"}, FACTS, "https://web.shop.localhost:8443/"),
         ({"host": "web", "path": "/ui/{profile}"}, FACTS, "http://web.shop.localhost:8080/ui/dev"),
-        ({"host": "web", "path": "ui"}, ProjectFacts("a", "dev", 80, 443), "http://web.a.localhost/ui"),
+        ({"host": "web", "path": "ui"}, ProjectFacts("a", "dev", 80, 443, "a"), "http://web.a.localhost/ui"),
     ],
 )
 def test_links(endpoint: dict[str, str], facts: ProjectFacts, url: str) -> None:
@@ -190,3 +198,14 @@ def test_links(endpoint: dict[str, str], facts: ProjectFacts, url: str) -> None:
 def test_durations() -> None:
     assert stack(deadline="1h30m").deadline == timedelta(hours=1, minutes=30)
     assert stack().deadline == timedelta(minutes=5)
+
+
+def test_a_stack_knows_its_own_namespace_in_values_keys_and_hooks() -> None:
+    given = stack(
+        values={"key": "{namespace}/web", "namespaces": {"{namespace_prefix}-database": {}}},
+        hooks={"before": [{"name": "pods", "kubectl": ["get", "pods", "--namespace", "{namespace}", "-o={.items}"]}]},
+    ).in_project("shop")
+    values = chart_values(given, FACTS, profile_values={}, chosen_values={}, images={})
+    assert (values["key"], values["namespaces"]) == ("apps/web", {"shop-database": {}})
+    (hook,) = with_hooks_filled(given, FACTS).hooks.before
+    assert hook.kubectl == ("get", "pods", "--namespace", "apps", "-o={.items}")

@@ -24,7 +24,7 @@ def load(root: Path, *texts: str) -> Seeds:
     files = [root / f"{index}.yaml" for index in range(len(texts))]
     for file, text in zip(files, texts, strict=True):
         file.write_text(text, encoding="utf-8")
-    seeds, problems = load_seeds([SeedFile(file, Boundary(root, "the folder")) for file in files])
+    seeds, problems = load_seeds([SeedFile(file, Boundary(root, "the folder")) for file in files], "shop")
     assert not problems
     return seeds
 
@@ -124,3 +124,10 @@ def test_items_keep_nulls_and_nesting(tmp_path: Path) -> None:
     assert json.loads(load(tmp_path, table).to_json())["tables"][0]["items"] == [
         {"id": "a", "gone": None, "tags": ["x", {"y": 1.5}]}
     ]
+
+
+def test_secrets_named_after_the_namespace_of_their_reader_are_the_projects(tmp_path: Path) -> None:
+    builtin = "secrets: [{name: '{namespace_prefix}-database/postgres', value: theirs}]"
+    own = "secrets: [{name: shop-database/postgres, value: ours}]"
+    assert secret_texts(load(tmp_path, builtin)) == {"shop-database/postgres": "theirs"}
+    assert secret_texts(load(tmp_path, builtin, own)) == {"shop-database/postgres": "ours"}

@@ -135,15 +135,19 @@ def campaign(ground: Ground, points: int, *, whole: bool) -> list[tuple[str, flo
     """Kill at all points; returns for each the command, when of how many seconds, and what came of it."""
     before = _leftovers(ground)
     if whole:
-        ground.devenv("down", "--yes")
-        ground.devenv("up", "--yes")
+        ground.devenv("pull", "--yes")  # images are made once, and are not what is measured
     wanted = commands(ground, whole=whole)
+    shares = [points // len(wanted) + (number < points % len(wanted)) for number in range(len(wanted))]
+    seconds_of = {
+        command.name: _measure(ground, command) for command, share in zip(wanted, shares, strict=True) if share
+    }
     told = []
-    for number, command in enumerate(wanted):
-        share = points // len(wanted) + (number < points % len(wanted))
-        if share:
-            whole_seconds = _measure(ground, command)
-        for point in range(share):
+    # Round by round, since what one command has done is what the next one begins with: `down` after `up`.
+    for point in range(max(shares)):
+        for command, share in zip(wanted, shares, strict=True):
+            if point >= share:
+                continue
+            whole_seconds = seconds_of[command.name]
             seconds = whole_seconds * (point + 0.5) / share
             outcome = _kill(ground, command, seconds)
             _await_nothing_left(ground, before)

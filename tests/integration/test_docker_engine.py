@@ -59,6 +59,15 @@ def start(engine: Engine, image: str) -> str:
     return container.name
 
 
+def make_context(folder: Path, name: str, host: str) -> Path:
+    """Write a context as `docker context create` does, which leaves config.json alone; returns its file."""
+    meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest()
+    meta.mkdir(parents=True)
+    description = {"Name": name, "Metadata": {}, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}}
+    (meta / "meta.json").write_text(json.dumps(description))
+    return meta / "meta.json"
+
+
 def test_no_engine_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     with pytest.raises(ChosenEngineError, match=r"DOCKER_HOST=.*no\.sock") as caught:
@@ -83,11 +92,7 @@ def test_an_engine_behind_ssh_is_told_to_be_on_another_machine(monkeypatch: pyte
     monkeypatch.delenv("DOCKER_HOST")
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setenv("DOCKER_CONTEXT", "far")
-    (tmp_path / "config.json").write_text("{}")
-    meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"far").hexdigest()
-    meta.mkdir(parents=True)
-    description = {"Name": "far", "Metadata": {}, "Endpoints": {"docker": {"Host": "ssh://me@elsewhere.test"}}}
-    (meta / "meta.json").write_text(json.dumps(description))
+    make_context(tmp_path, "far", "ssh://me@elsewhere.test")
     with pytest.raises(UnfitEngineError, match="on another machine"):
         Engine.connect()
 
@@ -121,13 +126,41 @@ def test_the_current_context_is_used(engine: Engine, monkeypatch: pytest.MonkeyP
     (tmp_path / "config.json").write_text(json.dumps({"currentContext": "elsewhere"}))
     with pytest.raises(ChosenEngineError, match="does not exist"):
         Engine.connect()
-    meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"elsewhere").hexdigest()
-    meta.mkdir(parents=True)
-    description = {"Name": "elsewhere", "Metadata": {}, "Endpoints": {"docker": {"Host": "unix:///no.sock"}}}
-    (meta / "meta.json").write_text(json.dumps(description))
+    make_context(tmp_path, "elsewhere", "unix:///no.sock")
     with pytest.raises(ChosenEngineError, match="context elsewhere"):
         Engine.connect()
     assert engine.version().version
+
+
+@pytest.mark.parametrize("described", ["{}", "[]", "{", '{"Endpoints": {"docker": 1}}'])
+def test_a_context_that_describes_no_engine_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, described: str
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONTEXT", "odd")
+    make_context(tmp_path, "odd", "").write_text(described)
+    with pytest.raises(ChosenEngineError, match="cannot be read"):
+        Engine.connect()
+
+
+def test_contexts_are_where_the_docker_command_line_has_them(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, own_home: Path, tmp_path: Path
+) -> None:
+    """`docker context create` writes no config.json, and a home folder's does not count where DOCKER_CONFIG is set."""
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONTEXT", "mine")
+    with pytest.raises(ChosenEngineError, match="mine does not exist"):
+        Engine.connect()
+    make_context(own_home / ".docker", "mine", f"unix://{SOCKET}")
+    with closing(Engine.connect()) as found:
+        assert found.version().id == engine.version().id
+
+    monkeypatch.delenv("DOCKER_CONTEXT")
+    (own_home / ".docker" / "config.json").write_text(json.dumps({"currentContext": "gone"}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "other"))
+    with closing(Engine.connect()) as found:
+        assert found.version().id == engine.version().id
 
 
 def test_version_tells_what_choices_depend_on(engine: Engine) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import docker
-from docker.context import Context, ContextAPI
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
+from devenv.adapters.docker.contexts import DEFAULT, Context, current_context
 from devenv.adapters.engine.socket import silent
 from devenv.adapters.process import NO_SPACE
 from devenv.errors import ChosenEngineError, DevenvError, DiskFullError, EngineUnavailableError, UnfitEngineError
@@ -41,7 +41,7 @@ def connect(patience: int = CONNECT_SECONDS) -> docker.DockerClient:
             hint=f"run devenv where that engine runs, or use this machine's own: {undo}",
         )
     try:
-        client = docker.DockerClient.from_env(version="auto", timeout=patience, use_ssh_client=True)
+        client = _client(patience)
         client.api.timeout = _CALL_SECONDS
         if client.api.base_url.startswith("http+docker://"):
             client.api.trust_env = False  # ~/.netrc has no password for an engine on a socket
@@ -59,6 +59,14 @@ def connect(patience: int = CONNECT_SECONDS) -> docker.DockerClient:
             "no container engine answers at the default socket", context=context, hint=_HINT
         ) from error
     return client
+
+
+def _client(patience: int) -> docker.DockerClient:
+    context = Context(DEFAULT) if os.environ.get("DOCKER_HOST") else _context()
+    if not context.host:
+        return docker.DockerClient.from_env(version="auto", timeout=patience, use_context=False)
+    tls = context.tls or False
+    return docker.DockerClient(base_url=context.host, tls=tls, version="auto", timeout=patience)
 
 
 DEFAULT_WAY = "env -u DOCKER_HOST DOCKER_CONTEXT=default"
@@ -84,30 +92,28 @@ def _chosen() -> tuple[str, str]:
 
 def _host() -> str:
     """The engine's address, as the user or the docker context in use writes it."""
-    return os.environ.get("DOCKER_HOST") or str(_context().Host or "")
+    return os.environ.get("DOCKER_HOST") or _context().host
 
 
 def _named_context() -> str:
     """The docker context in use, if it is not the default one; raises ChosenEngineError when it does not exist."""
-    name = str(_context().Name)
-    return "" if name == "default" else name
+    name = _context().name
+    return "" if name == DEFAULT else name
 
 
 def _context() -> Context:
-    name = os.environ.get("DOCKER_CONTEXT") or None
     try:
-        context = ContextAPI.get_context(name)
-    except Exception as error:
-        # The library raises bare Exception for a context's file that it cannot read.
+        context = current_context()
+    except (OSError, ValueError, DockerException) as error:
         raise ChosenEngineError(
             "the current docker context cannot be read",
             context={"cause": str(error)},
             hint="choose another: docker context use default",
         ) from error
     if context is None:
+        name = os.environ.get("DOCKER_CONTEXT") or "that is current"
         raise ChosenEngineError(
-            f"the docker context {name or 'that is current'} does not exist",
-            hint="choose another: docker context use default",
+            f"the docker context {name} does not exist", hint="choose another: docker context use default"
         )
     return context
 

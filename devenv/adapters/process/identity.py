@@ -18,8 +18,23 @@ def this_process() -> str:
 def is_over(name: str) -> bool:
     """Whether the process of a name has ended; False also for one of another machine or container."""
     place, _, rest = name.rpartition("/")
-    pid = rest.partition(".")[0]
-    return bool(place) and place == _place() and _named(int(pid)) != name
+    pid = int(rest.partition(".")[0] or 0)
+    if not place or place != _place():
+        return False
+    return _named(pid) != name and not _is_hidden(pid)
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether there is a process of which /proc tells nothing, as of other users' where it is mounted with hidepid."""
+    if (_PROC / str(pid)).exists():
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _place() -> str:

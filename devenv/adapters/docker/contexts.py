@@ -69,9 +69,9 @@ def _current_name(folder: Path) -> str:
 def _tls(folder: Path, *, verify: bool) -> TLSConfig | None:
     if not folder.is_dir():
         return None
-    authority, *pair = (folder / f"{name}.pem" for name in ("ca", "cert", "key"))
+    authority, certificate, key = (folder / f"{name}.pem" for name in ("ca", "cert", "key"))
     return TLSConfig(
-        client_cert=tuple(map(str, pair)) if any(file.exists() for file in pair) else None,
+        client_cert=(str(certificate), str(key)) if certificate.exists() or key.exists() else None,
         ca_cert=str(authority) if authority.exists() else None,
         verify=verify,
     )

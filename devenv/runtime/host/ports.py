@@ -17,20 +17,32 @@ from devenv.spec.stack import Database
 PREFERRED_HTTP, PREFERRED_HTTPS = 8080, 8443
 _REFUSED = re.compile(r"127\.0\.0\.1:(?P<port>\d+)\b[^\n]*(?:already allocated|address already in use)")
 """As Docker says it of a container that has the port, and of another program."""
+_ONLY_ANEW = (
+    "; only a cluster that is made anew, without this one's data, can have other ports: devenv down, then: devenv up"
+)
 
 
 def choose_ports(
-    wanted: Ports, containers: Sequence[ContainerInfo], claims: host.PortClaims | None = None
+    wanted: Ports,
+    containers: Sequence[ContainerInfo],
+    claims: host.PortClaims | None = None,
+    *,
+    asleep: bool = False,
 ) -> tuple[int, int]:
     """HTTP and HTTPS port on the host. A cluster keeps its ports for as long as it lives.
 
-    Those of a cluster that is yet to be made are claimed: images may have to be built first.
+    Those of a cluster that is yet to be made are claimed: images may have to be built first. One that is `asleep` has
+    ports that show when it runs again: no others can be chosen for it, and what they may be is no reason to refuse.
 
     Raises:
         PortTakenError: a port of the specification is held by another process.
     """
     if published := http_ports(containers):
         return published
+    if asleep:
+        pairs = ((wanted.http, PREFERRED_HTTP), (wanted.https, PREFERRED_HTTPS))
+        http, https = (port if isinstance(port, int) else preferred for port, preferred in pairs)
+        return http, https
     http = _free(wanted.http, PREFERRED_HTTP, "http", set(), claims)
     return http, _free(wanted.https, PREFERRED_HTTPS, "https", {http}, claims)
 
@@ -42,19 +54,20 @@ def other_ports(wanted: Ports, facts: ProjectFacts) -> str:
     return f"the cluster was made with other ports than the specification asks for: {', '.join(found)}" if found else ""
 
 
-def require_ports(cause: str, what: str) -> None:
+def require_ports(cause: str, what: str, *, made: bool) -> None:
     """Raise PortTakenError where the engine says that it could not open a port of the host.
 
     Args:
         cause: what it says.
         what: whose port it is: `cluster devenv-alt`.
+        made: the cluster is there, and its ports cannot be changed any more.
     """
     if found := _REFUSED.search(cause):
         port = int(found["port"])
         raise PortTakenError(
             f"port {port}, which is {what}'s, is taken",
             context={"held by": str(host.holder(port) or "unknown"), "cause": found[0]},
-            hint="end that process, or docker stop what publishes it: docker ps; then: devenv up",
+            hint=f"end that process, or docker stop what publishes it: docker ps; then: devenv up{_ONLY_ANEW * made}",
         )
 
 

@@ -189,7 +189,8 @@ def _settle(
 ) -> tuple[ProjectFacts, KindConfig]:
     """The cluster's ports and what values may refer to, and the configuration that a cluster is made from."""
     project, trust = environment.workspace.project, environment.trust
-    http, https = choose_ports(project.cluster.ports, holding.containers, claims)
+    asleep = holding.state is ClusterState.STOPPED and not holding.never_complete
+    http, https = choose_ports(project.cluster.ports, holding.containers, claims, asleep=asleep)
     databases = [stack.spec.database for stack in environment.workspace.stacks.values() if stack.spec.database]
     database_ports = choose_database_ports(databases, holding.containers, avoid=(http, https), claims=claims)
     settings = KindSettings(

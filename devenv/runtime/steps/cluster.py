@@ -63,7 +63,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
         environment.cluster.note_profile(environment.workspace.project.profile)
     except DevenvError as error:
         context.run.creation_failed.set()
-        require_ports(getattr(error, "output", ""), f"cluster {step.cluster}")
+        require_ports(getattr(error, "output", ""), f"cluster {step.cluster}", made=False)
         raise
     return step.node_image
 
@@ -125,7 +125,7 @@ def _start_node(name: str, environment: Environment) -> None:
     try:
         environment.engine.containers.start([name])
     except ClusterError as error:
-        require_ports(error.context.get("cause", ""), f"cluster {environment.names.cluster}")
+        require_ports(error.context.get("cause", ""), f"cluster {environment.names.cluster}", made=True)
         raise
 
 

@@ -58,6 +58,12 @@ def test_a_cluster_keeps_its_ports(taken: int) -> None:
     assert choose_ports(Ports(http=taken, https=taken), CLUSTER) == (8081, 8444)
 
 
+def test_a_cluster_that_is_stopped_has_its_ports_whatever_the_specification_asks_for(taken: int) -> None:
+    """`cluster.ports: auto` would not help: who holds the port is told when the cluster is started."""
+    stopped = [container()]
+    assert choose_ports(Ports(http=taken), stopped, asleep=True) == (taken, PREFERRED_HTTPS)
+
+
 def test_ports_that_a_cluster_has_not_are_told() -> None:
     facts = ProjectFacts("alt", "dev", 8081, 8444, "alt")
     assert other_ports(Ports(), facts) == other_ports(Ports(http=8081), facts) == ""
@@ -132,10 +138,11 @@ def test_a_claim_ends_with_its_process(free: int) -> None:
 )
 def test_a_port_that_the_engine_could_not_open_names_its_holder(taken: int, cause: str) -> None:
     with pytest.raises(PortTakenError, match=f"port {taken}, which is cluster devenv-alt's, is taken") as caught:
-        require_ports(f"ERROR: failed to create cluster\n{cause.format(taken)}.\nmore", "cluster devenv-alt")
+        require_ports(f"ERROR: failed to create cluster\n{cause.format(taken)}.\nmore", "cluster devenv-alt", made=True)
+    assert "devenv down" in caught.value.hint
     if Path("/proc/net/tcp").exists():
         assert f"(pid {os.getpid()})" in caught.value.context["held by"]
-    require_ports("the engine refused: 127.0.0.1:1 is fine\nname already in use", "cluster devenv-alt")
+    require_ports("the engine refused: 127.0.0.1:1 is fine\nname already in use", "cluster devenv-alt", made=True)
 
 
 def test_the_two_ports_differ() -> None:

@@ -2,7 +2,7 @@
 
 A check rather than a measurement: it takes too long for the end-to-end tests. Run it as `python
 benchmarks/control_planes.py [--planes N] [--workers N]`; it makes a project of its own and takes it away at the end.
-Each line tells what held and how long the command took; the first thing that does not hold ends it with status 1.
+Each line says what held and how long the command took; the first thing that does not hold ends it with status 1.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def engine_starts(order: Sequence[str]) -> None:
 
 def volumes(containers: Sequence[str]) -> set[str]:
     """The volumes of containers, named or not."""
-    told = run(["docker", "inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", *containers])
-    return set(told.split())
+    reported = run(["docker", "inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", *containers])
+    return set(reported.split())
 
 
 def stop_and_bring_back(root: Path, made: dict[str, str]) -> None:

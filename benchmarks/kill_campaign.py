@@ -94,16 +94,16 @@ class Ground:
     def devenv(self, *argv: str, expect: int = 0) -> str:
         """What devenv prints when it is run to its end."""
         process = self.start(argv)
-        told, _ = process.communicate()
+        reported, _ = process.communicate()
         if process.returncode != expect:
-            raise NotConvergedError(f"devenv {' '.join(argv)}: status {process.returncode}\n{told}")
-        return told
+            raise NotConvergedError(f"devenv {' '.join(argv)}: status {process.returncode}\n{reported}")
+        return reported
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """What PostgreSQL answers."""
-        told = self.devenv("db", "url", "postgres")
+        reported = self.devenv("db", "url", "postgres")
         with psycopg.connect(
-            next(word for word in told.split() if word.startswith("postgres") and "://" in word)
+            next(word for word in reported.split() if word.startswith("postgres") and "://" in word)
         ) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
@@ -141,7 +141,7 @@ def campaign(ground: Ground, points: int, *, whole: bool) -> list[tuple[str, flo
     seconds_of = {
         command.name: _measure(ground, command) for command, share in zip(wanted, shares, strict=True) if share
     }
-    told = []
+    reported = []
     # Round by round, since what one command has done is what the next one begins with: `down` after `up`.
     for point in range(max(shares)):
         for command, share in zip(wanted, shares, strict=True):
@@ -151,9 +151,9 @@ def campaign(ground: Ground, points: int, *, whole: bool) -> list[tuple[str, flo
             seconds = whole_seconds * (point + 0.5) / share
             outcome = _kill(ground, command, seconds)
             _await_nothing_left(ground, before)
-            told.append((command.name, seconds, whole_seconds, outcome))
+            reported.append((command.name, seconds, whole_seconds, outcome))
             print(f"{command.name}: killed at {seconds:.2f} of {whole_seconds:.2f} s: {outcome}", flush=True)
-    return told
+    return reported
 
 
 def _measure(ground: Ground, command: Command) -> float:
@@ -344,14 +344,14 @@ def main() -> None:
         with _given(wanted.project) if wanted.in_place else _copied(wanted.project, Path(folder)) as root:
             ground = Ground(root, temporary, shared=wanted.shared_engine)
             try:
-                told = campaign(ground, wanted.points, whole=not wanted.in_place)
+                reported = campaign(ground, wanted.points, whole=not wanted.in_place)
             except NotConvergedError as error:
                 sys.exit(f"not converged: {error}")
             finally:
                 if not wanted.in_place:
                     ground.devenv("down", "--yes")
-    killed = sum(outcome == "converged" for *_, outcome in told)
-    print(f"{describe_machine()}\n{len(told)} points, {killed} runs killed, all converged, nothing left")
+    killed = sum(outcome == "converged" for *_, outcome in reported)
+    print(f"{describe_machine()}\n{len(reported)} points, {killed} runs killed, all converged, nothing left")
 
 
 @contextmanager

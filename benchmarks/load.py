@@ -132,8 +132,8 @@ class Bench:
 
     def _ours(self, images: Sequence[str], *, waiting: bool = False) -> Ours:
         options = ["--waiting"] if waiting else []
-        told = run([sys.executable, str(HERE / "load_once.py"), *options, " ".join(images), " ".join(self.nodes)])
-        return Ours(**json.loads(told))
+        reported = run([sys.executable, str(HERE / "load_once.py"), *options, " ".join(images), " ".join(self.nodes)])
+        return Ours(**json.loads(reported))
 
 
 def main() -> None:

@@ -48,8 +48,8 @@ def main() -> None:
     ways = sorted({str(report.way) for report in reports})
     sent = sum(report.sent_bytes for report in reports)
     grown = _memory("VmHWM") - before
-    told = {"seconds": seconds, "busy_seconds": busy, "sent_bytes": sent, "ways": ways, "grown_bytes": grown}
-    print(json.dumps(told))
+    reported = {"seconds": seconds, "busy_seconds": busy, "sent_bytes": sent, "ways": ways, "grown_bytes": grown}
+    print(json.dumps(reported))
     engine.close()
 
 
@@ -57,7 +57,7 @@ def _memory(field: str) -> int:
     """Bytes of memory of this process."""
     match = re.search(rf"^{field}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     if match is None:
-        raise AssertionError(f"the kernel tells no {field}")
+        raise AssertionError(f"the kernel says no {field}")
     return int(match[1]) * 1024
 
 

@@ -123,10 +123,10 @@ def measure_up(project: Path) -> Up:
     """`devenv up`, with what its own trace says."""
     with tempfile.NamedTemporaryFile(suffix=".json") as trace:
         began = time.monotonic()
-        told = devenv(project, "up", "--yes", "--json", "--trace", trace.name)
+        reported = devenv(project, "up", "--yes", "--json", "--trace", trace.name)
         seconds = time.monotonic() - began
         events = json.loads(Path(trace.name).read_text())["traceEvents"]
-    return Up(seconds, json.loads(told.splitlines()[-1])["chain_seconds"], idle_seconds(events))
+    return Up(seconds, json.loads(reported.splitlines()[-1])["chain_seconds"], idle_seconds(events))
 
 
 def idle_seconds(events: Sequence[dict[str, Any]]) -> float:

@@ -53,7 +53,7 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepProgressed:
-    """A step tells how far it is; only the latest message matters."""
+    """A step says how far it is; only the latest message matters."""
 
     key: str
     message: str

@@ -1,4 +1,4 @@
-"""The labels and annotations by which devenv tells what it made, in the engine and in the cluster: each key once."""
+"""The labels and annotations by which devenv says what it made, in the engine and in the cluster: each key once."""
 
 from __future__ import annotations
 

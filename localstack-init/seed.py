@@ -240,7 +240,7 @@ def function_files(seed: Document) -> Iterator[tuple[str, bytes]]:
 
 
 def function_archive(seed: Document) -> bytes:
-    """A zip that depends on the files alone, so that its hash tells whether the code changed."""
+    """A zip that depends on the files alone, so that its hash says whether the code changed."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(function_files(seed)):

@@ -38,7 +38,7 @@ def error_boundary(*, as_json: bool = False) -> Iterator[None]:
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; run the same command again to go on\n")
         sys.exit(EXIT_INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 -- the last resort, told with a report of where it happened
+    except Exception as error:  # noqa: BLE001 -- the last resort, reported with a report of where it happened
         if isinstance(error, BrokenPipeError) and _reader_is_gone():
             _leave_quietly()
         masked = _masked(as_devenv_error(error))

@@ -1,6 +1,6 @@
 """The report of a bug: a file with the traceback and the versions, to attach to an issue.
 
-Responsible for that file. It tells neither arguments nor environment, which may hold secrets.
+Responsible for that file. It says neither arguments nor environment, which may hold secrets.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def run_session(
 
 @contextmanager
 def _masked(secrets: Secrets) -> Iterator[None]:
-    """Mask what ends the command: it is told after the stream of events, by the error boundary."""
+    """Mask what ends the command: it is reported after the stream of events, by the error boundary."""
     try:
         yield
     except (typer.Exit, typer.Abort, BrokenPipeError):

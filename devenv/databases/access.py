@@ -1,4 +1,4 @@
-"""How a database is kept for oneself while it is changed, and how its driver's errors are told."""
+"""How a database is kept for oneself while it is changed, and how its driver's errors are translated."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def atlas_sums(folder: Path) -> dict[str, str]:
 
 
 def write_atlas_sums(folder: Path) -> bool:
-    """Bring `atlas.sum` up to date; tells whether it had to change."""
+    """Bring `atlas.sum` up to date; says whether it had to change."""
     sums = atlas_sums(folder)
     total = hashlib.sha256()
     for name, checksum in sums.items():

@@ -67,7 +67,7 @@ class Comparison(Protocol):
         """
 
     def has_more(self) -> bool:
-        """Whether a glance tells that there may be more than the pristine state.
+        """Whether a glance shows that there may be more than the pristine state.
 
         As when the server holds something beside the live data, or more of that than can be compared quickly.
         """
@@ -177,7 +177,7 @@ class Database:
             self.copies.make_pristine(content, seeds)
             return False
         live, migrated = (self.comparison.state(pristine=pristine) for pristine in (False, True))
-        # Migrations may make rows with times and random numbers: then nothing but `fresh` tells that they are nobody's.
+        # Migrations may make rows with times and random numbers: then nothing but `fresh` shows that they are nobody's.
         # Where they have made nothing, whatever is there is somebody's.
         gives_way = live in (EMPTY, migrated) or mark == _UNSEEDED + live or (fresh and migrated != EMPTY)
         if gives_way:

@@ -66,7 +66,7 @@ class MigrationRow:
 def migration_files(folder: Path, engine: DatabaseEngine | None = None) -> tuple[MigrationFile, ...]:
     """The migrations of a folder as the engine's tool reads them, in their order; other files are left out.
 
-    Without an engine, each file's name tells whose it is.
+    Without an engine, each file's name says whose it is.
     """
     sums = atlas_sums(folder) if (folder / ATLAS_SUM).is_file() else {}
     paths = visible_files(folder)

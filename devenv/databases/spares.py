@@ -42,7 +42,7 @@ def make(addresses: Sequence[Address]) -> list[str]:
 
 
 def main() -> None:
-    """Make what standard input names; the exit status tells whether all are made."""
+    """Make what standard input names; the exit status says whether all are made."""
     problems = make([Address(**given) for given in json.load(sys.stdin)])
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201 -- a program of its own, whose outputs are its log

@@ -1,4 +1,4 @@
-"""Errors of statements, told with file and line, as every engine that speaks SQL needs them."""
+"""Errors of statements, reported with file and line, as every engine that speaks SQL needs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole error tree: what can go wrong, told once, with a code, a cause and a hint.
+"""The whole error tree: what can go wrong, each once, with a code, a cause and a hint.
 
 Responsible for the shape of errors only. It imports nothing of ours, prints nothing and never exits: the command
 line turns an error into text (or JSON) and an exit status.

@@ -41,7 +41,7 @@ class ObservedStack:
     missing: bool = False
     """A Helm release of it failed, or something that it is made of is gone."""
     recorded: bool = True
-    """Whether the cluster's record tells what it is made of: after a loss it has only what the Helm releases tell."""
+    """Whether the cluster's record says what it is made of: after a loss it has only what the Helm releases tell."""
     drifted: bool = False
     """Somebody has changed what it is made of, and that is to be put right."""
 

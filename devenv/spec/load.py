@@ -171,7 +171,7 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
 
 
 def _further_problems(parts: _Parts) -> Iterator[Problem]:
-    """What would be told only once all else is right: of migrations, seeds and folders for pods that are there."""
+    """What would be reported only once all else is right: of migrations, seeds and folders for pods that are there."""
     for name in sorted(_selected(parts.project, parts.drafts)) if parts.project else ():
         draft = parts.drafts[name]
         if draft.spec:
@@ -181,7 +181,7 @@ def _further_problems(parts: _Parts) -> Iterator[Problem]:
 
 
 def _with_folders_that_are_there(spec: StackSpec, draft: StackDraft) -> StackSpec:
-    """Without folders that a problem has been told of: there may be nothing, or what is not to be looked at."""
+    """Without folders that a problem has been reported of: there may be nothing, or what is not to be looked at."""
 
     def is_there(text: str | None) -> bool:
         look = draft.folder.boundary.look

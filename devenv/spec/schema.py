@@ -1,7 +1,7 @@
 """JSON Schemas of the files that users write, for editors.
 
 Responsible for the documents and where they lie. What is beyond a schema's means (files, names of others) is
-told by `devenv validate`.
+reported by `devenv validate`.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
         SpecError: with every problem of the specification.
         UsageError: devenv.yaml names no such image.
         EngineUnavailableError: no engine answers and none may be installed.
-        RunFailedError: builds failed; each was told as an event.
+        RunFailedError: builds failed; each was reported as an event.
         InterruptedRunError: the user stopped the run.
     """
     began = time.monotonic()

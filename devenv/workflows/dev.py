@@ -113,7 +113,7 @@ class _Loop:
         environment, cancel = self._environment, self._session.cancel
         nodes = environment.node_names()
         with (
-            _watching(self._contexts, self._tell_polling) as changes,
+            _watching(self._contexts, self._report_polling) as changes,
             self._state.loads.programs.kept_waiting(environment.engine, nodes, cancel) as make_ready,
         ):
             folders = ", ".join(f"{context.name} ({context.context})" for context in self._contexts)
@@ -136,7 +136,7 @@ class _Loop:
             raise TypeError(f"{name} is built from no recipe")
         return recipe
 
-    def _tell_polling(self, cause: str) -> None:
+    def _report_polling(self, cause: str) -> None:
         hint = "sudo sysctl fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=524288"
         if "Permission denied" in cause:
             hint = "keep what you may not read, such as a container's data, outside of the folders that are watched"
@@ -161,7 +161,7 @@ class _Loop:
                     return frozenset(found)
 
     def _round(self, names: tuple[str, ...], saved: float, *, asked: bool) -> None:
-        """Bring the present sources of some images into the cluster; failures are told, and the next save helps.
+        """Bring the present sources of some images into the cluster; failures are reported, and the next save helps.
 
         Args:
             names: the images.
@@ -182,7 +182,7 @@ class _Loop:
                 elif asked:
                     session.emit(Noted(f"{', '.join(names)}: what was saved runs already"))
         except RunFailedError:
-            return  # each failure has been told by its own event
+            return  # each failure has been reported by its own event
         except DevenvError as error:
             if session.cancel.is_set():  # by the user, or because the lock was lost
                 raise
@@ -243,7 +243,7 @@ def _end(plan: Plan, report: RunReport, kind: type[ProvideImage | LoadImage]) ->
 def _watching(
     contexts: Sequence[WatchedContext], on_polling: Callable[[str], None]
 ) -> Iterator[queue.SimpleQueue[Changes]]:
-    """Changes as they come, while the body runs; the first entry, empty at times, tells that the watch has begun."""
+    """Changes as they come, while the body runs; the first entry, empty at times, shows that the watch has begun."""
     changes: queue.SimpleQueue[Changes] = queue.SimpleQueue()
     stop = threading.Event()
     folders = list(dict.fromkeys(folder for context in contexts for folder in context.folders))

@@ -11,7 +11,7 @@ from devenv.plan.observed import ClusterState
 from devenv.runtime.observe.differences import Difference, differences
 from devenv.runtime.observe.observe import observe
 from devenv.spec.load import load_workspace
-from devenv.workflows.access.claim import tell_other_folder
+from devenv.workflows.access.claim import report_other_folder
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import profile_that_is_up
@@ -36,7 +36,7 @@ def diff(directory: Path, stacks: Sequence[str], session: Session, *, profile: s
     selection = select(workspace, only=stacks)
     environment = connect(workspace, session, agreed=False)
     seen = observe(environment, selection, "auto")
-    tell_other_folder(seen.holding, environment.owner, session)
+    report_other_folder(seen.kind_cluster, environment.owner, session)
     if seen.cluster.state is not ClusterState.RUNNING:
         raise ClusterError(f"cluster {environment.names.cluster} is {seen.cluster.state}", hint="devenv up")
     missing = {"helm", "kubectl"} - seen.observed.tools_present

@@ -18,7 +18,7 @@ from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 from devenv.runtime.ownership.engines import ENGINES, forget_engine, recorded_engines
 from devenv.runtime.ownership.marks import look, owner_of
-from devenv.runtime.ownership.ownership import Holding
+from devenv.runtime.ownership.ownership import KindCluster
 from devenv.workflows.access.claim import take_over
 from devenv.workflows.access.exclusive import confirm_lock, exclusive
 from devenv.workflows.access.locations import Locations, project_locations
@@ -73,19 +73,19 @@ def _take_away(locations: Locations, engine: Engine, session: Session, request: 
 
     names = Names(locations.project)
     began = time.monotonic()
-    holding = look(engine, names)
-    if holding.state is ClusterState.FOREIGN:
+    kind_cluster = look(engine, names)
+    if kind_cluster.state is ClusterState.FOREIGN:
         raise ForeignClusterError(
             f"cluster {names.cluster} exists, and devenv did not make it",
             hint=f"remove it yourself: kind delete cluster --name {names.cluster}",
         )
     here = engine.version().id
-    if holding.state is ClusterState.ABSENT:
+    if kind_cluster.state is ClusterState.ABSENT:
         _require_gone(locations, engine, _elsewhere(locations, here))
-    take_over(holding, owner_of(locations.root), session, adopt=request.adopt, command="devenv down")
-    _agree_to_loss(look_for_losses(locations, engine, holding, session), request, session)
+    take_over(kind_cluster, owner_of(locations.root), session, adopt=request.adopt, command="devenv down")
+    _agree_to_loss(look_for_losses(locations, engine, kind_cluster, session), request, session)
     confirm_lock(names.project, session)
-    existed = _remove(engine, holding) or locations.state.exists()
+    existed = _remove(engine, kind_cluster) or locations.state.exists()
     if elsewhere := _elsewhere(locations, here):  # another run may have come to be there meanwhile
         forget_engine(locations.state, here)
         locations.kubeconfig.unlink(missing_ok=True)
@@ -93,7 +93,7 @@ def _take_away(locations: Locations, engine: Engine, session: Session, request: 
     else:
         remove_folder(locations.state)
     seconds = time.monotonic() - began
-    gone = f"{names.project} is gone ({len(holding.containers)} containers, {seconds:.1f} s)"
+    gone = f"{names.project} is gone ({len(kind_cluster.containers)} containers, {seconds:.1f} s)"
     session.emit(Noted(gone if existed else "nothing to remove"))
 
 
@@ -170,10 +170,10 @@ def _agree_to_loss(losses: Losses, request: DownRequest, session: Session) -> No
         raise UsageError("nothing was removed: losing data takes your consent", hint="devenv down --yes")
 
 
-def _remove(engine: Engine, holding: Holding) -> bool:
+def _remove(engine: Engine, kind_cluster: KindCluster) -> bool:
     """Remove the cluster's containers and its network; whether there was any of them."""
-    engine.containers.remove([container.name for container in holding.containers])
-    network = holding.network is not None and holding.network.get(LABEL_PROJECT) == holding.names.project
+    engine.containers.remove([container.name for container in kind_cluster.containers])
+    network = kind_cluster.network is not None and kind_cluster.network.get(LABEL_PROJECT) == kind_cluster.names.project
     if network:
-        engine.networks.remove(holding.names.network)
-    return bool(holding.containers) or network
+        engine.networks.remove(kind_cluster.names.network)
+    return bool(kind_cluster.containers) or network

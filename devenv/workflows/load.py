@@ -64,7 +64,7 @@ def load_images(directory: Path, images: Sequence[str], session: Session) -> lis
     Raises:
         ImageError: the engine has no such image.
         ClusterError: the project's cluster does not run.
-        RunFailedError: an image could not be loaded; each failure was told as an event.
+        RunFailedError: an image could not be loaded; each failure was reported as an event.
     """
     began = time.monotonic()
     workspace = load_workspace(directory, data_root=session.data_root)
@@ -86,11 +86,11 @@ def _load(environment: Environment, images: Sequence[str], session: Session, beg
 def _running_nodes(environment: Environment) -> list[str]:
     """The node containers of the project's own, running cluster; raises ClusterError where there is none."""
     names = environment.names
-    holding = look(environment.engine, names)
-    require_own_folder(holding, environment.owner)
-    if holding.state is not ClusterState.RUNNING:
-        raise ClusterError(f"cluster {names.cluster} is {holding.state}", hint="devenv up")
-    return running_nodes(holding.containers)
+    kind_cluster = look(environment.engine, names)
+    require_own_folder(kind_cluster, environment.owner)
+    if kind_cluster.state is not ClusterState.RUNNING:
+        raise ClusterError(f"cluster {names.cluster} is {kind_cluster.state}", hint="devenv up")
+    return running_nodes(kind_cluster.containers)
 
 
 def _reference(environment: Environment, name: str) -> str:

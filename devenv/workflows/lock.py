@@ -107,10 +107,10 @@ def lock_rows(images: Iterable[Lockable], answering: Mapping[str, bool], ask: Ca
     return [_row(image, asked[image.name].result() if image.name in asked else None) for image in images]
 
 
-def _row(image: Lockable, told: str | None) -> LockRow:
+def _row(image: Lockable, reported: str | None) -> LockRow:
     # A digest of the catalogue is of a release's notes; its tag may have moved since. Who wrote another means it.
-    digest = told or image.former or image.given
-    state = "out of reach" if not (told or image.given) else "unchanged" if digest == image.former else "recorded"
+    digest = reported or image.former or image.given
+    state = "out of reach" if not (reported or image.given) else "unchanged" if digest == image.former else "recorded"
     return LockRow(image.name, image.upstream, digest, state)
 
 

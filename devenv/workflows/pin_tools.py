@@ -2,7 +2,7 @@
 
 `python -m devenv.workflows.pin_tools` after a change of a version in versions.yaml, in a checkout and where the
 addresses can be reached. It prints what changed, for a review: whoever controls such a server controls the checksum
-too, so that a second source is worth a look. What cannot be fetched is told and left out, never guessed.
+too, so that a second source is worth a look. What cannot be fetched is reported and left out, never guessed.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def pull(request: PullRequest, session: Session) -> Plan:
     Raises:
         SpecError: with every problem of the specification.
         EngineUnavailableError: no engine answers and none may be installed.
-        RunFailedError: steps failed; each was told as an event.
+        RunFailedError: steps failed; each was reported as an event.
         InterruptedRunError: the user stopped the run.
         LockedError: another run changes the project, and this one is not to wait.
     """

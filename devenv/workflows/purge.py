@@ -53,7 +53,7 @@ def _others(engine: Engine, project: str) -> list[str]:
     They have a cluster here, or something is being done for them, such as building for a first `up`, or this user has
     brought them up in whichever engine.
     """
-    here = {holding.names.project for holding in look_at_all(engine)}
+    here = {kind_cluster.names.project for kind_cluster in look_at_all(engine)}
     states = state_root(create=False)
     kept = {file.parent.name for name in (f"{KUBECONFIG}*", ENGINES) for file in states.glob(f"*/{name}")}
     return sorted(here | (set(projects_at_work(engine)) - {project}) | kept)

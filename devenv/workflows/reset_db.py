@@ -54,7 +54,7 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
     Raises:
         UsageError: an unknown name, or nobody agreed that data is dropped.
         DatabaseError: a named database is not deployed or not ready.
-        RunFailedError: some could not be reset; each was told as an event.
+        RunFailedError: some could not be reset; each was reported as an event.
     """
     began = time.monotonic()
     with reach(request.directory, session, alone=True) as deployment:

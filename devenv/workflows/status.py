@@ -70,7 +70,7 @@ class CredentialStatus:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """Everything that `devenv status` tells."""
+    """Everything that `devenv status` shows."""
 
     project: str
     cluster: str
@@ -105,17 +105,17 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
     resolves = LoopbackQuestion(names.domain)
     kubeconfig = kubeconfig_of(state_dir(names.project, create=False))
     engine = Engine.connect()
-    holding = look(engine, names)
+    kind_cluster = look(engine, names)
 
     def export() -> bool:
-        return export_kubeconfig(engine, names.cluster, holding.containers, kubeconfig)
+        return export_kubeconfig(engine, names.cluster, kind_cluster.containers, kubeconfig)
 
-    facts = observe_cluster(holding, kubeconfig, export=export)
+    facts = observe_cluster(kind_cluster, kubeconfig, export=export)
     if profile := other_profile(workspace, facts):
         workspace = load_workspace(directory, data_root=data_root(), profile=profile)
-    if holding.owner and not holding.owner.has_folder_of(owner_of(workspace.root)):
-        facts = replace(facts, reason=f"it belongs to {holding.owner}")
-    ports = http_ports(holding.containers)
+    if kind_cluster.owner and not kind_cluster.owner.has_folder_of(owner_of(workspace.root)):
+        facts = replace(facts, reason=f"it belongs to {kind_cluster.owner}")
+    ports = http_ports(kind_cluster.containers)
     links: Sequence[Link] = ()
     credentials: tuple[CredentialStatus, ...] = ()
     if facts.state is ClusterState.RUNNING and ports:

@@ -24,7 +24,7 @@ from devenv.runtime.toolbox import Toolbox
 from devenv.spec.checks.migration_files import require_sound_migrations
 from devenv.spec.load import load_workspace
 from devenv.spec.project import Ports
-from devenv.workflows.access.claim import claim, tell_other_folder
+from devenv.workflows.access.claim import claim, report_other_folder
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
@@ -75,7 +75,7 @@ def up(request: UpRequest, session: Session) -> Plan:
         EngineUnavailableError: no engine answers and none may be installed.
         UnfitEngineError: there is no cluster yet, and one cannot work in this engine.
         OtherFolderError: the cluster is another folder's, and nobody agreed to take it over.
-        RunFailedError: steps failed; each was told as an event.
+        RunFailedError: steps failed; each was reported as an event.
         InterruptedRunError: the user stopped the run.
         LockedError: another run changes the project, and this one is not to wait.
     """
@@ -94,7 +94,7 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
     state = RunState(Toolbox(environment.kubeconfig))
     if request.plan_only:
         result = _planned(environment, selection, state, request, session)
-        tell_other_folder(result.observation.holding, environment.owner, session)
+        report_other_folder(result.observation.kind_cluster, environment.owner, session)
         return result
     with exclusive(environment.engine, workspace.project.project, session):
         result, adopted = _claimed(environment, selection, state, request, session)

@@ -42,7 +42,7 @@ def pull_warnings(workspace: Workspace) -> list[str]:
     """Containers of the project's own stacks whose local image can be stale, or that no registry has, in words.
 
     Told of what can be rendered: charts and kustomizations in the project's folder, by a Helm and a kubectl that are
-    there already. Of all else `devenv up` tells.
+    there already. All else `devenv up` reports.
     """
     toolchain = Toolchain(workspace.versions.tools)
     helm, kubectl = toolchain.locate("helm").path, toolchain.locate("kubectl").path

@@ -76,9 +76,9 @@ url=$(curl -fsS -H 'Authorization: {SIGNED_FOR_SQS}' \
 echo "$url"
 curl -fsS "$url?Action=GetQueueAttributes&AttributeName.1=QueueArn"
 """
-    told = environment.kubectl("-n", "localstack", "exec", "deploy/localstack", "--", "sh", "-c", program)
-    assert told.startswith("http://localstack.localstack:4566/")
-    assert f":{QUEUE}" in told
+    reported = environment.kubectl("-n", "localstack", "exec", "deploy/localstack", "--", "sh", "-c", program)
+    assert reported.startswith("http://localstack.localstack:4566/")
+    assert f":{QUEUE}" in reported
 
 
 @pytest.mark.parametrize("key", ["a/b.txt", "two//slashes", "per%2Fcent and blank"])

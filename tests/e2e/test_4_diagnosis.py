@@ -242,8 +242,8 @@ def test_release_left_pending_by_a_kill_is_cleared(lab: Lab) -> None:
     helm.wait()
     assert pending is not None
     assert pending.status == "pending-install"
-    told = lab.succeed("killed", workload(lab.container(*SLEEP)))
-    assert any("pending-install" in text for text in told)
+    reported = lab.succeed("killed", workload(lab.container(*SLEEP)))
+    assert any("pending-install" in text for text in reported)
 
 
 CHECKS: list[tuple[ReadyCheck, ReadyCheck, str]] = [

@@ -249,8 +249,8 @@ def test_loads_that_follow_each_other_share_the_program_in_a_node(
         load(engine, third, nodes, session=session)
         load(engine, second, nodes, session=session)
     when = [f"--since={began}", f"--until={time.time()}"]
-    told = ["docker", "events", *when, "--filter=event=exec_create", "--format={{.Actor.Attributes.name}}"]
-    started = subprocess.run(told, check=True, capture_output=True, text=True).stdout.split()
+    reported = ["docker", "events", *when, "--filter=event=exec_create", "--format={{.Actor.Attributes.name}}"]
+    started = subprocess.run(reported, check=True, capture_output=True, text=True).stdout.split()
     assert sorted(name for name in started if name in nodes) == sorted(nodes)
     for image in (first, second, third):
         assert_whole(engine, image, nodes)

@@ -184,13 +184,13 @@ def test_a_build_stops_when_told(building: Engine, context: Path, tiny: str) -> 
     request = request_for(building, context, f"FROM {tiny}\nRUN echo {uuid.uuid4()}; sleep 300\n")
     cancel = threading.Event()
 
-    def told(line: str) -> None:
+    def reported(line: str) -> None:
         if "RUN echo" in line:
             threading.Timer(0.5, cancel.set).start()
 
     began = time.monotonic()
     with pytest.raises(InterruptedRunError):
-        building.builds.run(request, told, cancel)
+        building.builds.run(request, reported, cancel)
     assert time.monotonic() - began < 20
     with pytest.raises(InterruptedRunError):
         building.builds.run(request, None, cancel)
@@ -213,11 +213,11 @@ def test_a_provider_makes_an_image_once_and_tells_progress(building: Engine, con
     request = request_for(building, context, f"FROM {tiny}\nRUN echo {uuid.uuid4()}\n")
     step = BuildImage("once", request.reference, request.dockerfile, context)
     provider = ImageProvider(building, context)
-    told: list[str] = []
+    reported: list[str] = []
     details: list[str] = []
 
     def work() -> None:
-        details.append(provider.provide(step, Listener(progress=told.append)))
+        details.append(provider.provide(step, Listener(progress=reported.append)))
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
@@ -225,7 +225,7 @@ def test_a_provider_makes_an_image_once_and_tells_progress(building: Engine, con
     for thread in threads:
         thread.join()
     assert details.count("there already") == 2
-    assert any(message.startswith("[2/2] echo") for message in told), told
+    assert any(message.startswith("[2/2] echo") for message in reported), reported
     building.images.remove([request.reference])
 
 

@@ -242,8 +242,8 @@ def test_no_password_is_a_plain_variable(rendered: Rendered) -> None:
             key for key in plain if any(word in key.upper() for word in ("PASSWORD", "SECRET_ACCESS_KEY", "TOKEN"))
         }
         # A variable that names a file holds no password.
-        told = {key for key in secret if not key.endswith("_FILE") and plain[key] != "test"}
-        assert not told, name
+        reported = {key for key in secret if not key.endswith("_FILE") and plain[key] != "test"}
+        assert not reported, name
 
 
 def test_objects_are_in_the_stacks_namespace(rendered: Rendered) -> None:

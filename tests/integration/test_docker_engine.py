@@ -101,11 +101,11 @@ def test_a_chosen_engine_that_is_silent_is_no_reason_to_install_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
-    told: list[Event] = []
-    session = replace(silent_session(), emit=told.append, confirm=lambda _: True)
+    reported: list[Event] = []
+    session = replace(silent_session(), emit=reported.append, confirm=lambda _: True)
     with pytest.raises(ChosenEngineError):
         reach_engine(session, agreed=True)
-    assert told == []
+    assert reported == []
 
 
 def test_an_engine_is_devenvs_own_only_under_its_id(engine: Engine, tmp_path: Path) -> None:

@@ -82,11 +82,11 @@ def test_a_verified_file_arrives_with_progress(server: Server, target: Path) -> 
         request.wfile.write(BODY[half:])
 
     server.answers["/tool"] = slowly
-    told: list[str] = []
-    download(f"{server.url}/tool", target, sha256=SHA, on_progress=told.append)
+    reported: list[str] = []
+    download(f"{server.url}/tool", target, sha256=SHA, on_progress=reported.append)
     assert target.read_bytes() == BODY
-    assert told
-    assert told[0].endswith("of 4.9 MiB")
+    assert reported
+    assert reported[0].endswith("of 4.9 MiB")
 
 
 def test_another_file_than_the_expected_one_is_refused_and_leaves_nothing(server: Server, target: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_short_body_is_refused(server: Server, target: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "reported"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", "ended after 4 of 100 bytes"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nhalf", "broke off"),
@@ -124,13 +124,13 @@ def test_a_short_body_is_refused(server: Server, target: Path) -> None:
     ],
 )
 def test_whatever_a_server_answers_a_cut_body_is_never_taken(
-    raw_answers: Callable[[bytes], str], target: Path, answer: bytes, told: str
+    raw_answers: Callable[[bytes], str], target: Path, answer: bytes, reported: str
 ) -> None:
     url = raw_answers(answer)
-    with pytest.raises(DownloadError, match=told):
+    with pytest.raises(DownloadError, match=reported):
         download(url, target, sha256=SHA)
     assert list(target.parent.iterdir()) == []
-    with pytest.raises(DownloadError, match=told):
+    with pytest.raises(DownloadError, match=reported):
         fetch_text(url)
 
 

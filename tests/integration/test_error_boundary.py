@@ -163,10 +163,10 @@ with run_session("up") as session:
 """
     done = run(body, {**environment, "https_proxy": "http://user:pr%40xy-word@proxy.test:3128"}, *arguments)
     reports = [file.read_text() for file in Path(environment["HOME"]).rglob("devenv-*.txt")]
-    told = "".join([done.stdout, done.stderr, *reports])
+    reported = "".join([done.stdout, done.stderr, *reports])
     assert done.returncode in {1, 2, 70}
-    assert "*****" in told
-    assert not [secret for secret in ("topsecret", "xy-word") if secret in told]
+    assert "*****" in reported
+    assert not [secret for secret in ("topsecret", "xy-word") if secret in reported]
     assert bool(reports) is ("ValueError" in raised)
 
 

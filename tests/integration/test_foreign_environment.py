@@ -81,9 +81,9 @@ def test_no_client_takes_what_is_not_meant_for_it(engine: Engine, labels: dict[s
         web.serve("/text", b"text")
         web.serve("/v2/", b"{}")
         web.serve("/", b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>")
-        told = {"web": web.url, "addresses": {name: asdict(address) for name, address in addresses.items()}}
+        reported = {"web": web.url, "addresses": {name: asdict(address) for name, address in addresses.items()}}
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, json.dumps(told)],
+            [sys.executable, "-c", PROGRAM, json.dumps(reported)],
             env={**os.environ, **traps.variables},
             capture_output=True,
             text=True,

@@ -46,8 +46,8 @@ def test_kind_takes_the_image_that_it_is_given_for_its_load_balancer(
     upstream = str(load_versions().images[BALANCER].upstream)
     newer = f"{Reference.parse(upstream).repository}:v9"
     script = f"echo '$x  {upstream}' && \\ \"y\""
-    told = tmp_path / "told"
-    program(tmp_path / "engine", "docker", f"printf '<%s>\\n' \"$@\" >>{told}")
+    reported = tmp_path / "reported"
+    program(tmp_path / "engine", "docker", f"printf '<%s>\\n' \"$@\" >>{reported}")
     quoted = "'" + script.replace("'", "'\\''") + "'"
     kind = program(tmp_path / "kind", "kind", f"docker run --label '' {newer} bash -c {quoted}; docker ps")
     monkeypatch.setenv("PATH", f"{tmp_path / 'engine'}{os.pathsep}{os.environ['PATH']}")
@@ -56,5 +56,5 @@ def test_kind_takes_the_image_that_it_is_given_for_its_load_balancer(
     Kind(kind).create("shop", "node:1", "", tmp_path / "kubeconfig", "shop", balancer_image=image)
 
     words = ["run", "--label", "", image or newer, "bash", "-c", script, "ps"]
-    assert told.read_text() == "".join(f"<{word}>\n" for word in words)
+    assert reported.read_text() == "".join(f"<{word}>\n" for word in words)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]

@@ -75,8 +75,8 @@ def start_holder(project: str) -> Iterator[Callable[..., subprocess.Popen[str]]]
         yield start
 
 
-def telling(told: list[Event], **options: Any) -> Session:
-    return Session(emit=told.append, confirm=bool, open_log=Path, mask=print, **options)
+def reporting(reported: list[Event], **options: Any) -> Session:
+    return Session(emit=reported.append, confirm=bool, open_log=Path, mask=print, **options)
 
 
 def take(engine: Engine, project: str, lost: Callable[[], None] = print) -> EngineLock | Holder:
@@ -121,23 +121,23 @@ def test_who_waits_is_told_for_whom_and_goes_on_when_that_one_is_killed(
     engine: Engine, project: str, start_holder: Callable[..., subprocess.Popen[str]]
 ) -> None:
     holder = start_holder(HOME="/nonexistent", LOGNAME="alice")
-    told: list[Event] = []
+    reported: list[Event] = []
     turn = threading.Event()
 
     def wait() -> None:
-        with exclusive(engine, project, telling(told)) as lock:
+        with exclusive(engine, project, reporting(reported)) as lock:
             lock.confirm()
             turn.set()
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    await_true(lambda: bool(told))
+    await_true(lambda: bool(reported))
     assert not turn.is_set()
     os.kill(holder.pid, signal.SIGKILL)
     waiting.join()
 
     assert turn.is_set()
-    (note,) = told
+    (note,) = reported
     assert isinstance(note, Noted)
     assert f"process {holder.pid} of alice on {os.uname().nodename}, since " in note.message
 
@@ -147,7 +147,7 @@ def test_no_wait_gives_up_and_says_who_is_at_work(
 ) -> None:
     holder = start_holder()
 
-    with pytest.raises(LockedError, match=str(holder.pid)), exclusive(engine, project, telling([], wait=False)):
+    with pytest.raises(LockedError, match=str(holder.pid)), exclusive(engine, project, reporting([], wait=False)):
         pass
 
 
@@ -287,8 +287,8 @@ def test_what_a_dead_run_made_for_itself_is_swept_by_the_next_and_what_a_living_
             "Id"
         ]
         mine = create(LOCK_IMAGE, [], labels={**engine.containers.own_labels, "devenv.io/project": project})["Id"]
-        told: list[Event] = []
-        with exclusive(engine, f"{project}-other", telling(told)):
+        reported: list[Event] = []
+        with exclusive(engine, f"{project}-other", reporting(reported)):
             pass
 
         left = {container.id for container in engine.containers.list({LABEL_RUN: "", "devenv.io/project": project})}
@@ -296,4 +296,4 @@ def test_what_a_dead_run_made_for_itself_is_swept_by_the_next_and_what_a_living_
 
     assert left == {mine}
     assert dead not in left
-    assert [note.message for note in told if isinstance(note, Noted) and "had left" in note.message]
+    assert [note.message for note in reported if isinstance(note, Noted) and "had left" in note.message]

@@ -50,9 +50,9 @@ def packages(tmp_path: Path, script: Script, words: Path) -> Packages:
 
 def test_services_are_held_while_it_installs_and_free_afterwards(packages: Packages, tmp_path: Path) -> None:
     (tmp_path / "gate").touch()
-    told: list[str] = []
-    packages.install(["one"], on_line=told.append)
-    assert "policy says 101" in told
+    reported: list[str] = []
+    packages.install(["one"], on_line=reported.append)
+    assert "policy says 101" in reported
     await_true(lambda: not packages.policy.exists())
     assert "begun" in (tmp_path / "words").read_text()
 

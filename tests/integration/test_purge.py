@@ -118,8 +118,8 @@ def test_purge_asks_and_leaves_what_users_have_named_or_built(engine: Engine, pr
     assert API in engine.images.ids([API])
     assert (tmp_path / "state/devenv/purged").exists(), "nothing was removed, not the project either"
 
-    told = project.devenv("down", "--purge", "--yes").stderr
-    assert "build cache" not in told, "it is not in the engine that devenv installed"
+    reported = project.devenv("down", "--purge", "--yes").stderr
+    assert "build cache" not in reported, "it is not in the engine that devenv installed"
     left = {reference for image in engine.images.list() for reference in image.references or (image.id,)}
     assert left == {"mine/renamed:1", "mine/derived:1", *MINE, nameless, lonely}
     assert base in engine.images.ids(["mine/renamed:1"]).values()
@@ -133,8 +133,8 @@ def test_purge_leaves_what_another_projects_cluster_needs(engine: Engine, projec
     make(engine, NODE)
     fake_cluster(engine, "neighbour", tmp_path / "neighbour", NODE)
 
-    told = project.devenv("down", "--purge", "--yes").stderr
-    assert "kept for neighbour: 2 images, the caches and the local CA" in told
+    reported = project.devenv("down", "--purge", "--yes").stderr
+    assert "kept for neighbour: 2 images, the caches and the local CA" in reported
     # It cannot be asked which images it needs.
     assert engine.images.ids([API, NODE]).keys() == {API, NODE}
     assert (tmp_path / "cache/devenv/tools").exists()
@@ -149,8 +149,8 @@ def test_purge_leaves_what_a_project_needs_that_is_being_built_or_is_up_elsewher
     session = silent_session()
     with exclusive(engine, "first-up", session):
         confirm_lock("first-up", session)
-        told = project.devenv("down", "--purge", "--yes").stderr
-    assert "kept for first-up: 1 images, the caches and the local CA" in told
+        reported = project.devenv("down", "--purge", "--yes").stderr
+    assert "kept for first-up: 1 images, the caches and the local CA" in reported
 
     (tmp_path / "state/devenv/neighbour").mkdir()
     (tmp_path / "state/devenv/neighbour/engines.json").write_text('{"engines": {"id": "DOCKER_CONTEXT=other"}}')

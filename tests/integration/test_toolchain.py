@@ -136,16 +136,16 @@ def test_a_wrong_checksum_stops_and_builds_nothing(server: Server, bin_folder: P
 
 
 def test_what_cannot_be_downloaded_is_built(bin_folder: Path, cache: Path) -> None:
-    told: list[str] = []
+    reported: list[str] = []
 
     def build(target: Path) -> None:
         write_program(target, KIND.format("0.33.0"))
 
     chain = Toolchain({"kind": tool()}, cache=cache, search_path=str(bin_folder))
-    located = chain.provide("kind", build=build, on_progress=told.append)
+    located = chain.provide("kind", build=build, on_progress=reported.append)
     assert located.origin == "cache"
     assert located.note.startswith("built, because 127.0.0.1:9 cannot be reached")
-    assert told[-1].startswith("building")
+    assert reported[-1].startswith("building")
 
 
 def test_without_a_pinned_checksum_nothing_is_downloaded_and_the_way_to_pin_one_is_told(

@@ -35,7 +35,7 @@ def restart(environment: Project, namespace: str, name: str) -> None:
     """Delete the pod of a database's StatefulSet, and wait until the next one answers from here."""
     environment.kubectl("delete", "pod", f"{name}-0", "--namespace", namespace, "--wait")
     environment.kubectl("rollout", "status", f"statefulset/{name}", "--namespace", namespace, "--timeout=120s")
-    # Nobody tells when the nodes route to the new pod.
+    # Nobody says when the nodes route to the new pod.
     for _ in range(_TRIES):
         if environment.devenv("db", "list", "--database", name, expect=None).status == 0:
             return

@@ -29,7 +29,7 @@ class Outcome:
     named: float
     """Seconds from its beginning until the cause was told."""
     seconds: float
-    told: list[str]
+    reported: list[str]
 
     @property
     def facts(self) -> str:
@@ -64,7 +64,7 @@ class Lab:
         self, release: str, *objects: Json, deadline: float = 120, cancel: threading.Event | None = None
     ) -> Outcome:
         chart = self.write_chart(release, *objects)
-        began, told = time.monotonic(), list[tuple[float, str]]()
+        began, reported = time.monotonic(), list[tuple[float, str]]()
         wanted = ChartInstallation(
             ChartRelease(release, self.namespace(release), str(chart)),
             timedelta(seconds=deadline),
@@ -78,18 +78,18 @@ class Lab:
                 wanted,
                 cancel=cancel or threading.Event(),
                 on_line=lambda _: None,
-                progress=lambda message: told.append((time.monotonic() - began, message)),
+                progress=lambda message: reported.append((time.monotonic() - began, message)),
             )
         except DevenvError as failure:
             error = failure
         seconds = time.monotonic() - began
-        named = next((at for at, text in told if text.startswith("cannot become ready")), seconds)
-        return Outcome(error, named, seconds, [text for _, text in told])
+        named = next((at for at, text in reported if text.startswith("cannot become ready")), seconds)
+        return Outcome(error, named, seconds, [text for _, text in reported])
 
     def succeed(self, release: str, *objects: Json) -> list[str]:
         outcome = self.install(release, *objects)
         assert outcome.error is None, outcome.facts
-        return outcome.told
+        return outcome.reported
 
     def await_workloads(self, stack: str) -> None:
         await_workloads(

@@ -64,8 +64,8 @@ def _rules(program: str) -> list[str]:
     found = find_program(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if found is None or os.geteuid() != 0:
         return []
-    told = subprocess.run([found], capture_output=True, text=True, check=True).stdout
-    return [line for line in told.splitlines() if not line.startswith("#")]
+    reported = subprocess.run([found], capture_output=True, text=True, check=True).stdout
+    return [line for line in reported.splitlines() if not line.startswith("#")]
 
 
 def _setting(name: str) -> str:

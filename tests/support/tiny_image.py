@@ -36,5 +36,5 @@ def _add(archive: tarfile.TarFile, file: Path, name: str) -> None:
 
 
 def _libraries(program: Path) -> set[Path]:
-    told = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout  # noqa: S607
-    return {Path(path) for path in re.findall(r"(/\S+) \(0x", told)}
+    reported = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout  # noqa: S607
+    return {Path(path) for path in re.findall(r"(/\S+) \(0x", reported)}

@@ -51,7 +51,7 @@ def local_dependencies(chart: Path) -> dict[str, Path]:
     try:
         document = yaml.safe_load(description.read_bytes())
     except yaml.YAMLError:
-        return {}  # Helm tells what is wrong with it
+        return {}  # Helm says what is wrong with it
     listed = document.get("dependencies") if isinstance(document, dict) else None
     places = {d["name"]: str(d.get("repository") or "") for d in listed or () if isinstance(d, dict) and "name" in d}
     return {

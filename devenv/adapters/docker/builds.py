@@ -29,7 +29,7 @@ _LAST_LINES = 60
 _CLIENT_VERSIONS = range(18, 23)
 """Major versions of the docker command line that carry a BuildKit client; from 23 on it is buildx alone."""
 _TOLD = "image"
-"""The file in which a builder tells what it has built."""
+"""The file in which a builder says what it has built."""
 _DIGEST = "containerimage.digest"
 """Under this key buildx tells the image's ID: that of its configuration, or of its manifest in containerd's store."""
 _NOT_OURS = ("BUILDX_BUILDER", "DOCKER_DEFAULT_PLATFORM", "SOURCE_DATE_EPOCH")

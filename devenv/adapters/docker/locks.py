@@ -51,7 +51,7 @@ class EngineLock:
     """A lock that this process holds."""
 
     def __init__(self, api: docker.APIClient, container: str, on_lost: Callable[[], None]) -> None:
-        """Begin to hold the lock whose container was created; `confirm` tells when that is done.
+        """Begin to hold the lock whose container was created; `confirm` says when that is done.
 
         `on_lost` is called from another thread when the lock is gone before it is released.
         """

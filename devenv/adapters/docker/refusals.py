@@ -19,7 +19,7 @@ _RATE = re.compile(r"toomanyrequests|too many requests|\b429\b", re.IGNORECASE)
 _QUOTA = re.compile(r"pull rate limit", re.IGNORECASE)
 """Docker Hub's words for a limit of hours (https://docs.docker.com/docker-hub/usage/pulls/)."""
 _RETRY_AFTER = re.compile(r"retry-after: *(?P<amount>[0-9.]+)(?P<unit>ms|µs|us|s)?", re.IGNORECASE)
-"""GHCR has it in its message; of a header the engine tells nothing."""
+"""GHCR has it in its message; of a header the engine says nothing."""
 _UNITS = {"ms": 1e-3, "µs": 1e-6, "us": 1e-6, "s": 1.0, None: 1.0}
 _LOGIN = re.compile(
     r"unauthorized|authentication required|no basic auth credentials|\bdenied\b"

@@ -45,16 +45,16 @@ def look_again(
     What cannot be read is passed over, as a folder that a database's container keeps to itself.
     """
     seen = _look(folders, concerns, {}, recursive=recursive)
-    told = time.monotonic()
+    reported = time.monotonic()
     yield frozenset()
     while True:
         began = time.monotonic()
         now = _look(folders, concerns, seen, recursive=recursive)
         changed = frozenset(p for p in seen.keys() | now.keys() if _differs(seen.get(p), now.get(p)) and concerns(p))
         seen = now
-        if changed or time.monotonic() - told >= _SILENT_SECONDS:
+        if changed or time.monotonic() - reported >= _SILENT_SECONDS:
             yield changed
-            told = time.monotonic()
+            reported = time.monotonic()
         if stop.wait(max(PAUSE_SECONDS, _SHARE * (time.monotonic() - began))):
             return
 

@@ -32,7 +32,7 @@ def watch_folders(
 ) -> Iterator[frozenset[Path]]:
     """Changed, new and deleted files below folders, gathered until they pause, until `stop` is set.
 
-    Nothing at all comes about once a second, so that the first answer tells that the watch has begun. A folder that is
+    Nothing at all comes about once a second, so that the first answer shows that the watch has begun. A folder that is
     replaced as a whole, as `git checkout` and `mv` do, is waited for; when it is back, all that is in it has changed.
 
     Args:

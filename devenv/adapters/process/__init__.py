@@ -1,4 +1,4 @@
-"""Foreign programs: started, watched, stopped, and their failures told. The only user of subprocess.
+"""Foreign programs: started, watched, stopped, and their failures reported. The only user of subprocess.
 
 Every program runs in a session of its own, so that a stop reaches all that it started, and never through a
 shell. What a program's words mean is the concern of the adapter that calls it.

@@ -32,7 +32,7 @@ class Detached:
         return True
 
     def interrupt(self) -> None:
-        """Ask it to end as Ctrl-C does, and only it: what it has started is told by itself, if at all."""
+        """Ask it to end as Ctrl-C does, and only it: what it has started is asked by it, if at all."""
         self._process.send_signal(signal.SIGINT)
 
     def stop(self) -> None:
@@ -60,7 +60,7 @@ def start_detached(
             start_new_session=True,
         )
     if process.stdin:
-        with contextlib.suppress(BrokenPipeError), process.stdin:  # its end tells why it did not listen
+        with contextlib.suppress(BrokenPipeError), process.stdin:  # its end says why it did not listen
             process.stdin.write(stdin)
     return Detached(process)
 

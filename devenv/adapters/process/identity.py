@@ -7,7 +7,7 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _STARTED = 19
-"""Fields after the name of the program until the one that tells when it was started: proc(5), `/proc/PID/stat`."""
+"""Fields after the name of the program until the one that says when it was started: proc(5), `/proc/PID/stat`."""
 
 
 def this_process() -> str:

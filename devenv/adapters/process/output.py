@@ -1,4 +1,4 @@
-"""What comes out of one pipe of a program: kept whole up to a bound, and told line by line."""
+"""What comes out of one pipe of a program: kept whole up to a bound, and reported line by line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NO_SPACE = "no space left on device"
 KEPT_BYTES = 256 << 20
 """Of each pipe. What prints more is stopped: a part of an answer would be taken for the whole."""
 _LINE_BYTES = 1 << 20
-"""A longer line is told in pieces, so that waiting for its end takes no memory."""
+"""A longer line is reported in pieces, so that waiting for its end takes no memory."""
 
 
 class Output:

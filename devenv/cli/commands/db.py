@@ -127,7 +127,7 @@ def migrate(
     """Apply pending migrations to the live data, which stays.
 
     Installs the databases' stacks where something changed, as `devenv up --only` does. A migration that fails leaves
-    the database as it was; its statement, file and line are told.
+    the database as it was; its statement, file and line are reported.
     """
     from devenv.cli import wiring
     from devenv.workflows import db

@@ -28,9 +28,9 @@ def dev(
 
     Brings up the stacks that use the images first. Then each save of a file that a build reads (.dockerignore is
     honoured) starts a round: the image is built, what changed of it goes into the nodes, and the stacks that use it are
-    upgraded, exactly as `devenv up` would. Each round tells the time from save to ready. A build that fails is told,
-    and the next save tries again. Ctrl-C ends it; what is rolled out stays. With --json, events are printed as JSON
-    lines (docs/events.md).
+    upgraded, exactly as `devenv up` would. Each round says how long it took from save to ready. A build that fails is
+    reported, and the next save tries again. Ctrl-C ends it; what is rolled out stays. With --json, events are printed
+    as JSON lines (docs/events.md).
 
     Examples: `devenv dev`, `devenv dev alt-backend`.
     """

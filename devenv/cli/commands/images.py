@@ -38,7 +38,7 @@ def show(context: typer.Context, *, directory: Directory = Path(), as_json: AsJs
     _print(report.images)
     if report.removable:
         typer.echo(f"{len(report.removable)} can be removed: devenv images prune", err=True)
-    _tell_unknown(report.unknown)
+    _report_unknown(report.unknown)
 
 
 @images.command("prune")
@@ -74,7 +74,7 @@ def prune(
         return sys.stdin.isatty() and typer.confirm(f"Remove these {len(unneeded)} images?", err=True)
 
     pruned = prune_images(report, agreed)
-    _tell_unknown(report.unknown)
+    _report_unknown(report.unknown)
     if as_json:
         document = {
             "removed": [image.as_dict() for image in pruned.images],
@@ -109,7 +109,7 @@ def _print(rows: Sequence[ListedImage]) -> None:
     )
 
 
-def _tell_unknown(clusters: Sequence[str]) -> None:
+def _report_unknown(clusters: Sequence[str]) -> None:
     if clusters:
         names = ", ".join(clusters)
         typer.echo(f"warning: {names} cannot be asked which images it needs, so none with a name is removed", err=True)

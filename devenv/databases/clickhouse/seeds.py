@@ -14,7 +14,7 @@ def apply_seed(server: Server, database: str, path: Path) -> None:
     """Apply a file to a database, in a session of its own: what it sets is not for the next one.
 
     Raises:
-        DatabaseError: a statement was refused, told with file and line.
+        DatabaseError: a statement was refused, reported with file and line.
     """
     session = uuid.uuid4().hex
     for statement in statements(seed_text(path)):

@@ -14,7 +14,7 @@ from devenv.databases.mysql import structure
 from devenv.databases.mysql.server import Server, quoted
 
 _NEXT_NUMBER = re.compile(r" AUTO_INCREMENT=\d+")
-"""The next number of a table tells nothing of its rows."""
+"""The next number of a table says nothing of its rows."""
 _TRIGGERS = """
 SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_order, action_statement
 FROM information_schema.triggers WHERE trigger_schema = %s ORDER BY 2, 3, 4, 5

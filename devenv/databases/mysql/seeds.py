@@ -17,7 +17,7 @@ def apply_seed(address: Address, schema: str, path: Path) -> None:
     """Apply a file to a schema, in a session of its own: what it sets is not for the next one.
 
     Raises:
-        DatabaseError: a statement was refused, told with file and line.
+        DatabaseError: a statement was refused, reported with file and line.
     """
     with closing(connect(address, schema)) as session, session.cursor() as cursor:
         for statement in statements(seed_text(path)):

@@ -107,7 +107,7 @@ async def account(address: Address, user: str) -> AsyncIterator[Account]:
             max_reconnect_attempts=1,
             reconnect_time_wait=0,
             connect_timeout=_CONNECT_SECONDS,
-            error_cb=_told_by_exceptions,
+            error_cb=_reported_by_exceptions,
         )
     except (NatsError, OSError) as error:
         raise _unreachable(where, user, error) from error
@@ -131,5 +131,5 @@ def _unreachable(where: str, user: str, error: Exception) -> DatabaseError:
     return DatabaseError(f"{where} does not answer", context={"cause": str(error)}, hint="devenv status")
 
 
-async def _told_by_exceptions(_error: Exception) -> None:
+async def _reported_by_exceptions(_error: Exception) -> None:
     """What goes wrong is raised by the call in question as well; the client's default prints it."""

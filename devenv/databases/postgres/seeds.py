@@ -58,7 +58,7 @@ def apply_files(execute: Execute, address: Address, database: str, files: Sequen
     """Apply files to a database, one after the other, up to the first that fails.
 
     Raises:
-        DatabaseError: a statement was refused, told with file and line, or there is no psql.
+        DatabaseError: a statement was refused, reported with file and line, or there is no psql.
     """
     top = Path(os.path.commonpath([path.parent for path in files]))
     names = [path.relative_to(top).as_posix() for path in files]
@@ -105,7 +105,7 @@ def _refused(path: Path, failure: _Failure) -> DatabaseError:
     if comment := _COMMENT.match(statement):
         statement = statement[comment.end() :]
     end_of_line = len("\n".join(text.split("\n")[: failure.last_line]))
-    # psql tells where a statement ends; one that it has put variables into is not in the file.
+    # psql says where a statement ends; one that it has put variables into is not in the file.
     begin = text.rfind(statement, 0, end_of_line) if statement else -1
     line = text.count("\n", 0, begin) + 1 if begin >= 0 else failure.last_line
     copied = _COPIED.search(failure.detail)

@@ -23,7 +23,7 @@ class _Vertex:
 
 
 class BuildProgress:
-    """Fed with lines; tells short messages, and the failing step at the end."""
+    """Fed with lines; reports short messages, and the failing step at the end."""
 
     def __init__(self) -> None:
         self._vertices: dict[str, _Vertex] = {}

@@ -1,6 +1,6 @@
 """Pulling an image: from upstream or its mirror, again where a registry asks for patience, and under upstream's name.
 
-Responsible for one `PullImage` step. What a refusal means is told by the engine's adapter.
+Responsible for one `PullImage` step. What a refusal means is translated by the engine's adapter.
 """
 
 from __future__ import annotations

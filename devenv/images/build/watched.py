@@ -39,8 +39,8 @@ class WatchedContext:
         if path == self.context or not path.is_relative_to(self.context):
             return False
         relative = PurePosixPath(path.relative_to(self.context).as_posix())
-        verdict = self._rules.look(relative)
-        return not verdict.ignored or (verdict.entered and path.is_dir())
+        match = self._rules.match_through(relative)
+        return not match.ignored or (match.entered and path.is_dir())
 
 
 def latest_save(paths: Iterable[Path], *, now: float, earliest: float) -> float:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from devenv.images.content.ignore import IgnoreRules, Verdict
+from devenv.images.content.ignore import IgnoreMatch, IgnoreRules
 
 FILE_MODE, PROGRAM_MODE, FOLDER_MODE = 0o644, 0o755, 0o755
 """What a checkout under the usual umask of 022 has."""
@@ -83,34 +83,34 @@ def explicit_folders(entries: list[SentEntry]) -> set[PurePosixPath]:
 
 def _walk(context: Path, rules: IgnoreRules) -> Iterator[SentEntry]:
     """What is not ignored; ignored folders are entered where the builder enters them."""
-    waiting: list[tuple[PurePosixPath, Verdict | None]] = [(PurePosixPath(), None)]
+    waiting: list[tuple[PurePosixPath, IgnoreMatch | None]] = [(PurePosixPath(), None)]
     while waiting:
         folder, above = waiting.pop()
         for name in _names_in(context / folder, above):
             path = folder / name
-            verdict = rules.judge(str(path), above)
-            if verdict.ignored and not verdict.entered:
+            match = rules.match(str(path), above)
+            if match.ignored and not match.entered:
                 continue
             try:
                 entry = _look(context / path, path)
             except FileNotFoundError:
                 continue  # an editor's temporary file: the builder leaves out what is gone meanwhile, too
             if entry.is_folder:
-                waiting.append((path, verdict))
-            if not verdict.ignored:
+                waiting.append((path, match))
+            if not match.ignored:
                 yield entry
 
 
-def _names_in(folder: Path, verdict: Verdict | None) -> list[str]:
-    """The names in a folder of which a verdict was given; None for the context itself."""
+def _names_in(folder: Path, match: IgnoreMatch | None) -> list[str]:
+    """The names in a folder that was matched; None for the context itself."""
     try:
         return os.listdir(folder)  # noqa: PTH208 -- names are wanted, not paths
     except PermissionError:
-        if verdict and verdict.ignored:
+        if match and match.ignored:
             return []
         raise
     except FileNotFoundError:
-        if verdict:
+        if match:
             return []
         raise
 

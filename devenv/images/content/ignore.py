@@ -33,7 +33,7 @@ class _UndecidedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class IgnoreMatch:
     """What is decided of one path, and what that decides of those below it."""
 
     ignored: bool
@@ -77,32 +77,32 @@ class IgnoreRules:
                 return cls(text.split("\n"))
         return cls([])
 
-    def judge(self, path: str, above: Verdict | None) -> Verdict:
+    def match(self, path: str, above: IgnoreMatch | None) -> IgnoreMatch:
         """Decide of a path relative to the context, given what was decided of the folder that it is in."""
         ignored, matched = False, []
         for number, pattern in enumerate(self._patterns):
             match = above is not None and above.matched[number]
-            # A pattern that cannot change the verdict is not tried, and does not count as matched further down.
+            # A pattern that cannot change what is decided is not tried, and does not count as matched further down.
             if not match and pattern.includes == ignored:
                 match = pattern.matches(path)
             matched.append(match)
             if match:
                 ignored = not pattern.includes
         entered = not ignored or self._enters_all or any(start.startswith(f"{path}/") for start in self._exceptions)
-        return Verdict(ignored, entered, tuple(matched))
+        return IgnoreMatch(ignored, entered, tuple(matched))
 
-    def look(self, path: PurePosixPath) -> Verdict:
+    def match_through(self, path: PurePosixPath) -> IgnoreMatch:
         """Decide of a path, by way of the folders above it."""
-        verdict: Verdict | None = None
+        match: IgnoreMatch | None = None
         for part in [*reversed(path.parents[:-1]), path]:
-            if verdict and not verdict.entered:
-                return verdict
-            verdict = self.judge(str(part), verdict)
-        return verdict or Verdict(ignored=False, entered=True, matched=())
+            if match and not match.entered:
+                return match
+            match = self.match(str(part), match)
+        return match or IgnoreMatch(ignored=False, entered=True, matched=())
 
     def ignores(self, path: PurePosixPath) -> bool:
         """Whether a path, relative to the context, is left out."""
-        return self.look(path).ignored
+        return self.match_through(path).ignored
 
 
 def ignore_files(context: Path, dockerfile: Path) -> list[Path]:

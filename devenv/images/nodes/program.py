@@ -23,7 +23,7 @@ _TICK = 0.2
 
 
 class NodeProgram:
-    """One running program; `error` tells why it has ended, None while it runs or when it ended well."""
+    """One running program; `error` says why it has ended, None while it runs or when it ended well."""
 
     def __init__(self, engine: Engine, node: str, argv: Sequence[str], cancel: threading.Event | None) -> None:
         """Start it, which takes a moment that nobody waits for; it is stopped when `cancel` is set."""

@@ -1,4 +1,4 @@
-"""One node's side of a load: a program in the node tells what is there and takes what is not.
+"""One node's side of a load: a program in the node says what is there and takes what is not.
 
 Responsible for what this node is sent: a partial image layout, streamed into its containerd. The stream is a tar
 of an OCI layout whose index comes last: one that breaks off before it is refused by the node, so there is no half
@@ -142,7 +142,7 @@ class NodeStream:
         self.program.break_off(f"load {self._name} into {self.node}")
 
     def join(self) -> None:
-        """Wait until the node has taken the image or refused it; `error` tells which."""
+        """Wait until the node has taken the image or refused it; `error` says which."""
         self._settled.wait()
         if self.is_over:
             self.program.join()

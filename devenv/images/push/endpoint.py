@@ -12,7 +12,7 @@ import threading
 from http.server import ThreadingHTTPServer
 from typing import Any
 
-from devenv.images.push.protocol import STRANGER_SECONDS, Intake, PushHandler, Receiver
+from devenv.images.push.protocol import UNIDENTIFIED_SECONDS, PushHandler, PushState, Receiver
 from devenv.spec.project import LOOPBACK
 
 _POLL_SECONDS = 0.02
@@ -22,10 +22,10 @@ _POLL_SECONDS = 0.02
 class PushEndpoint:
     """The server; starts with its creation."""
 
-    def __init__(self, port: int, stranger_seconds: float = STRANGER_SECONDS) -> None:
+    def __init__(self, port: int, unidentified_seconds: float = UNIDENTIFIED_SECONDS) -> None:
         """Raises OSError when the port is taken; 0 is any port."""
-        self._intake = Intake(stranger_seconds)
-        self._server = _Server((LOOPBACK, port), self._intake)
+        self._state = PushState(unidentified_seconds)
+        self._server = _Server((LOOPBACK, port), self._state)
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="push endpoint", daemon=True
@@ -35,7 +35,7 @@ class PushEndpoint:
     @property
     def was_asked(self) -> bool:
         """Whether the engine has reached this endpoint."""
-        return self._intake.asked.is_set()
+        return self._state.asked.is_set()
 
     @property
     def bug(self) -> BaseException | None:
@@ -44,19 +44,19 @@ class PushEndpoint:
 
     def open(self, path: str, receiver: Receiver) -> str:
         """Let `receiver` have what is pushed to `path`; returns the repository's whole name."""
-        self._intake.receivers[path] = receiver
+        self._state.receivers[path] = receiver
         return f"{LOOPBACK}:{self.port}/{path}"
 
     def shut(self, path: str) -> None:
         """Nothing more is taken at `path`."""
-        del self._intake.receivers[path]
+        del self._state.receivers[path]
 
     def close(self) -> None:
         """Stop answering; uploads that are not complete are dropped."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-        for blob in self._intake.uploads.values():
+        for blob in self._state.uploads.values():
             blob.close()
 
 
@@ -66,22 +66,22 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     bug: BaseException | None = None
 
-    def __init__(self, address: tuple[str, int], intake: Intake) -> None:
-        self._intake = intake
-        super().__init__(address, type("Handler", (PushHandler,), {"intake": intake}))
+    def __init__(self, address: tuple[str, int], state: PushState) -> None:
+        self._state = state
+        super().__init__(address, type("Handler", (PushHandler,), {"state": state}))
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 (the library's interface)
         """Whether a new connection is served: any is."""
-        self._intake.admit(request)
+        self._state.admit(request)
         return True
 
     def service_actions(self) -> None:
         """Look after the connections, each time that the server looks whether it is to end."""
-        self._intake.dismiss_overdue()
+        self._state.dismiss_overdue()
 
     def shutdown_request(self, request: Any) -> None:
         """A connection is over."""
-        self._intake.recognise(request)
+        self._state.recognise(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 (the library's interface)

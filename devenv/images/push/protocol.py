@@ -26,9 +26,9 @@ from devenv.images.push.blob_spool import Blob
 _CHUNK = 1 << 20
 _MANIFEST_BYTES = 4 << 20
 _IDLE_SECONDS = 120.0
-STRANGER_SECONDS = 10.0
+UNIDENTIFIED_SECONDS = 10.0
 """How long a connection lives on which nobody names a repository, whatever else it says: any program can open one."""
-_STRANGERS = 32
+_UNIDENTIFIED = 32
 """How many such connections are served at once: each takes a thread. The oldest gives way to the next."""
 _LINE_BYTES = 1 << 12
 """The longest line between the parts of a body."""
@@ -60,10 +60,10 @@ class Receiver(Protocol):
         """A manifest or an index; the last one is the image."""
 
 
-class Intake:
+class PushState:
     """Who receives what is pushed where, and the uploads that have begun."""
 
-    def __init__(self, stranger_seconds: float = STRANGER_SECONDS) -> None:
+    def __init__(self, unidentified_seconds: float = UNIDENTIFIED_SECONDS) -> None:
         self.receivers: dict[str, Receiver] = {}
         """By path."""
         self.uploads: dict[str, Blob] = {}
@@ -71,33 +71,33 @@ class Intake:
         self.asked = threading.Event()
         """Set when a repository was named: the engine, which alone knows one, reaches this endpoint."""
 
-        self._stranger_seconds = stranger_seconds
-        self._strangers: dict[socket.socket, float] = {}
+        self._unidentified_seconds = unidentified_seconds
+        self._unidentified: dict[socket.socket, float] = {}
         """With the time until which each may name a repository, the oldest first."""
         self._guard = threading.Lock()
 
     def admit(self, connection: socket.socket) -> None:
-        """A new connection: any is served, since it may be the engine's; so the oldest stranger gives way to it."""
+        """A new connection: any is served, since it may be the engine's; so the oldest that named none gives way."""
         with self._guard:
-            if len(self._strangers) >= _STRANGERS:
-                self._dismiss(next(iter(self._strangers)))
-            self._strangers[connection] = time.monotonic() + self._stranger_seconds
+            if len(self._unidentified) >= _UNIDENTIFIED:
+                self._dismiss(next(iter(self._unidentified)))
+            self._unidentified[connection] = time.monotonic() + self._unidentified_seconds
 
     def dismiss_overdue(self) -> None:
         """End the connections whose time is over, also those that say a little again and again."""
         with self._guard:
             now = time.monotonic()
-            for connection in [connection for connection, until in self._strangers.items() if until < now]:
+            for connection in [connection for connection, until in self._unidentified.items() if until < now]:
                 self._dismiss(connection)
 
     def recognise(self, connection: socket.socket) -> None:
         """A connection is the engine's, or over."""
         with self._guard:
-            self._strangers.pop(connection, None)
+            self._unidentified.pop(connection, None)
 
     def _dismiss(self, connection: socket.socket) -> None:
         """End a connection: whoever reads from it finds its end."""
-        del self._strangers[connection]
+        del self._unidentified[connection]
         with contextlib.suppress(OSError):  # the other side was faster
             connection.shutdown(socket.SHUT_RDWR)
 
@@ -131,11 +131,11 @@ def _size(text: str | bytes, base: int) -> int:
 class PushHandler(BaseHTTPRequestHandler):
     """One connection of the engine."""
 
-    intake: ClassVar[Intake]
+    state: ClassVar[PushState]
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"
     """Of what is no HTTP, such as TLS: containerd turns to plain HTTP only when the refusal begins with `HTTP/`."""
-    timeout = STRANGER_SECONDS
+    timeout = UNIDENTIFIED_SECONDS
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
@@ -168,11 +168,11 @@ class PushHandler(BaseHTTPRequestHandler):
 
     def _route(self, path: str) -> None:
         match = _PATH.match(path)
-        receiver = self.intake.receivers.get(match["repository"]) if match else None
+        receiver = self.state.receivers.get(match["repository"]) if match else None
         if match is None or receiver is None:
             raise _Failure(HTTPStatus.NOT_FOUND, "NAME_UNKNOWN")
-        self.intake.asked.set()
-        self.intake.recognise(self.connection)
+        self.state.asked.set()
+        self.state.recognise(self.connection)
         self.connection.settimeout(_IDLE_SECONDS)
         action = self._actions.get((self.command, match["kind"]))
         if action is None:
@@ -190,7 +190,7 @@ class PushHandler(BaseHTTPRequestHandler):
 
     def _begin(self, receiver: Receiver, path: str, _: str) -> None:
         """A new upload; in one request when the digest is given. A mount is answered with an upload."""
-        upload = self.intake.begin_upload(receiver)
+        upload = self.state.begin_upload(receiver)
         if "digest" in self._query:
             self._complete(receiver, path, upload)
         else:
@@ -210,7 +210,7 @@ class PushHandler(BaseHTTPRequestHandler):
         blob = self._upload(upload)
         self._write(receiver, blob)
         digest = self._query.get("digest", [""])[0]
-        del self.intake.uploads[upload]
+        del self.state.uploads[upload]
         if blob.digest != digest:
             blob.close()
             raise _Failure(HTTPStatus.BAD_REQUEST, "DIGEST_INVALID")
@@ -218,12 +218,12 @@ class PushHandler(BaseHTTPRequestHandler):
         where = f"{path.partition('/uploads')[0]}/{digest}"
         self._answer(HTTPStatus.CREATED, Location=where, Docker_Content_Digest=digest)
 
-    def _tell_upload(self, _receiver: Receiver, path: str, upload: str) -> None:
+    def _answer_upload(self, _receiver: Receiver, path: str, upload: str) -> None:
         self._accepted(path, upload, self._upload(upload).received, HTTPStatus.NO_CONTENT)
 
     def _give_up(self, _receiver: Receiver, _path: str, upload: str) -> None:
         self._upload(upload).close()
-        del self.intake.uploads[upload]
+        del self.state.uploads[upload]
         self._answer(HTTPStatus.NO_CONTENT)
 
     def _put_manifest(self, receiver: Receiver, path: str, reference: str) -> None:
@@ -243,7 +243,7 @@ class PushHandler(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.CREATED, Location=path, Docker_Content_Digest=digest)
 
     def _upload(self, name: str) -> Blob:
-        blob = self.intake.uploads.get(name)
+        blob = self.state.uploads.get(name)
         if blob is None:
             raise _Failure(HTTPStatus.NOT_FOUND, "BLOB_UPLOAD_UNKNOWN")
         return blob
@@ -304,7 +304,7 @@ class PushHandler(BaseHTTPRequestHandler):
     _actions: ClassVar[Mapping[tuple[str, str], Callable[[PushHandler, Receiver, str, str], None]]] = {
         ("HEAD", "blobs"): _head_blob,
         ("POST", "blobs/uploads"): _begin,
-        ("GET", "blobs/uploads"): _tell_upload,
+        ("GET", "blobs/uploads"): _answer_upload,
         ("PATCH", "blobs/uploads"): _append,
         ("PUT", "blobs/uploads"): _complete,
         ("DELETE", "blobs/uploads"): _give_up,

@@ -66,7 +66,7 @@ class Push:
         return self._receiver
 
     def refuse(self) -> None:
-        """The image comes another way: the engine is told, and not waited for."""
+        """The image comes another way: the engine is answered so, and not waited for."""
         self._receiver.refuse()
 
     def close(self) -> None:

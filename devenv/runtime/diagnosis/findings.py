@@ -97,7 +97,7 @@ class Finding:
         return _ROOT_FIRST.index(self.cause.code)
 
 
-class Judge:
+class Persistence:
     """Remembers since when each finding lasts, and says when one is final."""
 
     _GAP = 3.0
@@ -106,7 +106,7 @@ class Judge:
     def __init__(self) -> None:
         self._since: dict[str, tuple[float, float]] = {}
 
-    def judge(self, findings: tuple[Finding, ...], now: float) -> Finding | None:
+    def final(self, findings: tuple[Finding, ...], now: float) -> Finding | None:
         """The root of the findings when one of them is final; None while there is hope. `now`: seconds."""
         first = {}
         for finding in findings:

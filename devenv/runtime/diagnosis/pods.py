@@ -189,7 +189,7 @@ def _setup(view: PodView) -> Iterator[Finding]:
     begun = [s for _, s in _containers(view.pod) if "running" in s.get("state", {}) or s.get("lastState")]
     if begun or view.pod.get("status", {}).get("phase") != "Pending":
         return
-    # What came after a failure tells that it is overcome: an image is pulled when the volumes are there.
+    # What came after a failure shows that it is overcome: an image is pulled when the volumes are there.
     relevant = [e for e in view.events if e.get("reason") in (*_MOUNT_EVENTS, _SANDBOX, *_PROGRESS)]
     last = relevant[-1] if relevant else {}
     if last.get("reason") in _MOUNT_EVENTS:

@@ -16,7 +16,7 @@ from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.adapters.kubernetes.watch import WORKLOADS
 from devenv.errors import DevenvError, NotReadyError, WorkloadError
 from devenv.runtime.diagnosis import wording
-from devenv.runtime.diagnosis.findings import Cause, Finding, Judge, Patience, root
+from devenv.runtime.diagnosis.findings import Cause, Finding, Patience, Persistence, root
 from devenv.runtime.diagnosis.hints import hint_for
 from devenv.runtime.diagnosis.objects import by_object
 from devenv.runtime.diagnosis.pods import waiting_for
@@ -78,7 +78,7 @@ class Observer:
         self._cluster = cluster
         self._scope = scope
         self._rules = Rules(patience or Patience(), since)
-        self._judge = Judge()
+        self._persistence = Persistence()
         self._seen: tuple[str, Cause] | None = None
         self.probable: Diagnosis | None = None
         """What was last seen to be wrong. It stays when the stack itself has gone, rolled back by Helm."""
@@ -87,16 +87,16 @@ class Observer:
         """Whether what is probable is final by now; and in how many seconds it may be, if nothing changes."""
         stack = members(snapshot, self._scope)
         findings, now = find(stack, self._rules), time.monotonic()
-        final = self._judge.judge(findings, now)
+        final = self._persistence.final(findings, now)
         self._remember(final or root(findings), stack, final=final is not None)
-        return final is not None, self._judge.next_look(findings, now)
+        return final is not None, self._persistence.next_look(findings, now)
 
     def _remember(self, finding: Finding | None, stack: ObjectsByKind, *, final: bool) -> None:
         if finding is None:
             gone = not any(stack[kind] for kind in (*WORKLOADS, "Pod"))
             self.probable, self._seen = (self.probable, self._seen) if gone else (None, None)
         elif final or (finding.identity, finding.cause) != self._seen:
-            # The same trouble may be told better later, by an event that comes after it.
+            # The same trouble may be reported better later, by an event that comes after it.
             self.probable, self._seen = diagnose(self._cluster, finding, stack), (finding.identity, finding.cause)
 
 

@@ -59,7 +59,7 @@ def observe_capacity(engine: Engine, cache: Path) -> Capacity:
     )
 
 
-def foresee_shortages(plan: Plan, engine: Engine, cache: Path) -> list[Noted]:
+def find_shortages(plan: Plan, engine: Engine, cache: Path) -> list[Noted]:
     """What a plan may not have enough of; looked for where it makes something."""
     if not makes_something(plan):
         return []

@@ -1,6 +1,6 @@
-"""Whether a cluster can work in an engine: told before anything is built, and not after it.
+"""Whether a cluster can work in an engine: reported before anything is built, and not after it.
 
-Responsible for what cannot work at all. What an engine has too little of is told elsewhere.
+Responsible for what cannot work at all. What an engine has too little of is reported elsewhere.
 """
 
 from __future__ import annotations

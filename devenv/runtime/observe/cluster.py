@@ -18,7 +18,7 @@ from devenv.adapters.kubernetes.inventory import Inventory
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS
 from devenv.errors import DevenvError
 from devenv.plan.observed import ClusterState
-from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, Holding, is_node
+from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, KindCluster, is_node
 
 _LISTED_AT_MOST = 3
 """Objects that are named where all of a kind are gone."""
@@ -114,22 +114,22 @@ Questions = Callable[[Cluster, tuple[NodeFact, ...]], ClusterFacts]
 
 
 def observe_cluster(
-    holding: Holding, kubeconfig: Path, *, export: Callable[[], bool], ask: Questions | None = None
+    kind_cluster: KindCluster, kubeconfig: Path, *, export: Callable[[], bool], ask: Questions | None = None
 ) -> ClusterFacts:
     """Read the state of a project's cluster.
 
     Args:
-        holding: what the engine holds of it.
+        kind_cluster: what the engine has of it.
         kubeconfig: the project's own; it may be missing, damaged, or another cluster's of the same name.
         export: writes the kubeconfig as the cluster in this engine has it.
         ask: what is asked of one whose nodes run; else everything, as by `ask_cluster`.
     """
-    nodes = tuple(_node(c) for c in holding.containers if is_node(c))
-    state = holding.state
-    facts = ClusterFacts(state, _partly_stopped(holding), nodes)
+    nodes = tuple(_node(c) for c in kind_cluster.containers if is_node(c))
+    state = kind_cluster.state
+    facts = ClusterFacts(state, _partly_stopped(kind_cluster), nodes)
     if state is ClusterState.RUNNING:
         facts = _ask(nodes, kubeconfig, export, ask or ask_cluster)
-    if not holding.never_complete or facts.has_record:
+    if not kind_cluster.never_complete or facts.has_record:
         return facts
     return ClusterFacts(ClusterState.BROKEN, "its creation is not complete", nodes)
 
@@ -147,10 +147,10 @@ def _ask(nodes: tuple[NodeFact, ...], kubeconfig: Path, export: Callable[[], boo
         return ClusterFacts(ClusterState.UNREACHABLE, error.message, nodes)
 
 
-def _partly_stopped(holding: Holding) -> str:
+def _partly_stopped(kind_cluster: KindCluster) -> str:
     """Which containers of a cluster do not run while others do, in words: the load balancer is in no list of nodes."""
-    stopped = [container.name for container in holding.containers if container.state != "running"]
-    return f"{', '.join(stopped)} stopped" if 0 < len(stopped) < len(holding.containers) else ""
+    stopped = [container.name for container in kind_cluster.containers if container.state != "running"]
+    return f"{', '.join(stopped)} stopped" if 0 < len(stopped) < len(kind_cluster.containers) else ""
 
 
 def _node(container: ContainerInfo) -> NodeFact:

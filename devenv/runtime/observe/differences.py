@@ -1,6 +1,6 @@
 """What installing the stacks again would change of the objects that are there, field by field.
 
-Responsible for asking and comparing. Nothing is changed: the API server itself tells what each manifest would become.
+Responsible for asking and comparing. Nothing is changed: the API server itself says what each manifest would become.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _of_object(step: InstallChart | ApplyManifests, item: Json, store: ObjectSto
 def compare(live: Json, after: Json) -> Iterator[tuple[str, str, str]]:
     """The fields that differ between two states of an object: place, value before, value after. Pure.
 
-    What the API server sets is left out. The values of a Secret differ without being told.
+    What the API server sets is left out. The values of a Secret differ without being shown.
     """
     secret = live.get("kind") == "Secret"
     for place, one, other in _differing(_settable(live), _settable(after), ""):

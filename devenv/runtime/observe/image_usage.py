@@ -35,7 +35,8 @@ def image_usage(engine: Engine, *, leaving_out: str = "") -> Usage:
     Of a project at work it is not known which it needs next; `leaving_out` is the one that the caller works at.
     """
     planes = {
-        holding.names.cluster: [c for c in holding.containers if is_control_plane(c)] for holding in look_at_all(engine)
+        kind_cluster.names.cluster: [c for c in kind_cluster.containers if is_control_plane(c)]
+        for kind_cluster in look_at_all(engine)
     }
     building = [Names(project).cluster for project in projects_at_work(engine) if project != leaving_out]
     with ThreadPoolExecutor(max(1, len(planes))) as pool:

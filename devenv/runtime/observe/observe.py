@@ -31,10 +31,10 @@ from devenv.plan.replacement import Obstacles
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import choose_database_ports, choose_ports
 from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
-from devenv.runtime.observe.refusals import foresee, unforeseen
+from devenv.runtime.observe.refusals import obstacles_of, unknown_obstacles
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed, renew, stack_inputs
 from devenv.runtime.ownership.marks import look
-from devenv.runtime.ownership.ownership import Holding, running_nodes
+from devenv.runtime.ownership.ownership import KindCluster, running_nodes
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.render import ProjectFacts
 
@@ -51,7 +51,7 @@ class Observation:
     toolbox: Toolbox
     facts: ProjectFacts
     cluster: ClusterFacts
-    holding: Holding
+    kind_cluster: KindCluster
     """What the engine holds of the cluster, and whose it is."""
 
 
@@ -59,7 +59,7 @@ class Observation:
 class _Seen:
     """What was seen of host, engine and cluster."""
 
-    holding: Holding
+    kind_cluster: KindCluster
     cluster: ClusterFacts
     facts: ProjectFacts
     kind: KindConfig
@@ -125,7 +125,7 @@ def observe(
     )
     obstacles = _obstacles(environment, seen.toolbox, wanted, observed, seen.cluster)
     return Observation(
-        wanted, replace(observed, obstacles=obstacles), seen.toolbox, seen.facts, seen.cluster, seen.holding
+        wanted, replace(observed, obstacles=obstacles), seen.toolbox, seen.facts, seen.cluster, seen.kind_cluster
     )
 
 
@@ -135,22 +135,24 @@ def _look(environment: Environment, selection: Selection, mode: Mode, claims: Po
     with ThreadPoolExecutor(thread_name_prefix="observe") as pool:
         tools = pool.submit(Toolbox.locate, environment.kubeconfig, workspace.versions.tools)
         version = pool.submit(engine.version)
-        holding = look(engine, environment.names)
-        cluster = pool.submit(observe_cluster, holding, environment.kubeconfig, export=environment.export_kubeconfig)
-        facts, kind = _settle(environment, holding, version.result(), claims)
+        kind_cluster = look(engine, environment.names)
+        cluster = pool.submit(
+            observe_cluster, kind_cluster, environment.kubeconfig, export=environment.export_kubeconfig
+        )
+        facts, kind = _settle(environment, kind_cluster, version.result(), claims)
         modules = _modules(environment, selection)
         module_image = None if go_on_path() else GOLANG
         fetched_in = [module_image] if module_image and not all(module.cached for module in modules) else []
         used = [*_stack_images(environment, selection), NODE, *([BALANCER] if kind.has_balancer else [])]
         described = environment.catalogue.described([*used, *fetched_in])
-        on_nodes, silent = _references_on_nodes(engine, [described[name] for name in used], holding)
+        on_nodes, silent = _references_on_nodes(engine, [described[name] for name in used], kind_cluster)
         images = observe_images(engine, described, [*used, *fetched_in], mode, elsewhere=on_nodes)
     found = cluster.result()
     if silent and found.state is ClusterState.RUNNING:
         # Of a node that has just been started: it is waited for before anything is compared.
         found = replace(found, state=ClusterState.UNREACHABLE, reason=silent)
     return _Seen(
-        holding=holding,
+        kind_cluster=kind_cluster,
         cluster=found,
         facts=facts,
         kind=kind,
@@ -180,19 +182,19 @@ def _obstacles(
     if not over or facts.state is not ClusterState.RUNNING:
         return {}
     if not {"helm", "kubectl"} <= observed.tools_present:
-        return unforeseen(over)
-    return foresee(environment.cluster, toolbox, over)
+        return unknown_obstacles(over)
+    return obstacles_of(environment.cluster, toolbox, over)
 
 
 def _settle(
-    environment: Environment, holding: Holding, version: EngineVersion, claims: PortClaims | None
+    environment: Environment, kind_cluster: KindCluster, version: EngineVersion, claims: PortClaims | None
 ) -> tuple[ProjectFacts, KindConfig]:
     """The cluster's ports and what values may refer to, and the configuration that a cluster is made from."""
     project, trust = environment.workspace.project, environment.trust
-    asleep = holding.state is ClusterState.STOPPED and not holding.never_complete
-    http, https = choose_ports(project.cluster.ports, holding.containers, claims, asleep=asleep)
+    asleep = kind_cluster.state is ClusterState.STOPPED and not kind_cluster.never_complete
+    http, https = choose_ports(project.cluster.ports, kind_cluster.containers, claims, asleep=asleep)
     databases = [stack.spec.database for stack in environment.workspace.stacks.values() if stack.spec.database]
-    database_ports = choose_database_ports(databases, holding.containers, avoid=(http, https), claims=claims)
+    database_ports = choose_database_ports(databases, kind_cluster.containers, avoid=(http, https), claims=claims)
     settings = KindSettings(
         nodes=project.cluster.nodes,
         http_port=http,
@@ -225,12 +227,14 @@ def _stack_images(environment: Environment, selection: Selection) -> list[str]:
     return list(dict.fromkeys(image for images in used for image in images))
 
 
-def _references_on_nodes(engine: Engine, images: Sequence[Image], holding: Holding) -> tuple[frozenset[str], str]:
+def _references_on_nodes(
+    engine: Engine, images: Sequence[Image], kind_cluster: KindCluster
+) -> tuple[frozenset[str], str]:
     """The references that every node holds, and why nothing is known of the nodes where one does not answer."""
     # Of a node's image only the name is known, which may have another digest than the locked one.
     candidates = {ref for image in images for ref in (image.own, None if image.locked else image.upstream) if ref}
     try:
-        held = list(names_on_nodes(engine, running_nodes(holding.containers)).values())
+        held = list(names_on_nodes(engine, running_nodes(kind_cluster.containers)).values())
     except ImageError as error:
         return frozenset(), error.message
     return frozenset.intersection(*held) & candidates if held else frozenset(), ""

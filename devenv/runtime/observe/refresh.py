@@ -17,7 +17,7 @@ from devenv.plan.steps import LoadImage
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.cluster import ask_cluster
 from devenv.runtime.observe.observe import Observation, observed_stacks
-from devenv.runtime.observe.refusals import unforeseen
+from devenv.runtime.observe.refusals import unknown_obstacles
 from devenv.runtime.observe.stack_inputs import stack_inputs
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.checks.migration_files import require_sound_migrations
@@ -82,7 +82,7 @@ def observe_round(
         tools_present=frozenset(toolbox.programs),
         modules_present=frozenset(toolbox.modules),
         images_on_nodes=standing.on_nodes,
-        obstacles=unforeseen(wanted.stacks),
+        obstacles=unknown_obstacles(wanted.stacks),
     )
     names = needed_images(wanted, observed)
     looked_for = observe_images(environment.engine, catalogue.described(names), names, wanted.images)

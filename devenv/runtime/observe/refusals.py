@@ -28,15 +28,15 @@ _THREADS = 6
 _CLASSES = "apis/storage.k8s.io/v1/storageclasses"
 
 
-def foresee(
+def obstacles_of(
     cluster: Cluster, toolbox: Toolbox, stacks: Iterable[tuple[StackSpec, StackInput]]
 ) -> dict[str, tuple[Obstacles | None, ...]]:
     """What stands in the way of each source of stacks that are installed already, by the stack's name.
 
-    None where that cannot be told yet: a chart may be in a module that the plan has yet to fetch, or be wrong. It is
-    looked at again when it is installed, and then told.
+    None where that is not known yet: a chart may be in a module that the plan has yet to fetch, or be wrong. It is
+    looked at again when it is installed, and reported then.
     """
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="foresee") as pool:
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="obstacles") as pool:
         asked = {
             spec.name: [pool.submit(_of_step, step, cluster, toolbox) for step in source_steps(spec, made)]
             for spec, made in stacks
@@ -44,8 +44,8 @@ def foresee(
         return {name: tuple(_result(future) for future in futures) for name, futures in asked.items()}
 
 
-def unforeseen(stacks: Iterable[tuple[StackSpec, StackInput]]) -> dict[str, tuple[Obstacles | None, ...]]:
-    """As `foresee`, where there is no time or no program to look: each source is looked at when it is installed."""
+def unknown_obstacles(stacks: Iterable[tuple[StackSpec, StackInput]]) -> dict[str, tuple[Obstacles | None, ...]]:
+    """As `obstacles_of`, where there is no time or no program to look: each source looks when it is installed."""
     return {spec.name: (None,) * len(spec.sources) for spec, _ in stacks}
 
 
@@ -79,7 +79,7 @@ def find_obstacles(cluster: Cluster, text: str, namespace: str, manager: str, *,
     documents = manifests.documents(text)
     wanted = [item for item in documents if not is_hook(item)]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="refusals") as pool:
-        listed = [pool.submit(_holding(store, kind), path) for kind, path in PATHS.items()] if release else []
+        listed = [pool.submit(_listing(store, kind), path) for kind, path in PATHS.items()] if release else []
         refusals = list(pool.map(lambda item: store.refusal(item, namespace, manager), wanted))
         live = {kind: found.result() for kind, found in zip(PATHS, listed, strict=False)}
     refused = [(item, refusal) for item, refusal in zip(wanted, refusals, strict=True) if refusal]
@@ -91,7 +91,7 @@ def find_obstacles(cluster: Cluster, text: str, namespace: str, manager: str, *,
     return sum(found, Obstacles(departures=tuple(going)))
 
 
-def _holding(store: ObjectStore, kind: str) -> Callable[[str], list[Json]]:
+def _listing(store: ObjectStore, kind: str) -> Callable[[str], list[Json]]:
     """How the objects of a kind are listed: definitions of kinds are large, and their names are all that is asked."""
     return store.items if kind in (CLAIM, STATEFUL_SET) else store.outlines
 

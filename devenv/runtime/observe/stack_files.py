@@ -117,7 +117,7 @@ def _parsed(text: str | bytes) -> list[Any]:
     try:
         return list(yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.YAMLError:
-        return []  # kustomize tells what is wrong; the file itself counts in any case
+        return []  # kustomize says what is wrong; the file itself counts in any case
 
 
 def _named(value: Any, folder: Path) -> Iterator[Path]:

@@ -1,6 +1,6 @@
 """In which engines a project was brought up: what its state remembers, so that none of them is taken for the only one.
 
-An engine tells what it holds, and nothing of others on the same machine: rootless and root, a context and the default.
+An engine says what it holds, and nothing of others on the same machine: rootless and root, a context and the default.
 """
 
 from __future__ import annotations

@@ -17,26 +17,26 @@ from devenv.adapters.docker import ContainerInfo, Engine
 from devenv.adapters.host.machine import machine_id, place_of
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
-from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, Holding, Mark, Owner
+from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, KindCluster, Mark, Owner
 
 _MARK = "/etc/devenv.json"
 _AT_ONCE = 8
 
 
-def look(engine: Engine, names: Names) -> Holding:
+def look(engine: Engine, names: Names) -> KindCluster:
     """What the engine holds under the name of a project's cluster."""
     containers = engine.containers.list({KIND_CLUSTER_LABEL: names.cluster})
-    return Holding(names, containers, engine.networks.labels(names.network), _read_marks(engine, containers))
+    return KindCluster(names, containers, engine.networks.labels(names.network), _read_marks(engine, containers))
 
 
-def look_at_all(engine: Engine) -> list[Holding]:
+def look_at_all(engine: Engine) -> list[KindCluster]:
     """The same for the cluster of each project that devenv made in this engine, by name."""
     clusters = {c.labels[KIND_CLUSTER_LABEL] for c in engine.containers.list({KIND_CLUSTER_LABEL: ""})}
     found = [look(engine, names) for cluster in sorted(clusters) if (names := Names.of_cluster(cluster))]
-    return [holding for holding in found if holding.state is not ClusterState.FOREIGN]
+    return [kind_cluster for kind_cluster in found if kind_cluster.state is not ClusterState.FOREIGN]
 
 
-def record_owner(engine: Engine, names: Names, owner: Owner, former: Holding | None = None) -> None:
+def record_owner(engine: Engine, names: Names, owner: Owner, former: KindCluster | None = None) -> None:
     """Mark every container of a complete cluster as the owner's; `former` is what was seen before, if anything.
 
     They have to run: only from within is a file replaced so that it never is missing or cut short.

@@ -92,7 +92,7 @@ def _same(one: tuple[str, str], other: tuple[str, str]) -> bool:
 class Mark:
     """What devenv writes into a cluster's containers once the cluster is complete.
 
-    That there is one tells that the cluster was complete, whatever is left of what it says.
+    That there is one shows that the cluster was complete, whatever is left of what it says.
     """
 
     project: str
@@ -119,8 +119,8 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """What the engine holds under the name of a project's cluster."""
+class KindCluster:
+    """A project's cluster as kind made it: what the engine has under its name, whatever runs inside."""
 
     names: Names
     containers: Sequence[ContainerInfo]

@@ -59,7 +59,7 @@ class RunReport:
     """The longest chain of tasks that had to follow each other, first to last.
 
     Tasks weigh what their work took; waiting for a free slot or worker does not count. So `seconds` against
-    `chain_seconds` tells how far the run was from the best that any number of workers could do.
+    `chain_seconds` says how far the run was from the best that any number of workers could do.
     """
     chain_seconds: float
     seconds: float

@@ -20,7 +20,7 @@ from devenv.errors import CommandTimeoutError, InterruptedRunError, NotReadyErro
 from devenv.spec.stack import ConditionCheck, DryRunCheck, ExecCheck, ReadyCheck
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
-"""Seconds between two tries: neither a program in a container nor a webhook tells when it is there."""
+"""Seconds between two tries: neither a program in a container nor a webhook says when it is there."""
 _TRY = timedelta(seconds=20)
 _LAST_LINES = 10
 

@@ -27,13 +27,13 @@ def remove_broken(_: RemoveBrokenCluster, context: StepContext) -> str:
     The project's lock is held, so that the run which began to create it is over.
     """
     environment = context.environment
-    holding = look(environment.engine, environment.names)
-    if not holding.never_complete:
+    kind_cluster = look(environment.engine, environment.names)
+    if not kind_cluster.never_complete:
         raise ClusterError(f"cluster {environment.names.cluster} is not what it was a moment ago", hint="devenv up")
-    environment.engine.containers.remove([c.name for c in holding.containers])
+    environment.engine.containers.remove([c.name for c in kind_cluster.containers])
     environment.engine.networks.remove(environment.names.network)
     environment.kubeconfig.unlink(missing_ok=True)
-    return f"{len(holding.containers)} containers removed"
+    return f"{len(kind_cluster.containers)} containers removed"
 
 
 def create(step: CreateCluster, context: StepContext) -> str:
@@ -97,17 +97,17 @@ def start(_: StartCluster, context: StepContext) -> str:
     environment = context.environment
     began = datetime.now(UTC)
     context.run.restarted.set()
-    holding = look(environment.engine, environment.names)
-    order = starting_order(holding)
-    if paused := [container.name for container in holding.containers if container.state == "paused"]:
+    kind_cluster = look(environment.engine, environment.names)
+    order = starting_order(kind_cluster)
+    if paused := [container.name for container in kind_cluster.containers if container.state == "paused"]:
         environment.engine.containers.resume(paused)
-        if all(container.state in ("running", "paused") for container in holding.containers):
+        if all(container.state in ("running", "paused") for container in kind_cluster.containers):
             # What ran goes on: there is no news to come of it.
             _until_api_answers(context)
             return f"{len(paused)} containers resumed"
-    if paused or are_misplaced(holding):
+    if paused or are_misplaced(kind_cluster):
         environment.engine.containers.stop(order)
-    if holding.network is None:
+    if kind_cluster.network is None:
         # `docker network prune` takes the network of containers that are stopped.
         _make_network(environment)
         environment.engine.networks.attach(environment.names.network, order)
@@ -115,7 +115,7 @@ def start(_: StartCluster, context: StepContext) -> str:
         _start_node(name, environment)
     # Restarted containers may have another port.
     environment.export_kubeconfig()
-    _until_runtimes_answer(context, sum(is_node(container) for container in holding.containers))
+    _until_runtimes_answer(context, sum(is_node(container) for container in kind_cluster.containers))
     _until_api_answers(context)
     _until_pods_are_reported(began, context)
     return f"{len(order)} containers"
@@ -135,7 +135,7 @@ def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
 
 
 def _until_runtimes_answer(context: StepContext, wanted: int) -> str:
-    """Neither the engine nor containerd tells when a node's runtime is up, so it is asked again and again."""
+    """Neither the engine nor containerd says when a node's runtime is up, so it is asked again and again."""
     environment = context.environment
     deadline = time.monotonic() + _RUNTIME_SECONDS
     while time.monotonic() < deadline:
@@ -174,7 +174,7 @@ def _until_api_answers(context: StepContext) -> None:
 
 
 def _until_pods_are_reported(began: datetime, context: StepContext) -> None:
-    """Until kubelets and controllers have looked: the API server first tells what it was told before the stop."""
+    """Until kubelets and controllers have looked: the API server first says what it was told before the stop."""
     informer = context.environment.cluster.informer(context.cancel.is_set)
     deadline, revision = time.monotonic() + _REPORT_SECONDS, -1
     while late := [*reported_from_before(informer.snapshot(), began), *overrated(informer.snapshot())]:

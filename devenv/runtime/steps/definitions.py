@@ -68,7 +68,7 @@ def _gone(step: InstallChart, context: StepContext) -> str:
     try:
         made = manifests.documents(text)
     except SpecError:
-        return ""  # told when what was made is noted
+        return ""  # reported when what was made is noted
     return manifests.dump(o for o in made if o["kind"] == _KIND and o["metadata"]["name"] not in there)
 
 

@@ -39,7 +39,7 @@ from devenv.runtime.steps.rollout import Rollout, generations
 from devenv.runtime.steps.webhooks import until_webhooks_answer
 
 _HELM_SLACK = timedelta(seconds=30)
-"""Helm's own deadline comes after ours: at ours the cause is told, while the pods are still there."""
+"""Helm's own deadline comes after ours: at ours the cause is reported, while the pods are still there."""
 _WAY_BACK = timedelta(seconds=60)
 """For what has to be deleted so that the former revision can come back: its pods may take their time to end."""
 _FREE_SECONDS = 5.0
@@ -49,7 +49,7 @@ _REJECTED = re.compile(
     r"|strict decoding error|conflict"
 )
 _FAILED_HOOK = re.compile(r"resource (?:Job|Pod)/(?P<namespace>[^/\s]+)/(?P<name>\S+) not ready")
-"""What Helm 4 says of a hook that has failed; nothing in the object itself tells whose hook it is."""
+"""What Helm 4 says of a hook that has failed; nothing in the object itself says whose hook it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ class _Attempt:
         if diagnosis:
             return diagnosis.error(what)
         if isinstance(failure, CommandFailedError):
-            return _told_by_helm(failure, what)
+            return _reported_by_helm(failure, what)
         return failure or not_ready(what, None, self._wanted.deadline.total_seconds())
 
     def _of_hook(self, failure: DevenvError | None) -> Diagnosis | None:
@@ -264,7 +264,7 @@ class _Attempt:
             informer.wait(revision, end - time.monotonic())
 
 
-def _told_by_helm(failure: CommandFailedError, what: str) -> DevenvError:
+def _reported_by_helm(failure: CommandFailedError, what: str) -> DevenvError:
     """Helm's failure; an object that the cluster refuses is a cause like others."""
     lines = [line for line in failure.output.splitlines() if _REJECTED.search(line)]
     if not lines:

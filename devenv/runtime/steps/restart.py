@@ -9,12 +9,12 @@ from ipaddress import ip_address
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
 from devenv.adapters.kubernetes.objects import is_true
 from devenv.adapters.kubernetes.watch import CONTROLLERS
-from devenv.runtime.ownership.ownership import Holding, is_control_plane
+from devenv.runtime.ownership.ownership import KindCluster, is_control_plane
 
 _LAST = 1 << 32
 
 
-def starting_order(holding: Holding) -> list[str]:
+def starting_order(kind_cluster: KindCluster) -> list[str]:
     """The containers of a cluster in the order in which each gets the address again that it had when it was made.
 
     The engine gives out the lowest address that is free. etcd's members know each other by address, so that several
@@ -23,23 +23,23 @@ def starting_order(holding: Holding) -> list[str]:
     """
 
     def place(name: str) -> tuple[int, str]:
-        mark = holding.marks.get(name)
+        mark = kind_cluster.marks.get(name)
         return (int(ip_address(mark.address)) if mark and mark.address else _LAST, name)
 
-    return sorted((container.name for container in holding.containers), key=place)
+    return sorted((container.name for container in kind_cluster.containers), key=place)
 
 
-def are_misplaced(holding: Holding) -> bool:
+def are_misplaced(kind_cluster: KindCluster) -> bool:
     """Whether a control plane runs where etcd's other members do not look for it.
 
     So it is after the engine was started anew: that starts containers of its own accord, in any order.
     """
-    planes = [container for container in holding.containers if is_control_plane(container)]
+    planes = [container for container in kind_cluster.containers if is_control_plane(container)]
     return len(planes) > 1 and any(
         address != mark.address
         for container in planes
-        if (mark := holding.marks.get(container.name)) and mark.address
-        if (address := container.networks.get(holding.names.network))
+        if (mark := kind_cluster.marks.get(container.name)) and mark.address
+        if (address := container.networks.get(kind_cluster.names.network))
     )
 
 

@@ -54,7 +54,7 @@ def refresh_secrets(step: RefreshSecrets, context: StepContext) -> str:
 
 
 def refresh(namespace: str, context: StepContext, *, again: bool = False) -> str:
-    """Bring the seeds of LocalStack into the Secrets that are made of them; what cannot be done now is told.
+    """Bring the seeds of LocalStack into the Secrets that are made of them; what cannot be done now is reported.
 
     Args:
         namespace: LocalStack's.

@@ -131,7 +131,7 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
 
 
 def _note_release(step: InstallChart, context: StepContext) -> None:
-    """Remember what a release is made of; what cannot be read is told, and then not looked after."""
+    """Remember what a release is made of; what cannot be read is reported, and then not looked after."""
     cluster, applied = context.environment.cluster, context.run.applied
     release = cluster.release(step.namespace, step.release)
     try:
@@ -157,7 +157,7 @@ def _carrying(step: InstallChart, context: StepContext) -> Iterator[None]:
 
 @contextmanager
 def _locating_migrations(stack: LoadedStack) -> Iterator[None]:
-    """Tell where the statement stands at which the stack's migrations failed; Flyway tells that itself."""
+    """Tell where the statement stands at which the stack's migrations failed; Flyway shows that itself."""
     try:
         yield
     except WorkloadError as error:

@@ -14,7 +14,7 @@ from devenv.errors import CommandFailedError
 
 _UNCALLED = "failed to call webhook"
 """What the API server says of a webhook that it did not reach: ErrCallingWebhook in Kubernetes'
-staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook. One that refuses an object is told in other words."""
+staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook. One that refuses an object is reported in other words."""
 _SECONDS = 30.0
 _RETRY_SECONDS = 1.0
 

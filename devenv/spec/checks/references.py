@@ -191,7 +191,7 @@ def _base_problems(document: Document, at: KeyPath, bases: Mapping[str, str], ve
 
 
 def _known_names(drafts: Drafts) -> set[str]:
-    """Names of folders, and names that stacks give themselves: a mismatch is told once, where it is."""
+    """Names of folders, and names that stacks give themselves: a mismatch is reported once, where it is."""
     return {*drafts, *(draft.spec.name for draft in drafts.values() if draft.spec)}
 
 

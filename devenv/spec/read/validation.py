@@ -1,6 +1,6 @@
 """One document against one model: the model, or every problem and as much of the model as can be saved.
 
-What is saved serves checks across files only, so that a file with one wrong key still tells its other
+What is saved serves checks across files only, so that a file with one wrong key still reports its other
 mistakes in the same run. It is never handed out as a specification.
 """
 

@@ -78,7 +78,7 @@ def tool_of(files: Iterable[str], engine: DatabaseEngine, images: Iterable[str] 
 def read_name(file: str, tool: Tool | None = None) -> MigrationName | None:
     """What the name of a file says to a tool; None for what is no migration.
 
-    Without a tool the name itself tells whose it is: `V001__items.sql` is Flyway's.
+    Without a tool the name itself says whose it is: `V001__items.sql` is Flyway's.
     """
     if tool == "Flyway" or (tool is None and file[:1] in _FLYWAY_KINDS):
         return _flyway(file)

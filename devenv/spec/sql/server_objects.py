@@ -1,4 +1,4 @@
-"""What belongs to a database server, found in migrations and seeds: told before anything is installed.
+"""What belongs to a database server, found in migrations and seeds: reported before anything is installed.
 
 Migrations run on the pristine database and on the live one, seeds whenever the pristine one is rebuilt. What is in the
 database is made anew each time; a role is there already. So it has to be made in a form that may be applied again.

@@ -23,7 +23,7 @@ _OCTAL = re.compile(r"([-+]?)0o?([0-7_]+)")
 
 
 class NotJsonError(ValueError):
-    """The number cannot be told in JSON."""
+    """The number cannot be written in JSON."""
 
 
 def scalar(text: str) -> Scalar:

@@ -154,7 +154,7 @@ class TreeBuilder:
         except NotJsonError:
             self._add_problem(
                 line,
-                f"the number {_short(text)} cannot be told in JSON",
+                f"the number {_short(text)} cannot be written in JSON",
                 "write a smaller number, or quote it",
             )
             return 0

@@ -56,7 +56,7 @@ class LogFile:
                 f"the log file cannot be written below {folder}", context={"cause": str(error)}
             ) from error
         self._stream = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")
-        # At once, so that a full disk is told before the run has taken its time.
+        # At once, so that a full disk is reported before the run has taken its time.
         self._write(f"devenv {command}")
 
     def handle(self, event: Event) -> None:

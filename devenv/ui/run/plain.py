@@ -17,7 +17,7 @@ from devenv.ui.run.summary import summary
 from devenv.ui.wording import clean, count, duration, one_line, round_line
 
 _QUIET_SECONDS = 10.0
-"""A step tells its progress at most this often."""
+"""A step reports its progress at most this often."""
 _WORDS = {
     StepState.SUCCEEDED: "ok",
     StepState.FAILED: "FAILED",
@@ -78,7 +78,7 @@ class PlainLines:
     def _advance(self, event: StepProgressed) -> None:
         now = self._clock()
         step = self._progress.steps[event.key]
-        # Its start counts as told: a step that ends soon needs no line in between.
+        # Its start counts as reported: a step that ends soon needs no line in between.
         last = self._reported.get(event.key, self._began + step.started)
         if now - last >= _QUIET_SECONDS:
             self._reported[event.key] = now

@@ -1,8 +1,8 @@
 """A timeline of the run in the Chrome trace format, for chrome://tracing and https://ui.perfetto.dev.
 
 Responsible for the file that `--trace FILE` names. Steps that ran at the same time lie on different lanes, and a lane
-is used again once it is free, so that the number of lanes is what ran at once. Below a step lies what it told that it
-waits for. Two counters show how many steps ran and how busy the machine was: where steps run and the processors are
+is used again once it is free, so that the number of lanes is what ran at once. Below a step lies what it reported to
+wait for. Two counters show how many steps ran and how busy the machine was: where steps run and the processors are
 idle, something is waited for that is no work.
 
 The format (complete events "X", counters "C", metadata "M", times in microseconds):
@@ -28,8 +28,8 @@ _MICROSECONDS = 1_000_000
 
 
 @dataclass(slots=True)
-class _Told:
-    """What a step told of itself, and from when on."""
+class _Message:
+    """What a step reported of itself, and from when on."""
 
     key: str
     at: float
@@ -43,7 +43,7 @@ class _Run:
     progress: RunProgress = field(default_factory=RunProgress)
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lane_of: dict[str, int] = field(default_factory=dict)
-    told: list[_Told] = field(default_factory=list)
+    reported: list[_Message] = field(default_factory=list)
     latest: float = 0.0
     began: float | None = None
     """On the clock; known from the first step on."""
@@ -81,7 +81,9 @@ class TraceFile:
                 run.lane_of[event.key] = self._occupy(event.key)
                 run.latest = max(run.latest, event.at)
             case StepProgressed() if run.began is not None:
-                run.told.append(_Told(event.key, self._clock() - run.began, run.progress.steps[event.key].message))
+                run.reported.append(
+                    _Message(event.key, self._clock() - run.began, run.progress.steps[event.key].message)
+                )
             case StepSucceeded() | StepFailed():
                 self._lanes[run.lane_of[event.key]] = None
                 run.latest = max(run.latest, event.at)
@@ -128,12 +130,12 @@ def _events(run: _Run, zero: float, load: list[Stretch]) -> Iterator[dict[str, A
             "seconds in which the processors were idle": round(idle, 2),
         }
         yield _span(step.title, step.group, run.lane_of[key], (offset + step.started, offset + ends[key]), args)
-    for number, told in enumerate(run.told):
-        if told.key in ends:
-            later = (other.at for other in run.told[number + 1 :] if other.key == told.key)
-            until = min(next(later, ends[told.key]), ends[told.key])
-            times = offset + min(told.at, until), offset + until
-            yield _span(told.message, "waits", run.lane_of[told.key], times, {})
+    for number, reported in enumerate(run.reported):
+        if reported.key in ends:
+            later = (other.at for other in run.reported[number + 1 :] if other.key == reported.key)
+            until = min(next(later, ends[reported.key]), ends[reported.key])
+            times = offset + min(reported.at, until), offset + until
+            yield _span(reported.message, "waits", run.lane_of[reported.key], times, {})
     yield from _running(steps, ends, offset)
     for stretch in load:
         if began <= stretch.begin <= began + run.latest:

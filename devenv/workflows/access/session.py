@@ -38,7 +38,7 @@ class Session:
 
 
 def silent_session() -> Session:
-    """A session of programs that use devenv as a library: nothing is told, nothing is agreed to."""
+    """A session of programs that use devenv as a library: nothing is reported, nothing is agreed to."""
     return Session(emit=_ignore, confirm=_refuse, open_log=_same, mask=_ignore)
 
 

@@ -162,16 +162,16 @@ def profile_that_is_up(directory: Path, session: Session) -> str | None:
         environment = environment_on(Engine.connect(), workspace, session)
     except EngineUnavailableError:
         return None  # `devenv dev` may start one, and then there is no cluster yet
-    holding = look(environment.engine, environment.names)
-    facts = observe_cluster(holding, environment.kubeconfig, export=environment.export_kubeconfig)
+    kind_cluster = look(environment.engine, environment.names)
+    facts = observe_cluster(kind_cluster, environment.kubeconfig, export=environment.export_kubeconfig)
     return other_profile(workspace, facts)
 
 
 def _running(environment: Environment) -> Deployment:
     names = environment.names
-    holding = look(environment.engine, names)
-    require_own_folder(holding, environment.owner)
-    facts = observe_cluster(holding, environment.kubeconfig, export=environment.export_kubeconfig)
+    kind_cluster = look(environment.engine, names)
+    require_own_folder(kind_cluster, environment.owner)
+    facts = observe_cluster(kind_cluster, environment.kubeconfig, export=environment.export_kubeconfig)
     if facts.state is not ClusterState.RUNNING:
         raise ClusterError(
             f"cluster {names.cluster} is {facts.state}",

@@ -18,7 +18,7 @@ from devenv.errors import DevenvError, SpecError
 from devenv.plan.observed import ClusterState
 from devenv.runtime.observe.cluster import ClusterFacts, ask_records, observe_cluster
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig
-from devenv.runtime.ownership.ownership import Holding
+from devenv.runtime.ownership.ownership import KindCluster
 from devenv.spec.load import load_workspace
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import Workspace
@@ -52,17 +52,17 @@ class Losses:
         return f"More than their seeds may be in {', '.join(touched)}" if touched else ""
 
 
-def look_for_losses(locations: Locations, engine: Engine, holding: Holding, session: Session) -> Losses:
+def look_for_losses(locations: Locations, engine: Engine, kind_cluster: KindCluster, session: Session) -> Losses:
     """What goes when a cluster does. Nothing that is wrong with project or cluster keeps it from being removed."""
-    if holding.state is ClusterState.ABSENT or holding.never_complete:
+    if kind_cluster.state is ClusterState.ABSENT or kind_cluster.never_complete:
         return Losses()
     try:
         workspace = load_workspace(locations.root, data_root=session.data_root)
     except SpecError as error:
         return Losses(unknown=error.message)
     kubeconfig = locations.kubeconfig
-    export = partial(export_kubeconfig, engine, holding.names.cluster, holding.containers, kubeconfig)
-    facts = observe_cluster(holding, kubeconfig, export=export, ask=ask_records)
+    export = partial(export_kubeconfig, engine, kind_cluster.names.cluster, kind_cluster.containers, kubeconfig)
+    facts = observe_cluster(kind_cluster, kubeconfig, export=export, ask=ask_records)
     if facts.state is not ClusterState.RUNNING:
         known = tuple(name for name in workspace.selected if _holds_data(workspace.stacks[name].spec))
         return Losses(known, f"the cluster is {facts.state}" if known else "")

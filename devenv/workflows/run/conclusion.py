@@ -26,7 +26,7 @@ def conclude(report: RunReport, unchanged: int, session: Session, info: RunInfo,
     """Tell the end of a run; `again` is the command that goes on after a stop.
 
     Raises:
-        RunFailedError: steps failed; each was told as an event.
+        RunFailedError: steps failed; each was reported as an event.
         InterruptedRunError: the user stopped the run.
     """
     failures = report.failures

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from devenv.plan.plan import Plan
 from devenv.runtime.environment import Environment
-from devenv.runtime.host.capacity import foresee_shortages
+from devenv.runtime.host.capacity import find_shortages
 from devenv.runtime.run.run_plan import run_plan
 from devenv.runtime.run.scheduler import RunReport
 from devenv.runtime.run_state import RunState
@@ -26,7 +26,7 @@ def perform(
     checks_room: bool = True,
     ended: Callable[[RunReport], None] | None = None,
 ) -> RunReport:
-    """Run a plan and tell its end; the project is locked.
+    """Run a plan and report its end; the project is locked.
 
     Args:
         plan: what is run.
@@ -36,14 +36,14 @@ def perform(
         info: what the report of its end says beyond the steps.
         again: the command that goes on after a stop.
         checks_room: whether memory and disk are looked at first, where the plan takes some.
-        ended: called once the end is told, with what became of the steps, also when some failed.
+        ended: called once the end is reported, with what became of the steps, also when some failed.
 
     Raises:
-        RunFailedError: steps failed; each was told as an event.
+        RunFailedError: steps failed; each was reported as an event.
         InterruptedRunError: the user stopped the run.
     """
     session.emit(plan.as_event())
-    for warning in foresee_shortages(plan, environment.engine, environment.cache) if checks_room else ():
+    for warning in find_shortages(plan, environment.engine, environment.cache) if checks_room else ():
         session.emit(warning)
     if plan.nodes:
         confirm_lock(plan.project, session)

@@ -94,11 +94,11 @@ def test_an_engine_that_is_busy_is_waited_for(daemon: EngineDaemon, listener: so
 
     answering = threading.Thread(target=answer_the_third)
     answering.start()
-    told: list[str] = []
-    assert await_engine(daemon.socket, cancel=threading.Event(), on_wait=told.append, patience=20, ping=0.2)
+    reported: list[str] = []
+    assert await_engine(daemon.socket, cancel=threading.Event(), on_wait=reported.append, patience=20, ping=0.2)
     answering.join()
-    assert len(told) == 1
-    assert "slow to answer" in told[0]
+    assert len(reported) == 1
+    assert "slow to answer" in reported[0]
     assert not (tmp_path / "started").exists()
 
 

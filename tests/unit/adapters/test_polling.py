@@ -22,16 +22,16 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def changes(folder: Path) -> Iterator[Iterator[frozenset[Path]]]:
-    """What is told, from the first answer on, which tells that it has begun."""
+    """What is told, from the first answer on, which shows that it has begun."""
     stop = threading.Event()
-    told = look_again([folder], lambda path: path.suffix != ".log", stop)
-    assert next(told) == frozenset()
-    yield told
+    reported = look_again([folder], lambda path: path.suffix != ".log", stop)
+    assert next(reported) == frozenset()
+    yield reported
     stop.set()
-    assert list(told) == []
+    assert list(reported) == []
 
 
-def told(changes: Iterator[frozenset[Path]]) -> frozenset[Path]:
+def reported(changes: Iterator[frozenset[Path]]) -> frozenset[Path]:
     return next(filter(None, changes))
 
 
@@ -39,7 +39,7 @@ def test_each_of_several_saves_within_a_second_is_told(folder: Path, changes: It
     file = folder / "src" / "main.go"
     for letter in "bcdefg":
         file.write_text(f"package {letter}\n")
-        assert told(changes) == {file}
+        assert reported(changes) == {file}
 
 
 def test_a_file_written_again_under_the_same_time_is_told(folder: Path, changes: Iterator[frozenset[Path]]) -> None:
@@ -47,7 +47,7 @@ def test_a_file_written_again_under_the_same_time_is_told(folder: Path, changes:
     with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
         for letter in b"bcd":
             mapped[8] = letter
-            assert told(changes) == {file}
+            assert reported(changes) == {file}
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_what_comes_goes_or_changes_is_told(
     (folder.parent / "other").write_text("package a\n")
     assert callable(change)
     change(folder)
-    assert told(changes) == {folder / path for path in paths}
+    assert reported(changes) == {folder / path for path in paths}
 
 
 def test_what_does_not_concern_is_not_told(folder: Path, changes: Iterator[frozenset[Path]]) -> None:
     (folder / "debug.log").write_text("nobody cares")
     (folder / "src" / "main.go").write_text("package b\n")
-    assert told(changes) == {folder / "src" / "main.go"}
+    assert reported(changes) == {folder / "src" / "main.go"}

@@ -18,8 +18,8 @@ DAEMON = "Error response from daemon: "
 HUB, GHCR = "docker.io/library/redis:7", "ghcr.io/example/search:1"
 
 
-def error(told: str, reference: str = HUB) -> RegistryError:
-    made = registry_error(f"pull image {reference}", reference, told)
+def error(reported: str, reference: str = HUB) -> RegistryError:
+    made = registry_error(f"pull image {reference}", reference, reported)
     assert isinstance(made, RegistryError)
     assert made.hint
     assert made.context["cause"]
@@ -27,7 +27,7 @@ def error(told: str, reference: str = HUB) -> RegistryError:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         f"{DAEMON}pull access denied for x, repository does not exist or may require 'docker login': denied: no",
         f'{DAEMON}Get "https://ghcr.io/v2/example/search/manifests/1": unauthorized: authentication required',
@@ -36,14 +36,14 @@ def error(told: str, reference: str = HUB) -> RegistryError:
         f"{DAEMON}errors:\ndenied: requested access to the resource is denied\nunauthorized: authentication required",
     ],
 )
-def test_a_login_is_wanted(told: str) -> None:
-    assert type(error(told, GHCR)) is RegistryLoginError
-    assert error(told, GHCR).hint == "docker login ghcr.io"
-    assert error(told).hint == "docker login"
+def test_a_login_is_wanted(reported: str) -> None:
+    assert type(error(reported, GHCR)) is RegistryLoginError
+    assert error(reported, GHCR).hint == "docker login ghcr.io"
+    assert error(reported).hint == "docker login"
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         f"{DAEMON}manifest for redis:7 not found: manifest unknown: manifest unknown",
         f"{DAEMON}manifest unknown",
@@ -51,16 +51,16 @@ def test_a_login_is_wanted(told: str) -> None:
         f"{DAEMON}name unknown: repository name not known to registry",
     ],
 )
-def test_an_image_is_not_there(told: str) -> None:
-    assert type(error(told)) is ImageNotFoundError
-    assert error(told).message.endswith("docker.io has no library/redis:7")
-    by_digest = error(told, f"docker.io/library/redis@{DIGEST}")
+def test_an_image_is_not_there(reported: str) -> None:
+    assert type(error(reported)) is ImageNotFoundError
+    assert error(reported).message.endswith("docker.io has no library/redis:7")
+    by_digest = error(reported, f"docker.io/library/redis@{DIGEST}")
     assert by_digest.message.endswith(f"docker.io has no library/redis with the digest {DIGEST}")
     assert by_digest.hint == f"ask it: docker manifest inspect docker.io/library/redis@{DIGEST}"
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("reported", "seconds"),
     [
         # https://docs.docker.com/docker-hub/usage/pulls/: a limit of hours.
         (f"{DAEMON}toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker", None),
@@ -71,8 +71,8 @@ def test_an_image_is_not_there(told: str) -> None:
         (f"{DAEMON}unexpected status from HEAD request to https://ghcr.io/v2/x: 429 Too Many Requests", 0.0),
     ],
 )
-def test_a_limit_is_reached(told: str, seconds: float | None) -> None:
-    limited = error(told, GHCR)
+def test_a_limit_is_reached(reported: str, seconds: float | None) -> None:
+    limited = error(reported, GHCR)
     assert type(limited) is RateLimitedError
     assert limited.again_after == seconds
     assert "docker login ghcr.io" in limited.hint
@@ -80,7 +80,7 @@ def test_a_limit_is_reached(told: str, seconds: float | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "message", "seconds"),
+    ("reported", "message", "seconds"),
     [
         (f'{DAEMON}Get "https://x/v2/": dial tcp: lookup x on 10.0.0.1:53: no such host', "does not reach", None),
         (f'{DAEMON}Get "https://x/v2/": x509: certificate signed by unknown authority', "does not trust", None),
@@ -92,8 +92,8 @@ def test_a_limit_is_reached(told: str, seconds: float | None) -> None:
         ("", "refused", None),
     ],
 )
-def test_a_registry_fails(told: str, message: str, seconds: float | None) -> None:
-    failed = error(told)
+def test_a_registry_fails(reported: str, message: str, seconds: float | None) -> None:
+    failed = error(reported)
     assert type(failed) is RegistryError
     assert message in failed.message
     assert failed.again_after == seconds
@@ -106,5 +106,5 @@ def test_progress_and_layers_numbers_say_nothing() -> None:
 
 
 def test_the_engines_disk_is_no_registrys_fault() -> None:
-    told = f"{DAEMON}write /var/lib/docker/tmp/x: no space left on device"
-    assert isinstance(registry_error("pull image x", HUB, told), DiskFullError)
+    reported = f"{DAEMON}write /var/lib/docker/tmp/x: no space left on device"
+    assert isinstance(registry_error("pull image x", HUB, reported), DiskFullError)

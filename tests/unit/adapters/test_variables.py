@@ -76,11 +76,13 @@ def test_programs_do_not_inherit_it_and_get_what_they_are_given(monkeypatch: pyt
 
 @pytest.mark.parametrize("proxy", ["http_proxy", "HTTPS_PROXY", "ALL_PROXY"])
 def test_this_machine_is_exempt_from_proxies(proxy: str) -> None:
-    told = inherited(
+    reported = inherited(
         {proxy: "http://proxy:3128", "NO_PROXY": "intern.example, 10.0.0.0/8", "no_proxy": "intern.example"}
     )
-    assert told["no_proxy"] == told["NO_PROXY"] == "intern.example,10.0.0.0/8,localhost,.localhost,127.0.0.1,::1"
-    assert inherited(told) == told
+    assert (
+        reported["no_proxy"] == reported["NO_PROXY"] == "intern.example,10.0.0.0/8,localhost,.localhost,127.0.0.1,::1"
+    )
+    assert inherited(reported) == reported
 
 
 def test_without_a_proxy_there_is_nothing_to_exempt() -> None:

@@ -123,8 +123,13 @@ def test_repeatable_migrations_are_told_by_their_last_run(tmp_path: Path) -> Non
         rows = compare(files, applied_migrations(history), repeatable=True)
         return [(row.version, row.name, row.state.value) for row in rows]
 
-    told = [("1", "a", "applied"), ("", "gone", "lost"), ("", "new_one", "pending"), ("", "order_totals", "applied")]
-    assert states() == told
+    reported = [
+        ("1", "a", "applied"),
+        ("", "gone", "lost"),
+        ("", "new_one", "pending"),
+        ("", "order_totals", "applied"),
+    ]
+    assert states() == reported
     history.append((None, "order totals", "SQL", "8", 1))
     assert states()[3] == ("", "order_totals", "pending")
     history.append((None, "order totals", "SQL", "8", 0))

@@ -268,4 +268,4 @@ def test_what_is_sent_lies_in_folders_that_are_entered(lines: list[str], path: s
     rules = IgnoreRules(lines)
     full = PurePosixPath(path)
     if not rules.ignores(full):
-        assert all(rules.look(folder).entered for folder in list(full.parents)[:-1])
+        assert all(rules.match_through(folder).entered for folder in list(full.parents)[:-1])

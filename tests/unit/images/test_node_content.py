@@ -12,7 +12,7 @@ MANIFEST, CONFIG = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 BLOBS = [f"blob {MANIFEST} 500", f"blob {CONFIG} 70"]
 
 
-def told(manifest: dict[str, Any] | None, labels: str = "-") -> list[str]:
+def reported(manifest: dict[str, Any] | None, labels: str = "-") -> list[str]:
     encoded = base64.b64encode(json.dumps(manifest).encode()).decode()
     return [*BLOBS, f"image {MANIFEST} 12.3 MiB linux/amd64 {labels}", f"manifest {encoded}"]
 
@@ -25,23 +25,23 @@ def test_blobs_come_with_their_sizes() -> None:
 
 
 def test_an_image_is_known_by_manifest_and_configuration() -> None:
-    assert NodeContent.parse(told({"config": {"digest": CONFIG}})).image_ids == {MANIFEST, CONFIG}
+    assert NodeContent.parse(reported({"config": {"digest": CONFIG}})).image_ids == {MANIFEST, CONFIG}
 
 
 def test_a_configuration_that_is_gone_does_not_count() -> None:
-    assert NodeContent.parse(told({"config": {"digest": "sha256:gone"}})).image_ids == {MANIFEST}
+    assert NodeContent.parse(reported({"config": {"digest": "sha256:gone"}})).image_ids == {MANIFEST}
 
 
 @pytest.mark.parametrize("manifest", [{}, {"manifests": []}, {"config": None}])
 def test_an_index_is_known_by_itself(manifest: dict[str, Any]) -> None:
-    assert NodeContent.parse(told(manifest)).image_ids == {MANIFEST}
+    assert NodeContent.parse(reported(manifest)).image_ids == {MANIFEST}
 
 
 def test_the_id_of_an_engine_is_noted_as_a_label() -> None:
     labels = "io.cri-containerd.image=managed,devenv.io/engine-id=sha256:index"
-    assert "sha256:index" in NodeContent.parse(told({"config": {"digest": CONFIG}}, labels)).image_ids
+    assert "sha256:index" in NodeContent.parse(reported({"config": {"digest": CONFIG}}, labels)).image_ids
 
 
 def test_a_name_whose_manifest_was_collected_is_no_image() -> None:
-    lines = [line for line in told({}) if not line.startswith("manifest")]
+    lines = [line for line in reported({}) if not line.startswith("manifest")]
     assert not NodeContent.parse(lines).image_ids

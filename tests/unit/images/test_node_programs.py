@@ -104,9 +104,9 @@ def test_what_cannot_serve_is_not_taken(engine: Engine, why: str) -> None:
 
 def test_whom_a_program_works_for_is_told_of_its_end(engine: Engine) -> None:
     program = NodePrograms().take(engine, "gone", None)
-    told = threading.Event()
-    program.serve(lambda _: None, told.set)
-    assert told.wait(5)
+    reported = threading.Event()
+    program.serve(lambda _: None, reported.set)
+    assert reported.wait(5)
     assert isinstance(program.error, CommandFailedError)
     late = threading.Event()
     program.serve(lambda _: None, late.set)

@@ -221,7 +221,7 @@ def drip(connection: socket.socket, over: threading.Event) -> None:
 
 
 def test_strangers_that_drip_neither_stay_nor_keep_the_engine_out(shelf: Shelf) -> None:
-    endpoint = PushEndpoint(0, stranger_seconds=1.0)
+    endpoint = PushEndpoint(0, unidentified_seconds=1.0)
     over = threading.Event()
     strangers = [socket.create_connection(("127.0.0.1", endpoint.port), timeout=20) for _ in range(32)]
     dripping = [threading.Thread(target=drip, args=(connection, over)) for connection in strangers]

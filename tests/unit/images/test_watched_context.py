@@ -112,13 +112,13 @@ def test_a_change_of_a_files_mode_is_told(context: Path) -> None:
 def test_files_are_looked_at_where_the_system_has_no_watches_left(context: Path) -> None:
     import watchfiles  # noqa: F401, PLC0415 -- loaded while files can still be opened
 
-    told: list[str] = []
+    reported: list[str] = []
     stop, image = threading.Event(), watched(context)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     def give_files_back(cause: str) -> None:  # looking at folders opens them
         resource.setrlimit(resource.RLIMIT_NOFILE, limit)
-        told.append(cause)
+        reported.append(cause)
 
     changes = watch_folders([context], image.concerns, stop, on_polling=give_files_back)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, limit[1]))
@@ -126,7 +126,7 @@ def test_files_are_looked_at_where_the_system_has_no_watches_left(context: Path)
         assert next(changes) == frozenset()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limit)
-    assert told
+    assert reported
     (context / "src" / "main.go").write_text("package other\n")
     assert next(filter(None, changes)) == {context / "src" / "main.go"}
     stop.set()
@@ -139,15 +139,15 @@ def test_a_folder_that_may_not_be_read_keeps_no_other_from_being_watched(context
     for name in ("data", "src/a", "src/b"):
         (context / name).mkdir()
     (context / "data").chmod(0)
-    told: list[str] = []
+    reported: list[str] = []
     stop, image = threading.Event(), watched(context)
-    changes = watch_folders([context], image.concerns, stop, on_polling=told.append)
+    changes = watch_folders([context], image.concerns, stop, on_polling=reported.append)
     assert next(changes) == frozenset()
     for name in ("src/a/one.go", "src/b/two.go", "src/three.go"):
         (context / name).write_text("package one\n")
         assert context / name in next(filter(None, changes))
     stop.set()
-    assert "Permission denied" in told[0]
+    assert "Permission denied" in reported[0]
 
 
 def test_no_file_that_can_be_opened_is_told(context: Path) -> None:

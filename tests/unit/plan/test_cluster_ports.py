@@ -67,10 +67,10 @@ def test_a_cluster_that_is_stopped_has_its_ports_whatever_the_specification_asks
 def test_ports_that_a_cluster_has_not_are_told() -> None:
     facts = ProjectFacts("alt", "dev", 8081, 8444, "alt")
     assert other_ports(Ports(), facts) == other_ports(Ports(http=8081), facts) == ""
-    told = "the cluster was made with other ports than the specification asks for"
-    assert other_ports(Ports(http=9000, https=8444), facts) == f"{told}: 8081 for http instead of 9000"
+    reported = "the cluster was made with other ports than the specification asks for"
+    assert other_ports(Ports(http=9000, https=8444), facts) == f"{reported}: 8081 for http instead of 9000"
     both = other_ports(Ports(http=9000, https=9001), facts)
-    assert both == f"{told}: 8081 for http instead of 9000, 8444 for https instead of 9001"
+    assert both == f"{reported}: 8081 for http instead of 9000, 8444 for https instead of 9001"
 
 
 @pytest.mark.parametrize("containers", [[], [container()], [container(("127.0.0.1", 8081, HTTP_NODE_PORT))]])

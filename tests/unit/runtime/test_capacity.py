@@ -27,43 +27,43 @@ def plan(*, builds: int = 0, pulls: int = 0, cluster: bool = False, tools: bool 
     return Plan.of("alt", "devenv-alt", [PlanNode(step, frozenset(), "new") for step in steps])
 
 
-def told(wanted: Plan, **less: int | None) -> list[str]:
+def reported(wanted: Plan, **less: int | None) -> list[str]:
     values = {name: less.get(name, getattr(PLENTY, name)) for name in PLENTY.__slots__}
     return [note.message for note in shortages(wanted, Capacity(**values))]
 
 
 def test_with_room_nothing_is_told() -> None:
-    assert told(plan(builds=40, cluster=True, tools=True)) == []
+    assert reported(plan(builds=40, cluster=True, tools=True)) == []
 
 
 def test_what_makes_nothing_takes_nothing() -> None:
     assert not makes_something(plan())
     assert makes_something(plan(tools=True))
-    assert told(plan(), memory=0, engine_disk=0, cache_disk=0) == []
+    assert reported(plan(), memory=0, engine_disk=0, cache_disk=0) == []
 
 
 def test_each_shortage_is_told_with_its_figures() -> None:
     whole = plan(builds=40, cluster=True, tools=True)
     short = {"memory": int(3.5 * GB), "engine_disk": 20 * GB, "cache_disk": GB}
     spare = "with 1.0 GB to spare"
-    assert told(whole, **short) == [
+    assert reported(whole, **short) == [
         "memory is short: 3.5 GB are free, and this takes about 5.0 GB",
         f"the disk of /var/lib/docker is nearly full: 20.0 GB are free, and this takes about 23.0 GB, {spare}",
         f"the disk of /home/ada/.cache/devenv is nearly full: 1.0 GB are free, and this takes about 0.4 GB, {spare}",
     ]
-    assert told(plan(cluster=True), memory=GB) == ["memory is short: 1.0 GB are free, and this takes about 2.0 GB"]
-    assert told(plan(pulls=8), engine_disk=2 * GB)[0].startswith("the disk of /var/lib/docker is nearly full")
+    assert reported(plan(cluster=True), memory=GB) == ["memory is short: 1.0 GB are free, and this takes about 2.0 GB"]
+    assert reported(plan(pulls=8), engine_disk=2 * GB)[0].startswith("the disk of /var/lib/docker is nearly full")
 
 
 def test_each_node_takes_its_own_memory_and_disk() -> None:
     several = plan(cluster=True, nodes=4)
-    memory, disk = told(several, memory=3 * GB, engine_disk=9 * GB)
+    memory, disk = reported(several, memory=3 * GB, engine_disk=9 * GB)
     assert memory == "memory is short: 3.0 GB are free, and this takes about 3.5 GB"
     assert "9.0 GB are free, and this takes about 9.0 GB" in disk
 
 
 def test_an_engine_elsewhere_has_a_disk_that_nobody_knows() -> None:
-    assert told(plan(builds=40, cluster=True), engine_disk=None) == []
+    assert reported(plan(builds=40, cluster=True), engine_disk=None) == []
 
 
 def test_this_machine_tells_its_memory() -> None:

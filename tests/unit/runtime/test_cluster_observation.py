@@ -16,7 +16,7 @@ from devenv.errors import ClusterError
 from devenv.plan.names import Names
 from devenv.plan.observed import ClusterState
 from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, ask_records, observe_cluster, records_of
-from devenv.runtime.ownership.ownership import Holding, Mark, Owner
+from devenv.runtime.ownership.ownership import KindCluster, Mark, Owner
 
 NAMES = Names("shop")
 OWNER = Owner("/home/ada/shop", "pc", "ada")
@@ -33,12 +33,12 @@ def node(state: str = "running", *networks: str, name: str = "control-plane") ->
     )
 
 
-def holding(
+def kind_cluster(
     containers: Sequence[ContainerInfo],
     network: Mapping[str, str] | None = BY_THIS_VERSION,
     marks: Mapping[str, Mark] | None = None,
-) -> Holding:
-    return Holding(NAMES, containers, network, marks or {})
+) -> KindCluster:
+    return KindCluster(NAMES, containers, network, marks or {})
 
 
 def server(url: str) -> str:
@@ -71,24 +71,24 @@ def no_kubeconfig() -> bool:
 def test_whose_it_is_is_read_from_each_container(
     state: ClusterState, containers: list[ContainerInfo], labels: Mapping[str, str] | None, marks: Mapping[str, Mark]
 ) -> None:
-    assert holding(containers, labels, marks).state is state
+    assert kind_cluster(containers, labels, marks).state is state
 
 
 def test_only_what_provably_was_never_complete_counts_as_such() -> None:
-    assert holding([node()]).never_complete
-    assert holding([node("created")]).never_complete
-    assert not holding([node()], marks=MARKED).never_complete
+    assert kind_cluster([node()]).never_complete
+    assert kind_cluster([node("created")]).never_complete
+    assert not kind_cluster([node()], marks=MARKED).never_complete
     # The file is there: what a power cut or a full disk left in it proves nothing.
     for damaged in (b"", b"{", b"{}", b"\0" * 64, b"[]", b'{"project": "", "owner": {"folder": "/srv"}}'):
         marks = {"devenv-shop-control-plane": Mark.from_json(damaged)}
-        assert not holding([node()], marks=marks).never_complete
-        assert holding([node("exited")], None, marks).state is ClusterState.STOPPED
-        assert holding([node()], marks=marks).owner == OWNER, "the network tells it"
-        assert not holding([node()], marks=marks).says_of_all(OWNER), "it is written anew"
+        assert not kind_cluster([node()], marks=marks).never_complete
+        assert kind_cluster([node("exited")], None, marks).state is ClusterState.STOPPED
+        assert kind_cluster([node()], marks=marks).owner == OWNER, "the network tells it"
+        assert not kind_cluster([node()], marks=marks).says_of_all(OWNER), "it is written anew"
     # Nothing is proven of what an earlier version made, of a foreign cluster, of no cluster.
-    assert not holding([node()], NAMES.labels).never_complete
-    assert not holding([node("running", "kind")]).never_complete
-    assert not holding([]).never_complete
+    assert not kind_cluster([node()], NAMES.labels).never_complete
+    assert not kind_cluster([node("running", "kind")]).never_complete
+    assert not kind_cluster([]).never_complete
 
 
 def test_a_mark_is_read_as_it_was_written() -> None:
@@ -114,20 +114,20 @@ def test_a_folder_is_known_by_where_it_lies_and_a_machine_by_its_id() -> None:
 
 def test_a_cluster_that_was_marked_by_an_earlier_version_is_still_its_owners_and_is_marked_anew() -> None:
     known = replace(OWNER, place="/home/ada/shop on /dev/sda1", machine="0" * 32)
-    found = holding([node()], marks=MARKED)
+    found = kind_cluster([node()], marks=MARKED)
     assert known.has_folder_of(OWNER)
     assert not found.says_of_all(known)
     assert found.says_of_all(OWNER)
-    better = holding([node()], marks={"devenv-shop-control-plane": Mark("shop", known)})
+    better = kind_cluster([node()], marks={"devenv-shop-control-plane": Mark("shop", known)})
     assert better.says_of_all(replace(known, user="root", machine="")), "nothing that is known is given up"
-    assert not holding([node(), node(name="worker")], marks=MARKED).says_of_all(OWNER)
+    assert not kind_cluster([node(), node(name="worker")], marks=MARKED).says_of_all(OWNER)
 
 
 def test_the_owner_is_the_marks_and_before_there_are_any_the_networks() -> None:
     other = Owner("/srv/shop", "pc", "bob")
-    assert holding([node()], marks={"devenv-shop-control-plane": Mark("shop", other)}).owner == other
-    assert holding([node()]).owner == OWNER
-    assert holding([node()], NAMES.labels).owner is None
+    assert kind_cluster([node()], marks={"devenv-shop-control-plane": Mark("shop", other)}).owner == other
+    assert kind_cluster([node()]).owner == OWNER
+    assert kind_cluster([node()], NAMES.labels).owner is None
     assert not other.has_folder_of(OWNER)
     assert Owner("/home/ada/shop", "pc", "root").has_folder_of(OWNER)
 
@@ -135,14 +135,14 @@ def test_the_owner_is_the_marks_and_before_there_are_any_the_networks() -> None:
 @pytest.mark.parametrize("state", ["running", "exited"])
 def test_what_was_complete_is_not_broken_whatever_is_lost(tmp_path: Path, state: str) -> None:
     """No kubeconfig, no API that answers, no network: another home, a stopped control plane, a pruned network."""
-    for found in (holding([node(state)], marks=MARKED), holding([node(state)], NAMES.labels)):
+    for found in (kind_cluster([node(state)], marks=MARKED), kind_cluster([node(state)], NAMES.labels)):
         facts = observe_cluster(found, tmp_path / "kubeconfig", export=no_kubeconfig)
         assert facts.state in (ClusterState.UNREACHABLE, ClusterState.STOPPED)
 
 
 @pytest.mark.parametrize("state", ["running", "created"])
 def test_what_was_never_complete_is_broken(tmp_path: Path, state: str) -> None:
-    facts = observe_cluster(holding([node(state)]), tmp_path / "kubeconfig", export=no_kubeconfig)
+    facts = observe_cluster(kind_cluster([node(state)]), tmp_path / "kubeconfig", export=no_kubeconfig)
     assert (facts.state, facts.reason) == (ClusterState.BROKEN, "its creation is not complete")
     assert [n.name for n in facts.nodes] == ["devenv-shop-control-plane"]
 
@@ -153,7 +153,9 @@ def test_what_does_not_run_of_a_cluster_is_named_though_it_is_no_node(tmp_path: 
         labels={"io.x-k8s.kind.cluster": "devenv-shop", "io.x-k8s.kind.role": "external-load-balancer"},
     )
     marks = {**MARKED, balancer.name: Mark("shop", OWNER, "172.18.0.3")}
-    facts = observe_cluster(holding([node(), balancer], marks=marks), tmp_path / "kubeconfig", export=no_kubeconfig)
+    facts = observe_cluster(
+        kind_cluster([node(), balancer], marks=marks), tmp_path / "kubeconfig", export=no_kubeconfig
+    )
     assert (facts.state, facts.reason) == (ClusterState.STOPPED, "devenv-shop-external-load-balancer stopped")
     assert [(n.name, n.running) for n in facts.nodes] == [("devenv-shop-control-plane", True)]
 
@@ -161,7 +163,7 @@ def test_what_does_not_run_of_a_cluster_is_named_though_it_is_no_node(tmp_path: 
 def test_server_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(server("http://127.0.0.1:9"))
-    facts = observe_cluster(holding([node()], marks=MARKED), kubeconfig, export=lambda: False)
+    facts = observe_cluster(kind_cluster([node()], marks=MARKED), kubeconfig, export=lambda: False)
     assert facts.state is ClusterState.UNREACHABLE
 
 
@@ -169,7 +171,7 @@ def test_server_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
 def test_a_kubeconfig_that_was_damaged_is_got_anew_and_else_told_of(tmp_path: Path, text: str) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(text)
-    facts = observe_cluster(holding([node()], marks=MARKED), kubeconfig, export=lambda: False)
+    facts = observe_cluster(kind_cluster([node()], marks=MARKED), kubeconfig, export=lambda: False)
     assert facts.state is ClusterState.UNREACHABLE
     assert facts.reason == f"the kubeconfig {kubeconfig} cannot be used"
 
@@ -179,7 +181,7 @@ def test_a_kubeconfig_of_another_engines_cluster_is_not_asked_though_its_api_ans
     with Server() as theirs, Server() as ours:
         kubeconfig.write_text(server(theirs.url))
         export = partial(kubeconfig.write_text, server(ours.url))
-        observe_cluster(holding([node()], marks=MARKED), kubeconfig, export=lambda: bool(export()))
+        observe_cluster(kind_cluster([node()], marks=MARKED), kubeconfig, export=lambda: bool(export()))
         assert ours.asked
         assert not theirs.asked
 
@@ -190,7 +192,7 @@ def test_whoever_asks_for_records_asks_for_nothing_else(tmp_path: Path) -> None:
         api.serve("/api/v1/namespaces/devenv-system/configmaps/devenv-state", record)
         api.serve("/api/v1/secrets?labelSelector=owner%3Dhelm", b'{"items": []}')
         (tmp_path / "kubeconfig").write_text(server(api.url))
-        found = holding([node()], marks=MARKED)
+        found = kind_cluster([node()], marks=MARKED)
         facts = observe_cluster(found, tmp_path / "kubeconfig", export=lambda: False, ask=ask_records)
         assert len(api.asked) == 2
     assert facts.state is ClusterState.RUNNING

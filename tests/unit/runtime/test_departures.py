@@ -27,18 +27,18 @@ CLAIMS = tuple(
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "reported"),
     [
         (CLAIM, "everything that claim files holds"),
         (NAMESPACE, "namespace files with everything in it"),
         (DEFINITION, "all objects of the kind files"),
     ],
 )
-def test_what_leaves_a_release_is_lost(kind: str, told: str) -> None:
-    assert lost(kind, item("files")) == [told]
+def test_what_leaves_a_release_is_lost(kind: str, reported: str) -> None:
+    assert lost(kind, item("files")) == [reported]
     same = {"kind": kind, "metadata": {"name": "files"}}
     assert lost(kind, item("files"), wanted=(same,)) == [], "it stays"
-    assert lost(kind, item("files"), wanted=({"kind": "Service", "metadata": {"name": "files"}},)) == [told]
+    assert lost(kind, item("files"), wanted=({"kind": "Service", "metadata": {"name": "files"}},)) == [reported]
 
 
 @pytest.mark.parametrize(

@@ -110,8 +110,8 @@ def test_limit_of_memory_is_named() -> None:
 def test_a_kill_that_the_runtime_did_not_explain_is_put_down_to_the_limit_of_memory() -> None:
     status = container(state={"running": {}}, lastState=terminated(137), restartCount=1)
     limited, free = (pod("app-1", status, phase="Running", limits=limits) for limits in ({"memory": "64Mi"}, {}))
-    told = only(Pod=[limited]).cause
-    assert (told.code, "64Mi" in told.message) == ("out-of-memory", True)
+    reported = only(Pod=[limited]).cause
+    assert (reported.code, "64Mi" in reported.message) == ("out-of-memory", True)
     assert only(Pod=[free]).cause.code == "crash-loop"
     probe = event(limited, "Unhealthy", "Liveness probe failed: HTTP 500")
     assert only(Pod=[limited], Event=[probe]).cause.code == "crash-loop"

@@ -48,11 +48,11 @@ def test_a_rootless_engine_that_may_limit_will_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "told"),
+    ("mode", "reported"),
     [(None, False), ("host", False), ("container:f00", False), ("bridge", True), ("devcontainer_default", True)],
 )
 def test_a_container_with_a_network_of_its_own_does_not_reach_a_cluster(
-    tmp_path: Path, mode: str | None, *, told: bool
+    tmp_path: Path, mode: str | None, *, reported: bool
 ) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"617 600 8:1 /var/lib/docker/containers/{ID}/hostname /etc/hostname rw - ext4 /dev/sda1 rw\n")
@@ -62,7 +62,7 @@ def test_a_container_with_a_network_of_its_own_does_not_reach_a_cluster(
         asked.append(container)
         return mode
 
-    assert bool(apart(network_mode, mounts)) is told
+    assert bool(apart(network_mode, mounts)) is reported
     assert asked == [ID]
 
 

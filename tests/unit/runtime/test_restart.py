@@ -9,7 +9,7 @@ from support.cluster_objects import Json, container, metadata, pod, snapshot, wa
 
 from devenv.adapters.docker import ContainerInfo
 from devenv.plan.names import Names
-from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, Holding, Mark, Owner
+from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, KindCluster, Mark, Owner
 from devenv.runtime.steps.restart import are_misplaced, overrated, reported_from_before, starting_order
 
 BEGAN = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
@@ -22,7 +22,7 @@ MADE_AT = {
 }
 
 
-def holding(made_at: Mapping[str, str], **now: str) -> Holding:
+def kind_cluster(made_at: Mapping[str, str], **now: str) -> KindCluster:
     """A cluster whose containers had addresses when they were made, and now have others or, stopped, none."""
     containers = [
         ContainerInfo(
@@ -33,32 +33,32 @@ def holding(made_at: Mapping[str, str], **now: str) -> Holding:
     ]  # fmt: skip
     owner = Owner("/srv/shop", "pc", "ada")
     marks = {name: Mark("shop", owner, address) for name, address in made_at.items() if address}
-    return Holding(SHOP, containers, SHOP.labels, marks)
+    return KindCluster(SHOP, containers, SHOP.labels, marks)
 
 
 def test_containers_are_started_in_the_order_of_their_addresses_the_load_balancer_among_them() -> None:
-    assert starting_order(holding(MADE_AT)) == [
+    assert starting_order(kind_cluster(MADE_AT)) == [
         "control-plane2",
         "worker",
         "external-load-balancer",
         "control-plane",
     ]
     # Of an earlier version, which recorded no address.
-    assert starting_order(holding({**MADE_AT, "control-plane2": ""}))[-1] == "control-plane2"
+    assert starting_order(kind_cluster({**MADE_AT, "control-plane2": ""}))[-1] == "control-plane2"
 
 
 def test_control_planes_are_misplaced_where_etcds_members_do_not_look_for_them() -> None:
-    assert not are_misplaced(holding(MADE_AT))
-    assert not are_misplaced(holding(MADE_AT, **MADE_AT))
+    assert not are_misplaced(kind_cluster(MADE_AT))
+    assert not are_misplaced(kind_cluster(MADE_AT, **MADE_AT))
     # Workers and the load balancer are found by name.
     swapped = {"worker": MADE_AT["external-load-balancer"], "external-load-balancer": MADE_AT["worker"]}
-    assert not are_misplaced(holding(MADE_AT, **{**MADE_AT, **swapped}))
-    assert are_misplaced(holding(MADE_AT, **{**MADE_AT, "control-plane": MADE_AT["worker"]}))
-    assert are_misplaced(holding(MADE_AT, **{"control-plane2": MADE_AT["control-plane"]}))
+    assert not are_misplaced(kind_cluster(MADE_AT, **{**MADE_AT, **swapped}))
+    assert are_misplaced(kind_cluster(MADE_AT, **{**MADE_AT, "control-plane": MADE_AT["worker"]}))
+    assert are_misplaced(kind_cluster(MADE_AT, **{"control-plane2": MADE_AT["control-plane"]}))
     # One control plane is all of etcd, wherever it is; and nothing is known without a mark.
     single = {"control-plane": "172.18.0.2", "worker": "172.18.0.3"}
-    assert not are_misplaced(holding(single, **{"control-plane": "172.18.0.3"}))
-    assert not are_misplaced(holding(dict.fromkeys(MADE_AT, ""), **MADE_AT))
+    assert not are_misplaced(kind_cluster(single, **{"control-plane": "172.18.0.3"}))
+    assert not are_misplaced(kind_cluster(dict.fromkeys(MADE_AT, ""), **MADE_AT))
 
 
 def running(since: str) -> dict[str, dict[str, str]]:
@@ -75,9 +75,9 @@ def test_only_containers_that_ran_before_are_from_before() -> None:
         ),
     ]
 
-    told = reported_from_before(snapshot(Pod=pods), BEGAN)
+    reported = reported_from_before(snapshot(Pod=pods), BEGAN)
 
-    assert [name.rpartition("/")[2] for name in told] == ["mixed", "old"]
+    assert [name.rpartition("/")[2] for name in reported] == ["mixed", "old"]
 
 
 def ready_pod(owner: Json) -> Json:
@@ -97,4 +97,4 @@ def test_workloads_that_claim_more_than_there_is() -> None:
     restarted = snapshot(Deployment=[deployment], ReplicaSet=[replicas], DaemonSet=[agent], Pod=[pod("web-1-x")])
 
     assert overrated(settled) == []
-    assert [told.rpartition("/")[2] for told in overrated(restarted)] == ["agent", "web"]
+    assert [reported.rpartition("/")[2] for reported in overrated(restarted)] == ["agent", "web"]

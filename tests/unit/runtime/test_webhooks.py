@@ -31,9 +31,9 @@ class Act:
 
 
 def test_a_webhook_that_answers_later_fails_nothing() -> None:
-    act, told = Act(UNCALLED, UNCALLED), list[str]()
-    until_webhooks_answer(act, cancel=threading.Event(), progress=told.append, every=0)
-    assert (act.times, len(told)) == (3, 2)
+    act, reported = Act(UNCALLED, UNCALLED), list[str]()
+    until_webhooks_answer(act, cancel=threading.Event(), progress=reported.append, every=0)
+    assert (act.times, len(reported)) == (3, 2)
 
 
 @pytest.mark.parametrize(("outputs", "timeout", "times"), [((REFUSED, ""), 60, 1), ((UNCALLED, REFUSED), 60, 2)])

@@ -73,8 +73,8 @@ def test_what_is_in_migrations_and_seeds_stops_those_alone_who_apply_them(tmp_pa
 
     with pytest.raises(SpecError) as raised:
         require_sound_migrations(workspace.stacks.values())
-    told = [problem.message.split(":")[0] for problem in raised.value.problems]
-    assert told == ["CREATE ROLE reader", "1.sql is not UTF-8 text"]
+    reported = [problem.message.split(":")[0] for problem in raised.value.problems]
+    assert reported == ["CREATE ROLE reader", "1.sql is not UTF-8 text"]
 
 
 def test_the_project_is_found_from_a_folder_below(tmp_path: Path) -> None:

@@ -41,11 +41,11 @@ def test_events_of_many_threads_reach_every_sink_in_one_thread() -> None:
     sinks = [Collector(), Collector()]
     with EventStream(sinks) as stream:
 
-        def tell_as(name: str) -> None:
+        def report_as(name: str) -> None:
             for at in range(100):
                 stream.emit(StepStarted(name, float(at)))
 
-        threads = [threading.Thread(target=tell_as, args=(f"t{n}",)) for n in range(4)]
+        threads = [threading.Thread(target=report_as, args=(f"t{n}",)) for n in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -58,7 +58,7 @@ def test_events_of_many_threads_reach_every_sink_in_one_thread() -> None:
     assert of_one == sorted(of_one)
 
 
-def tell(sinks: Sequence[Sink], amount: int, then: Exception | None = None) -> None:
+def report(sinks: Sequence[Sink], amount: int, then: Exception | None = None) -> None:
     with EventStream(sinks) as stream:
         for number in range(amount):
             stream.emit(Noted(str(number)))
@@ -69,20 +69,20 @@ def tell(sinks: Sequence[Sink], amount: int, then: Exception | None = None) -> N
 def test_a_sink_that_fails_does_not_stop_the_others_and_is_told_at_the_end() -> None:
     broken, sound = Collector(fails_at=1), Collector()
     with pytest.raises(OSError, match="no room left"):
-        tell([broken, sound], 5)
+        report([broken, sound], 5)
     assert (len(broken.events), broken.closed) == (1, 1)
     assert (len(sound.events), sound.closed) == (5, 1)
 
 
 def test_several_failures_are_told_together() -> None:
     with pytest.raises(ExceptionGroup) as caught:
-        tell([Collector(fails_at=0), Collector(fails_to_close=True)], 1)
+        report([Collector(fails_at=0), Collector(fails_to_close=True)], 1)
     assert [type(e) for e in caught.value.exceptions] == [OSError, ValueError]
 
 
 def test_a_failure_of_a_sink_does_not_hide_the_error_of_the_run() -> None:
     with pytest.raises(DevenvError, match="the run failed") as caught:
-        tell([Collector(fails_at=0)], 1, then=DevenvError("the run failed"))
+        report([Collector(fails_at=0)], 1, then=DevenvError("the run failed"))
     assert caught.value.__notes__ == ["an output of this run failed: OSError: no room left"]
 
 
@@ -111,8 +111,8 @@ def test_secrets_are_masked_in_all_that_events_say() -> None:
         stream.emit(Noted(password, hint=f"echo {password}"))
         stream.emit(StepFailed("a", 0, 0, error))
 
-    *told, failed = collector.events
-    assert told == [
+    *reported, failed = collector.events
+    assert reported == [
         StepOutput("a", '{"password": "*****"}'),
         StepProgressed("a", "with *****"),
         StepSucceeded("a", 0, 0, "abc *****"),

@@ -113,16 +113,16 @@ def test_a_run_on_a_terminal_ends_with_a_summary() -> None:
     for event in STORY:
         sink.handle(event)
     sink.close()
-    told = output(console)
-    assert "cluster/create Preparing nodes\n" in told
-    assert "warning: the port 8080 is taken\nhint: devenv status\n" in told
-    assert told.endswith("""\
+    reported = output(console)
+    assert "cluster/create Preparing nodes\n" in reported
+    assert "warning: the port 8080 is taken\nhint: devenv status\n" in reported
+    assert reported.endswith("""\
 longest chain: 33.0s: image/traefik
 log: /state/logs/up.log
   backend  http://backend.alt.localhost
   s3       http://s3.alt.localhost
 """)
-    assert told.count("\x1b[?25l") == told.count("\x1b[?25h") == 1
+    assert reported.count("\x1b[?25l") == reported.count("\x1b[?25h") == 1
 
 
 def test_nothing_is_drawn_before_there_is_a_plan() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.cluster_objects import NAMESPACE, RELEASE, container, pod, snapshot, waiting
 
 from devenv.runtime.diagnosis import Scope, progress, wording
-from devenv.runtime.diagnosis.findings import _ROOT_FIRST, NEVER, Cause, Finding, Judge, root
+from devenv.runtime.diagnosis.findings import _ROOT_FIRST, NEVER, Cause, Finding, Persistence, root
 from devenv.runtime.diagnosis.hints import hint_for
 from devenv.runtime.diagnosis.scope import members
 
@@ -21,32 +21,32 @@ def finding(identity: str = "a", patience: float = 8.0, code: str = "image-pull"
     return Finding(Cause(code, "s", "m"), patience, identity)
 
 
-def test_judge_waits_for_the_patience_to_end() -> None:
-    judge = Judge()
-    assert judge.judge((finding(),), 0.0) is None
-    assert judge.next_look((finding(),), 0.0) == 8.0
-    assert judge.judge((finding(),), 2.5) is None
-    assert judge.judge((finding(),), 5.0) is None
-    assert judge.judge((finding(),), 8.0) == finding()
+def test_a_finding_is_final_when_its_patience_ends() -> None:
+    persistence = Persistence()
+    assert persistence.final((finding(),), 0.0) is None
+    assert persistence.next_look((finding(),), 0.0) == 8.0
+    assert persistence.final((finding(),), 2.5) is None
+    assert persistence.final((finding(),), 5.0) is None
+    assert persistence.final((finding(),), 8.0) == finding()
 
 
 def test_short_gap_does_not_reset_the_clock_and_a_long_one_does() -> None:
-    judge = Judge()
-    judge.judge((finding(),), 0.0)
-    judge.judge((), 2.0)
-    judge.judge((finding(),), 3.0)
-    judge.judge((finding(),), 6.0)
-    assert judge.judge((finding(),), 8.0) is not None
-    fresh = Judge()
-    fresh.judge((finding(),), 0.0)
-    fresh.judge((), 3.5)
-    assert fresh.judge((finding(),), 9.0) is None
+    persistence = Persistence()
+    persistence.final((finding(),), 0.0)
+    persistence.final((), 2.0)
+    persistence.final((finding(),), 3.0)
+    persistence.final((finding(),), 6.0)
+    assert persistence.final((finding(),), 8.0) is not None
+    fresh = Persistence()
+    fresh.final((finding(),), 0.0)
+    fresh.final((), 3.5)
+    assert fresh.final((finding(),), 9.0) is None
 
 
 def test_root_explains_the_final_one() -> None:
-    judge = Judge()
+    persistence = Persistence()
     image, crash = finding("db", 8.0), finding("app", 0.0, "crash-loop")
-    assert judge.judge((crash, image), 0.0) == image
+    assert persistence.final((crash, image), 0.0) == image
 
 
 @given(
@@ -60,11 +60,11 @@ def test_root_explains_the_final_one() -> None:
     ),
     st.lists(st.floats(0.0, 2.0), max_size=20),
 )
-def test_judge_is_final_exactly_when_a_finding_lasted(found: list[Finding], steps: list[float]) -> None:
-    judge, now, lasting = Judge(), 0.0, tuple({f.identity: f for f in found}.values())
+def test_there_is_a_final_finding_exactly_when_a_finding_lasted(found: list[Finding], steps: list[float]) -> None:
+    persistence, now, lasting = Persistence(), 0.0, tuple({f.identity: f for f in found}.values())
     for step in [0.0, *steps]:
         now += step
-        final = judge.judge(lasting, now)
+        final = persistence.final(lasting, now)
         assert (final is not None) == any(now >= f.patience for f in lasting)
         assert final is None or final == root(lasting)
 

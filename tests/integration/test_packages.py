@@ -45,7 +45,9 @@ def packages(tmp_path: Path, script: Script, words: Path) -> Packages:
     script("dpkg", f'case $1 in --configure) echo "configured $*" >> {words} ;; esac')
     (tmp_path / "lock").touch()
     host = dataclasses.replace(observe_host(), systemd=False)
-    return Packages(host, log=tmp_path / "apt.log", policy=tmp_path / "policy", lock=tmp_path / "lock")
+    return Packages(
+        host, log=tmp_path / "apt.log", policy=tmp_path / "policy", lock=tmp_path / "lock", updates=tmp_path
+    )
 
 
 def test_services_are_held_while_it_installs_and_free_afterwards(packages: Packages, tmp_path: Path) -> None:
@@ -130,6 +132,29 @@ def test_the_next_run_mends_what_was_torn(packages: Packages, script: Script, wo
     packages.install(["one"])
     assert words.read_text().splitlines()[:2] == ["dpkg --audit", "dpkg --configure -a"]
     await_true(lambda: not packages.policy.exists())
+
+
+def test_notes_that_dpkg_has_left_are_mended_where_its_audit_is_silent(
+    packages: Packages, words: Path, tmp_path: Path
+) -> None:
+    """Killed between a package's last change and the writing of the list: apt says that dpkg was interrupted."""
+    (tmp_path / "gate").touch()
+    (tmp_path / "0003").touch()
+    packages.install(["one"])
+    assert words.read_text().split("\n")[:2] == ["configured --configure -a", "begun"]
+
+
+def test_what_a_package_lacks_that_was_unpacked_before_it_is_installed_first(
+    packages: Packages, script: Script, words: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "gate").touch()
+    script("dpkg", '[ "$1" = --audit ] && { echo one; exit 0; }; echo "dependency problems" >&2; exit 1')
+    script("apt-get", f'echo "$*" >>{words}; {INSTALLS}')
+    packages.install(["one"])
+    told = [line for line in words.read_text().splitlines() if "install" in line]
+    assert ["--fix-broken" in line for line in told] == [True, False]
+    assert "--no-remove" in told[0]
+    assert told[1].endswith(" one")
 
 
 def test_mending_waits_for_who_is_at_work(packages: Packages, script: Script, words: Path, tmp_path: Path) -> None:

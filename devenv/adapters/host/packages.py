@@ -16,7 +16,7 @@ from pathlib import Path
 
 from devenv.adapters.host.system import Host
 from devenv.adapters.process import OnLine, find_program, run, run_shielded
-from devenv.errors import InterruptedRunError
+from devenv.errors import CommandFailedError, InterruptedRunError
 
 _MARK = "# Made by devenv while it installs packages: no service starts by itself."
 _HELD = f"""
@@ -49,6 +49,8 @@ class Packages:
     """What they print, across runs."""
     policy: Path = Path("/usr/sbin/policy-rc.d")
     lock: Path = Path("/var/lib/dpkg/lock-frontend")
+    updates: Path = Path("/var/lib/dpkg/updates")
+    """Where dpkg notes what it has done since it wrote its list of packages; apt refuses to work over such notes."""
 
     @staticmethod
     def missing(names: Sequence[str]) -> list[str]:
@@ -68,7 +70,7 @@ class Packages:
             InterruptedRunError: `cancel` was set; what was begun has been brought to an end that apt can go on from.
         """
         cancel = cancel or threading.Event()
-        self._repair(on_line, cancel)
+        whole = self._repair(on_line, cancel)
         run(
             ["apt-get", "update", *_OPTIONS],
             env=_QUIET,
@@ -77,19 +79,33 @@ class Packages:
             on_line=on_line,
             what="update the package lists",
         )
-        argv = ["apt-get", "install", *_OPTIONS, "--no-install-recommends", *names]
-        self._run(argv, on_line, cancel, f"install {', '.join(names)}")
+        install = ["apt-get", "install", *_OPTIONS, "--no-install-recommends"]
+        if not whole:
+            # A package was unpacked and what it depends on was not: apt does nothing else before that is there.
+            argv = [*install, "--fix-broken", "--no-remove"]
+            self._run(argv, on_line, cancel, "complete packages that were left half installed")
+        self._run([*install, *names], on_line, cancel, f"install {', '.join(names)}")
 
-    def _repair(self, on_line: OnLine | None, cancel: threading.Event) -> None:
-        """Configure what was unpacked and not configured; takes away a policy that a former run lost."""
+    def _repair(self, on_line: OnLine | None, cancel: threading.Event) -> bool:
+        """Configure what was unpacked and not configured, whether it can be; takes away a policy that a run lost."""
         if self._is_ours(self.policy):
             self._await_lock(cancel)  # whose it is may still be at work
             self.policy.unlink(missing_ok=True)
-        if run(["dpkg", "--audit"], check=False, what="look for packages that are half installed").stdout.strip():
-            self._await_lock(cancel)
-            # It is not to be stopped: there is nothing that could be gone on from any sooner.
-            argv = ["dpkg", "--configure", "-a"]
+        if not self._is_torn():
+            return True
+        self._await_lock(cancel)
+        # It is not to be stopped: there is nothing that could be gone on from any sooner.
+        argv = ["dpkg", "--configure", "-a"]
+        try:
             self._run(argv, on_line, threading.Event(), "configure packages that were left half installed")
+        except CommandFailedError:
+            return False  # apt has the words for what is left, if it cannot mend it
+        return True
+
+    def _is_torn(self) -> bool:
+        if self.updates.is_dir() and any(note.name.isdigit() for note in self.updates.iterdir()):
+            return True
+        return bool(run(["dpkg", "--audit"], check=False, what="look for half installed packages").stdout.strip())
 
     def _run(self, argv: list[str], on_line: OnLine | None, cancel: threading.Event, what: str) -> None:
         """Run apt or dpkg, with service starts denied unless systemd or a policy of the administrator's is there."""

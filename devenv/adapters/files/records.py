@@ -49,7 +49,7 @@ def read_record(file: Path, *, hint: str = "", **kinds: type) -> dict[str, Any]:
         document = json.loads(file.read_bytes())
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(file, str(error), hint) from error
     if not isinstance(document, dict):
         raise _damaged(file, f"an object is expected, and it holds a {type(document).__name__}", hint)

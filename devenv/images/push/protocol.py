@@ -237,7 +237,7 @@ class PushHandler(BaseHTTPRequestHandler):
             raise _Failure(HTTPStatus.BAD_REQUEST, "DIGEST_INVALID")
         try:
             json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter of ten thousand brackets
             raise _Failure(HTTPStatus.BAD_REQUEST, "MANIFEST_INVALID") from None
         receiver.take_manifest(data, self.headers.get_content_type())
         self._answer(HTTPStatus.CREATED, Location=path, Docker_Content_Digest=digest)

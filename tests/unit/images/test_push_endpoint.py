@@ -116,6 +116,7 @@ def test_bytes_that_are_not_what_the_digest_says_are_refused(client: Client, she
     assert b"DIGEST_INVALID" in body
     assert client.ask("PUT", client.here(f"manifests/{digest(b'other')}"), b"{}")[0] == 400
     assert client.ask("PUT", client.here("manifests/load"), b"no json")[0] == 400
+    assert client.ask("PUT", client.here("manifests/load"), b"[" * 100_000)[0] == 400
     assert not shelf.blobs
     assert not shelf.manifests
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root, state_dir
-from devenv.adapters.host.resolver import LoopbackQuestion, how_to_resolve
+from devenv.adapters.host.resolver import how_to_resolve, unresolved
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.events import MASK
 from devenv.plan.names import Names
@@ -102,7 +102,6 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
     """
     workspace = load_workspace(directory, data_root=data_root())
     names = Names(workspace.project.project)
-    resolves = LoopbackQuestion(names.domain)
     kubeconfig = kubeconfig_of(state_dir(names.project, create=False))
     engine = Engine.connect()
     kind_cluster = look(engine, names)
@@ -122,8 +121,7 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
         project = ProjectFacts.of(workspace.project, *ports)
         links = endpoints(workspace, [s for s in workspace.selected if s in facts.records], project)
         credentials = _credentials(workspace, kubeconfig, facts, reveal=reveal)
-    notes = () if not links or resolves.answer() else (_unresolved(links),)
-    return replace(_report(workspace, names, facts, links, credentials), notes=notes)
+    return replace(_report(workspace, names, facts, links, credentials), notes=tuple(_notes(links)))
 
 
 def _report(
@@ -145,12 +143,13 @@ def _report(
     )
 
 
-def _unresolved(links: Sequence[Link]) -> str:
-    hosts = sorted({urlsplit(link.url).hostname or "" for link in links})
-    return (
-        "curl and browsers reach the endpoints, but this system's resolver does not know names below localhost, "
-        f"and other programs ask it: {how_to_resolve(hosts)}"
-    )
+def _notes(links: Sequence[Link]) -> Iterator[str]:
+    # Each name and not their domain: a line in /etc/hosts is of the names that it has.
+    if unknown := unresolved({urlsplit(link.url).hostname or "" for link in links}):
+        yield (
+            "curl and browsers reach the endpoints, but this system's resolver does not know names below localhost, "
+            f"and other programs ask it: {how_to_resolve(unknown)}"
+        )
 
 
 def _stack(workspace: Workspace, name: str, facts: ClusterFacts) -> StackStatus:

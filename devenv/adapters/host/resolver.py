@@ -10,32 +10,39 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
+from collections.abc import Collection
 
 _SECONDS = 0.3
 """A name server that does not answer may be waited for much longer; a name found in a file takes no time."""
 
 
-class LoopbackQuestion:
-    """The question whether a name leads to this machine, asked while something else is done."""
+def unresolved(hosts: Collection[str]) -> list[str]:
+    """Those of some names that do not lead to this machine, as far as is known a moment later; sorted."""
+    found: set[str] = set()
 
-    def __init__(self, host: str) -> None:
-        self._host = host
-        self._found = False
-        # A daemon: one that waits for a name server must not delay the end of the program.
-        self._thread = threading.Thread(target=self._ask, name=f"resolve {host}", daemon=True)
-        self._thread.start()
+    def ask(host: str) -> None:
+        if _is_loopback(host):
+            found.add(host)
 
-    def answer(self) -> bool:
-        """Whether it does, as far as is known a moment later."""
-        self._thread.join(_SECONDS)
-        return self._found
+    # Daemons: one that waits for a name server must not delay the end of the program.
+    threads = [
+        threading.Thread(target=ask, args=(host,), name=f"resolve {host}", daemon=True) for host in sorted(hosts)
+    ]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + _SECONDS
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    return sorted(set(hosts) - found)
 
-    def _ask(self) -> None:
-        try:
-            found = socket.getaddrinfo(self._host, None, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            return
-        self._found = bool(found) and all(ipaddress.ip_address(address[4][0]).is_loopback for address in found)
+
+def _is_loopback(host: str) -> bool:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return bool(found) and all(ipaddress.ip_address(address[4][0]).is_loopback for address in found)
 
 
 def how_to_resolve(hosts: list[str]) -> str:

@@ -83,7 +83,7 @@ def workspace(
 def rendered(project: Workspace, facts: ProjectFacts = FACTS, image: str = "registry.test/web:1") -> StackInput:
     images = {"web": image, "other": "registry.test/other:1"}
     ((spec, made),) = stack_inputs(project, ["web"], facts, images, FileDigests(), environ={})
-    assert spec is project.stacks["web"].spec
+    assert spec == project.stacks["web"].spec
     return made
 
 

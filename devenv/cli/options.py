@@ -29,6 +29,7 @@ Directory = Annotated[
     Path,
     typer.Option("--directory", "-C", help="Look for devenv.yaml here or above.", show_default="here"),
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on standard output.")]
 Yes = Annotated[
     bool,

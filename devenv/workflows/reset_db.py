@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,31 +69,44 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
         require_sound_migrations(deployed.stack for deployed in chosen)
         _agree(chosen, aws, request, session)
         log = session.open_log(deployment.environment.state / "logs")
-        times: dict[str, float] = {}
-        environment = deployment.environment
         kept = [d.stack.spec for d in chosen if d.name not in changed]
-        plan = plan_reset(environment.names, kept, aws, environment.workspace.seeds.to_json())
-        if plan.nodes:
-            info, state = RunInfo(began, log), RunState(deployment.toolbox)
-            report = perform(plan, environment, state, session, info, again="devenv reset-db")
-            resets = [node.step for node in plan.nodes if isinstance(node.step, ResetDatabase | ResetAws)]
-            times = {step.stack: report.results[step.key].seconds for step in resets}
+        times = _reset_to_kept_states(deployment, kept, aws, session, RunInfo(began, log))
         if changed:
-            # All that brings an environment up takes long to load, and most resets need nothing of it.
-            from devenv.workflows.up import UpRequest, up  # noqa: PLC0415
-
-            began = time.monotonic()
-            # What a reset drops was agreed to; what else a change of the stack would lose was not.
-            # Live data is replaced at the end, once all that takes its place has been made.
-            only, profile = tuple(changed), deployment.environment.workspace.project.profile
-            up(UpRequest(request.directory, only=only, profile=profile, images=request.images, renewed=only), session)
-            times |= dict.fromkeys(changed, time.monotonic() - began)
+            times |= _reset_by_migrations(deployment, changed, request, session)
         start_making([deployment.address(d) for d in chosen])
     rows = [
         ResetRow(d.name, d.spec.engine, "migrations" if d.name in changed else "pristine", times[d.name])
         for d in chosen
     ]
     return [*rows, *([ResetRow(aws.name, "aws", "seeds", times[aws.name])] if aws else [])]
+
+
+def _reset_to_kept_states(
+    deployment: Deployment, databases: Sequence[StackSpec], aws: StackSpec | None, session: Session, info: RunInfo
+) -> dict[str, float]:
+    """Bring databases back to their pristine states, LocalStack to its seeds; returns the seconds that each took."""
+    environment = deployment.environment
+    plan = plan_reset(environment.names, databases, aws, environment.workspace.seeds.to_json())
+    if not plan.nodes:
+        return {}
+    report = perform(plan, environment, RunState(deployment.toolbox), session, info, again="devenv reset-db")
+    resets = [node.step for node in plan.nodes if isinstance(node.step, ResetDatabase | ResetAws)]
+    return {step.stack: report.results[step.key].seconds for step in resets}
+
+
+def _reset_by_migrations(
+    deployment: Deployment, changed: Collection[str], request: ResetRequest, session: Session
+) -> dict[str, float]:
+    """Have `up` make new pristine states and reset to them; returns the seconds that each took."""
+    # All that brings an environment up takes long to load, and most resets need nothing of it.
+    from devenv.workflows.up import UpRequest, up  # noqa: PLC0415
+
+    began = time.monotonic()
+    # What a reset drops was agreed to; what else a change of the stack would lose was not.
+    # Live data is replaced at the end, once all that takes its place has been made.
+    only, profile = tuple(changed), deployment.environment.workspace.project.profile
+    up(UpRequest(request.directory, only=only, profile=profile, images=request.images, renewed=only), session)
+    return dict.fromkeys(changed, time.monotonic() - began)
 
 
 def _changed(deployment: Deployment, chosen: Sequence[Deployed]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, Yes
+from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, Verbose, Yes
 
 
 def build(
@@ -20,7 +20,7 @@ def build(
     yes: Yes = False,
     no_wait: NoWait = False,
     as_json: AsJson = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Build the project's images into the engine.
 

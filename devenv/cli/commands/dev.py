@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Yes
+from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Verbose, Yes
 
 
 def dev(
@@ -22,7 +22,7 @@ def dev(
     yes: Yes = False,
     no_wait: NoWait = False,
     as_json: AsJson = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Watch your sources; rebuild, load and roll out what you save.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, NoWait
+from devenv.cli.options import AsJson, Directory, NoWait, Verbose
 
 
 def down(
@@ -22,7 +22,7 @@ def down(
         bool, typer.Option("--adopt", help="Remove it even though another folder's project of this name made it.")
     ] = False,
     as_json: AsJson = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Take the environment away.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, NoWait
+from devenv.cli.options import AsJson, Directory, NoWait, Verbose
 
 
 def load(
@@ -19,7 +19,7 @@ def load(
     directory: Directory = Path(),
     no_wait: NoWait = False,
     as_json: AsJson = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Bring images from the engine into every node of the cluster.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait
+from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, Verbose
 
 Names = Annotated[
     list[str] | None,
@@ -24,7 +24,7 @@ def reset_db(
     images: ImagesOption = ImagesMode.AUTO,
     no_wait: NoWait = False,
     as_json: AsJson = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Bring databases back to their freshly migrated and seeded state.
 

@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devenv.cli.options import Adopt, AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Yes
+from devenv.cli.options import Adopt, AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Verbose, Yes
 
 if TYPE_CHECKING:
     from devenv.workflows.up import UpRequest
+
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="STACK", help="Only this stack and what it needs; repeatable.")
+]
+Trace = Annotated[
+    Path | None, typer.Option("--trace", help="Write a timeline in the Chrome trace format to this file.")
+]
+Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="STACK", help="Leave this stack out; repeatable.")]
+Layer = Annotated[
+    list[str] | None,
+    typer.Option("--layer", metavar="LAYER", help="Only this layer (02 will do) and what it needs; repeatable."),
+]
 
 
 def up(
@@ -21,25 +33,16 @@ def up(
     verify: Annotated[
         bool, typer.Option("--verify", help="Put right, too, what was changed in the cluster by other means.")
     ] = False,
-    only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="STACK", help="Only this stack and what it needs; repeatable.")
-    ] = None,
-    skip: Annotated[
-        list[str] | None, typer.Option("--skip", metavar="STACK", help="Leave this stack out; repeatable.")
-    ] = None,
-    layer: Annotated[
-        list[str] | None,
-        typer.Option("--layer", metavar="LAYER", help="Only this layer (02 will do) and what it needs; repeatable."),
-    ] = None,
+    only: Only = None,
+    skip: Skip = None,
+    layer: Layer = None,
     profile: ProfileOption = None,
     images: ImagesOption = ImagesMode.AUTO,
     adopt: Adopt = False,
-    trace: Annotated[
-        Path | None, typer.Option("--trace", help="Write a timeline in the Chrome trace format to this file.")
-    ] = None,
+    trace: Trace = None,
     no_wait: NoWait = False,
     as_json: AsJson = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Bring the environment up, or up to date.
 

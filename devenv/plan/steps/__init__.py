@@ -42,6 +42,9 @@ from devenv.plan.steps.stack import (
 )
 
 __all__ = [
+    "AnyClusterStep",
+    "AnyProvideStep",
+    "AnyStackStep",
     "ApplyLicence",
     "ApplyManifests",
     "ApplySeeds",
@@ -79,7 +82,7 @@ __all__ = [
     "tool_key",
 ]
 
-Step = (
+AnyProvideStep = (
     ProvideTool
     | FetchModule
     | BootstrapImage
@@ -87,13 +90,11 @@ Step = (
     | BuildImage
     | AssembleNodeImage
     | PruneBuildCache
-    | RemoveBrokenCluster
-    | StartCluster
-    | CreateCluster
-    | MarkCluster
-    | AwaitNodeRuntime
     | LoadImage
-    | RunHook
+)
+AnyClusterStep = RemoveBrokenCluster | StartCluster | CreateCluster | MarkCluster | AwaitNodeRuntime
+AnyStackStep = (
+    RunHook
     | ApplySeeds
     | RefreshSecrets
     | ApplyTls
@@ -107,3 +108,4 @@ Step = (
     | ResetAws
     | AwaitReady
 )
+Step = AnyProvideStep | AnyClusterStep | AnyStackStep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,49 +79,69 @@ def _stack_input(
     spec = stack.spec
     licensed = is_licensed(spec, environ)
     names = images_of(spec, licensed=licensed)
-    values = chart_values(
-        spec,
-        facts,
-        profile_values=stack.profile_values.get(facts.profile, {}),
-        chosen_values=workspace.chosen_values(spec.name),
-        images={name: images[used] for name, used in names.items()},
-    )
-    if spec.licence and licensed:
-        values = merged(values, nested(spec.licence.value, spec.licence.secret))
+    given = {name: images[used] for name, used in names.items()}
     carried = tuple(_carried(stack, place.folder, digests) for place in spec.config_maps)
-    for place, folder in zip(spec.config_maps, carried, strict=True):
-        values = merged(values, nested(place.value, list(folder.names)))
+    values = _values(workspace, stack, facts, given, carried, licensed=licensed)
     sources = tuple(_path(source, stack.root, facts.profile) for source in spec.sources)
-    seeds = workspace.seeds.to_json() if spec.seeds else ""
-    text = json.dumps(values, sort_keys=True)
-    renamed = tuple(
-        place for name, injection in spec.images.items() for place in kustomized(injection, images[names[name]])
-    )
-    return StackInput(
+    renamed = tuple(place for name, injection in spec.images.items() for place in kustomized(injection, given[name]))
+    made = StackInput(
         name=spec.name,
         root=stack.root,
-        values=text,
-        content=hash_of(
-            _FORM,
-            json.dumps(spec.model_dump(mode="json", exclude=_SHOWN_ONLY), sort_keys=True),
-            text,
-            seeds,
-            facts.domain if spec.tls else "",
-            *(text for place in renamed for text in place),
-            *_module_sums(spec, workspace),
-            *_digests(names.values(), workspace, images),
-            *_files(stack, sources, digests, environ),
-        )[:_CONTENT_DIGITS],
+        values=values,
+        content="",
         images={used: images[used] for used in names.values()},
         database_content=database_content(stack, digests),
         database_seeds=database_seeds(stack),
-        seeds=seeds,
+        seeds=workspace.seeds.to_json() if spec.seeds else "",
         licensed=licensed,
         domain=facts.domain,
         sources=sources,
         kustomize_images=renamed,
         config_maps=carried,
     )
+    return replace(made, content=_content(made, workspace, stack, digests, environ))
+
+
+def _content(
+    made: StackInput, workspace: Workspace, stack: LoadedStack, digests: FileDigests, environ: Mapping[str, str]
+) -> str:
+    """Hash of everything that a stack is made of."""
+    return hash_of(
+        _FORM,
+        json.dumps(stack.spec.model_dump(mode="json", exclude=_SHOWN_ONLY), sort_keys=True),
+        made.values,
+        made.seeds,
+        made.domain if stack.spec.tls else "",
+        *(text for place in made.kustomize_images for text in place),
+        *_module_sums(stack.spec, workspace),
+        *_digests(made.images, workspace),
+        *_files(stack, made.sources, digests, environ),
+    )[:_CONTENT_DIGITS]
+
+
+def _values(
+    workspace: Workspace,
+    stack: LoadedStack,
+    facts: ProjectFacts,
+    images: Mapping[str, str],
+    carried: Sequence[CarriedFolder],
+    *,
+    licensed: bool,
+) -> str:
+    """The values of a stack's charts, JSON; `images` and `carried` by the names and in the order of the stack."""
+    spec = stack.spec
+    values = chart_values(
+        spec,
+        facts,
+        profile_values=stack.profile_values.get(facts.profile, {}),
+        chosen_values=workspace.chosen_values(spec.name),
+        images=images,
+    )
+    if spec.licence and licensed:
+        values = merged(values, nested(spec.licence.value, spec.licence.secret))
+    for place, folder in zip(spec.config_maps, carried, strict=True):
+        values = merged(values, nested(place.value, list(folder.names)))
+    return json.dumps(values, sort_keys=True)
 
 
 def _carried(stack: LoadedStack, folder: str, digests: FileDigests) -> CarriedFolder:
@@ -170,11 +190,11 @@ def _module_sums(spec: StackSpec, workspace: Workspace) -> Iterator[str]:
             yield workspace.versions.modules[named.module].sum
 
 
-def _digests(used: Iterable[str], workspace: Workspace, images: Mapping[str, str]) -> Iterator[str]:
+def _digests(images: Mapping[str, str], workspace: Workspace) -> Iterator[str]:
     """The digests that pin a stack's images where upstream's are used: charts are given tags alone."""
-    for name in used:
+    for name, reference in images.items():
         listed = workspace.versions.images.get(name)
-        if listed and listed.digest and images[name] == listed.upstream:
+        if listed and listed.digest and reference == listed.upstream:
             yield listed.digest
 
 

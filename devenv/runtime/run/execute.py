@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from devenv.plan.steps import (
+    AnyClusterStep,
+    AnyProvideStep,
+    AnyStackStep,
     ApplyLicence,
     ApplyManifests,
     ApplySeeds,
@@ -41,12 +44,20 @@ from devenv.runtime.steps import replacements, seeding
 from devenv.runtime.steps import stacks as stack_steps
 
 
-def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PLR0912 -- one line for each type of step
+def execute(step: Step, context: StepContext) -> str:
     """Do one step; returns a short detail for the report.
 
     Raises:
         DevenvError: the step failed.
     """
+    if isinstance(step, AnyProvideStep):
+        return _provide(step, context)
+    if isinstance(step, AnyClusterStep):
+        return _on_cluster(step, context)
+    return _on_stack(step, context)
+
+
+def _provide(step: AnyProvideStep, context: StepContext) -> str:
     match step:
         case ProvideTool():
             return image_steps.provide_tool(step, context)
@@ -60,6 +71,11 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
             return image_steps.prune_build_cache(step, context)
         case LoadImage():
             return image_steps.load_image(step, context)
+    assert_never(step)
+
+
+def _on_cluster(step: AnyClusterStep, context: StepContext) -> str:
+    match step:
         case RemoveBrokenCluster():
             return cluster_steps.remove_broken(step, context)
         case CreateCluster():
@@ -70,6 +86,11 @@ def execute(step: Step, context: StepContext) -> str:  # noqa: C901, PLR0911, PL
             return cluster_steps.start(step, context)
         case AwaitNodeRuntime():
             return cluster_steps.await_node_runtime(step, context)
+    assert_never(step)
+
+
+def _on_stack(step: AnyStackStep, context: StepContext) -> str:  # noqa: C901, PLR0911, PLR0912 -- a line for each type
+    match step:
         case RunHook():
             return stack_steps.run_hook(step, context)
         case ApplySeeds():

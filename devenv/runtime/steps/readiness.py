@@ -43,13 +43,8 @@ def await_workloads(
         NotReadyError: the deadline passed without a cause that can be seen.
         InterruptedRunError: `cancel` was set.
     """
-    stack, namespace = scope.stack, scope.namespace
-    # What the API server knows now; the live copy may be some milliseconds behind it.
-    wanted = generations(
-        w for w in cluster.workloads() if w.stack == stack or (w.release in scope.releases and w.namespace == namespace)
-    )
     # Containers of releases have proven themselves to `install`.
-    rollout = Rollout(scope, wanted=wanted, proven=Scope(stack, namespace))
+    rollout = Rollout(scope, wanted=_generations(cluster, scope), proven=Scope(scope.stack, scope.namespace))
     end, problems = time.monotonic() + deadline.total_seconds(), [""]
     informer = cluster.informer(cancel.is_set)
 
@@ -62,9 +57,7 @@ def await_workloads(
         if on_change:
             on_change(snapshot)
 
-    now = datetime.now(UTC)
-    patience = Patience(older=_RESTART_SECONDS, crash_beside_others=_RESTART_SECONDS) if restarted else Patience()
-    observer = Observer(cluster, scope, patience=patience, since=now if restarted else now - _AGE)
+    observer = _observer(cluster, scope, restarted=restarted)
     found = watch_stack(
         cluster,
         scope,
@@ -74,11 +67,28 @@ def await_workloads(
         on_change=note,
     )
     if cancel.is_set():
-        raise InterruptedRunError(f"stopped while waiting for {stack}")
+        raise InterruptedRunError(f"stopped while waiting for {scope.stack}")
     if found:
-        raise found.error(f"stack {stack}")
+        raise found.error(f"stack {scope.stack}")
     if problems:
-        raise not_ready(f"stack {stack}", observer.probable, deadline.total_seconds(), rest="; ".join(problems))
+        raise not_ready(f"stack {scope.stack}", observer.probable, deadline.total_seconds(), rest="; ".join(problems))
+
+
+def _generations(cluster: Cluster, scope: Scope) -> dict[tuple[str, str, str], int]:
+    """Of the workloads, as the API server knows them now: the live copy may be some milliseconds behind it."""
+    return generations(
+        w
+        for w in cluster.workloads()
+        if w.stack == scope.stack or (w.release in scope.releases and w.namespace == scope.namespace)
+    )
+
+
+def _observer(cluster: Cluster, scope: Scope, *, restarted: bool) -> Observer:
+    now = datetime.now(UTC)
+    if restarted:
+        patience = Patience(older=_RESTART_SECONDS, crash_beside_others=_RESTART_SECONDS)
+        return Observer(cluster, scope, patience=patience, since=now)
+    return Observer(cluster, scope, patience=Patience(), since=now - _AGE)
 
 
 def replace_stuck_pods(

@@ -165,7 +165,8 @@ def _step(image: Image, choice: Choice, references: Mapping[str, str]) -> Provis
         return None
     if choice.origin == "pull":
         mirrored = _with_digest(image.mirrored, image.digest) if image.mirrored else ""
-        return PullImage(image.name, _with_digest(choice.reference, image.digest), mirrored), frozenset()
+        advised = bool(image.digest) and not image.locked
+        return PullImage(image.name, _with_digest(choice.reference, image.digest), mirrored, advised), frozenset()
     before = frozenset(image_key(name) for name in image.needs)
     match image.origin:
         case Bootstrap(suite=suite):

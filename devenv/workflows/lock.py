@@ -10,11 +10,11 @@ from pathlib import Path
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
 from devenv.adapters.files.records import write_whole
-from devenv.errors import RegistryError
+from devenv.errors import ImageNotFoundError, RegistryError
 from devenv.images.catalogue.registries import Registries
 from devenv.plan.image import BALANCER
 from devenv.spec.catalogue import load_versions
-from devenv.spec.image_reference import mirrored_at, registry_of
+from devenv.spec.image_reference import Reference, mirrored_at, registry_of
 from devenv.spec.load import load_workspace
 from devenv.spec.lock import lock_text
 from devenv.spec.workspace import LOCK_FILE, Workspace
@@ -35,6 +35,8 @@ class Lockable:
     """The digest of the lock so far."""
     given: str | None = None
     """The digest of devenv's own catalogue, which goes before what the tag means by now."""
+    optional: bool = False
+    """The project comes up without it: it takes a licence, or is for building programs that can be downloaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class LockRow:
     upstream: str
     digest: str | None
     state: str
-    """`recorded`, `unchanged`, or `out of reach`."""
+    """`recorded`, `unchanged`, `out of reach`, or `not there` of an optional image that its registry has not."""
 
     def as_dict(self) -> dict[str, str | None]:
         """The row as JSON-ready data."""
@@ -58,7 +60,7 @@ def lock_images(directory: Path) -> list[LockRow]:
     Raises:
         SpecError: the specification, or the present lock, is wrong.
         EngineUnavailableError: there is no engine; it is what talks to registries.
-        RegistryError: a registry answers and refuses; nothing is written.
+        RegistryError: a registry answers and refuses an image that the project needs; nothing is written.
     """
     workspace = load_workspace(directory, data_root=data_root())
     engine = Engine.connect()
@@ -75,13 +77,13 @@ def lock_images(directory: Path) -> list[LockRow]:
 def lockable(workspace: Workspace) -> list[Lockable]:
     """The upstream images that the project's stacks, its cluster and what it builds may be pulled as."""
     mirrors, given = workspace.project.registry_mirrors, load_versions().images
-    found = []
-    for name in _pulled(workspace):
+    needed, found = _pulled(workspace, _needed(workspace)), []
+    for name in _pulled(workspace, [*_needed(workspace), *_optional(workspace)]):
         upstream = workspace.versions.images[name].upstream
         if upstream:
             source = mirrored_at(mirrors, upstream) or upstream
             former = workspace.lock.images.get(upstream)
-            found.append(Lockable(name, upstream, source, former, given[name].digest))
+            found.append(Lockable(name, upstream, source, former, given[name].digest, name not in needed))
     return found
 
 
@@ -94,9 +96,7 @@ def lock_rows(images: Iterable[Lockable], answering: Mapping[str, bool], ask: Ca
     images = list(images)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="lock") as pool:
         asked = {
-            image.name: pool.submit(ask, image.source)
-            for image in images
-            if not image.given and answering[registry_of(image.source)]
+            image.name: pool.submit(_reported, image, ask) for image in images if answering[registry_of(image.source)]
         }
     errors = {name: future.exception() for name, future in asked.items()}
     refused = {name: error for name, error in errors.items() if isinstance(error, RegistryError)}
@@ -104,27 +104,69 @@ def lock_rows(images: Iterable[Lockable], answering: Mapping[str, bool], ask: Ca
         first, *others = refused
         refused[first].context |= {f"image {name}": refused[name].message for name in others}
         raise refused[first]
-    return [_row(image, asked[image.name].result() if image.name in asked else None) for image in images]
+    return [_row(image, asked[image.name].result()) if image.name in asked else _silent(image) for image in images]
+
+
+def _reported(image: Lockable, ask: Callable[[str], str]) -> str | None:
+    """The digest by which the registry has an image; None for an optional one that it has not.
+
+    A digest of the catalogue is of a release's notes, and its tag may have moved since; who wrote another means it.
+    A registry of copies has neither.
+    """
+    repository = Reference.parse(image.source).repository
+    for digest in (image.former, image.given) if image.given else ():
+        if digest and _has(f"{repository}@{digest}", ask):
+            return digest
+    try:
+        return ask(image.source)
+    except ImageNotFoundError:
+        if image.optional:
+            return None
+        raise
+
+
+def _has(reference: str, ask: Callable[[str], str]) -> bool:
+    try:
+        ask(reference)
+    except ImageNotFoundError:
+        return False
+    return True
 
 
 def _row(image: Lockable, reported: str | None) -> LockRow:
-    # A digest of the catalogue is of a release's notes; its tag may have moved since. Who wrote another means it.
-    digest = reported or image.former or image.given
-    state = "out of reach" if not (reported or image.given) else "unchanged" if digest == image.former else "recorded"
+    state = "not there" if not reported else "unchanged" if reported == image.former else "recorded"
+    return LockRow(image.name, image.upstream, reported, state)
+
+
+def _silent(image: Lockable) -> LockRow:
+    """The row of an image whose registry does not answer."""
+    digest = image.former or image.given
+    state = "out of reach" if not image.given else "unchanged" if digest == image.former else "recorded"
     return LockRow(image.name, image.upstream, digest, state)
 
 
-def _pulled(workspace: Workspace) -> list[str]:
-    """The catalogue's images that `up --images upstream` may pull: a recipe counts where there is no upstream."""
+def _needed(workspace: Workspace) -> list[str]:
+    """The images that `up --images upstream` takes on any machine and without a licence, by name."""
     project, versions = workspace.project, workspace.versions
     stacks = [workspace.stacks[name].spec for name in workspace.selected]
     wanted = [image for stack in stacks for image in stack.images]
-    wanted += [image for stack in stacks if stack.licence for image in stack.licence.images.values()]
     wanted += [versions.node.image, *project.images]
     if project.cluster.config or project.cluster.nodes.control_planes > 1:
         wanted.append(BALANCER)
-    # Programs without a download for this machine are built.
-    wanted += [base for tool in versions.tools.values() for base in tool.bases.values()]
+    return wanted
+
+
+def _optional(workspace: Workspace) -> list[str]:
+    """The images that it may take besides: with a licence, and to build programs without a download for the machine."""
+    stacks = [workspace.stacks[name].spec for name in workspace.selected]
+    licensed = [image for stack in stacks if stack.licence for image in stack.licence.images.values()]
+    return licensed + [base for tool in workspace.versions.tools.values() for base in tool.bases.values()]
+
+
+def _pulled(workspace: Workspace, wanted: Iterable[str]) -> list[str]:
+    """The catalogue's images that are pulled for some images: a recipe counts where there is no upstream."""
+    project, versions = workspace.project, workspace.versions
+    wanted = list(wanted)
     found: list[str] = []
     while wanted:
         name = wanted.pop(0)

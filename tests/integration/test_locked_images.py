@@ -59,3 +59,19 @@ def test_a_digest_that_the_registry_has_not_is_never_replaced_by_what_it_has(
     with pytest.raises(ImageError, match="pull image"):
         ImageProvider(engine, data_root()).provide(step)
     assert engine.images.ids([registry.reference]) == {}
+
+
+def test_a_digest_that_the_catalogue_advises_gives_way_to_what_a_registry_of_copies_has(
+    engine: Engine, registry: SmallRegistry
+) -> None:
+    copy = registry.publish(b"a copy")
+    step = PullImage("tiny", f"{registry.reference}@{digest_of(b'the original')}", advised=True)
+    detail = ImageProvider(engine, data_root()).provide(step)
+    assert "by its tag" in detail
+    assert "devenv lock" in detail
+    assert copy in str(engine.images.inspect(registry.reference)["RepoDigests"])
+    original = registry.published[0]
+    step = PullImage("tiny", f"{registry.reference}@{original}", advised=True)
+    registry.publish(b"the tag has moved")
+    assert "by its tag" not in ImageProvider(engine, data_root()).provide(step)
+    assert original in str(engine.images.inspect(registry.reference)["RepoDigests"])

@@ -32,7 +32,7 @@ from devenv.images.content.handover import handed_over
 from devenv.plan.image import NODE, Mode
 from devenv.plan.provision import provision_images
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
-from devenv.spec.image_reference import registry_of
+from devenv.spec.image_reference import Reference, registry_of
 from devenv.spec.versions import Versions
 
 _IS_PROXY = re.compile(r"\w+_proxy\Z", re.IGNORECASE)
@@ -103,9 +103,10 @@ class ImageProvider:
         with self._lock_of(plain):
             if self._is_there(plain, step):
                 return "there already"
+            remark = ""
             match step:
                 case PullImage():
-                    self._pull(step, listener)
+                    remark = self._pull(step, listener)
                 case BuildImage():
                     self._build(step, listener, buildx)
                 case BootstrapImage():
@@ -119,8 +120,7 @@ class ImageProvider:
                         output=listener.output,
                         cancel=listener.cancel,
                     )
-        size = f"{self._engine.images.size(plain) / 1e6:.0f} MB"
-        return f"{size} from {registry_of(step.mirrored)}" if isinstance(step, PullImage) and step.mirrored else size
+        return f"{self._engine.images.size(plain) / 1e6:.0f} MB{remark}"
 
     def build_tool(
         self,
@@ -156,10 +156,16 @@ class ImageProvider:
         with self._guard:
             return self._locks.setdefault(reference, threading.Lock())
 
-    def _pull(self, step: PullImage, listener: Listener) -> None:
+    def _pull(self, step: PullImage, listener: Listener) -> str:
+        """Pull an image; returns what the user would not expect of it, to be said after its size."""
         listed = self._versions.images.get(step.image) if self._versions else None
         made = step.image == NODE or bool(listed and (listed.recipe or listed.debootstrap))
-        pull(self._engine.images, step, progress=listener.progress, cancel=listener.cancel, has_recipe=made)
+        source = pull(self._engine.images, step, progress=listener.progress, cancel=listener.cancel, has_recipe=made)
+        registry = registry_of(source)
+        remark = f" from {registry}" if step.mirrored else ""
+        if step.advised and not Reference.parse(source).digest:
+            remark += f", by its tag: {registry} has not that digest, and devenv lock records the one that it has"
+        return remark
 
     def _build(self, step: BuildImage, listener: Listener, buildx: Path | None) -> None:
         understood = BuildProgress()

@@ -6,7 +6,7 @@ Responsible for one `PullImage` step. What a refusal means is translated by the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from devenv.adapters.docker.images import Images
 from devenv.errors import ImageNotFoundError, InterruptedRunError, RegistryError
@@ -22,8 +22,8 @@ _LONGEST_PAUSE = 60.0
 
 def pull(
     images: Images, step: PullImage, *, progress: Callable[[str], None], cancel: threading.Event, has_recipe: bool
-) -> None:
-    """Bring the image of a step into the engine under its own name.
+) -> str:
+    """Bring the image of a step into the engine under its own name; returns what it was pulled as.
 
     A reference with a digest is pulled by that alone, since engines look at the tag too, and leave it out.
 
@@ -31,17 +31,19 @@ def pull(
         RegistryError: the registry has not given it, at last.
         InterruptedRunError: `cancel` was set.
     """
-    source = by_digest(step.mirrored or step.reference)
+    wanted = step.mirrored or step.reference
+    sources = [by_digest(wanted), *([without_digest(wanted)] if step.advised else [])]
     try:
-        _pull_patiently(images, source, progress, cancel)
+        source = _pull_first(images, sources, progress, cancel)
     except RegistryError as error:
-        if isinstance(error, ImageNotFoundError) and source != (step.mirrored or step.reference):
+        if isinstance(error, ImageNotFoundError) and sources != [wanted] and not step.advised:
             error.hint = f"take the digest that the tag has now: devenv lock; or put another into {LOCK_FILE}"
         if has_recipe:
             error.hint += "; or do without any registry: devenv up --images recipes"
         raise
     if source != step.reference:
         images.tag(source, without_digest(step.reference))
+    return source
 
 
 def by_digest(text: str) -> str:
@@ -54,6 +56,22 @@ def without_digest(text: str) -> str:
     """A reference with a tag and a digest by its tag alone; any other as it is."""
     name = Reference.parse(text)
     return f"{name.repository}:{name.tag}" if name.tag else text
+
+
+def _pull_first(
+    images: Images, sources: Sequence[str], progress: Callable[[str], None], cancel: threading.Event
+) -> str:
+    """Pull the first of some references that its registry has; returns that one."""
+    *preferred, last = sources
+    for source in preferred:
+        try:
+            _pull_patiently(images, source, progress, cancel)
+        except ImageNotFoundError as error:
+            progress(error.message)
+        else:
+            return source
+    _pull_patiently(images, last, progress, cancel)
+    return last
 
 
 def _pull_patiently(images: Images, reference: str, progress: Callable[[str], None], cancel: threading.Event) -> None:

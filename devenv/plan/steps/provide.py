@@ -99,6 +99,8 @@ class PullImage(ProvideImage):
 
     mirrored: str = ""
     """The same at a mirror, which is pulled and gets the name of `reference`; empty where there is none."""
+    advised: bool = False
+    """The digest is the catalogue's advice, not the project's lock: a registry without it gives what its tag means."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class _Seen:
     toolbox: Toolbox
     images: ObservedImages
     used: tuple[str, ...]
-    """The images of the selected stacks and of the cluster's containers."""
+    """The images of the selected stacks, and of the cluster's containers where it is yet to be made."""
     on_nodes: frozenset[str]
     """References that every node holds."""
     module_image: str | None
@@ -143,7 +143,7 @@ def _look(environment: Environment, selection: Selection, mode: Mode, claims: Po
         modules = _modules(environment, selection)
         module_image = None if go_on_path() else GOLANG
         fetched_in = [module_image] if module_image and not all(module.cached for module in modules) else []
-        used = [*_stack_images(environment, selection), NODE, *([BALANCER] if kind.has_balancer else [])]
+        used = [*_stack_images(environment, selection), *_cluster_images(kind_cluster, kind)]
         described = environment.catalogue.described([*used, *fetched_in])
         on_nodes, silent = _references_on_nodes(engine, [described[name] for name in used], kind_cluster)
         images = observe_images(engine, described, [*used, *fetched_in], mode, elsewhere=on_nodes)
@@ -225,6 +225,13 @@ def _stack_images(environment: Environment, selection: Selection) -> list[str]:
     stacks = [environment.workspace.stacks[name].spec for name in selection.stacks]
     used = [images_of(stack, licensed=is_licensed(stack, os.environ)).values() for stack in stacks]
     return list(dict.fromkeys(image for images in used for image in images))
+
+
+def _cluster_images(kind_cluster: KindCluster, kind: KindConfig) -> list[str]:
+    """The images that kind would start containers of: none for a cluster that is there, whatever the engine has."""
+    if kind_cluster.state not in (ClusterState.ABSENT, ClusterState.BROKEN) and not kind_cluster.never_complete:
+        return []
+    return [NODE, *([BALANCER] if kind.has_balancer else [])]
 
 
 def _references_on_nodes(

@@ -241,7 +241,11 @@ def test_a_recorded_digest_pins_the_pull() -> None:
     digest = f"sha256:{'a' * 64}"
     images = {**IMAGES, "traefik": {**IMAGES["traefik"], "digest": digest}}
     steps = provided(catalogue(images), ["traefik"], "auto", set(), {"docker.io": True})
-    assert steps == ((PullImage("traefik", f"docker.io/library/traefik:v3.6.12@{digest}"), frozenset()),)
+    pinned = f"docker.io/library/traefik:v3.6.12@{digest}"
+    assert steps == ((PullImage("traefik", pinned, advised=True), frozenset()),)
+    locked = catalogue(images, {"docker.io/library/traefik:v3.6.12": "devenv.lock:3"})
+    steps = provided(locked, ["traefik"], "auto", set(), {"docker.io": True})
+    assert steps == ((PullImage("traefik", pinned), frozenset()),)
 
 
 def test_a_mirror_is_asked_and_pulled_from_and_names_stay_upstreams() -> None:
@@ -257,7 +261,7 @@ def test_a_mirror_is_asked_and_pulled_from_and_names_stay_upstreams() -> None:
     upstream = "docker.io/library/traefik:v3.6.12"
     assert {step.image: step for step in steps if isinstance(step, PullImage)} == {
         "traefik": PullImage(
-            "traefik", f"{upstream}@{DIGEST}", f"mirror.example:5000/hub/library/traefik:v3.6.12@{DIGEST}"
+            "traefik", f"{upstream}@{DIGEST}", f"mirror.example:5000/hub/library/traefik:v3.6.12@{DIGEST}", advised=True
         ),
         "search": PullImage("search", "ghcr.io/example/search:1"),
         NODE: PullImage(NODE, "kindest/node:v1", "mirror.example:5000/hub/kindest/node:v1"),

@@ -57,6 +57,28 @@ def test_a_digest_of_the_catalogue_stays_whatever_the_tag_means_by_now() -> None
     assert lock_rows([by_hand], {"docker.io": True}, lambda _: ONE)[0].digest == TWO
 
 
+def test_a_registry_of_copies_has_neither_that_digest_nor_each_image() -> None:
+    asked: list[str] = []
+
+    def ask(reference: str) -> str:
+        asked.append(reference)
+        if "@" in reference or "golang" in reference:
+            raise ImageNotFoundError(f"there is no {reference}")
+        return TWO
+
+    golang = "docker.io/library/golang:1.26.3-trixie"
+    node = Lockable("kind-node", REDIS, REDIS, None, given=ONE)
+    rows = lock_rows([node, Lockable("golang", golang, golang, ONE, optional=True)], {"docker.io": True}, ask)
+    assert [(row.name, row.digest, row.state) for row in rows] == [
+        ("kind-node", TWO, "recorded"),
+        ("golang", None, "not there"),
+    ]
+    assert f"docker.io/library/redis@{ONE}" in asked
+    assert lock_rows([replace(node, former=TWO)], {"docker.io": True}, ask)[0].state == "unchanged"
+    with pytest.raises(ImageNotFoundError):
+        lock_rows([Lockable("golang", golang, golang)], {"docker.io": True}, ask)
+
+
 def test_all_refusals_are_told_at_once() -> None:
     def ask(reference: str) -> str:
         raise ImageNotFoundError(f"there is no {reference}")
@@ -68,9 +90,12 @@ def test_all_refusals_are_told_at_once() -> None:
 
 
 def test_what_the_project_may_pull_is_locked_and_nothing_else(project: Path) -> None:
-    names = [image.name for image in lockable(load_workspace(project, data_root=data_root()))]
+    images = lockable(load_workspace(project, data_root=data_root()))
     licensed = "localstack-licensed"
-    assert names == ["golang", "kind-node", "traefik", "localstack", licensed, "external-secrets", "redis"]
+    assert [image.name for image in images] == [
+        *("golang", "kind-node", "traefik", "localstack", licensed, "external-secrets", "redis"),
+    ]
+    assert {image.name for image in images if image.optional} == {"golang", licensed}
     (project / "devenv.yaml").write_text(
         "project: locked\ncluster: {nodes: {control_planes: 3}}\nregistry_mirrors: {docker.io: m.example/hub}\n"
         "stacks:\n  - name: postgres\nimages: {app: {context: ., bases: {N: nodejs}}}\n"

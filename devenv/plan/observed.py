@@ -56,6 +56,8 @@ class ObservedImages:
     """References that the engine has."""
     registries: Mapping[str, bool] = field(default_factory=dict)
     """Registry host to whether it answers; only those are asked that decide something."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Image to why its registry, which answers, does not give it: of those alone that can be made in its place."""
 
 
 @dataclass(frozen=True, slots=True)

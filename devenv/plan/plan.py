@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from devenv.events import PlanMade, PlannedStep
-from devenv.plan.steps import InstallChart, ReplaceObject, StartCluster, Step
+from devenv.plan.steps import (
+    AssembleNodeImage,
+    BootstrapImage,
+    BuildImage,
+    InstallChart,
+    ReplaceObject,
+    StartCluster,
+    Step,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,12 @@ class Plan:
     def starts_cluster(self) -> bool:
         """Whether this is the first of two plans: what a stopped cluster records is known only once it runs."""
         return any(isinstance(node.step, StartCluster) for node in self.nodes)
+
+    @property
+    def made_images(self) -> tuple[str, ...]:
+        """The names of the images that are made, and not pulled."""
+        made = (BuildImage, BootstrapImage, AssembleNodeImage)
+        return tuple(node.step.image for node in self.nodes if isinstance(node.step, made))
 
     @property
     def losses(self) -> tuple[str, ...]:

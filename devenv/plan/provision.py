@@ -7,7 +7,8 @@ project has locked is upstream's with that digest, unless recipes are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
@@ -53,7 +54,13 @@ def usable(image: Image, mode: Mode) -> tuple[str, ...]:
     return tuple(reference for reference in (upstream, own) if reference)
 
 
-def choose(image: Image, mode: Mode, present: AbstractSet[str], registries: Mapping[str, bool]) -> Choice:
+def choose(
+    image: Image,
+    mode: Mode,
+    present: AbstractSet[str],
+    registries: Mapping[str, bool],
+    refused: Collection[str] = (),
+) -> Choice:
     """The reference of an image to use.
 
     Args:
@@ -61,6 +68,7 @@ def choose(image: Image, mode: Mode, present: AbstractSet[str], registries: Mapp
         mode: `upstream` never makes what upstream publishes, `recipes` never pulls.
         present: references that are there already.
         registries: whether each registry answers; one that is not named counts as out of reach.
+        refused: names of images that their registries do not give, and that can be made.
 
     Raises:
         ImageError: it can be had from nowhere in this mode.
@@ -69,7 +77,8 @@ def choose(image: Image, mode: Mode, present: AbstractSet[str], registries: Mapp
     for reference in references:
         if reference in present:
             return Choice(reference, "present")
-    if image.upstream in references and image.source and registries.get(registry_of(image.source), False):
+    answers = bool(image.source) and registries.get(registry_of(str(image.source)), False)
+    if image.upstream in references and answers and image.name not in refused:
         return Choice(image.upstream, "pull")
     if image.own in references:
         return Choice(image.own, _making(image))
@@ -88,7 +97,7 @@ def choose_references(
     for name in names:
         image = images.described[name]
         there = on_nodes & frozenset(usable(image, mode)) or images.in_engine
-        found[name] = choose(image, mode, there, images.registries).reference
+        found[name] = choose(image, mode, there, images.registries, images.refused).reference
     return found
 
 
@@ -109,6 +118,22 @@ def registries_to_ask(
             asked.add(registry_of(image.source))
         waiting.extend(image.needs)
     return frozenset(asked)
+
+
+def stand_ins(images: ObservedImages, made: Iterable[str]) -> list[str]:
+    """Why images are made that upstream publishes, in words; `made` are the names of all that are made."""
+    silent: defaultdict[str, list[str]] = defaultdict(list)
+    words = []
+    for name in made:
+        source = images.described[name].source if name in images.described else None
+        if source and name in images.refused:
+            words.append(f"image {name} is made by its recipe: {images.refused[name]}")
+        elif source and images.registries.get(registry_of(source)) is False:
+            silent[registry_of(source)].append(name)
+    return [
+        *(f"{host} does not answer, so recipes make {', '.join(names)}" for host, names in silent.items()),
+        *words,
+    ]
 
 
 def provision_images(
@@ -144,7 +169,7 @@ def _choices(images: ObservedImages, names: Iterable[str], mode: Mode, chosen: M
         if decided := chosen.get(name):
             choice = Choice(decided, _origin(image, decided, images.in_engine))
         else:
-            choice = choose(image, wanted, images.in_engine, images.registries)
+            choice = choose(image, wanted, images.in_engine, images.registries, images.refused)
         found[name] = choice
         if choice.origin in ("build", "assemble"):
             # Upstream's node images bring system images of their own, so a node's base is always the recipe's.

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import UsageError
+from devenv.events import Noted
 from devenv.images.catalogue.presence import observe_images
 from devenv.plan.image import Mode
 from devenv.plan.parts import plan_build
 from devenv.plan.plan import Plan
-from devenv.plan.provision import BUILDX
+from devenv.plan.provision import BUILDX, stand_ins
 from devenv.runtime.environment import Environment
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
@@ -75,6 +76,8 @@ def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
         images = observe_images(environment.engine, environment.catalogue.described(names), names, command.images)
         has_buildx = BUILDX in toolbox.programs
         plan = plan_build(environment.names, names, images, command.images, has_buildx=has_buildx)
+        for replaced in stand_ins(images, plan.made_images):
+            session.emit(Noted(replaced, hint="to pull, or be told why it cannot be: devenv build --images upstream"))
         if plan.nodes:
             log = session.open_log(environment.state / "logs")
             perform(plan, environment, RunState(toolbox), session, RunInfo(began, log), again="devenv build")

@@ -14,6 +14,7 @@ from devenv.plan.image import Mode
 from devenv.plan.observed import ClusterState
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
+from devenv.plan.provision import stand_ins
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.fitness import refuse_unfit
 from devenv.runtime.host.ports import other_ports
@@ -149,14 +150,15 @@ def _planned(
         renewed=request.renewed,
         claims=state.claims,
     )
-    for note in _notes(seen, environment.workspace.project.cluster.ports, selection, request):
+    plan = make_plan(seen.wanted, seen.observed)
+    for note in _notes(seen, plan, environment.workspace.project.cluster.ports, selection, request):
         session.emit(note)
     state.find(seen.toolbox)
-    return UpResult(environment, selection, seen, make_plan(seen.wanted, seen.observed), state)
+    return UpResult(environment, selection, seen, plan, state)
 
 
-def _notes(seen: Observation, ports: Ports, selection: Selection, request: UpRequest) -> Iterator[Noted]:
-    """What of the cluster's present state the user would not expect."""
+def _notes(seen: Observation, plan: Plan, ports: Ports, selection: Selection, request: UpRequest) -> Iterator[Noted]:
+    """What of the present state the user would not expect."""
     cluster, profile = seen.cluster, seen.facts.profile
     others = [cluster.other_nodes(seen.wanted.kind_config.roles)]
     if cluster.state is ClusterState.RUNNING:
@@ -166,6 +168,8 @@ def _notes(seen: Observation, ports: Ports, selection: Selection, request: UpReq
     if cluster.profile not in {"", profile}:
         stay = f"to stay with the other: devenv up --profile {cluster.profile}"
         yield Noted(f"the profile changes from {cluster.profile} to {profile}", hint=stay)
+    for replaced in stand_ins(seen.observed.images, plan.made_images):
+        yield Noted(replaced, hint="to pull, or be told why it cannot be: devenv up --images upstream")
     for name in selection.stacks:
         if reason := cluster.incomplete(name) or (cluster.drifted(name) if request.verify else ""):
             yield Noted(f"{name}: {reason}")

@@ -6,14 +6,20 @@ since, or somebody may have built something under that name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 
 from devenv.adapters.docker import Engine
+from devenv.errors import RegistryError
 from devenv.images.catalogue.registries import Registries
 from devenv.plan.image import Image, Mode
 from devenv.plan.observed import ObservedImages
-from devenv.plan.provision import registries_to_ask
+from devenv.plan.provision import registries_to_ask, usable
+from devenv.spec.image_reference import registry_of
+
+_AT_ONCE = 4
+"""Registries count requests; four make quick work of ten images."""
 
 
 def observe_images(
@@ -33,9 +39,55 @@ def observe_images(
         mode: where they may come from.
         elsewhere: references that are where they are wanted already.
     """
+    names = list(names)
     there = present_references(engine, described.values())
     asked = registries_to_ask(described, names, mode, there | elsewhere)
-    return ObservedImages(described, there, Registries(engine).answering(asked))
+    answering = Registries(engine).answering(asked)
+    lacking = [name for name in names if not (there | elsewhere) & frozenset(usable(described[name], mode))]
+    refused = refusals(described, lacking, answering, engine.images.registry_digest) if mode == "auto" else {}
+    return ObservedImages(described, there, answering, refused)
+
+
+def refusals(
+    described: Mapping[str, Image],
+    lacking: Iterable[str],
+    answering: Mapping[str, bool],
+    ask: Callable[[str], str],
+) -> Mapping[str, str]:
+    """Why registries that answer do not give images which can be made as well, by image.
+
+    Those are asked for that are wanted, and for each that is to be made the images that it is made from.
+
+    Args:
+        described: all images.
+        lacking: names of those that are wanted and not there.
+        answering: whether each registry answers.
+        ask: tells the digest of a reference, or raises RegistryError.
+    """
+    refused: dict[str, str] = {}
+    seen: set[str] = set()
+    waiting = set(lacking)
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ask for images") as pool:
+        while waiting:
+            seen |= waiting
+            images = [described[name] for name in sorted(waiting)]
+            pulled = [image for image in images if image.source and answering.get(registry_of(image.source))]
+            replaceable = [image for image in pulled if image.own and not image.locked]
+            answers = pool.map(lambda image: _refusal(str(image.source), ask), replaceable)
+            new = {image.name: why for image, why in zip(replaceable, answers, strict=True) if why}
+            refused |= new
+            made = [image for image in images if image not in pulled or image.name in new]
+            waiting = {need for image in made for need in image.needs} - seen
+    return refused
+
+
+def _refusal(reference: str, ask: Callable[[str], str]) -> str:
+    """Why a registry does not give an image; empty where it does, or may do so in a moment."""
+    try:
+        ask(reference)
+    except RegistryError as error:
+        return error.message.partition(": ")[2] if error.again_after is None else ""
+    return ""
 
 
 def present_references(engine: Engine, images: Iterable[Image]) -> frozenset[str]:

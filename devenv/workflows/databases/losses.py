@@ -6,17 +6,19 @@ Responsible for looking, within a few seconds: what does not answer in time coun
 from __future__ import annotations
 
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from devenv.adapters.docker import Engine
+from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.errors import DevenvError, SpecError
 from devenv.plan.observed import ClusterState
-from devenv.runtime.observe.cluster import ClusterFacts, ask_records, observe_cluster
+from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, ask_records, observe_cluster
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig
 from devenv.runtime.ownership.ownership import KindCluster
 from devenv.spec.load import load_workspace
@@ -62,7 +64,7 @@ def look_for_losses(locations: Locations, engine: Engine, kind_cluster: KindClus
         return Losses(unknown=error.message)
     kubeconfig = locations.kubeconfig
     export = partial(export_kubeconfig, engine, kind_cluster.names.cluster, kind_cluster.containers, kubeconfig)
-    facts = observe_cluster(kind_cluster, kubeconfig, export=export, ask=ask_records)
+    facts = observe_cluster(kind_cluster, kubeconfig, export=export, ask=_ask)
     if facts.state is not ClusterState.RUNNING:
         known = tuple(name for name in workspace.selected if _holds_data(workspace.stacks[name].spec))
         return Losses(known, f"the cluster is {facts.state}" if known else "")
@@ -70,7 +72,8 @@ def look_for_losses(locations: Locations, engine: Engine, kind_cluster: KindClus
     databases = [n for n in workspace.selected if workspace.stacks[n].spec.database and n in there]
     # What is in LocalStack is lost whenever its pod ends, so that it is named and never asked about.
     seeded = [n for n in workspace.selected if workspace.stacks[n].spec.seeds and n in facts.records]
-    others = other_holders(workspace, facts, [*databases, *seeded])
+    look = other_holders if facts.has_record else other_volumes
+    others = look(workspace, facts, [*databases, *seeded])
     touched = partial(_touched, engine, workspace, facts, session)
     return Losses((*databases, *seeded, *others), touched=lambda: [*touched(), *others])
 
@@ -84,6 +87,28 @@ def other_holders(workspace: Workspace, facts: ClusterFacts, known: Collection[s
         and name not in known
         and (name not in workspace.selected or not workspace.stacks[name].builtin)
     ]
+
+
+def other_volumes(workspace: Workspace, facts: ClusterFacts, known: Collection[str]) -> list[str]:
+    """Volumes that cannot be looked into, where the record is lost that tells whose they are.
+
+    Left out are those of databases that are known, and what is in namespaces of devenv's own stacks alone.
+    """
+    stacks = {name: workspace.stacks[name] for name in workspace.selected}
+    own = {stack.spec.namespace for stack in stacks.values() if stack.builtin}
+    own -= {stack.spec.namespace for name, stack in stacks.items() if not stack.builtin and name not in known}
+    databases = [stacks[name].spec for name in known if stacks[name].spec.database]
+    claimed = [f"{d.namespace}/.+-{d.database.workload.rpartition('/')[2]}-\\d+" for d in databases if d.database]
+    return [
+        f"volume {key}"
+        for key in sorted(facts.claims or ())
+        if key.partition("/")[0] not in own and not any(re.fullmatch(pattern, key) for pattern in claimed)
+    ]
+
+
+def _ask(cluster: Cluster, nodes: tuple[NodeFact, ...]) -> ClusterFacts:
+    facts = ask_records(cluster, nodes)
+    return facts if facts.has_record else replace(facts, claims=cluster.claims())
 
 
 def _holds_data(spec: StackSpec) -> bool:

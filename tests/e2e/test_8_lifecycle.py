@@ -81,5 +81,16 @@ def test_a_creation_that_was_killed_is_made_again_and_what_has_just_been_started
         first, *_ = project.devenv("up", "--yes", "--json").of_type("plan-made")
         assert [step["key"] for step in first["steps"]] == ["cluster/create"]
         assert project.status()["cluster"]["state"] == "running"
+
+        # Somebody has paused it: everything in it goes on where it was.
+        before = control_plane(project)
+        started = run(["docker", "inspect", "-f", "{{.State.StartedAt}}", before]).strip()
+        run(["docker", "pause", before])
+        assert project.status()["cluster"]["state"] == "stopped"
+        told = project.devenv("up", "--yes", "--json")
+        assert [step["key"] for step in told.of_type("plan-made")[0]["steps"]] == ["cluster/create"]
+        assert told.last("step-succeeded")["detail"] == "resumed 1 of 1 containers"
+        assert run(["docker", "inspect", "-f", "{{.State.StartedAt}}", before]).strip() == started
+        assert project.status()["cluster"]["state"] == "running"
     finally:
         project.devenv("down", "--yes")

@@ -104,7 +104,7 @@ def start(_: StartCluster, context: StepContext) -> str:
         if all(container.state in ("running", "paused") for container in kind_cluster.containers):
             # What ran goes on: there is no news to come of it.
             _until_api_answers(context)
-            return f"{len(paused)} containers resumed"
+            return f"resumed {len(paused)} of {len(kind_cluster.containers)} containers"
     if paused or are_misplaced(kind_cluster):
         environment.engine.containers.stop(order)
     if kind_cluster.network is None:

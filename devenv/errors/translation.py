@@ -11,7 +11,9 @@ import shlex
 from devenv.errors import DevenvError, DiskFullError, FolderError, UnexpectedError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE})
+_SHAPE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG})
+"""Something else stands where a file or folder is looked for."""
 
 
 def as_devenv_error(error: BaseException) -> DevenvError:
@@ -24,7 +26,7 @@ def as_devenv_error(error: BaseException) -> DevenvError:
             context={"cause": error.strerror or str(error)},
             hint="see which: df -h; then make room, or point XDG_CACHE_HOME, XDG_STATE_HOME and TMPDIR elsewhere",
         )
-    if isinstance(error, OSError) and error.errno in _REFUSED and error.filename:
+    if isinstance(error, OSError) and error.errno in _REFUSED | _SHAPE and error.filename:
         return FolderError(
             f"{error.filename} cannot be used",
             context={"cause": error.strerror or str(error)},

@@ -46,6 +46,8 @@ def run(body: str, environment: dict[str, str], *arguments: str) -> subprocess.C
         ('InterruptedRunError("x")', 130),
         ('OSError(28, "No space left on device")', 1),
         ('PermissionError(13, "Permission denied", "/there")', 1),
+        ('NotADirectoryError(20, "Not a directory", "/there")', 1),
+        ('OSError(40, "Too many levels of symbolic links", "/there")', 1),
         ("SystemExit(5)", 5),
         ("KeyboardInterrupt()", 130),
     ],

@@ -47,7 +47,7 @@ def read_record(file: Path, *, hint: str = "", **kinds: type) -> dict[str, Any]:
     """
     try:
         document = json.loads(file.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (ValueError, RecursionError) as error:
         raise _damaged(file, str(error), hint) from error

@@ -32,6 +32,11 @@ def test_what_is_recorded_is_read_and_a_missing_file_says_nothing(own_home: Path
     assert "installed docker.io" in engine_service.changes()[0].what
 
 
+def test_in_a_folder_that_is_none_there_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    assert read_record(tmp_path / "state" / "engines.json") == {}
+
+
 def test_a_file_that_cannot_be_written_is_named_and_not_its_draft(tmp_path: Path) -> None:
     file = tmp_path / "no such folder" / "devenv.lock"
     with pytest.raises(OSError, match="lock") as caught:

@@ -56,6 +56,12 @@ def locked(versions: Versions, lock: Locked) -> Versions:
     return versions.model_copy(update={"images": images})
 
 
+def pinning_nothing(versions: Versions, lock: Locked) -> list[str]:
+    """References of a lock by which no image is known any more, as after an update of devenv."""
+    known = {image.upstream for image in versions.images.values()}
+    return sorted(lock.images.keys() - known)
+
+
 def lock_text(images: Mapping[str, str]) -> str:
     """The file's content for digests by reference."""
     return _HEAD + yaml.safe_dump({"images": dict(sorted(images.items()))}, width=1000)

@@ -24,7 +24,9 @@ from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.checks.migration_files import require_sound_migrations
 from devenv.spec.load import load_workspace
+from devenv.spec.lock import pinning_nothing
 from devenv.spec.project import Ports
+from devenv.spec.workspace import LOCK_FILE
 from devenv.workflows.access.claim import claim, report_other_folder
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
@@ -151,10 +153,18 @@ def _planned(
         claims=state.claims,
     )
     plan = make_plan(seen.wanted, seen.observed)
-    for note in _notes(seen, plan, environment.workspace.project.cluster.ports, selection, request):
+    ports = environment.workspace.project.cluster.ports
+    for note in (*_notes(seen, plan, ports, selection, request), *_pins(environment)):
         session.emit(note)
     state.find(seen.toolbox)
     return UpResult(environment, selection, seen, plan, state)
+
+
+def _pins(environment: Environment) -> Iterator[Noted]:
+    """What is pinned in vain: an image under another reference is pinned by nothing."""
+    workspace = environment.workspace
+    if unknown := pinning_nothing(workspace.versions, workspace.lock):
+        yield Noted(f"{LOCK_FILE} pins what no image is known by: {', '.join(unknown)}", "warning", "devenv lock")
 
 
 def _notes(seen: Observation, plan: Plan, ports: Ports, selection: Selection, request: UpRequest) -> Iterator[Noted]:

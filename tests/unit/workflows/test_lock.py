@@ -13,7 +13,7 @@ from devenv.adapters.files.paths import data_root
 from devenv.adapters.files.records import write_whole
 from devenv.errors import ImageNotFoundError, SpecError
 from devenv.spec.load import load_workspace
-from devenv.spec.lock import Lock, lock_text
+from devenv.spec.lock import Lock, lock_text, pinning_nothing
 from devenv.workflows.lock import Lockable, lock_rows, lockable
 
 ONE, TWO = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
@@ -121,9 +121,12 @@ def test_the_file_is_read_as_it_is_written(project: Path) -> None:
     assert workspace.lock.places == {REDIS: f"{project / 'devenv.lock'}:{line}"}
 
 
-def test_a_digest_of_another_version_is_left_aside(project: Path) -> None:
-    write_whole(project / "devenv.lock", lock_text({"docker.io/library/redis:7.0": ONE}))
-    assert load_workspace(project, data_root=data_root()).versions.images["redis"].digest is None
+def test_a_digest_of_another_version_is_left_aside_and_known_to_pin_nothing(project: Path) -> None:
+    postgres = "docker.io/library/postgres:15.14-bookworm"  # of no stack of the project, and known
+    write_whole(project / "devenv.lock", lock_text({"docker.io/library/redis:7.0": ONE, postgres: TWO}))
+    workspace = load_workspace(project, data_root=data_root())
+    assert workspace.versions.images["redis"].digest is None
+    assert pinning_nothing(workspace.versions, workspace.lock) == ["docker.io/library/redis:7.0"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ are reset and restored in projects with the stack postgres.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import secrets
@@ -280,8 +281,10 @@ def _leftovers(ground: Ground) -> dict[str, set[str]]:
         containers, volumes = set(mine.split()) - nodes, set()
         networks = {name for name in networks if name.endswith(f"-{ground.project}")}
     state = state_dir(ground.project, create=False)
-    drafts = [path for pattern in (".*", "*.lock") for path in state.glob(pattern)] if state.exists() else []
-    files = [*drafts, *ground.temporary.iterdir(), *(cache_dir(create=False) / "scratch").glob("*")]
+    # kind's lock is a file's being there; devenv's own are let go of by the kernel, and their empty files may stay.
+    drafts = [path for pattern in (".*", "kubeconfig*.lock") for path in state.glob(pattern)] if state.exists() else []
+    scratch = [path for path in (cache_dir(create=False) / "scratch").glob("*.lock") if not _is_locked(path)]
+    files = [*drafts, *ground.temporary.iterdir(), *scratch]
     return {
         "containers": containers,
         "volumes": volumes,
@@ -290,6 +293,16 @@ def _leftovers(ground: Ground) -> dict[str, set[str]]:
         "processes": set(_processes(ground)),
         "programs in nodes": {line for node in _nodes(ground) for line in _programs(node)},
     }
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a run that lives keeps the file: it may be somebody else's."""
+    try:
+        with path.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, FileNotFoundError):
+        return True  # or has kept it until just now
+    return False
 
 
 def _processes(ground: Ground) -> Iterator[str]:

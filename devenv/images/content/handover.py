@@ -4,8 +4,9 @@ Responsible for the folder that a build is given as its context. BuildKit keeps 
 what differs in mode, link, device, or as a file in size or time of the last write (`sameFile` in `diff_containerd.go`
 of tonistiigi/fsutil; owners it sets itself). Buildx names what is kept after the last part of the context's path. So
 these changes are not seen: of a content whose time is set back, by an archive, `cp -p` or `touch -r`, be it for another
-project's file of that path; of extended attributes; and of a folder's mode, which is taken but does not count as a
-change. Hence the context is given under a name of its own, into which all of these go.
+project's file of that path; of one that is saved again within the same second, where a file system counts no less; of
+extended attributes; and of a folder's mode, which is taken but does not count as a change. Hence the context is given
+under a name of its own, into which all of these go.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from devenv.plan.steps import BuildImage
 
 _SAME_WRITE_NANOSECONDS = 100_000_000
 """A file whose last change came later than this after its last write has had its time set, or was moved into place."""
+_SECOND_NANOSECONDS = 1_000_000_000
 _NAME_DIGITS = 16
 
 
@@ -52,7 +54,8 @@ def _name(step: BuildImage, digests: FileDigests) -> str:
     parts = [os.fsencode(step.context), os.fsencode(step.dockerfile)]
     for file in sorted(set(files)):
         facts = file.stat()
-        if abs(facts.st_ctime_ns - facts.st_mtime_ns) > _SAME_WRITE_NANOSECONDS:
+        was_set = abs(facts.st_ctime_ns - facts.st_mtime_ns) > _SAME_WRITE_NANOSECONDS
+        if was_set or facts.st_mtime_ns % _SECOND_NANOSECONDS == 0:
             parts += [os.fsencode(file), digests.of(file).encode()]
     for entry in entries:
         if entry.is_folder and entry.mode != FOLDER_MODE:

@@ -24,7 +24,7 @@ from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.files.paths import cache_dir
 from devenv.adapters.host.trust import observe_proxies, observe_trust
 from devenv.images.build.build import CA_SECRET
-from devenv.plan.graph import order, select
+from devenv.plan.graph import select
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import make_plan
 from devenv.plan.steps import (
@@ -49,6 +49,7 @@ from devenv.runtime.run_state import RunState
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps.stacks import share_certificates
 from devenv.spec.load import load_workspace
+from devenv.spec.needs import order
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.session import silent_session
 

@@ -10,7 +10,7 @@ nothing of a user's: it is empty, it is what migrations and seeds make, or it wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -55,6 +55,20 @@ class Copies(Protocol):
 
         Ends as a whole or not at all, also when it is killed.
         """
+
+
+def unrelated(found: Iterable[str], name: str, *, copies: Collection[str], systems: Collection[str]) -> list[str]:
+    """The databases of a server that are neither the live one, nor kept beside it, nor the server's own.
+
+    Args:
+        found: all that the server has.
+        name: of the live one.
+        copies: what the names of copies end in, snapshots and clones apart.
+        systems: those that each server has.
+    """
+    own = {name, *systems, *(f"{name}_{copy}" for copy in copies)}
+    numbered = (f"{name}_snapshot_", f"{name}_clone_")
+    return [each for each in found if each not in own and not each.startswith(numbered)]
 
 
 class Comparison(Protocol):

@@ -1,36 +1,23 @@
 """Which stacks a run is about: `--only`, `--skip` and `--layer` over the graph of needs. Pure.
 
-The graph's own operations (order, cycles, reach) are those of `devenv.spec.needs`, offered here too.
+The graph's own operations (order, cycles, reach) are those of `devenv.spec.needs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from devenv.errors import UsageError
-from devenv.spec.needs import Needs, cycles, needed_by, order
+from devenv.spec.needs import Needs, needed_by, order
 from devenv.spec.read.wording import name_hint
 from devenv.spec.workspace import Workspace
-
-__all__ = ["Needs", "Selection", "cycles", "needed_by", "order", "select", "select_from"]
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The stacks of a run."""
-
-    stacks: tuple[str, ...]
-    """Each after those that it needs."""
-    assumed: tuple[str, ...] = ()
-    """Skipped stacks that selected ones need: taken to be there already."""
 
 
 def select(
     workspace: Workspace, *, only: Sequence[str] = (), skip: Sequence[str] = (), layers: Sequence[str] = ()
-) -> Selection:
-    """The stacks of a workspace that the flags leave; see `select_from`.
+) -> tuple[str, ...]:
+    """The stacks of a workspace that the flags leave, each after those that it needs; see `select_from`.
 
     Raises:
         UsageError: a flag names what the project does not use, or nothing is left.
@@ -54,15 +41,16 @@ def select_from(
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     layers: Sequence[str] = (),
-) -> Selection:
-    """The stacks that the flags leave.
+) -> tuple[str, ...]:
+    """The stacks that the flags leave, each after those that it needs.
 
     Args:
         needs: the project's stacks with their needs.
         layer_of: the layer of each.
         wants: what else comes with each, and is not waited for.
         only: these and all that come with them.
-        skip: not these, nor what only they need when `only` or `layers` is given.
+        skip: not these, of which others take it that they are there, nor what only they need when `only` or `layers` is
+            given.
         layers: the stacks of these layers and all that come with them; `02` stands for `02-infrastructure`.
 
     Raises:
@@ -85,11 +73,7 @@ def select_from(
     if not chosen:
         raise UsageError("the flags leave no stack", hint="name fewer stacks with --skip")
     ordered = order({name: needs.get(name, ()) for name in needs}, key=lambda name: (layer_of[name], name))
-    wanted = {need for name in chosen for need in needs[name]}
-    return Selection(
-        stacks=tuple(name for name in ordered if name in chosen),
-        assumed=tuple(name for name in ordered if name in wanted and name in skip),
-    )
+    return tuple(name for name in ordered if name in chosen)
 
 
 def _is_layer(text: str, layer: str) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devenv.errors import ForeignClusterError
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.image import BALANCER, NODE, Mode
 from devenv.plan.kind_config import KindConfig
-from devenv.plan.observed import ClusterState, Observed, StackInput
+from devenv.plan.observed import Observed, StackInput
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.provision import BUILDX, Provisions, provision_images
 from devenv.plan.stack_steps import NOT_READY, stack_nodes

@@ -100,7 +100,7 @@ class _Loop:
         self._users = users
         self._session = session
         # What was observed before there was a cluster says nothing of it now.
-        seen = observe(result.environment, result.selection, mode) if result.plan.nodes else result.observation
+        seen = observe(result.environment, result.stacks, mode) if result.plan.nodes else result.observation
         self._state = result.state
         self._standing = Standing.of(seen)
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]

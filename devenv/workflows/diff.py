@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from devenv.errors import ClusterError
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.graph import select
-from devenv.plan.observed import ClusterState
 from devenv.runtime.observe.differences import Difference, differences
 from devenv.runtime.observe.observe import observe
 from devenv.spec.load import load_workspace
@@ -33,9 +33,9 @@ def diff(directory: Path, stacks: Sequence[str], session: Session, *, profile: s
     """
     wanted_profile = profile or profile_that_is_up(directory, session)
     workspace = load_workspace(directory, data_root=session.data_root, profile=wanted_profile)
-    selection = select(workspace, only=stacks)
+    selected = select(workspace, only=stacks)
     environment = connect(workspace, session, agreed=False)
-    seen = observe(environment, selection, "auto")
+    seen = observe(environment, selected, "auto")
     report_other_folder(seen.kind_cluster, environment.owner, session)
     if seen.cluster.state is not ClusterState.RUNNING:
         raise ClusterError(f"cluster {environment.names.cluster} is {seen.cluster.state}", hint="devenv up")

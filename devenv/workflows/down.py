@@ -14,8 +14,8 @@ from devenv.adapters.files.paths import KUBECONFIG, remove_folder
 from devenv.errors import ApiUnreachableError, EngineUnavailableError, ForeignClusterError, OtherEngineError, UsageError
 from devenv.events import Noted
 from devenv.labels import LABEL_PROJECT
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
-from devenv.plan.observed import ClusterState
 from devenv.runtime.ownership.engines import ENGINES, forget_engine, recorded_engines
 from devenv.runtime.ownership.marks import look, owner_of
 from devenv.runtime.ownership.ownership import KindCluster

@@ -11,7 +11,7 @@ from devenv.adapters.docker import Engine
 from devenv.errors import ClusterError, ImageError
 from devenv.images.catalogue.presence import present_references
 from devenv.images.load.loader import LoadReport
-from devenv.plan.observed import ClusterState
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.parts import plan_load
 from devenv.plan.provision import usable
 from devenv.runtime.environment import Environment

@@ -13,8 +13,8 @@ from devenv.adapters.files.paths import data_root, state_dir
 from devenv.adapters.host.resolver import how_to_resolve, unresolved
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.events import MASK
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
-from devenv.plan.observed import ClusterState
 from devenv.runtime.host.ports import http_ports
 from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, observe_cluster
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig, kubeconfig_of

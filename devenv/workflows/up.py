@@ -9,9 +9,9 @@ from pathlib import Path
 
 from devenv.errors import DataLossError
 from devenv.events import Noted
-from devenv.plan.graph import Selection, select
+from devenv.plan.cluster_state import ClusterState
+from devenv.plan.graph import select
 from devenv.plan.image import Mode
-from devenv.plan.observed import ClusterState
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.plan.provision import stand_ins
@@ -61,7 +61,7 @@ class UpResult:
     """An environment that is up, and what was seen and done on the way."""
 
     environment: Environment
-    selection: Selection
+    stacks: tuple[str, ...]
     observation: Observation
     """Made before the plan was run."""
     plan: Plan
@@ -89,35 +89,35 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
     """As `up`; returns what a command that goes on from there needs."""
     began = time.monotonic()
     workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
-    selection = select(workspace, only=request.only, skip=request.skip, layers=request.layers)
-    require_sound_migrations(workspace.stacks[name] for name in selection.stacks)
+    stacks = select(workspace, only=request.only, skip=request.skip, layers=request.layers)
+    require_sound_migrations(workspace.stacks[name] for name in stacks)
     environment = connect(workspace, session, agreed=request.assume_yes)
     if not environment.containers():
         refuse_unfit(environment.engine)
     state = RunState(Toolbox(environment.kubeconfig))
     if request.plan_only:
-        result = _planned(environment, selection, state, request, session)
+        result = _planned(environment, stacks, state, request, session)
         report_other_folder(result.observation.kind_cluster, environment.owner, session)
         return result
     with exclusive(environment.engine, workspace.project.project, session):
-        result, adopted = _claimed(environment, selection, state, request, session)
+        result, adopted = _claimed(environment, stacks, state, request, session)
         record_engine(environment.state, environment.engine)
         log = session.open_log(environment.state / "logs")
         if result.plan.starts_cluster:
             perform(result.plan, environment, state, session, RunInfo(began, log))
-            result, _ = _claimed(environment, selection, state, replace(request, adopt=adopted), session)
+            result, _ = _claimed(environment, stacks, state, replace(request, adopt=adopted), session)
         _agree(result.plan, request, session)
         _note_profile(result)
-        addresses = links(workspace, selection.stacks, result.observation.facts)
+        addresses = links(workspace, stacks, result.observation.facts)
         perform(result.plan, environment, state, session, RunInfo(began, log, addresses))
     return result
 
 
 def _claimed(
-    environment: Environment, selection: Selection, state: RunState, request: UpRequest, session: Session
+    environment: Environment, stacks: tuple[str, ...], state: RunState, request: UpRequest, session: Session
 ) -> tuple[UpResult, bool]:
     """The plan for a cluster that is this folder's now, and whether the user has agreed to take it over."""
-    result = _planned(environment, selection, state, request, session)
+    result = _planned(environment, stacks, state, request, session)
     return result, claim(environment, result.observation, session, adopt=request.adopt) or request.adopt
 
 
@@ -142,11 +142,11 @@ def _note_profile(result: UpResult) -> None:
 
 
 def _planned(
-    environment: Environment, selection: Selection, state: RunState, request: UpRequest, session: Session
+    environment: Environment, stacks: tuple[str, ...], state: RunState, request: UpRequest, session: Session
 ) -> UpResult:
     seen = observe(
         environment,
-        selection,
+        stacks,
         request.images,
         verify=request.verify,
         renewed=request.renewed,
@@ -154,10 +154,10 @@ def _planned(
     )
     plan = make_plan(seen.wanted, seen.observed)
     ports = environment.workspace.project.cluster.ports
-    for note in (*_notes(seen, plan, ports, selection, request), *_pins(environment)):
+    for note in (*_notes(seen, plan, ports, stacks, request), *_pins(environment)):
         session.emit(note)
     state.find(seen.toolbox)
-    return UpResult(environment, selection, seen, plan, state)
+    return UpResult(environment, stacks, seen, plan, state)
 
 
 def _pins(environment: Environment) -> Iterator[Noted]:
@@ -167,7 +167,7 @@ def _pins(environment: Environment) -> Iterator[Noted]:
         yield Noted(f"{LOCK_FILE} pins what no image is known by: {', '.join(unknown)}", "warning", "devenv lock")
 
 
-def _notes(seen: Observation, plan: Plan, ports: Ports, selection: Selection, request: UpRequest) -> Iterator[Noted]:
+def _notes(seen: Observation, plan: Plan, ports: Ports, stacks: tuple[str, ...], request: UpRequest) -> Iterator[Noted]:
     """What of the present state the user would not expect."""
     cluster, profile = seen.cluster, seen.facts.profile
     others = [cluster.other_nodes(seen.wanted.kind_config.roles)]
@@ -180,6 +180,6 @@ def _notes(seen: Observation, plan: Plan, ports: Ports, selection: Selection, re
         yield Noted(f"the profile changes from {cluster.profile} to {profile}", hint=stay)
     for replaced in stand_ins(seen.observed.images, plan.made_images):
         yield Noted(replaced, hint="to pull, or be told why it cannot be: devenv up --images upstream")
-    for name in selection.stacks:
+    for name in stacks:
         if reason := cluster.incomplete(name) or (cluster.drifted(name) if request.verify else ""):
             yield Noted(f"{name}: {reason}")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from support.programs import require_tool
+from support.swept_engine import swept_engine
+from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import Engine
 from devenv.labels import OURS
@@ -24,3 +26,18 @@ def engine() -> Iterator[Engine]:
 def labels() -> dict[str, str]:
     """Labels of a module's own."""
     return {**OURS, "devenv.io/test": uuid.uuid4().hex}
+
+
+@pytest.fixture(scope="module")
+def swept(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """The engine, without buildx, and in the end without what carries the module's own label `RUN`."""
+    with swept_engine({"devenv.io/test": request.module.RUN}) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def tiny(swept: Engine, request: pytest.FixtureRequest) -> str:
+    """An image of the module's own that sleeps."""
+    reference = f"localhost/devenv-test/tiny:{request.module.RUN}"
+    swept.images.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'], request.module.LABELS)
+    return reference

@@ -8,13 +8,10 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.programs import missing
-from support.swept_engine import swept_engine
-from support.tiny_image import tiny_root
 from support.waiting import await_true
 
 from devenv.adapters.docker import BuildRequest, Engine
@@ -46,9 +43,8 @@ LABELS = {**OURS, "devenv.io/test": RUN}
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with swept_engine({"devenv.io/test": RUN}) as engine:
-        yield engine
+def engine(swept: Engine) -> Engine:
+    return swept
 
 
 def processes_naming(word: str) -> list[str]:
@@ -62,13 +58,6 @@ def processes_naming(word: str) -> list[str]:
         if word in command:
             found.append(command)
     return found
-
-
-@pytest.fixture(scope="module")
-def tiny(engine: Engine) -> str:
-    reference = f"localhost/devenv-test/tiny:{RUN}"
-    engine.images.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'], LABELS)
-    return reference
 
 
 @pytest.fixture(params=["client", "buildx"])

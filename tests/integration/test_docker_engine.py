@@ -7,14 +7,11 @@ import tarfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.swept_engine import swept_engine
-from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.engine.daemon import EngineDaemon
@@ -41,16 +38,8 @@ LABELS = {**OURS, "devenv.io/test": RUN}
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with swept_engine({"devenv.io/test": RUN}) as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
-def tiny(engine: Engine) -> str:
-    reference = f"localhost/devenv-test/tiny:{RUN}"
-    engine.images.import_tar(tiny_root(), reference, ['CMD ["sleep", "600"]'], LABELS)
-    return reference
+def engine(swept: Engine) -> Engine:
+    return swept
 
 
 def start(engine: Engine, image: str) -> str:

@@ -16,8 +16,8 @@ from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import Engine
 from devenv.errors import ClusterError, EngineUnavailableError
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
-from devenv.plan.observed import ClusterState
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig
 from devenv.runtime.ownership.marks import look, owner_of, record_owner
 from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, Owner

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.image import Image, Recipe
 from devenv.plan.kind_config import KindConfig
-from devenv.plan.observed import ClusterState, Observed, ObservedImages, ObservedStack, StackInput
+from devenv.plan.observed import Observed, ObservedImages, ObservedStack, StackInput
 from devenv.plan.plan import Plan
 from devenv.plan.planner import Wanted
 from devenv.spec.stack import StackSpec

@@ -6,7 +6,7 @@ import hashlib
 
 from devenv.databases.clickhouse.objects import Kind, Object, for_database, read_objects
 from devenv.databases.clickhouse.server import Server, StatementError
-from devenv.databases.database import EMPTY
+from devenv.databases.database import EMPTY, unrelated
 
 _RECORD = "schema_migrations"
 """Where `clickhouse-migrate` notes what it has done, and when: that differs between databases that it made alike."""
@@ -44,9 +44,7 @@ class ClickHouseComparison:
         return hashlib.sha256(repr(parts).encode()).hexdigest() if parts else EMPTY
 
     def has_more(self) -> bool:
-        own = {self._name, *_SYSTEMS, *(f"{self._name}_{copy}" for copy in _COPIES)}
-        ours = (f"{self._name}_snapshot_", f"{self._name}_clone_")
-        foreign = [name for name in self._server.databases("") if name not in own and not name.startswith(ours)]
+        foreign = unrelated(self._server.databases(""), self._name, copies=_COPIES, systems=_SYSTEMS)
         # The server makes this one itself.
         if foreign and (foreign != ["default"] or self._total("default").get("tables")):
             return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from devenv.databases.database import EMPTY
+from devenv.databases.database import EMPTY, unrelated
 from devenv.databases.flyway import HISTORY
 from devenv.databases.mysql import structure
 from devenv.databases.mysql.server import Server, quoted
@@ -46,13 +46,9 @@ class MySQLComparison:
         return hashlib.sha256(repr((definitions, checksums, programs)).encode()).hexdigest()
 
     def has_more(self) -> bool:
-        own = {self._name, *_SYSTEMS, *(f"{self._name}_{copy}" for copy in _COPIES)}
-        ours = (f"{self._name}_snapshot_", f"{self._name}_clone_")
-        found = self._server.find("")
-        size = sum(facts.size_bytes for facts in found if facts.name == self._name)
-        return size > _COMPARED_BYTES or any(
-            facts.name not in own and not facts.name.startswith(ours) for facts in found
-        )
+        sizes = {facts.name: facts.size_bytes for facts in self._server.find("")}
+        foreign = unrelated(sizes, self._name, copies=_COPIES, systems=_SYSTEMS)
+        return bool(foreign) or sizes.get(self._name, 0) > _COMPARED_BYTES
 
     def _programs(self, schema: str) -> list[object]:
         """Views, routines and triggers; of a trigger not its head, which a reset words anew."""

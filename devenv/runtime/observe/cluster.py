@@ -17,7 +17,7 @@ from devenv.adapters.kubernetes.cluster import Cluster, NodeState, Recorded, Rel
 from devenv.adapters.kubernetes.inventory import Inventory
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS
 from devenv.errors import DevenvError
-from devenv.plan.observed import ClusterState
+from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, KindCluster, is_node
 
 _LISTED_AT_MOST = 3

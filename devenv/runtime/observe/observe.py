@@ -20,11 +20,11 @@ from devenv.errors import ImageError
 from devenv.images.build.modules import GOLANG, Module, go_on_path
 from devenv.images.catalogue.presence import observe_images
 from devenv.images.nodes.content import names_on_nodes
-from devenv.plan.graph import Selection
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.image import BALANCER, NODE, Image, Mode
 from devenv.plan.kind_config import KindConfig, KindSettings, kind_config
 from devenv.plan.names import HOST_CA
-from devenv.plan.observed import ClusterState, Observed, ObservedImages, ObservedStack
+from devenv.plan.observed import Observed, ObservedImages, ObservedStack
 from devenv.plan.planner import Wanted, stacks_to_install
 from devenv.plan.provision import choose_references
 from devenv.plan.replacement import Obstacles
@@ -81,7 +81,7 @@ class _Seen:
 
 def observe(
     environment: Environment,
-    selection: Selection,
+    stacks: Sequence[str],
     mode: Mode,
     *,
     verify: bool = False,
@@ -98,9 +98,9 @@ def observe(
         ImageError: an image can be had from nowhere in this mode.
     """
     workspace = environment.workspace
-    seen = _look(environment, selection, mode, claims)
+    seen = _look(environment, stacks, mode, claims)
     chosen = choose_references(seen.images, seen.used, mode, seen.on_nodes)
-    inputs = stack_inputs(workspace, selection.stacks, seen.facts, chosen, environment.digests, environ=os.environ)
+    inputs = stack_inputs(workspace, stacks, seen.facts, chosen, environment.digests, environ=os.environ)
     wanted = Wanted(
         project=environment.names.project,
         cluster=environment.names.cluster,
@@ -129,7 +129,7 @@ def observe(
     )
 
 
-def _look(environment: Environment, selection: Selection, mode: Mode, claims: PortClaims | None) -> _Seen:
+def _look(environment: Environment, stacks: Sequence[str], mode: Mode, claims: PortClaims | None) -> _Seen:
     """Ask host, engine and cluster, at the same time."""
     workspace, engine = environment.workspace, environment.engine
     with ThreadPoolExecutor(thread_name_prefix="observe") as pool:
@@ -140,10 +140,10 @@ def _look(environment: Environment, selection: Selection, mode: Mode, claims: Po
             observe_cluster, kind_cluster, environment.kubeconfig, export=environment.export_kubeconfig
         )
         facts, kind = _settle(environment, kind_cluster, version.result(), claims)
-        modules = _modules(environment, selection)
+        modules = _modules(environment, stacks)
         module_image = None if go_on_path() else GOLANG
         fetched_in = [module_image] if module_image and not all(module.cached for module in modules) else []
-        used = [*_stack_images(environment, selection), *_cluster_images(kind_cluster, kind)]
+        used = [*_stack_images(environment, stacks), *_cluster_images(kind_cluster, kind)]
         described = environment.catalogue.described([*used, *fetched_in])
         on_nodes, silent = _references_on_nodes(engine, [described[name] for name in used], kind_cluster)
         images = observe_images(engine, described, [*used, *fetched_in], mode, elsewhere=on_nodes)
@@ -214,16 +214,16 @@ def _kind_file(environment: Environment) -> Mapping[str, Any]:
     return yaml.safe_load(file.read_bytes()) or {}
 
 
-def _modules(environment: Environment, selection: Selection) -> list[Module]:
+def _modules(environment: Environment, stacks: Sequence[str]) -> list[Module]:
     """The modules that hold sources of the selected stacks."""
     pinned = environment.workspace.versions.modules
-    names = {name for stack in selection.stacks for name in environment.workspace.stacks[stack].spec.modules}
+    names = {name for stack in stacks for name in environment.workspace.stacks[stack].spec.modules}
     return [Module(name, pinned[name].version, pinned[name].sum) for name in sorted(names)]
 
 
-def _stack_images(environment: Environment, selection: Selection) -> list[str]:
-    stacks = [environment.workspace.stacks[name].spec for name in selection.stacks]
-    used = [images_of(stack, licensed=is_licensed(stack, os.environ)).values() for stack in stacks]
+def _stack_images(environment: Environment, stacks: Sequence[str]) -> list[str]:
+    specs = [environment.workspace.stacks[name].spec for name in stacks]
+    used = [images_of(spec, licensed=is_licensed(spec, os.environ)).values() for spec in specs]
     return list(dict.fromkeys(image for images in used for image in images))
 
 

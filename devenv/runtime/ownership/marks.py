@@ -15,8 +15,8 @@ from pathlib import Path
 
 from devenv.adapters.docker import ContainerInfo, Engine
 from devenv.adapters.host.machine import machine_id, place_of
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
-from devenv.plan.observed import ClusterState
 from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, KindCluster, Mark, Owner
 
 _MARK = "/etc/devenv.json"

@@ -17,8 +17,8 @@ from typing import Self
 
 from devenv.adapters.docker import ContainerInfo
 from devenv.labels import LABEL_FOLDER, LABEL_HOST, LABEL_MACHINE, LABEL_PLACE, LABEL_PROJECT, LABEL_USER
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
-from devenv.plan.observed import ClusterState
 from devenv.spec.project import CONTROL_PLANE
 
 KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"

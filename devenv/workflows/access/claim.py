@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from devenv.errors import OtherFolderError
 from devenv.events import Noted
-from devenv.plan.observed import ClusterState
+from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.ownership.marks import record_owner
 from devenv.runtime.ownership.ownership import KindCluster, Owner
 from devenv.workflows.access.exclusive import confirm_lock

@@ -13,7 +13,7 @@ from devenv.databases.address import Address
 from devenv.databases.database import Database
 from devenv.databases.engines import open_database
 from devenv.errors import ClusterError, DatabaseError, EngineUnavailableError, UsageError
-from devenv.plan.observed import ClusterState
+from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
 from devenv.runtime.observe.stack_inputs import database_content, database_seeds

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from devenv.adapters.docker import Engine
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.errors import DevenvError, SpecError
-from devenv.plan.observed import ClusterState
+from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, ask_records, observe_cluster
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig
 from devenv.runtime.ownership.ownership import KindCluster

@@ -29,7 +29,8 @@ from support.plans import (
 )
 
 from devenv.errors import ForeignClusterError
-from devenv.plan.observed import ClusterState, ObservedStack
+from devenv.plan.cluster_state import ClusterState
+from devenv.plan.observed import ObservedStack
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import make_plan, stacks_to_install
 from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement

@@ -21,7 +21,8 @@ from support.plans import (
     wanted,
 )
 
-from devenv.plan.observed import ClusterState, Observed, ObservedStack
+from devenv.plan.cluster_state import ClusterState
+from devenv.plan.observed import Observed, ObservedStack
 from devenv.plan.planner import Wanted, make_plan
 from devenv.plan.steps import ApplyManifests
 from devenv.spec.needs import needed_by

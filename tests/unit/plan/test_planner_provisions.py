@@ -22,7 +22,7 @@ from support.plans import (
     wanted,
 )
 
-from devenv.plan.observed import ClusterState
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.planner import make_plan
 from devenv.plan.steps import FetchModule, LoadImage, ProvideTool
 

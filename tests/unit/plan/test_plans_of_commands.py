@@ -26,10 +26,11 @@ from support.plans import (
 )
 
 from devenv.errors import ImageError
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.graph import select_from
 from devenv.plan.image import NODE, Assembly, Bootstrap, Image, Recipe
 from devenv.plan.names import Names
-from devenv.plan.observed import ClusterState, ObservedImages, ObservedStack
+from devenv.plan.observed import ObservedImages, ObservedStack
 from devenv.plan.parts import plan_build, plan_load, plan_pull, plan_reset, plan_round
 from devenv.plan.planner import Wanted, make_plan, needed_images
 from devenv.plan.provision import choose_references
@@ -149,7 +150,7 @@ def test_up_of_a_part_plans_that_part_alone() -> None:
     selection = select_from(
         {n: s.needs for n, s in stacks.items()}, {n: s.layer for n, s in stacks.items()}, only=["store"]
     )
-    plan = make_plan(wanted(*(stacks[name] for name in selection.stacks), unselected=[WEB, LEDGER]), observed())
+    plan = make_plan(wanted(*(stacks[name] for name in selection), unselected=[WEB, LEDGER]), observed())
 
     assert {getattr(n.step, "stack", "") for n in plan.nodes} - {""} == {"spaces", "store"}
 

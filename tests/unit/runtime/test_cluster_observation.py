@@ -13,8 +13,8 @@ from support.http_server import Server
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.kubernetes.cluster import Recorded, Release, Workload
 from devenv.errors import ClusterError
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
-from devenv.plan.observed import ClusterState
 from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, ask_records, observe_cluster, records_of
 from devenv.runtime.ownership.ownership import KindCluster, Mark, Owner
 

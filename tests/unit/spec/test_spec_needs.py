@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from devenv.adapters.files.paths import data_root
 from devenv.errors import UsageError
-from devenv.plan.graph import Selection, cycles, needed_by, order, select, select_from
+from devenv.plan.graph import select, select_from
 from devenv.spec.load import load_workspace
-from devenv.spec.needs import nearest
+from devenv.spec.needs import cycles, nearest, needed_by, order
 
 DATA = Path(__file__).parent / "specs" / "data"
 EXAMPLE = Path(__file__).parents[3] / "examples" / "alt"
@@ -86,30 +86,28 @@ def test_the_nearest_lead_to_all_that_is_needed(
 
 
 @given(needs=ACYCLIC, only=st.frozensets(NAMES, min_size=1, max_size=3), skip=st.frozensets(NAMES, max_size=3))
-def test_a_selection_has_its_needs_or_assumes_them(
+def test_a_selection_has_its_needs_apart_from_what_is_skipped(
     needs: dict[str, frozenset[str]], only: frozenset[str], skip: frozenset[str]
 ) -> None:
     if only & skip:
         return
     selection = select_from(needs, dict.fromkeys(needs, "01-a"), only=sorted(only), skip=sorted(skip))
 
-    assert set(only) <= set(selection.stacks)
-    assert not set(selection.stacks) & set(skip)
-    assert set(selection.assumed) <= set(skip)
-    there = {*selection.stacks, *selection.assumed}
-    assert all(needs[name] <= there for name in selection.stacks)
+    assert set(only) <= set(selection)
+    assert not set(selection) & set(skip)
+    assert all(needs[name] <= {*selection, *skip} for name in selection)
 
 
-def chosen(only: Sequence[str] = (), skip: Sequence[str] = (), layers: Sequence[str] = ()) -> Selection:
+def chosen(only: Sequence[str] = (), skip: Sequence[str] = (), layers: Sequence[str] = ()) -> tuple[str, ...]:
     return select_from(NEEDS, LAYERS, only=only, skip=skip, layers=layers)
 
 
 def test_without_flags_all_stacks_in_order_of_layers() -> None:
-    assert chosen() == Selection(("namespaces", "aws", "proxy", "secrets", "database", "web"))
+    assert chosen() == ("namespaces", "aws", "proxy", "secrets", "database", "web")
 
 
 def test_only_brings_its_needs() -> None:
-    assert chosen(only=["secrets"]) == Selection(("namespaces", "aws", "secrets"))
+    assert chosen(only=["secrets"]) == ("namespaces", "aws", "secrets")
 
 
 def test_only_brings_what_is_wanted_too_which_comes_in_its_own_order() -> None:
@@ -122,23 +120,23 @@ def test_only_brings_what_is_wanted_too_which_comes_in_its_own_order() -> None:
 def test_localstack_comes_with_the_way_in_and_does_not_wait_for_it() -> None:
     workspace = load_workspace(EXAMPLE, data_root=data_root())
 
-    assert "traefik" in select(workspace, only=["localstack"]).stacks
+    assert "traefik" in select(workspace, only=["localstack"])
     assert "traefik" not in needed_by(
         {name: stack.spec.needs for name, stack in workspace.stacks.items()}, ["localstack"]
     )
 
 
 def test_a_layer_brings_its_needs_and_may_be_named_by_its_number() -> None:
-    assert chosen(layers=["01"]) == Selection(("namespaces",))
+    assert chosen(layers=["01"]) == ("namespaces",)
     assert chosen(layers=["04-apps"]) == chosen()
 
 
-def test_what_is_skipped_is_assumed_to_be_there() -> None:
-    assert chosen(skip=["proxy"]) == Selection(("namespaces", "aws", "secrets", "database", "web"), assumed=("proxy",))
+def test_what_is_skipped_is_left_out_and_what_needs_it_stays() -> None:
+    assert chosen(skip=["proxy"]) == ("namespaces", "aws", "secrets", "database", "web")
 
 
 def test_what_only_a_skipped_stack_needs_is_left_out_too() -> None:
-    assert chosen(only=["web"], skip=["database"]) == Selection(("namespaces", "proxy", "web"), assumed=("database",))
+    assert chosen(only=["web"], skip=["database"]) == ("namespaces", "proxy", "web")
 
 
 @pytest.mark.parametrize(
@@ -175,4 +173,4 @@ def test_the_stacks_of_a_workspace(tmp_path: Path) -> None:
     (tmp_path / "devenv.yaml").write_text("project: shop\nstacks: [{name: store}]\n", encoding="utf-8")
     workspace = load_workspace(tmp_path, data_root=DATA, versions_file=DATA / "versions.yaml")
 
-    assert select(workspace, skip=["namespaces"]) == Selection(("store",), assumed=("namespaces",))
+    assert select(workspace, skip=["namespaces"]) == ("store",)

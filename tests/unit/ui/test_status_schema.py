@@ -11,7 +11,7 @@ import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from devenv.events import MASK
-from devenv.plan.observed import ClusterState
+from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import NodeFact
 from devenv.ui.status_schema import meanings, status_schema, status_schema_text
 from devenv.ui.status_view import status_as_json

@@ -8,7 +8,7 @@ import pytest
 
 from devenv.adapters.files.paths import data_root
 from devenv.adapters.kubernetes.inventory import Recorded
-from devenv.plan.observed import ClusterState
+from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import ClusterFacts
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace

@@ -1,0 +1,22 @@
+"""The states that a cluster can be in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ClusterState(StrEnum):
+    """The state of a project's cluster; the words appear in `devenv status --json`."""
+
+    ABSENT = "absent"
+    """There is none."""
+    RUNNING = "running"
+    """All nodes run and the API answers."""
+    STOPPED = "stopped"
+    """It is complete, but nodes do not run (after a reboot, say)."""
+    BROKEN = "broken"
+    """Its creation is not complete: it was interrupted, or another run is at it. There is nothing in it yet."""
+    UNREACHABLE = "unreachable"
+    """Nodes run, but the API does not answer."""
+    FOREIGN = "foreign"
+    """A cluster of that name exists which devenv did not make."""

@@ -50,7 +50,8 @@ def look_again(
     while True:
         began = time.monotonic()
         now = _look(folders, concerns, seen, recursive=recursive)
-        changed = frozenset(p for p in seen.keys() | now.keys() if _differs(seen.get(p), now.get(p)) and concerns(p))
+        differing = (Path(p) for p in seen.keys() | now.keys() if _differs(seen.get(p), now.get(p)))
+        changed = frozenset(path for path in differing if concerns(path))
         seen = now
         if changed or time.monotonic() - reported >= _SILENT_SECONDS:
             yield changed
@@ -60,27 +61,28 @@ def look_again(
 
 
 def _differs(one: _Seen | None, other: _Seen | None) -> bool:
+    if one is other:
+        return False
     if one is None or other is None:
-        return one is not other
+        return True
     return one.facts != other.facts or bool(one.content and other.content and one.content != other.content)
 
 
 def _look(
-    folders: Sequence[Path], concerns: Callable[[Path], bool], before: Mapping[Path, _Seen], *, recursive: bool
-) -> dict[Path, _Seen]:
-    found: dict[Path, _Seen] = {}
-    left = list(folders)
+    folders: Sequence[Path], concerns: Callable[[Path], bool], before: Mapping[str, _Seen], *, recursive: bool
+) -> dict[str, _Seen]:
+    found: dict[str, _Seen] = {}
+    left = list(map(str, folders))
     while left:
         for entry in _entries(left.pop()):
-            path = Path(entry.path)
             with contextlib.suppress(*_GONE_OR_LOCKED):
-                found[path] = _seen(entry, path, concerns, before.get(path))
+                found[entry.path] = _seen(entry, concerns, before.get(entry.path))
                 if recursive and entry.is_dir(follow_symlinks=False):
-                    left.append(path)
+                    left.append(entry.path)
     return found
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
@@ -88,14 +90,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _seen(entry: os.DirEntry[str], path: Path, concerns: Callable[[Path], bool], before: _Seen | None) -> _Seen:
+def _seen(entry: os.DirEntry[str], concerns: Callable[[Path], bool], before: _Seen | None) -> _Seen:
     facts = entry.stat(follow_symlinks=False)
     if stat.S_ISDIR(facts.st_mode):
         return _Seen((facts.st_mode, facts.st_ino))  # its times and size tell of entries, which tell of themselves
     what = (facts.st_mode, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
     young = time.time() - max(facts.st_mtime, facts.st_ctime) < SETTLED_SECONDS
     # Once more when it has settled: it may have been written after the last look at it as a young one.
-    if (young or (before and before.young)) and stat.S_ISREG(facts.st_mode) and concerns(path):
-        with path.open("rb") as file:
+    if (young or (before and before.young)) and stat.S_ISREG(facts.st_mode) and concerns(Path(entry.path)):
+        with open(entry.path, "rb") as file:  # noqa: PTH123 -- a str: trees have many entries
             return _Seen(what, young, hashlib.file_digest(file, "sha256").hexdigest())
-    return _Seen(what)
+    return before if before and before.facts == what and not before.content else _Seen(what)

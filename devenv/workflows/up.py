@@ -154,7 +154,7 @@ def _planned(
     )
     plan = make_plan(seen.wanted, seen.observed)
     ports = environment.workspace.project.cluster.ports
-    for note in (*_notes(seen, plan, ports, stacks, request), *_pins(environment)):
+    for note in (*_pins(environment), *_notes(seen, plan, ports, stacks, request)):
         session.emit(note)
     state.find(seen.toolbox)
     return UpResult(environment, stacks, seen, plan, state)

@@ -18,7 +18,9 @@ from devenv.adapters.kubernetes.inventory import Inventory
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS
 from devenv.errors import DevenvError
 from devenv.plan.cluster_state import ClusterState
+from devenv.plan.observed import ObservedStack
 from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, KindCluster, is_node
+from devenv.spec.stack import StackSpec
 
 _LISTED_AT_MOST = 3
 """Objects that are named where all of a kind are gone."""
@@ -58,6 +60,12 @@ class ClusterFacts:
 
     claims: Mapping[str, str] | None = None
     """All volume claims, `namespace/name` to UID; None where they were not looked at."""
+
+    def fresh_databases(self, specs: Iterable[StackSpec]) -> frozenset[str]:
+        """The stacks whose databases hold nothing yet, by name."""
+        return frozenset(
+            spec.name for spec in specs if spec.database and self.has_no_data(spec.namespace, spec.database.workload)
+        )
 
     def has_no_data(self, namespace: str, workload: str) -> bool:
         """Whether no data can be there of a workload that is not there and has no volume claims left.
@@ -107,6 +115,25 @@ class ClusterFacts:
         """What of a stack somebody has changed since it was ready, in words; empty when nothing."""
         changed = self.records[stack].changed(self.present) if stack in self.records else []
         return f"{_listed(changed)} changed by hand" if changed else ""
+
+    def observed_stacks(self, *, verify: bool = False) -> dict[str, ObservedStack]:
+        """What a plan is made from, of what is known of the cluster."""
+        if self.state is not ClusterState.RUNNING:
+            # What cannot be asked is taken as recorded nowhere; starting the cluster makes it known to the next run.
+            return {}
+        pending = {release.stack for release in self.releases if release.pending}
+        names = {*self.records, *pending}
+        return {
+            name: ObservedStack(
+                content=self.records[name].content if name in self.records else "",
+                ready=not self.unready(name),
+                pending=name in pending,
+                missing=bool(self.incomplete(name)),
+                recorded=name in self.records and self.records[name].objects is not None,
+                drifted=verify and bool(self.drifted(name)),
+            )
+            for name in names
+        }
 
 
 Questions = Callable[[Cluster, tuple[NodeFact, ...]], ClusterFacts]

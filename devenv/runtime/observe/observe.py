@@ -24,14 +24,13 @@ from devenv.plan.cluster_state import ClusterState
 from devenv.plan.image import BALANCER, NODE, Image, Mode
 from devenv.plan.kind_config import KindConfig, KindSettings, kind_config
 from devenv.plan.names import HOST_CA
-from devenv.plan.observed import Observed, ObservedImages, ObservedStack
-from devenv.plan.planner import Wanted, stacks_to_install
+from devenv.plan.observed import Observed, ObservedImages
+from devenv.plan.planner import Wanted
 from devenv.plan.provision import choose_references
-from devenv.plan.replacement import Obstacles
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import choose_database_ports, choose_ports
 from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
-from devenv.runtime.observe.refusals import obstacles_of, unknown_obstacles
+from devenv.runtime.observe.refusals import observe_obstacles
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed, renew, stack_inputs
 from devenv.runtime.ownership.marks import look
 from devenv.runtime.ownership.ownership import KindCluster, running_nodes
@@ -116,14 +115,14 @@ def observe(
     )
     observed = Observed(
         cluster=seen.cluster.state,
-        stacks=observed_stacks(seen.cluster, verify=verify),
+        stacks=seen.cluster.observed_stacks(verify=verify),
         tools_present=frozenset(seen.toolbox.programs),
         modules_present=frozenset(seen.toolbox.modules),
         images_on_nodes=seen.proven_on_nodes,
         images=seen.images,
-        fresh_databases=_fresh_databases(wanted, seen.cluster),
+        fresh_databases=seen.cluster.fresh_databases(spec for spec, _ in wanted.stacks),
     )
-    obstacles = _obstacles(environment, seen.toolbox, wanted, observed, seen.cluster)
+    obstacles = observe_obstacles(environment, seen.toolbox, wanted, observed, seen.cluster)
     return Observation(
         wanted, replace(observed, obstacles=obstacles), seen.toolbox, seen.facts, seen.cluster, seen.kind_cluster
     )
@@ -163,27 +162,6 @@ def _look(environment: Environment, stacks: Sequence[str], mode: Mode, claims: P
         module_image=module_image,
         owns_engine=is_own_engine(version.result().id),
     )
-
-
-def _fresh_databases(wanted: Wanted, facts: ClusterFacts) -> frozenset[str]:
-    return frozenset(
-        spec.name
-        for spec, _ in wanted.stacks
-        if spec.database and facts.has_no_data(spec.namespace, spec.database.workload)
-    )
-
-
-def _obstacles(
-    environment: Environment, toolbox: Toolbox, wanted: Wanted, observed: Observed, facts: ClusterFacts
-) -> Mapping[str, tuple[Obstacles | None, ...]]:
-    """What will not give way by itself to the stacks that are there and will be installed over."""
-    there = {*facts.records, *(release.stack for release in facts.releases)}
-    over = [(spec, made) for spec, made in stacks_to_install(wanted, observed) if spec.name in there]
-    if not over or facts.state is not ClusterState.RUNNING:
-        return {}
-    if not {"helm", "kubectl"} <= observed.tools_present:
-        return unknown_obstacles(over)
-    return obstacles_of(environment.cluster, toolbox, over)
 
 
 def _settle(
@@ -245,23 +223,3 @@ def _references_on_nodes(
     except ImageError as error:
         return frozenset(), error.message
     return frozenset.intersection(*held) & candidates if held else frozenset(), ""
-
-
-def observed_stacks(facts: ClusterFacts, *, verify: bool = False) -> dict[str, ObservedStack]:
-    """What a plan is made from, of what is known of the cluster."""
-    if facts.state is not ClusterState.RUNNING:
-        # What cannot be asked is taken as recorded nowhere; starting the cluster makes it known to the next run.
-        return {}
-    pending = {release.stack for release in facts.releases if release.pending}
-    names = {*facts.records, *pending}
-    return {
-        name: ObservedStack(
-            content=facts.records[name].content if name in facts.records else "",
-            ready=not facts.unready(name),
-            pending=name in pending,
-            missing=bool(facts.incomplete(name)),
-            recorded=name in facts.records and facts.records[name].objects is not None,
-            drifted=verify and bool(facts.drifted(name)),
-        )
-        for name in names
-    }

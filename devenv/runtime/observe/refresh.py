@@ -16,7 +16,7 @@ from devenv.plan.planner import Wanted, needed_images
 from devenv.plan.steps import LoadImage
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.cluster import ask_cluster
-from devenv.runtime.observe.observe import Observation, observed_stacks
+from devenv.runtime.observe.observe import Observation
 from devenv.runtime.observe.refusals import unknown_obstacles
 from devenv.runtime.observe.stack_inputs import stack_inputs
 from devenv.runtime.toolbox import Toolbox
@@ -78,7 +78,7 @@ def observe_round(
     )
     observed = replace(
         seen.observed,
-        stacks=observed_stacks(facts),
+        stacks=facts.observed_stacks(),
         tools_present=frozenset(toolbox.programs),
         modules_present=frozenset(toolbox.modules),
         images_on_nodes=standing.on_nodes,

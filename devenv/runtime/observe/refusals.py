@@ -5,7 +5,7 @@ Responsible for asking. What a refusal means is decided by `immutables`; `replac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from devenv.adapters.kubernetes import manifests
@@ -14,10 +14,14 @@ from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import is_hook
 from devenv.adapters.kubernetes.store import ObjectStore, Refusal
 from devenv.errors import DevenvError
-from devenv.plan.observed import StackInput
+from devenv.plan.cluster_state import ClusterState
+from devenv.plan.observed import Observed, StackInput
+from devenv.plan.planner import Wanted, stacks_to_install
 from devenv.plan.replacement import Obstacles
 from devenv.plan.stack_steps import source_steps
 from devenv.plan.steps import ApplyManifests, InstallChart
+from devenv.runtime.environment import Environment
+from devenv.runtime.observe.cluster import ClusterFacts
 from devenv.runtime.observe.departures import CLAIM, PATHS, STATEFUL_SET, departures
 from devenv.runtime.observe.immutables import Surroundings, obstacles
 from devenv.runtime.observe.rendering import manager_of, rendered
@@ -28,24 +32,31 @@ _THREADS = 6
 _CLASSES = "apis/storage.k8s.io/v1/storageclasses"
 
 
-def obstacles_of(
-    cluster: Cluster, toolbox: Toolbox, stacks: Iterable[tuple[StackSpec, StackInput]]
-) -> dict[str, tuple[Obstacles | None, ...]]:
-    """What stands in the way of each source of stacks that are installed already, by the stack's name.
+def observe_obstacles(
+    environment: Environment, toolbox: Toolbox, wanted: Wanted, observed: Observed, facts: ClusterFacts
+) -> Mapping[str, tuple[Obstacles | None, ...]]:
+    """What will not give way by itself to each source of the stacks that will be installed over, by the stack's name.
 
     None where that is not known yet: a chart may be in a module that the plan has yet to fetch, or be wrong. It is
     looked at again when it is installed, and reported then.
     """
+    there = {*facts.records, *(release.stack for release in facts.releases)}
+    over = [(spec, made) for spec, made in stacks_to_install(wanted, observed) if spec.name in there]
+    if not over or facts.state is not ClusterState.RUNNING:
+        return {}
+    if not {"helm", "kubectl"} <= observed.tools_present:
+        return unknown_obstacles(over)
+    cluster = environment.cluster
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="obstacles") as pool:
         asked = {
             spec.name: [pool.submit(_of_step, step, cluster, toolbox) for step in source_steps(spec, made)]
-            for spec, made in stacks
+            for spec, made in over
         }
         return {name: tuple(_result(future) for future in futures) for name, futures in asked.items()}
 
 
 def unknown_obstacles(stacks: Iterable[tuple[StackSpec, StackInput]]) -> dict[str, tuple[Obstacles | None, ...]]:
-    """As `obstacles_of`, where there is no time or no program to look: each source looks when it is installed."""
+    """As `observe_obstacles`, where there is no time or no program to look: each source looks when it is installed."""
     return {spec.name: (None,) * len(spec.sources) for spec, _ in stacks}
 
 

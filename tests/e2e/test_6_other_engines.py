@@ -38,7 +38,7 @@ def later(engine: Engine) -> Iterator[Engine]:
             command=[f"--bridge={bridge}"],
         ) as later,
     ):
-        yield later
+        yield later.engine
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def podman(engine: Engine) -> Iterator[Engine]:
     with other_engine(
         engine, "podman", socket="podman.sock", listens=b"API service listening on", data=["/var/lib/containers"]
     ) as podman:
-        yield podman
+        yield podman.engine
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,16 @@
 """The way most users go: pulls from Docker Hub and its like, which lead to a registry of the tests' own here.
 
-The engine, Debian 13's with containerd's image store, is in a container whose network is a loopback alone. The images
-are devenv's own under their upstream names.
+The engine, Debian 13's with containerd's image store, is in a container whose network is a loopback alone; devenv runs
+in that network, where a cluster's ports open. The images are devenv's own under their upstream names.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,20 +19,25 @@ import pytest
 import yaml
 from support.authority import issue
 from support.engines import other_engine
-from support.environment import Project
+from support.environment import Project, Result
 from support.images import provide
+from support.programs import require_program
 from support.registries import StoredRegistry, stored_registry
 from support.registry_front import Asked, Fault, RegistryFront
 
 from devenv.adapters.docker import Engine
+from devenv.adapters.files.paths import data_root
+from devenv.adapters.host.system import observe_host
 from devenv.spec.catalogue import load_versions
 from devenv.spec.image_reference import Reference
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
-HUB, ESO, MIRROR = "registry-1.docker.io", "oci.external-secrets.io", "mirror.test"
-HOSTS = (HUB, "auth.docker.io", "ghcr.io", "quay.io", "registry.k8s.io", ESO, MIRROR)
+HUB, MIRROR = "registry-1.docker.io", "mirror.test"
+HOSTS = (HUB, "auth.docker.io", "ghcr.io", "quay.io", "registry.k8s.io", MIRROR)
 UPSTREAM = {name: str(image.upstream) for name, image in load_versions().images.items() if image.upstream}
 BASE, PULLED = UPSTREAM["debian-trixie"], ("debian-trixie", "external-secrets", "traefik")
+RUN = ("external-secrets", "localstack", "postgres", "traefik")
+"""What pods of the stacks run as it is published; migrations are built on Atlas."""
 ONLY_ASKED = ("golang", "debian-bookworm")
 """Whose digests `devenv lock` records, and which nothing here pulls."""
 DEVENV_YAML: dict[str, Any] = {
@@ -39,6 +45,8 @@ DEVENV_YAML: dict[str, Any] = {
     "stacks": [{"name": "traefik"}, {"name": "external-secrets"}],
     "images": {"app": {"context": "app", "bases": {"DEBIAN_TRIXIE": "debian-trixie"}}},
 }
+WHOLE: dict[str, Any] = {"project": "devenv-pulls", "stacks": [{"name": "traefik"}, {"name": "postgres"}]}
+"""With what these need."""
 NO_LOGIN = Fault(401, "UNAUTHORIZED", "authentication required", {"WWW-Authenticate": 'Basic realm="test"'})
 
 
@@ -56,11 +64,19 @@ class Rehearsal:
         self.project.write_spec({**DEVENV_YAML, **changed})
         (self.project.root / "app" / "new").write_text(os.urandom(8).hex())
         if clean:
-            self.engine.images.remove([image.id for image in self.engine.client.images.list() if image.id])
-            self.engine.client.api.prune_builds()
+            self.remove_images()
         done = self.project.devenv("build", "--images", "upstream", "--json", timeout=300, expect=expect)
         failures = done.last("error")["error"]["failures"] if expect else {}
         return dict(failures["image/debian-trixie"]) if failures else {}
+
+    def remove_images(self) -> None:
+        """Leave the engine without any image, and without what builds keep."""
+        self.engine.images.remove([image.id for image in self.engine.client.images.list() if image.id])
+        self.engine.client.api.prune_builds()
+
+    def up(self, *args: str, expect: int = 0) -> Result:
+        """`devenv up --images upstream`."""
+        return self.project.devenv("up", "--yes", "--images", "upstream", "--json", *args, timeout=1200, expect=expect)
 
     def lock(self, images: dict[str, str]) -> None:
         """Write devenv.lock by hand."""
@@ -76,6 +92,7 @@ def rehearsal(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with stored_registry(engine) as registry:
         registry.push(engine, {UPSTREAM[name]: provide(name, engine) for name in PULLED})
         registry.push(engine, {UPSTREAM[name]: provide("pause", engine) for name in ONLY_ASKED})
+        wrapper = [] if observe_host().sys_resource else _runc_wrapper(shared)
         with (
             RegistryFront(shared / "registry.sock", pair, registry.host, folders={MIRROR: "dockerhub"}) as front,
             other_engine(
@@ -84,7 +101,7 @@ def rehearsal(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Itera
                 socket="docker.sock",
                 listens=b"API listen on",
                 data=["/var/lib/docker", "/var/lib/containerd"],
-                command=[*HOSTS, "--", "--iptables=false", "--ip6tables=false"],
+                command=[*HOSTS, "--", *wrapper],
                 shared=shared,
             ) as inner,
         ):
@@ -94,7 +111,92 @@ def rehearsal(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Itera
                 "DOCKER_CONFIG": str(docker_config),
                 "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")),
             }
-            yield Rehearsal(inner, registry, front, Project(root, env))
+            within = [str(require_program("nsenter")), f"--net=/proc/{inner.process}/ns/net"]
+            yield Rehearsal(inner.engine, registry, front, Project(root, env, within))
+
+
+def _runc_wrapper(shared: Path) -> list[str]:
+    """The arguments of a dockerd that starts containers as devenv's own does where a capability is missing."""
+    wrapper = shared / "runc-wrapper"
+    shutil.copy(data_root() / "cluster/engine/runc-wrapper", wrapper)
+    wrapper.chmod(0o755)
+    return [f"--add-runtime=devenv=/run/shared/{wrapper.name}", "--default-runtime=devenv"]
+
+
+@pytest.fixture
+def images(rehearsal: Rehearsal, engine: Engine, node_image: str) -> Iterator[Mapping[str, str]]:
+    """What a whole environment is pulled as, by its names of the catalogue; the environment goes with it."""
+    made = {"kind-node": node_image, **{name: provide(name, engine) for name in (*RUN, "atlas")}}
+    rehearsal.registry.push(engine, {UPSTREAM[name]: reference for name, reference in made.items()})
+    rehearsal.remove_images()
+    yield {name: UPSTREAM[name] for name in made}
+    rehearsal.project.write_spec(WHOLE)
+    rehearsal.project.devenv("down", "--yes", timeout=120)
+    rehearsal.lock({})
+
+
+def test_an_environment_comes_up_from_registries_alone_and_its_lock_keeps_it(
+    rehearsal: Rehearsal, engine: Engine, images: Mapping[str, str]
+) -> None:
+    project, registry = rehearsal.project, rehearsal.registry
+    project.write_spec(WHOLE)
+    first = rehearsal.up()
+    assert first.last("run-finished")["failed"] == 0
+    planned = {step["title"].partition("@")[0] for step in first.of_type("plan-made")[0]["steps"]}
+    assert {title for title in planned if title.startswith("Pull image")} == {
+        f"Pull image {reference}" for reference in images.values()
+    }
+    built = {title for title in planned if title.startswith(("Build image", "Bootstrap image", "Assemble"))}
+    assert built == {"Build image alt-atlas-migrations"}
+    # The catalogue has the digest of kind's own image, which a registry of copies has not.
+    detail = next(e["detail"] for e in first.of_type("step-succeeded") if e["key"] == "image/node")
+    assert "by its tag" in detail
+    digests = {name: registry.digest(reference) for name, reference in images.items()}
+    pulled = {reference: registry.identities(reference) for reference in images.values()}
+    assert_pulled(rehearsal, pulled)
+
+    with rehearsal.front.failing(lambda _: None) as asked:
+        assert rehearsal.up().last("plan-made")["steps"] == []
+    assert asked == []
+
+    rows = {row["name"]: row for row in json.loads(project.devenv("lock", "--json").stdout)}
+    assert {name: rows[name]["digest"] for name in images} == digests
+    assert (rows["localstack-licensed"]["digest"], rows["localstack-licensed"]["state"]) == (None, "not there")
+    moved = images["traefik"]
+    try:
+        registry.push(engine, {moved: provide("pause", engine)})
+        assert registry.digest(moved) != digests["traefik"]
+        again = rehearsal.up()
+        assert not [s for s in again.last("plan-made")["steps"] if s["title"].startswith("Pull image")]
+        assert_pulled(rehearsal, pulled)
+    finally:
+        registry.push(engine, {moved: provide("traefik", engine)})
+
+    project.write_spec({**WHOLE, "stacks": [*WHOLE["stacks"], {"name": "redis"}]})
+    with rehearsal.front.failing(lambda _: Fault(503, "UNAVAILABLE", "down")):
+        error = rehearsal.up(expect=1).last("error")["error"]
+    assert error["message"] == "image redis cannot be pulled: docker.io does not answer"
+    assert error["hint"] == "devenv up --images auto"
+
+
+def assert_pulled(rehearsal: Rehearsal, pulled: Mapping[str, frozenset[str]]) -> None:
+    """Each container of a stack runs what the registry had under upstream's name, and so does the node."""
+    engine = rehearsal.engine
+    (node,) = [c for c in engine.client.containers.list() if str(c.name).endswith("control-plane")]
+    digests = [text.rpartition("@")[2] for text in engine.images.inspect(node.attrs["Image"])["RepoDigests"]]
+    assert pulled[UPSTREAM["kind-node"]] & set(digests)
+    tags = [tag for image in engine.client.images.list() for tag in image.tags if tag.startswith("localhost/")]
+    assert {Reference.parse(tag).path for tag in tags} == {"devenv/lock", "devenv/alt-atlas-migrations"}
+    pods = json.loads(rehearsal.project.kubectl("get", "pods", "--all-namespaces", "--output", "json"))["items"]
+    ran = {
+        (status["image"], status["imageID"].rpartition("@")[2])
+        for pod in pods
+        if pod["metadata"]["namespace"] not in ("kube-system", "local-path-storage")
+        for status in (*pod["status"].get("initContainerStatuses", ()), *pod["status"]["containerStatuses"])
+        if not status["image"].startswith("localhost/devenv/alt-atlas-migrations:")
+    }
+    assert {name for name, _ in ran} == {UPSTREAM[name] for name in RUN}
+    assert [(name, identity) for name, identity in ran if identity not in pulled[name]] == []
 
 
 def refuse_manifests(fault: Fault) -> Any:

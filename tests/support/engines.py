@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import docker
@@ -17,6 +18,15 @@ _FOLDER = Path(__file__).parent
 _TRIXIE = ("localhost/devenv/debian-trixie", "debian")
 
 
+@dataclass(frozen=True)
+class OtherEngine:
+    """An engine in a container."""
+
+    engine: Engine
+    process: int
+    """The container's, as the host numbers it: who has its network."""
+
+
 @contextmanager
 def other_engine(
     engine: Engine,
@@ -27,7 +37,7 @@ def other_engine(
     data: Sequence[str],
     command: Sequence[str] = (),
     shared: Path | None = None,
-) -> Iterator[Engine]:
+) -> Iterator[OtherEngine]:
     """The engine that `NAME.Dockerfile` makes.
 
     Args:
@@ -57,8 +67,9 @@ def other_engine(
         try:
             await_words(container, listens)
             client = docker.DockerClient(base_url=f"unix://{shared or own}/{socket}", version="auto")
+            container.reload()
             with closing(Engine(client)) as other:
-                yield other
+                yield OtherEngine(other, container.attrs["State"]["Pid"])
         finally:
             engine.containers.remove([str(container.name)])
 

@@ -45,6 +45,8 @@ class Project:
 
     root: Path
     env: Mapping[str, str]
+    within: Sequence[str] = ()
+    """The program and arguments by which everything is run: somewhere else than on the host."""
 
     @property
     def name(self) -> str:
@@ -64,7 +66,7 @@ class Project:
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start `devenv` and return at once."""
         return subprocess.Popen(
-            [sys.executable, "-m", "devenv", *args],
+            [*self.within, sys.executable, "-m", "devenv", *args],
             cwd=self.root,
             env={**os.environ, **self.env},
             text=True,
@@ -107,7 +109,7 @@ class Project:
         kubeconfig = self.devenv("kubeconfig").stdout.strip()
         # A cache of the tests' own: that devenv leaves none in ~/.kube is tested.
         where = ["--kubeconfig", kubeconfig, "--cache-dir", str(self.root / "kube-cache")]
-        return run([self.tool("kubectl"), *where, *args])
+        return run([*self.within, self.tool("kubectl"), *where, *args])
 
 
 def run(argv: Sequence[str], *, timeout: float = 300) -> str:

@@ -52,6 +52,13 @@ class StoredRegistry:
         assert found, reference
         return found[0]
 
+    def identities(self, reference: str) -> frozenset[str]:
+        """The digests by which a tag's image may be called: its manifest's and its configuration's."""
+        name = Reference.parse(reference)
+        found = self._manifest(name.path, name.tag)
+        assert found, reference
+        return frozenset({found[0], found[1]["config"]["digest"]})
+
     def push(self, engine: Engine, images: Mapping[str, str]) -> None:
         """Have images of an engine, under the names of upstream references."""
         for upstream, made in images.items():

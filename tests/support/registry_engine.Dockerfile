@@ -5,7 +5,7 @@ RUN --mount=type=cache,id=devenv-apt-trixie,target=/var/cache/apt,sharing=locked
     --mount=type=cache,id=devenv-apt-lists-trixie,target=/var/lib/apt/lists,sharing=locked \
     apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      ca-certificates docker.io socat \
+      ca-certificates docker.io iptables python3 socat \
  && mkdir -p /etc/docker \
  && echo '{"features": {"containerd-snapshotter": true}}' > /etc/docker/daemon.json
 COPY registry_engine.sh /usr/local/bin/registry-engine

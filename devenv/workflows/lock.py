@@ -11,7 +11,7 @@ from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
 from devenv.adapters.files.records import write_whole
 from devenv.errors import ImageNotFoundError, RegistryError
-from devenv.images.catalogue.registries import Registries
+from devenv.images.catalogue.registries import PATIENCE, Registries
 from devenv.plan.image import BALANCER
 from devenv.spec.catalogue import load_versions
 from devenv.spec.image_reference import Reference, mirrored_at, registry_of
@@ -65,7 +65,7 @@ def lock_images(directory: Path) -> list[LockRow]:
     workspace = load_workspace(directory, data_root=data_root())
     engine = Engine.connect()
     images = lockable(workspace)
-    answering = Registries(engine).answering(registry_of(image.source) for image in images)
+    answering = Registries(engine, seconds=PATIENCE).answering(registry_of(image.source) for image in images)
     rows = lock_rows(images, answering, engine.images.registry_digest)
     file = workspace.root / LOCK_FILE
     digests = {row.upstream: row.digest for row in rows if row.digest}

@@ -20,9 +20,9 @@ from devenv.errors import (
     RegistryLoginError,
 )
 from devenv.images.build.build import ImageProvider, Listener
-from devenv.images.catalogue.presence import present_references
+from devenv.images.catalogue.presence import observe_images, present_references
 from devenv.images.catalogue.registries import Registries
-from devenv.plan.image import Image
+from devenv.plan.image import Bootstrap, Image
 from devenv.plan.steps import PullImage
 from devenv.spec.image_reference import Reference
 
@@ -92,6 +92,20 @@ def test_a_registry_that_asks_for_patience_is_asked_again(
     pull(engine, registry.reference, listener=Listener(progress=heard.append))
     assert f"{registry.host} broke off: again in 1 s" in heard
     assert registry.reference in engine.images.ids([registry.reference])
+
+
+def test_what_a_registry_refuses_is_known_before_anything_is_pulled(engine: Engine, registry: SmallRegistry) -> None:
+    own = "localhost/devenv-test/none:1"
+    image = Image("tiny", "1", registry.reference, None, own, Bootstrap("trixie"))
+    for refusal, why in ((SPENT, "gives no more images"), (GONE, "has no devenv-test-"), (BUSY, "")):
+        refusing(registry, refusal)
+        refused = observe_images(engine, {"tiny": image}, ["tiny"], "auto").refused
+        assert why in refused.get("tiny", ""), refused
+        assert bool(refused) == bool(why)
+    observed = observe_images(engine, {"tiny": image}, ["tiny"], "upstream")
+    assert (observed.refused, observed.registries) == ({}, {registry.host: True})
+    registry.refuse = lambda _: None
+    assert observe_images(engine, {"tiny": image}, ["tiny"], "auto").refused == {}
 
 
 def test_patience_ends_when_the_run_is_stopped(engine: Engine, registry: SmallRegistry) -> None:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from devenv.adapters.docker import Engine
 from devenv.errors import RegistryError
-from devenv.images.catalogue.registries import Registries
+from devenv.images.catalogue.registries import PATIENCE, Registries
 from devenv.plan.image import Image, Mode
 from devenv.plan.observed import ObservedImages
 from devenv.plan.provision import registries_to_ask, usable
@@ -42,7 +42,8 @@ def observe_images(
     names = list(names)
     there = present_references(engine, described.values())
     asked = registries_to_ask(described, names, mode, there | elsewhere)
-    answering = Registries(engine).answering(asked)
+    registries = Registries(engine) if mode == "auto" else Registries(engine, seconds=PATIENCE)
+    answering = registries.answering(asked)
     lacking = [name for name in names if not (there | elsewhere) & frozenset(usable(described[name], mode))]
     refused = refusals(described, lacking, answering, engine.images.registry_digest) if mode == "auto" else {}
     return ObservedImages(described, there, answering, refused)

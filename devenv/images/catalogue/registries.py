@@ -17,6 +17,8 @@ from devenv.adapters.docker import Engine
 from devenv.spec.image_reference import DEFAULT_REGISTRY
 
 _SECONDS = 2.0
+PATIENCE = 10.0
+"""Seconds that a registry has where nothing can take its place: a busy machine is late with an answer."""
 _REGISTRY_HEADER = "Docker-Distribution-Api-Version"
 _ADDRESSES = {DEFAULT_REGISTRY: "registry-1.docker.io"}
 """Where a registry's name in references is not its host."""

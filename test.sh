@@ -49,29 +49,36 @@ lint() {
 }
 
 # As most people run devenv: by a user who is not root; root runs the few that need it. The unit tests are among them a
-# second time: they take a minute, and whom a file's mode keeps out is another one.
+# second time: they take a minute, and whom a file's mode keeps out is another one. What has an engine of its own shares
+# no environment with the other end-to-end tests, and runs beside.
 tests_of_parts() {
+  begin own-engine .venv/bin/python -m pytest tests/e2e/own_engine -q --durations=5
   if [ "$(id -u)" -ne 0 ]; then
     .venv/bin/python -m pytest tests/unit tests/integration -q --durations=10 "${spread[@]}"
-    return
+  else
+    tests/as_member.sh tests/unit tests/integration -q --durations=10 "${spread[@]}"
+    .venv/bin/python -m pytest tests/unit tests/integration -q -m root
   fi
-  tests/as_member.sh tests/unit tests/integration -q --durations=10 "${spread[@]}"
-  .venv/bin/python -m pytest tests/unit tests/integration -q -m root
+  await own-engine
 }
 
-begin_images() {
-  [[ " $wanted " == *' images '* ]] || return 0
-  made=$(mktemp)
-  .venv/bin/devenv pull --directory examples/alt --yes >"$made" 2>&1 &
-  making=$!
-  trap 'kill "$making" 2>/dev/null || true' EXIT
+# A command beside the others: `begin NAME COMMAND…`, and `await NAME`, which prints all that it has printed.
+declare -A beside=()
+scratch=$(mktemp -d)
+trap 'kill "${beside[@]}" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+
+begin() {
+  local name=$1
+  shift
+  "$@" >"$scratch/$name" 2>&1 &
+  beside[$name]=$!
 }
 
-await_images() {
+await() {
   local status=0
-  wait "$making" || status=$?
-  cat "$made"
-  rm "$made"
+  wait "${beside[$1]}" || status=$?
+  unset "beside[$1]"
+  cat "$scratch/$1"
   return "$status"
 }
 
@@ -86,12 +93,12 @@ part lint 'lint' lint
 part types 'types' types
 part engine 'engine' .venv/bin/devenv engine --yes
 # Images are made while the unit tests run: much of it is waiting for packages, where there are none yet.
-begin_images
+[[ " $wanted " == *' images '* ]] && begin images .venv/bin/devenv pull --directory examples/alt --yes
 part unit 'unit tests' .venv/bin/python -m pytest tests/unit -q "${spread[@]}"
-part images 'images, begun before the unit tests' await_images
+part images 'images, begun before the unit tests' await images
 # Before the integration tests: it provides the tools and images that the integration tests use too.
-part e2e 'end-to-end tests' .venv/bin/python -m pytest tests/e2e -q -x --durations=15
-part parts 'unit and integration tests, as a member of the group docker' tests_of_parts
+part e2e 'end-to-end tests' .venv/bin/python -m pytest tests/e2e --ignore=tests/e2e/own_engine -q -x --durations=15
+part parts 'unit and integration tests, as a member of the group docker, and engines of their own beside' tests_of_parts
 
 printf '\nhow long each part took:\n'
 printf '%s\n' "${parts[@]}"

@@ -16,6 +16,7 @@ import os
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ ENDPOINT = os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
 REGION = os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
 POOL = 16
 """Connections that threads can have to one service."""
+POLL_SECONDS = 0.1
+"""Between two questions whether a table or a function is there: no service tells when it is."""
+WAIT_SECONDS = 60
 FUNCTION_ROLE = "arn:aws:iam::000000000000:role/devenv"
 
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
@@ -203,7 +207,7 @@ def apply_table(aws: Aws, seed: Document) -> Change:
         dynamodb.create_table(
             TableName=name, KeySchema=schema, AttributeDefinitions=definitions, BillingMode="PAY_PER_REQUEST"
         )
-        dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+        dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig=patience())
         change = CREATED
     elif found["Table"]["KeySchema"] != schema:
         raise SeedError(f"table {name} exists with another key; delete it, or give the table another name")
@@ -211,6 +215,11 @@ def apply_table(aws: Aws, seed: Document) -> Change:
     if written and change == UNCHANGED:
         change = UPDATED
     return change, {"items_written": written}
+
+
+def patience() -> dict[str, float]:
+    """How often and for how long something is waited for, as botocore's waiters take it."""
+    return {"Delay": POLL_SECONDS, "MaxAttempts": int(WAIT_SECONDS / POLL_SECONDS)}
 
 
 def put_item(aws: Aws, table: str, key: list[str], item: Document) -> int:
@@ -285,10 +294,9 @@ def settled(aws: Aws, name: str) -> dict[str, Any]:
     Whether a function can run depends on LocalStack's executor, so a failed one is reported and not an error.
     """
     functions = aws.client("lambda")
-    waiting = {"Delay": 1, "MaxAttempts": 60}
     try:
-        functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=waiting)
-        functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=waiting)
+        functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=patience())
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=patience())
     except WaiterError as error:
         answer: Any = error.last_response
         configuration = answer.get("Configuration", {})
@@ -321,9 +329,15 @@ def apply_section(aws: Aws, document: Document, wanted: str) -> Iterator[dict[st
 
 
 def apply(aws: Aws, document: Document) -> Iterator[dict[str, Any]]:
-    """Apply every seed, in the order of `KINDS`."""
-    for section, _, _ in KINDS:
-        yield from apply_section(aws, document, section)
+    """Apply every seed; the lines come in the order of `KINDS`.
+
+    Tables are made beside all others: their service starts a program of its own, which takes about as long as the rest.
+    """
+    aws.client("dynamodb")  # before there are two threads
+    with ThreadPoolExecutor(1, thread_name_prefix="tables") as pool:
+        tables = pool.submit(list, apply_section(aws, document, "tables"))
+        for section, _, _ in KINDS:
+            yield from tables.result() if section == "tables" else apply_section(aws, document, section)
 
 
 def main() -> None:

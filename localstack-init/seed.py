@@ -331,12 +331,15 @@ def apply_section(aws: Aws, document: Document, wanted: str) -> Iterator[dict[st
 def apply(aws: Aws, document: Document) -> Iterator[dict[str, Any]]:
     """Apply every seed; the lines come in the order of `KINDS`.
 
-    Tables are made beside all others: their service starts a program of its own, which takes about as long as the rest.
+    Tables are made beside others: their service starts a program of its own, which takes about as long as those. Not
+    beside the first section: with its service LocalStack loads what all of them share.
     """
+    first, *others = (section for section, _, _ in KINDS)
+    yield from apply_section(aws, document, first)
     aws.client("dynamodb")  # before there are two threads
     with ThreadPoolExecutor(1, thread_name_prefix="tables") as pool:
         tables = pool.submit(list, apply_section(aws, document, "tables"))
-        for section, _, _ in KINDS:
+        for section in others:
             yield from tables.result() if section == "tables" else apply_section(aws, document, section)
 
 

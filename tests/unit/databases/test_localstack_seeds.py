@@ -56,8 +56,9 @@ def aws_that_answers(before: str, after: str) -> Iterator[str]:
 
 def test_tables_are_made_beside_the_rest_and_told_in_the_order_of_the_kinds() -> None:
     program: Any = load_program(data_root() / "localstack-init/seed.py")
-    tables, secrets = "DynamoDB_20120810.DescribeTable", "secretsmanager.GetSecretValue"
-    for before, after in ((tables, secrets), ("AmazonSQS.GetQueueUrl", tables)):
+    secrets = "secretsmanager.GetSecretValue"
+    tables, queues = "DynamoDB_20120810.DescribeTable", "AmazonSQS.GetQueueUrl"
+    for before, after in ((secrets, tables), (tables, queues), (queues, tables)):
         with aws_that_answers(before, after) as endpoint:
             lines = list(program.apply(program.Aws(endpoint), SEEDS))
         assert [(line["kind"], line["change"]) for line in lines] == [

@@ -5,13 +5,21 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import KUBECONFIG, remove_folder
-from devenv.errors import ApiUnreachableError, EngineUnavailableError, ForeignClusterError, OtherEngineError, UsageError
+from devenv.errors import (
+    ApiUnreachableError,
+    ClusterError,
+    EngineUnavailableError,
+    ForeignClusterError,
+    OtherEngineError,
+    UsageError,
+)
 from devenv.events import Noted
 from devenv.labels import LABEL_PROJECT
 from devenv.plan.cluster_state import ClusterState
@@ -172,8 +180,26 @@ def _agree_to_loss(losses: Losses, request: DownRequest, session: Session) -> No
 
 def _remove(engine: Engine, kind_cluster: KindCluster) -> bool:
     """Remove the cluster's containers and its network; whether there was any of them."""
-    engine.containers.remove([container.name for container in kind_cluster.containers])
+    names = [container.name for container in kind_cluster.containers]
     network = kind_cluster.network is not None and kind_cluster.network.get(LABEL_PROJECT) == kind_cluster.names.project
+    with ThreadPoolExecutor(1, thread_name_prefix="network") as pool:
+        # A run that is killed in between leaves a stopped cluster without a network: only its marks tell whose it is.
+        if network and names and all(name in kind_cluster.marks for name in names):
+            engine.containers.kill(names)
+            if _detached(engine, kind_cluster):
+                # It takes as long as the removal of some of the volumes: the two go on at once.
+                pool.submit(engine.networks.remove, kind_cluster.names.network)
+        engine.containers.remove(names)
     if network:
         engine.networks.remove(kind_cluster.names.network)
     return bool(kind_cluster.containers) or network
+
+
+def _detached(engine: Engine, kind_cluster: KindCluster) -> bool:
+    """Detach the cluster's containers from its network; where the engine refuses, it goes after them."""
+    network = kind_cluster.names.network
+    try:
+        engine.networks.detach(network, [c.name for c in kind_cluster.containers if network in c.networks])
+    except ClusterError:
+        return False
+    return True

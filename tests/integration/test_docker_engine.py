@@ -19,6 +19,7 @@ from devenv.adapters.engine.service import SOCKET, is_own_engine
 from devenv.adapters.engine.socket import engine_id
 from devenv.errors import (
     ChosenEngineError,
+    ClusterError,
     CommandFailedError,
     CommandTimeoutError,
     ImageError,
@@ -234,6 +235,15 @@ def test_containers_networks_and_volumes_come_and_go(engine: Engine, tiny: str) 
     engine.containers.start([found.name])
     (again,) = engine.containers.list(labels)
     assert (again.state, list(again.networks)) == ("running", [network])
+    for _ in range(2):  # one that runs, and one that does not
+        engine.containers.kill([found.name, "no-such-container"])
+    engine.networks.detach(network, [found.name])
+    engine.networks.remove(network)
+    (ended,) = engine.containers.list(labels)
+    assert (ended.state, list(ended.networks)) == ("exited", [])
+    with pytest.raises(ClusterError, match=f"detach container {found.name} from network {network}"):
+        engine.networks.detach(network, [found.name])
+    engine.networks.create(network, LABELS)
     engine.containers.remove([found.name, "no-such-container"])
     assert not engine.containers.list(labels)
     for _ in range(2):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Literal
 
 import docker
@@ -94,6 +95,20 @@ class Containers:
     def stop(self, names: Iterable[str]) -> None:
         """Have containers end, all at once; those that do not within ten seconds are killed."""
         each(names, self._client.api.stop, "stop container {}")
+
+    def kill(self, names: Iterable[str]) -> None:
+        """Have containers end at once; those that do not run are left."""
+
+        def kill_one(name: str) -> None:
+            try:
+                self._client.api.kill(name)
+            except APIError as error:
+                if _STILL_ENDING in str(error.explanation):
+                    self._await_state(name, "not-running")
+                elif error.status_code not in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
+                    raise
+
+        each(names, kill_one, "end container {}")
 
     def remove(self, names: Iterable[str]) -> None:
         """Stop and remove containers with their anonymous volumes, all at once; absent ones are fine."""

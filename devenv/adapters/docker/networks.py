@@ -42,6 +42,14 @@ class Networks:
 
         each(containers, attach, f"attach container {{}} to network {name}")
 
+    def detach(self, name: str, containers: Iterable[str]) -> None:
+        """Detach containers from a network; returns when what led to them is taken down, their ports too."""
+        each(
+            containers,
+            lambda container: self._client.api.disconnect_container_from_network(container, name, force=True),
+            f"detach container {{}} from network {name}",
+        )
+
     def remove(self, name: str) -> None:
         """Remove a network; an absent one is fine."""
         with translate_errors(f"remove network {name}", ClusterError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,9 @@ _INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 _ENOUGH_INSTANCES = 512
 """As kind advises: https://kind.sigs.k8s.io/docs/user/known-issues/#pod-errors-due-to-too-many-open-files"""
 _QUICK = 60.0
+_CONFIGURED = "✓ Writing configuration"
+"""What kind says once the nodes' files are written, and their containerd is started anew where that has another
+configuration: kind's pkg/cluster/internal/create/actions/config."""
 # kind has the name of its load balancer's image in its code and takes it from nowhere else. To give an image that name
 # in the engine would change what the name means to others, so kind is given a `docker` that reads it as ours.
 _DOCKER = """#!/bin/sh
@@ -54,6 +57,7 @@ class Kind:
         wait: timedelta = timedelta(0),
         cancel: threading.Event | None = None,
         on_line: OnLine | None = None,
+        on_configured: Callable[[], None] | None = None,
     ) -> None:
         """Create a cluster and write its kubeconfig.
 
@@ -68,7 +72,15 @@ class Kind:
             wait: how long to wait until the control plane is ready.
             cancel: when set, kind is stopped; what it made stays and has to be deleted.
             on_line: called with each line of progress.
+            on_configured: called once the nodes' runtime is configured; before that kind may start it anew.
         """
+
+        def hear(line: str) -> None:
+            if on_configured and _CONFIGURED in line:
+                on_configured()
+            if on_line:
+                on_line(line)
+
         argv = ["create", "cluster", "--name", cluster, "--image", image, "--config", "-"]
         argv += ["--kubeconfig", str(kubeconfig), "--wait", f"{int(wait.total_seconds())}s"]
         try:
@@ -80,7 +92,7 @@ class Kind:
                     stdin=config_yaml,
                     timeout=_CREATE_SECONDS + wait.total_seconds(),
                     cancel=cancel,
-                    on_line=on_line,
+                    on_line=hear,
                     what=f"create cluster {cluster}",
                 )
         except CommandFailedError as error:

@@ -36,6 +36,8 @@ class RunState:
         """Stacks whose charts change more than the image when the image changes."""
         self.creation_failed = threading.Event()
         """Set when the cluster cannot be created, for those who wait for its nodes."""
+        self.configured = threading.Event()
+        """Set when the runtime of a new cluster's nodes is configured: kind may start it anew before."""
         self.restarted = threading.Event()
         """Set when the cluster's stopped nodes have been started."""
 

@@ -31,6 +31,26 @@ def test_the_catalogue_names_the_load_balancer_that_kind_wants() -> None:
     assert upstream.encode() in require_tool("kind").read_bytes()
 
 
+def test_it_is_told_when_the_nodes_are_configured_in_the_words_of_kind(tmp_path: Path) -> None:
+    """Their containerd may be started anew until then."""
+    assert "Writing configuration 📜".encode() in require_tool("kind").read_bytes()
+    words = ("• Writing configuration 📜  ...", "✓ Writing configuration 📜", "• Starting control-plane 🕹️  ...")
+    kind = program(tmp_path / "kind", "kind", "\n".join(f"echo ' {line}'" for line in words))
+    heard: list[str] = []
+
+    Kind(kind).create(
+        "shop",
+        "node:1",
+        "",
+        tmp_path / "kubeconfig",
+        "shop",
+        on_line=lambda line: heard.append(line.strip()),
+        on_configured=lambda: heard.append("configured"),
+    )
+
+    assert heard == [words[0], "configured", *words[1:]]
+
+
 def program(folder: Path, name: str, text: str) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{text}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from devenv.errors import ClusterError, CommandTimeoutError, DevenvError, ForeignClusterError, InterruptedRunError
@@ -40,6 +41,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
     """Create the cluster in a labelled network, which tells from then on whose it is; record when it is complete."""
     environment = context.environment
     context.run.creation_failed.clear()
+    context.run.configured.clear()
     names = environment.names
 
     def report(line: str) -> None:
@@ -57,7 +59,9 @@ def create(step: CreateCluster, context: StepContext) -> str:
             balancer_image=step.balancer_image,
             cancel=context.cancel,
             on_line=report,
+            on_configured=context.run.configured.set,
         )
+        context.run.configured.set()
         context.run.claims.give_back()
         environment.cluster.initialise(names.labels)
         environment.cluster.note_profile(environment.workspace.project.profile)
@@ -130,17 +134,17 @@ def _start_node(name: str, environment: Environment) -> None:
 
 
 def await_node_runtime(step: AwaitNodeRuntime, context: StepContext) -> str:
-    """Wait until containerd answers in every node, while kubeadm is still at work."""
-    return _until_runtimes_answer(context, step.nodes)
+    """Wait until containerd answers in every node, configured, while kubeadm is still at work."""
+    return _until_runtimes_answer(context, step.nodes, context.run.configured.is_set)
 
 
-def _until_runtimes_answer(context: StepContext, wanted: int) -> str:
+def _until_runtimes_answer(context: StepContext, wanted: int, configured: Callable[[], bool] = lambda: True) -> str:
     """Neither the engine nor containerd says when a node's runtime is up, so it is asked again and again."""
     environment = context.environment
     deadline = time.monotonic() + _RUNTIME_SECONDS
     while time.monotonic() < deadline:
         nodes = environment.node_names()
-        if len(nodes) >= wanted and all(_answers(context, node) for node in nodes):
+        if configured() and len(nodes) >= wanted and all(_answers(context, node) for node in nodes):
             return f"{len(nodes)} nodes"
         if context.run.creation_failed.is_set():
             raise ClusterError("the nodes never ran: the cluster could not be created")

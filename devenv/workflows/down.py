@@ -76,18 +76,20 @@ def down(request: DownRequest, session: Session) -> None:
 
 
 def _take_away(locations: Locations, engine: Engine, session: Session, request: DownRequest) -> None:
-    # It takes as long to load as the engine takes to start the lock's container: the two go on at once.
-    from devenv.workflows.databases.losses import look_for_losses  # noqa: PLC0415
-
     names = Names(locations.project)
     began = time.monotonic()
-    kind_cluster = look(engine, names)
+    # While the engine starts the lock's container: what takes long to load, and what the engine takes long to tell.
+    with ThreadPoolExecutor(1, thread_name_prefix="engine") as pool:
+        version = pool.submit(engine.version)
+        from devenv.workflows.databases.losses import look_for_losses  # noqa: PLC0415
+
+        kind_cluster = look(engine, names)
     if kind_cluster.state is ClusterState.FOREIGN:
         raise ForeignClusterError(
             f"cluster {names.cluster} exists, and devenv did not make it",
             hint=f"remove it yourself: kind delete cluster --name {names.cluster}",
         )
-    here = engine.version().id
+    here = version.result().id
     if kind_cluster.state is ClusterState.ABSENT:
         _require_gone(locations, engine, _elsewhere(locations, here))
     take_over(kind_cluster, owner_of(locations.root), session, adopt=request.adopt, command="devenv down")

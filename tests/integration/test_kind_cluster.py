@@ -16,11 +16,14 @@ from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import Engine
 from devenv.errors import ClusterError, EngineUnavailableError
+from devenv.labels import LABEL_LOCK
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig
 from devenv.runtime.ownership.marks import look, owner_of, record_owner
 from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, Owner
+from devenv.workflows.access.session import silent_session
+from devenv.workflows.down import DownRequest, down
 
 pytestmark = pytest.mark.engine
 NAMES = Names(f"test-{uuid.uuid4().hex[:8]}")
@@ -168,6 +171,22 @@ def test_the_kubeconfig_comes_from_the_control_plane(engine: Engine, containers:
         assert export()
         assert target.read_text() == whole
         assert target.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("complete", [True, False])
+@pytest.mark.usefixtures("own_home")
+def test_down_leaves_nothing_of_a_cluster_whose_api_does_not_answer(
+    engine: Engine, containers: list[str], tmp_path: Path, *, complete: bool
+) -> None:
+    """One that was complete and is stopped in part, and one whose creation was interrupted."""
+    (tmp_path / "devenv.yaml").write_text(f"project: {NAMES.project}\nstacks: [{{name: redis}}]\n")
+    if complete:
+        record_owner(engine, NAMES, owner_of(tmp_path))
+        engine.containers.kill(containers[1:])
+    down(DownRequest(tmp_path), silent_session())
+    assert not engine.containers.list({KIND_CLUSTER_LABEL: NAMES.cluster})
+    assert engine.networks.labels(NAMES.network) is None
+    assert not engine.containers.list({LABEL_LOCK: NAMES.lock})
 
 
 def test_files_that_are_not_there_are_none(engine: Engine, containers: list[str]) -> None:

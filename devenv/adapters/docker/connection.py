@@ -19,7 +19,7 @@ from devenv.errors import ChosenEngineError, DevenvError, DiskFullError, EngineU
 CONNECT_SECONDS = 5
 _CALL_SECONDS = 600
 """A commit or an import of a big image answers only when it is done."""
-_HINT = "start the engine, or let devenv install it: devenv up --yes"
+_HINT = "devenv engine    # installs or starts one, or tells how"
 
 
 def connect(patience: int = CONNECT_SECONDS) -> docker.DockerClient:

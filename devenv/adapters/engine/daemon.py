@@ -23,7 +23,7 @@ from devenv.adapters.engine.socket import Presence, engine_answers, presence, si
 from devenv.adapters.files.paths import data_root
 from devenv.adapters.files.records import read_record
 from devenv.adapters.host.system import Host
-from devenv.adapters.process import Detached, start_detached
+from devenv.adapters.process import Detached, administrators_path, start_detached
 from devenv.errors import EngineUnavailableError, InterruptedRunError
 
 _USER_CONFIG = Path("/etc/docker/daemon.json")
@@ -90,7 +90,7 @@ class EngineDaemon:
             self._clear_leftovers()
             self._configure(host)
             argv = ["dockerd", "--config-file", str(self.config_file)]
-            started = start_detached(argv, log=self.log_file)
+            started = start_detached(argv, log=self.log_file, env={"PATH": administrators_path()})
         self._await_answer(started, cancel)
 
     def stop(self) -> None:

@@ -15,8 +15,15 @@ _STEPS = {
 }
 _MAC = "brew install colima docker && colima start --cpu 4 --memory 8    # or start Docker Desktop"
 _OTHER = "install Docker Engine and start it: https://docs.docker.com/engine/install/"
-START_STEPS = "sudo systemctl start docker    # or start Docker Desktop, or colima start"
 PERMISSION_STEPS = _GROUP
+
+
+def start_steps(host: Host) -> str:
+    """The command that starts the engine which is installed on this system."""
+    if host.system == "darwin":
+        return "colima start    # or start Docker Desktop"
+    command = "sudo systemctl start docker" if host.systemd else "sudo service docker start"
+    return f"{command}    # or start Docker Desktop"
 
 
 def install_steps(host: Host) -> str:

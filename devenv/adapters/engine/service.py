@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.engine.daemon import EngineDaemon
-from devenv.adapters.engine.hints import PERMISSION_STEPS, START_STEPS, install_steps
+from devenv.adapters.engine.hints import PERMISSION_STEPS, install_steps, start_steps
 from devenv.adapters.engine.socket import await_engine, engine_id
 from devenv.adapters.files.paths import host_state_dir
 from devenv.adapters.files.records import read_record, write_whole
 from devenv.adapters.host.packages import Packages, can_install
 from devenv.adapters.host.system import Host
-from devenv.adapters.process import find_program, run
+from devenv.adapters.process import administrators_path, find_program, run
 from devenv.errors import EngineUnavailableError
 
 PACKAGES = ("docker.io", "debootstrap", "iptables")
@@ -113,19 +113,22 @@ def is_own_engine(connected: str, *, daemon: EngineDaemon | None = None) -> bool
     return bool(connected) and engine_id(daemon.socket) == connected
 
 
-def refuse_where_impossible(host: Host, *, agreed: bool, socket: Path = SOCKET) -> None:
-    """Raise EngineUnavailableError, with steps for the user, where devenv cannot or may not start one."""
-    present = find_program("dockerd") is not None
+def refuse_where_impossible(host: Host, *, agreed: bool, socket: Path = SOCKET, path: str | None = None) -> None:
+    """Raise EngineUnavailableError, with steps for the user, where devenv cannot or may not start one.
+
+    A dockerd is looked for on `path`, by default where administrators have their programs.
+    """
+    present = find_program("dockerd", path=path or administrators_path()) is not None
     if socket.exists() and not host.root:
         raise EngineUnavailableError(
             f"the container engine's socket {socket} does not answer this user",
-            hint=f"{PERMISSION_STEPS}; when it does not run: {START_STEPS}",
+            hint=f"{PERMISSION_STEPS}; when it does not run: {start_steps(host)}",
         )
     if not host.root or host.system != "linux":
         raise EngineUnavailableError(
             "no container engine answers, and devenv cannot start one without root on Linux",
             context={"system": host.os_name},
-            hint=START_STEPS if present else install_steps(host),
+            hint=start_steps(host) if present else install_steps(host),
         )
     if not present and not can_install(host):
         raise EngineUnavailableError(
@@ -150,7 +153,7 @@ def _unfinished() -> list[str]:
     They are recorded before they are installed: a run that is stopped in between leaves them half installed.
     """
     recorded = _recorded(own_daemon(create=False).folder / _RECORD)
-    wanted = recorded if find_program("dockerd") else PACKAGES
+    wanted = recorded if find_program("dockerd", path=administrators_path()) else PACKAGES
     return Packages.missing(wanted) if wanted else []
 
 

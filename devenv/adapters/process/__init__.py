@@ -9,7 +9,7 @@ from devenv.adapters.process.guardian import GUARDIAN
 from devenv.adapters.process.identity import is_over, this_process
 from devenv.adapters.process.output import NO_SPACE, OnLine
 from devenv.adapters.process.piped import PipedProcess
-from devenv.adapters.process.program import Completed, find_program
+from devenv.adapters.process.program import Completed, administrators_path, find_program
 from devenv.adapters.process.run import run
 from devenv.adapters.process.shielded import run_shielded
 
@@ -20,6 +20,7 @@ __all__ = [
     "Detached",
     "OnLine",
     "PipedProcess",
+    "administrators_path",
     "find_program",
     "is_over",
     "run",

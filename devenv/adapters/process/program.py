@@ -29,6 +29,11 @@ def find_program(name: str, *, path: str | None = None) -> Path | None:
     return Path(found).absolute() if found else None
 
 
+def administrators_path() -> str:
+    """PATH, and behind it where programs of administrators are: distributions leave those out of a user's."""
+    return f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
+
+
 def locate(name: str, env: Mapping[str, str]) -> Path:
     """The program that `name` means in `env`; raises ToolMissingError when there is none."""
     program = find_program(name, path=env.get("PATH", os.defpath))

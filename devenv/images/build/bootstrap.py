@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.scratch import scratch
-from devenv.adapters.process import find_program, run
+from devenv.adapters.process import administrators_path, find_program, run
 from devenv.errors import CommandFailedError, ImageError, ToolMissingError
 
 if TYPE_CHECKING:
@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 _SECONDS = 1800.0
 _CHUNK = 1 << 20
-_ADMIN_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
-"""Where debootstrap lives; not on every user's PATH."""
+_WORK = "/var/tmp"  # noqa: S108 -- the script makes a folder of its own in it
+"""Where a system is put together: many a /tmp (Debian 13's) is mounted `nodev`, which debootstrap refuses."""
+
+_HINT = (
+    "see that deb.debian.org, or the mirror in MIRROR, can be reached over http, and that {work} is mounted without "
+    "noexec and nodev (TMPDIR names another folder)"
+)
 
 
 def bootstrap(
@@ -39,7 +44,7 @@ def bootstrap(
         ImageError: not root, or the bootstrap failed.
         ToolMissingError: debootstrap is not installed.
     """
-    path = f"{os.environ.get('PATH', os.defpath)}:{_ADMIN_PATH}"
+    path, work = administrators_path(), os.environ.get("TMPDIR", _WORK)
     _check_host(suite, path)
 
     def report(line: str) -> None:
@@ -53,7 +58,7 @@ def bootstrap(
             run(
                 # The shell only redirects: the script prints the tar on its standard output.
                 ["/bin/sh", "-c", 'exec "$0" "$1" >"$2"', str(script), suite, str(archive)],
-                env={"PATH": path},
+                env={"PATH": path, "TMPDIR": work},
                 timeout=_SECONDS,
                 cancel=cancel,
                 on_line=report,
@@ -63,7 +68,7 @@ def bootstrap(
             raise ImageError(
                 f"bootstrap of Debian {suite} failed",
                 context=error.context,
-                hint="see that deb.debian.org, or the mirror in MIRROR, can be reached over http",
+                hint=_HINT.format(work=work),
             ) from error
         progress("import")
         engine.images.import_tar(_chunks(archive), reference, ['CMD ["bash"]'])
@@ -73,7 +78,10 @@ def _check_host(suite: str, path: str) -> None:
     if os.geteuid() != 0:
         raise ImageError(
             f"the image of Debian {suite} can only be bootstrapped by root",
-            hint="run devenv as root, or where docker.io can be reached",
+            hint=(
+                'sudo "$(command -v devenv)" pull    # once: what root has built stays in the engine, and you go on as '
+                "yourself; or run devenv where docker.io can be reached"
+            ),
         )
     if find_program("debootstrap", path=path) is None:
         raise ToolMissingError(

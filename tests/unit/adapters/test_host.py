@@ -10,6 +10,7 @@ import pytest
 from devenv.adapters.engine import service as engine_service
 from devenv.adapters.engine.hints import install_steps
 from devenv.adapters.host.system import architecture, available_memory_bytes, free_bytes, observe_host
+from devenv.adapters.process import administrators_path
 from devenv.errors import EngineUnavailableError
 
 DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=debian\n# a comment\n'
@@ -105,14 +106,32 @@ def test_a_mac_gets_steps_of_its_own(tmp_path: Path) -> None:
         ({"system": "darwin", "root": True, "os_like": (), "os_name": "darwin"}, "brew install"),
     ],
 )
-def test_where_devenv_cannot_help_the_user_can(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, object], words: str
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_where_devenv_cannot_help_the_user_can(tmp_path: Path, facts: dict[str, object], words: str) -> None:
     host = replace(observe_host(tmp_path), **{"system": "linux", **facts})  # type: ignore[arg-type]
     with pytest.raises(EngineUnavailableError) as caught:
-        engine_service.refuse_where_impossible(host, agreed=True, socket=tmp_path / "docker.sock")
+        engine_service.refuse_where_impossible(
+            host, agreed=True, socket=tmp_path / "docker.sock", path=str(tmp_path / "bin")
+        )
     assert words in caught.value.hint
+
+
+@pytest.mark.parametrize(("systemd", "words"), [(True, "systemctl start docker"), (False, "service docker start")])
+def test_an_engine_that_is_installed_and_stands_still_is_to_be_started(
+    tmp_path: Path, *, systemd: bool, words: str
+) -> None:
+    (tmp_path / "dockerd").touch(mode=0o755)
+    host = replace(observe_host(tmp_path), system="linux", os_like=("debian",), root=False, systemd=systemd)
+    with pytest.raises(EngineUnavailableError) as caught:
+        engine_service.refuse_where_impossible(host, agreed=True, socket=tmp_path / "docker.sock", path=str(tmp_path))
+    assert words in caught.value.hint
+    assert "install" not in caught.value.hint
+
+
+def test_programs_of_administrators_are_found_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debian gives users no /usr/sbin on their PATH, where dockerd and debootstrap are."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert administrators_path().split(":")[:2] == ["/usr/bin", "/bin"]
+    assert "/usr/sbin" in administrators_path().split(":")
 
 
 def test_nothing_is_installed_without_agreement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +139,7 @@ def test_nothing_is_installed_without_agreement(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("PATH", str(tmp_path))
     host = replace(observe_host(tmp_path), system="linux", root=True, os_like=("debian",))
     with pytest.raises(EngineUnavailableError, match="when you agree") as caught:
-        engine_service.refuse_where_impossible(host, agreed=False, socket=tmp_path / "docker.sock")
+        engine_service.refuse_where_impossible(host, agreed=False, socket=tmp_path / "docker.sock", path=str(tmp_path))
     assert caught.value.hint == "devenv up --yes"
     engine_service.refuse_where_impossible(host, agreed=True, socket=tmp_path / "docker.sock")
 

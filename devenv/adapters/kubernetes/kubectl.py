@@ -5,6 +5,7 @@ Responsible for kubectl's command line. Manifests go through stdin; a stack's ob
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
@@ -117,8 +118,12 @@ class Kubectl:
         )
 
     def command(self) -> list[str]:
-        """How every call begins; also what a hint shows to a person."""
+        """How every call begins."""
         return [str(self.program), "--kubeconfig", str(self.kubeconfig)]
+
+    def pasted(self, *arguments: str) -> str:
+        """A call for a hint: it works where kubectl is not on PATH, and reaches no cluster but this one."""
+        return shlex.join([*self.command(), *arguments])
 
     def _await_established(self, names: Sequence[str], cancel: threading.Event | None) -> None:
         wanted = [f"crd/{name}" for name in names]

@@ -132,9 +132,9 @@ def _failure(done: Completed) -> str:
 
 
 def _hint(check: ReadyCheck, kubectl: Kubectl, namespace: str) -> str:
-    command = " ".join([*kubectl.command(), "--namespace", namespace])
+    there = ("--namespace", namespace)
     if check.exec:
-        return f"{command} exec {check.exec.workload} -- {' '.join(check.exec.command)}"
+        return kubectl.pasted(*there, "exec", check.exec.workload, "--", *check.exec.command)
     if check.condition:
-        return f"{command} describe {check.condition.kind} {check.condition.name}"
-    return f"{command} get pods,events"
+        return kubectl.pasted(*there, "describe", check.condition.kind, check.condition.name)
+    return kubectl.pasted(*there, "get", "pods,events")

@@ -48,7 +48,8 @@ def _in_crds(step: InstallChart, chart: str, context: StepContext) -> str:
     except CommandFailedError as error:
         # A chart may refuse to be rendered without a cluster that has what it asks for.
         message = f"the definitions in crds/ of chart {step.release} stay as they are: {error.message}"
-        context.emit(Noted(message, "warning", f"kubectl apply --server-side --filename {chart}/crds"))
+        hint = context.run.toolbox.kubectl.pasted("apply", "--server-side", "--filename", f"{chart}/crds")
+        context.emit(Noted(message, "warning", hint))
         return ""
 
 

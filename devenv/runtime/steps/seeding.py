@@ -66,7 +66,7 @@ def refresh(namespace: str, context: StepContext, *, again: bool = False) -> str
     refreshed = cluster.refresh_external_secrets(token, timeout=_REFRESH_SECONDS, cancel=context.cancel)
     for key, reason in refreshed.left.items():
         space, _, name = key.partition("/")
-        hint = f"kubectl --namespace {space} describe externalsecret {name}"
+        hint = context.run.toolbox.kubectl.pasted("--namespace", space, "describe", "externalsecret", name)
         context.emit(Noted(f"external secret {key} does not follow the seeds yet: {reason}", "warning", hint))
     return f"{len(refreshed.done)} secrets read anew" if refreshed.done else ""
 

@@ -12,7 +12,7 @@ from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWa
 
 def build(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Images of devenv.yaml; all of them when not given.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Images of devenv.yaml; all of them when not given.")
     ] = None,
     *,
     directory: Directory = Path(),

@@ -23,7 +23,7 @@ SnapshotName = Annotated[str, typer.Argument(metavar="NAME", help="What the stat
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is lost by it, without being asked.")]
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", help="Databases, by their stacks' names; all when none is given."),
+    typer.Argument(metavar="NAME", help="Databases, by their stacks' names; all when none is given."),
 ]
 
 

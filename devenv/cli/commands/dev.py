@@ -13,7 +13,7 @@ from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWa
 def dev(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Images of devenv.yaml; all that stacks use when not given."),
+        typer.Argument(metavar="NAME", help="Images of devenv.yaml; all that stacks use when not given."),
     ] = None,
     *,
     directory: Directory = Path(),

@@ -12,7 +12,7 @@ from devenv.cli.options import AsJson, Directory, ProfileOption
 
 def diff(
     stacks: Annotated[
-        list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks to compare; all when none is given.")
+        list[str] | None, typer.Argument(metavar="STACK", help="Stacks to compare; all when none is given.")
     ] = None,
     *,
     directory: Directory = Path(),

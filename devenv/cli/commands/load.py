@@ -13,7 +13,7 @@ from devenv.cli.options import AsJson, Directory, NoWait, Verbose
 def load(
     images: Annotated[
         list[str],
-        typer.Argument(metavar="IMAGE...", help="References of the engine's images, or names of devenv.yaml's images."),
+        typer.Argument(metavar="IMAGE", help="References of the engine's images, or names of devenv.yaml's images."),
     ],
     *,
     directory: Directory = Path(),

@@ -11,7 +11,7 @@ from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWa
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", help="Databases, by their stacks' names; all when none is given."),
+    typer.Argument(metavar="NAME", help="Databases, by their stacks' names; all when none is given."),
 ]
 DropYes = Annotated[bool, typer.Option("--yes", "-y", help="Drop the data without asking.")]
 

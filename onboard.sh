@@ -133,6 +133,7 @@ install_devenv() {
   "$python" -m compileall -q "$checkout/devenv"
   fingerprint "$python" >"$stamp"
   rm "$unfinished"
+  say "devenv is installed; on your PATH it is after: source $environment/bin/activate"
 }
 
 # The project of the current directory, or the example.

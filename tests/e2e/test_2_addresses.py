@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import ssl
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,12 +15,35 @@ import pytest
 from botocore.config import Config
 from support.environment import Project
 from support.loopback import LoopbackHttps
+from support.waiting import await_true
 
 pytestmark = pytest.mark.e2e
 
 QUEUE = "alt-events"
 BUCKET = "alt-objects"
 SIGNED_FOR_SQS = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0"
+
+
+NOBODY = """
+apiVersion: v1
+kind: Service
+metadata: {{name: nobody, namespace: default}}
+spec: {{selector: {{app: nobody}}, ports: [{{port: 80}}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: nobody, namespace: default}}
+spec:
+  ingressClassName: traefik
+  rules:
+    - host: {0}
+      http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: nobody, port: {{number: 80}}}}}}}}]}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {{name: nobody, namespace: default}}
+spec: {{routes: [{{kind: Rule, match: Host(`{1}`), services: [{{name: nobody, port: 80}}]}}]}}
+"""
 
 
 def ask(
@@ -103,6 +127,24 @@ def test_traefik_waits_for_a_slow_upload_as_long_as_it_takes(environment: Projec
     address = endpoint(environment, "dashboard").removesuffix("/dashboard")
     found = {e["name"]: e["transport"]["respondingTimeouts"] for e in json.loads(ask(f"{address}/api/entrypoints"))}
     assert {found[name].get("readTimeout", "0s") for name in ("web", "websecure")} == {"0s"}
+
+
+def test_where_no_pod_is_ready_the_answer_is_that_of_a_moment(environment: Project, tmp_path: Path) -> None:
+    """503, which clients try again: with 404 a reset of a LocalStack failed that was too busy to seem ready."""
+    dashboard = urlsplit(endpoint(environment, "dashboard"))
+    hosts = [f"{name}.{environment.name}.localhost" for name in ("ingress", "route")]
+    (tmp_path / "nobody.yaml").write_text(NOBODY.format(*hosts))
+    environment.kubectl("apply", "--filename", str(tmp_path / "nobody.yaml"))
+
+    def status(host: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", dashboard.port, timeout=20)
+        connection.request("GET", "/", headers={"Host": f"{host}:{dashboard.port}"})
+        return connection.getresponse().status
+
+    try:
+        await_true(lambda: [status(host) for host in hosts] == [503, 503])
+    finally:
+        environment.kubectl("delete", "--filename", str(tmp_path / "nobody.yaml"))
 
 
 def test_status_tells_how_names_become_known_to_the_resolver(environment: Project) -> None:

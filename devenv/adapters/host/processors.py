@@ -51,6 +51,7 @@ class ProcessorLoad:
 
     def start(self) -> None:
         """Begin to take samples."""
+        self._sample()
         self._thread = threading.Thread(target=self._collect, name="processor load", daemon=True)
         self._thread.start()
 
@@ -59,13 +60,18 @@ class ProcessorLoad:
         self._stopped.set()
         if self._thread:
             self._thread.join()
+        self._sample()  # on a machine at its limits the thread may have had no turn
         return [_between(one, other) for one, other in pairwise(self._samples) if other.total > one.total]
 
     def _collect(self) -> None:
-        while (sample := self.read()) is not None:
+        while not self._stopped.wait(self.every) and self._sample():
+            pass
+
+    def _sample(self) -> bool:
+        sample = self.read()
+        if sample is not None:
             self._samples.append(sample)
-            if self._stopped.wait(self.every):
-                return
+        return sample is not None
 
 
 def observe_processors(stat: Path = _STAT) -> Sample | None:

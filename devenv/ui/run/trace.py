@@ -138,9 +138,9 @@ def _events(run: _Run, zero: float, load: list[Stretch]) -> Iterator[dict[str, A
             yield _span(reported.message, "waits", run.lane_of[reported.key], times, {})
     yield from _running(steps, ends, offset)
     for stretch in load:
-        if began <= stretch.begin <= began + run.latest:
+        if stretch.end > began and stretch.begin <= began + run.latest:
             shares = {"busy": round(100 - 100 * stretch.idle), "idle": round(100 * stretch.idle)}
-            yield _counter("processors, %", stretch.begin - zero, shares)
+            yield _counter("processors, %", max(stretch.begin, began) - zero, shares)
 
 
 def _end(step: StepProgress, run: _Run) -> float:

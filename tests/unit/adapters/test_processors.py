@@ -30,6 +30,14 @@ def test_a_load_is_what_lies_between_samples() -> None:
     assert load.stop() == [Stretch(1.0, 2.0, 0.25), Stretch(2.0, 3.0, 1.0)]
 
 
+def test_a_load_has_its_beginning_and_its_end_where_its_thread_never_had_a_turn() -> None:
+    samples = [Sample(1.0, 10, 100), Sample(3.0, 60, 180)]
+    load = ProcessorLoad(read=lambda: samples.pop(0), every=600.0)
+    load.start()
+
+    assert load.stop() == [Stretch(1.0, 3.0, 0.625)]
+
+
 def test_where_the_kernel_does_not_tell_there_is_no_load() -> None:
     load = ProcessorLoad(read=lambda: None)
     load.start()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from support.environment import Project
 from support.localstack_server import clients_of, content, localstack_of
 
@@ -27,3 +30,26 @@ def test_a_reset_brings_back_the_seeds_and_keeps_generated_values(inside: Projec
         ("table", "alt-sessions"),
     }
     assert content(clients) == seeded
+
+
+def test_a_namespace_of_a_projects_own_stack_may_use_the_store(environment: Project, tmp_path: Path) -> None:
+    namespace = "devenv-test-own"
+    wanted = {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": "postgres", "namespace": namespace},
+        "spec": {
+            "secretStoreRef": {"kind": "ClusterSecretStore", "name": "localstack"},
+            "dataFrom": [{"extract": {"key": "alt-database/postgres"}}],
+        },
+    }
+    (tmp_path / "wanted.yaml").write_text(yaml.safe_dump(wanted))
+    environment.kubectl("create", "namespace", namespace)
+    try:
+        environment.kubectl("apply", "--filename", str(tmp_path / "wanted.yaml"))
+        environment.kubectl(
+            "-n", namespace, "wait", "externalsecret/postgres", "--for=condition=Ready", "--timeout=30s"
+        )
+        assert environment.kubectl("-n", namespace, "get", "secret", "postgres", "-o", "jsonpath={.data.username}")
+    finally:
+        environment.kubectl("delete", "namespace", namespace, "--wait=false")

@@ -59,7 +59,7 @@ class Kind:
         on_line: OnLine | None = None,
         on_configured: Callable[[], None] | None = None,
     ) -> None:
-        """Create a cluster and write its kubeconfig.
+        """Create a cluster and write its kubeconfig; the nodes of one that fails stay, for who asks them why.
 
         Args:
             cluster: its name.
@@ -81,7 +81,7 @@ class Kind:
             if on_line:
                 on_line(line)
 
-        argv = ["create", "cluster", "--name", cluster, "--image", image, "--config", "-"]
+        argv = ["create", "cluster", "--name", cluster, "--image", image, "--config", "-", "--retain"]
         argv += ["--kubeconfig", str(kubeconfig), "--wait", f"{int(wait.total_seconds())}s"]
         try:
             with _images(balancer_image) as env:

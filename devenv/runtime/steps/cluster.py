@@ -6,13 +6,21 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from devenv.errors import ClusterError, CommandTimeoutError, DevenvError, ForeignClusterError, InterruptedRunError
+from devenv.errors import (
+    ClusterError,
+    CommandFailedError,
+    CommandTimeoutError,
+    DevenvError,
+    ForeignClusterError,
+    InterruptedRunError,
+)
 from devenv.labels import LABEL_PROJECT
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, MarkCluster, RemoveBrokenCluster, StartCluster
+from devenv.runtime.diagnosis.creation import creation_failure
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import require_ports
 from devenv.runtime.ownership.marks import look, record_owner
-from devenv.runtime.ownership.ownership import is_node
+from devenv.runtime.ownership.ownership import KindCluster, is_node
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps.restart import are_misplaced, overrated, reported_from_before, starting_order
 
@@ -20,6 +28,7 @@ _RUNTIME_SECONDS = 180.0
 _API_SECONDS = 120.0
 _REPORT_SECONDS = 120.0
 _RETRY_SECONDS = 0.25
+_JOURNAL_SECONDS = 20.0
 
 
 def remove_broken(_: RemoveBrokenCluster, context: StepContext) -> str:
@@ -31,6 +40,10 @@ def remove_broken(_: RemoveBrokenCluster, context: StepContext) -> str:
     kind_cluster = look(environment.engine, environment.names)
     if not kind_cluster.never_complete:
         raise ClusterError(f"cluster {environment.names.cluster} is not what it was a moment ago", hint="devenv up")
+    return _remove(kind_cluster, environment)
+
+
+def _remove(kind_cluster: KindCluster, environment: Environment) -> str:
     environment.engine.containers.remove([c.name for c in kind_cluster.containers])
     environment.engine.networks.remove(environment.names.network)
     environment.kubeconfig.unlink(missing_ok=True)
@@ -43,8 +56,10 @@ def create(step: CreateCluster, context: StepContext) -> str:
     context.run.creation_failed.clear()
     context.run.configured.clear()
     names = environment.names
+    printed: list[str] = []
 
     def report(line: str) -> None:
+        printed.append(line)
         context.output(line)
         context.progress(line)
 
@@ -65,11 +80,31 @@ def create(step: CreateCluster, context: StepContext) -> str:
         context.run.claims.give_back()
         environment.cluster.initialise(names.labels)
         environment.cluster.note_profile(environment.workspace.project.profile)
-    except DevenvError as error:
+    except CommandFailedError as error:
         context.run.creation_failed.set()
-        require_ports(getattr(error, "output", ""), f"cluster {step.cluster}", made=False)
+        journals = _journals(environment)
+        if (kind_cluster := look(environment.engine, names)).never_complete:
+            _remove(kind_cluster, environment)
+        require_ports("\n".join(printed), f"cluster {step.cluster}", made=False)
+        raise creation_failure(step.cluster, error, printed, journals) from error
+    except DevenvError:
+        context.run.creation_failed.set()
         raise
     return step.node_image
+
+
+def _journals(environment: Environment) -> dict[str, str]:
+    """What the kubelets of the nodes that run have printed, by node."""
+    found: dict[str, str] = {}
+    for node in environment.node_names():
+        argv = ["journalctl", "--unit=kubelet", "--output=cat", "--no-pager", "--lines=200"]
+        try:
+            done = environment.engine.containers.exec(node, argv, timeout=_JOURNAL_SECONDS, check=False)
+        except CommandTimeoutError:
+            continue  # what kind said is told without it
+        if done.status == 0:
+            found[node] = done.stdout
+    return found
 
 
 def mark(_: MarkCluster, context: StepContext) -> str:

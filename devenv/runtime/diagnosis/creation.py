@@ -1,0 +1,50 @@
+"""Why a cluster could not be created: kubeadm's last word, and what kept a node's kubelet from running. Pure.
+
+kind has kubeadm print its trace too, which says nothing to who has not written it; the reason lies above it, or in the
+node's journal alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from devenv.errors import ClusterError, CommandFailedError
+
+_ERROR = re.compile(r"^(?:error|ERROR): (?P<text>.+)$")
+"""kubeadm's last word, and kind's."""
+_KUBELET_ENDED = re.compile(r'"command failed" err="(?P<text>(?:[^"\\]|\\.)*)"')
+"""The line in which every program of Kubernetes tells why it ends: k8s.io/component-base/cli."""
+_FRAME = re.compile(r"^\t|^[\w./-]+\.[\w.()*\[\]-]+$")
+"""A line of a Go program's trace: a function, or where it is."""
+_LINES = 15
+
+
+def creation_failure(
+    cluster: str, error: CommandFailedError, output: Iterable[str], journals: Mapping[str, str]
+) -> ClusterError:
+    """The error for people.
+
+    Args:
+        cluster: its name.
+        error: of kind.
+        output: all that kind printed, line by line.
+        journals: what the kubelets printed, by node; without the nodes that could not be asked.
+    """
+    readable = [line for line in output if line.strip() and not _FRAME.match(line)]
+    message = f"cluster {cluster} could not be created"
+    context = {"command": " ".join(error.argv), "exit status": str(error.status)}
+    reasons = {node: reason for node, journal in journals.items() if (reason := _kubelet_error(journal))}
+    if reasons:
+        message += f": the kubelet of {' and '.join(reasons)} ends again and again"
+        context["kubelet"] = next(iter(reasons.values()))
+    if causes := [found["text"] for line in readable if (found := _ERROR.match(line))]:
+        context["cause"] = causes[-1]
+    context["last lines"] = "\n".join(readable[-_LINES:])
+    return ClusterError(message, context=context, hint=error.hint or "devenv up --verbose")
+
+
+def _kubelet_error(journal: str) -> str:
+    found = list(_KUBELET_ENDED.finditer(journal))
+    return str(json.loads(f'"{found[-1]["text"]}"')) if found else ""

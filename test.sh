@@ -52,14 +52,16 @@ lint() {
 # second time: they take a minute, and whom a file's mode keeps out is another one. What has an engine of its own shares
 # no environment with the other end-to-end tests, and runs beside.
 tests_of_parts() {
+  local failed=0
   begin own-engine .venv/bin/python -m pytest tests/e2e/own_engine -q --durations=5
   if [ "$(id -u)" -ne 0 ]; then
-    .venv/bin/python -m pytest tests/unit tests/integration -q --durations=10 "${spread[@]}"
+    .venv/bin/python -m pytest tests/unit tests/integration -q --durations=10 "${spread[@]}" || failed=1
   else
-    tests/as_member.sh tests/unit tests/integration -q --durations=10 "${spread[@]}"
-    .venv/bin/python -m pytest tests/unit tests/integration -q -m root
+    tests/as_member.sh tests/unit tests/integration -q --durations=10 "${spread[@]}" || failed=1
+    .venv/bin/python -m pytest tests/unit tests/integration -q -m root || failed=1
   fi
-  await own-engine
+  await own-engine || failed=1
+  return "$failed"
 }
 
 # A command beside the others: `begin NAME COMMAND…`, and `await NAME`, which prints all that it has printed.

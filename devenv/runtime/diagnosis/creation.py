@@ -16,8 +16,8 @@ _ERROR = re.compile(r"^(?:error|ERROR): (?P<text>.+)$")
 """kubeadm's last word, and kind's."""
 _KUBELET_ENDED = re.compile(r'"command failed" err="(?P<text>(?:[^"\\]|\\.)*)"')
 """The line in which every program of Kubernetes tells why it ends: k8s.io/component-base/cli."""
-_FRAME = re.compile(r"^\t|^[\w./-]+\.[\w.()*\[\]-]+$")
-"""A line of a Go program's trace: a function, or where it is."""
+_TRACE = re.compile(r"^\t|^[\w./-]+\.[\w.()*\[\]-]+$|^I\d{4} ")
+"""A line of a Go program's trace, a function or where it is, or of what klog tells as no more than information."""
 _LINES = 15
 
 
@@ -32,7 +32,7 @@ def creation_failure(
         output: all that kind printed, line by line.
         journals: what the kubelets printed, by node; without the nodes that could not be asked.
     """
-    readable = [line for line in output if line.strip() and not _FRAME.match(line)]
+    readable = [line for line in output if line.strip() and not _TRACE.match(line)]
     message = f"cluster {cluster} could not be created"
     context = {"command": " ".join(error.argv), "exit status": str(error.status)}
     reasons = {node: reason for node, journal in journals.items() if (reason := _kubelet_error(journal))}

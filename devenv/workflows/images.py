@@ -39,12 +39,15 @@ class Pruned:
     """Bytes of the engine's disk."""
 
 
-def read_images(directory: Path, labels: Mapping[str, str] = OURS) -> ImageReport:
+def read_images(
+    directory: Path, labels: Mapping[str, str] = OURS, ask_usage: Callable[[Engine], Usage] = image_usage
+) -> ImageReport:
     """Look at the engine, the project and every cluster that devenv made.
 
     Args:
         directory: where devenv.yaml is looked for.
         labels: of the images that devenv made.
+        ask_usage: says who needs images in the engine.
 
     Raises:
         SpecError: with every problem of the specification.
@@ -53,7 +56,7 @@ def read_images(directory: Path, labels: Mapping[str, str] = OURS) -> ImageRepor
     workspace = load_workspace(directory, data_root=data_root())
     environment = environment_on(Engine.connect(), workspace, silent_session(), create=False)
     engine = environment.engine
-    usage = image_usage(engine)
+    usage = ask_usage(engine)
     known = known_images(environment.catalogue, workspace.versions.tools)
     stored = engine.images.list()
     images = list_images(stored, known, usage, labels, _held(environment, usage))

@@ -6,13 +6,16 @@ import io
 import tarfile
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.swept_engine import swept_engine
 
 from devenv.adapters.docker import Engine
+from devenv.images.catalogue.inventory import Usage
 from devenv.labels import OURS
+from devenv.runtime.observe.image_usage import image_usage
 from devenv.workflows.images import prune_images, read_images
 
 pytestmark = pytest.mark.engine
@@ -25,6 +28,11 @@ LABELS = {**OURS, "devenv.io/test": RUN}
 def engine() -> Iterator[Engine]:
     with swept_engine({"devenv.io/test": RUN}) as engine:
         yield engine
+
+
+def usage_but_of_tests_beside(engine: Engine) -> Usage:
+    """Other tests make clusters that do not answer, and locks, in the same engine at the same time."""
+    return replace(image_usage(engine), unknown=())
 
 
 def make(engine: Engine, reference: str, labels: dict[str, str]) -> str:
@@ -53,7 +61,7 @@ def test_prune_removes_former_builds_and_dangling_images_and_nothing_else(engine
     user = engine.client.api.create_container(used, command=["-"], labels={"devenv.io/test": RUN})["Id"]
     engine.client.api.commit(user, "shop.test/on-our-base", RUN)
     try:
-        report = read_images(EXAMPLE, LABELS)
+        report = read_images(EXAMPLE, LABELS, usage_but_of_tests_beside)
         doomed = {image.handle for image in report.removable}
         assert doomed == {former, replaced, dangling}
         assert prune_images(report, lambda _: False).images == ()
@@ -63,6 +71,6 @@ def test_prune_removes_former_builds_and_dangling_images_and_nothing_else(engine
         left = {reference for image in engine.images.list() for reference in (*image.references, image.id)}
         assert not doomed & left
         assert {used, foreign, theirs} <= left
-        assert read_images(EXAMPLE, LABELS).removable == ()
+        assert read_images(EXAMPLE, LABELS, usage_but_of_tests_beside).removable == ()
     finally:
         engine.images.remove([foreign])

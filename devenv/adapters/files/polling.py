@@ -17,14 +17,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.adapters.files.settled import is_settled
+
 PAUSE_SECONDS = 0.2
 _SHARE = 4
 """Between two looks passes this many times what one takes: large trees are looked at less often."""
 _SILENT_SECONDS = 1.0
-SETTLED_SECONDS = 2.5
-"""A file changed longer ago gets another time when it is changed again: ticks last up to two seconds (FAT)."""
-
-
 _GONE_OR_LOCKED = (FileNotFoundError, NotADirectoryError, PermissionError)
 
 
@@ -95,7 +93,7 @@ def _seen(entry: os.DirEntry[str], concerns: Callable[[Path], bool], before: _Se
     if stat.S_ISDIR(facts.st_mode):
         return _Seen((facts.st_mode, facts.st_ino))  # its times and size tell of entries, which tell of themselves
     what = (facts.st_mode, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-    young = time.time() - max(facts.st_mtime, facts.st_ctime) < SETTLED_SECONDS
+    young = not is_settled(facts)
     # Once more when it has settled: it may have been written after the last look at it as a young one.
     if (young or (before and before.young)) and stat.S_ISREG(facts.st_mode) and concerns(Path(entry.path)):
         with open(entry.path, "rb") as file:  # noqa: PTH123 -- a str: trees have many entries

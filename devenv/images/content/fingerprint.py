@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from devenv.adapters.files.settled import is_settled
 from devenv.errors import ImageError
 from devenv.images.content.context import FILE_MODE, PROGRAM_MODE, SentEntry, explicit_folders, sent_entries
 
 TAG_DIGITS = 12
-_SETTLED_NANOSECONDS = 2_500_000_000
-"""A file changed longer ago gets another time when it is changed again: ticks last up to two seconds (FAT)."""
 
 
 class FileDigests:
@@ -46,7 +44,7 @@ class FileDigests:
         with self._lock:
             known = self._known.get(key)
         if known is None:
-            settled = time.time_ns() - max(facts.st_mtime_ns, facts.st_ctime_ns) > _SETTLED_NANOSECONDS
+            settled = is_settled(facts)
             known = compute()
             if settled:
                 with self._lock:

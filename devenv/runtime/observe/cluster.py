@@ -79,9 +79,8 @@ class ClusterFacts:
         if self.state is not ClusterState.RUNNING or self.claims is None:
             return False
         name = workload.rpartition("/")[2]
-        claim = re.compile(f"{re.escape(namespace)}/.+-{re.escape(name)}-\\d+")
         runs = any((w.namespace, w.name) == (namespace, name) for w in self.workloads)
-        return not runs and not any(claim.fullmatch(key) for key in self.claims)
+        return not runs and not claims_named_after(namespace, workload, self.claims)
 
     def unready(self, stack: str) -> str:
         """Why a stack's workloads are not ready, in words; empty when they are (or there are none)."""
@@ -256,6 +255,16 @@ def _counted(roles: Sequence[str]) -> str:
 def claims_of(workloads: Iterable[Workload], claims: Mapping[str, str]) -> dict[str, str]:
     """Those of all volume claims that some workloads have made. Pure."""
     return {key: uid for workload in workloads for key, uid in workload.claims_among(claims).items()}
+
+
+def claims_named_after(namespace: str, workload: str, claims: Iterable[str]) -> list[str]:
+    """Those of all claims, `namespace/name`, that are called as those of a workload's pods, whatever its templates are.
+
+    The workload, kind and name, need not be there: `statefulset/postgres`.
+    """
+    name = workload.rpartition("/")[2]
+    claim = re.compile(f"{re.escape(namespace)}/.+-{re.escape(name)}-\\d+")
+    return [key for key in claims if claim.fullmatch(key)]
 
 
 def _listed(names: Sequence[str]) -> str:

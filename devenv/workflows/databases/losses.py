@@ -6,7 +6,6 @@ Responsible for looking, within a few seconds: what does not answer in time coun
 from __future__ import annotations
 
 import queue
-import re
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -18,7 +17,7 @@ from devenv.adapters.docker import Engine
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.errors import DevenvError, SpecError
 from devenv.plan.cluster_state import ClusterState
-from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, ask_records, observe_cluster
+from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, ask_records, claims_named_after, observe_cluster
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig
 from devenv.runtime.ownership.ownership import KindCluster
 from devenv.spec.load import load_workspace
@@ -97,13 +96,10 @@ def other_volumes(workspace: Workspace, facts: ClusterFacts, known: Collection[s
     stacks = {name: workspace.stacks[name] for name in workspace.selected}
     own = {stack.spec.namespace for stack in stacks.values() if stack.builtin}
     own -= {stack.spec.namespace for name, stack in stacks.items() if not stack.builtin and name not in known}
-    databases = [stacks[name].spec for name in known if stacks[name].spec.database]
-    claimed = [f"{d.namespace}/.+-{d.database.workload.rpartition('/')[2]}-\\d+" for d in databases if d.database]
-    return [
-        f"volume {key}"
-        for key in sorted(facts.claims or ())
-        if key.partition("/")[0] not in own and not any(re.fullmatch(pattern, key) for pattern in claimed)
-    ]
+    claims = facts.claims or {}
+    databases = [(spec.namespace, spec.database.workload) for name in known if (spec := stacks[name].spec).database]
+    claimed = {key for namespace, workload in databases for key in claims_named_after(namespace, workload, claims)}
+    return [f"volume {key}" for key in sorted(claims.keys() - claimed) if key.partition("/")[0] not in own]
 
 
 def _ask(cluster: Cluster, nodes: tuple[NodeFact, ...]) -> ClusterFacts:

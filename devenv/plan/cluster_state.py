@@ -20,3 +20,8 @@ class ClusterState(StrEnum):
     """Nodes run, but the API does not answer."""
     FOREIGN = "foreign"
     """A cluster of that name exists which devenv did not make."""
+
+    @property
+    def is_to_be_made(self) -> bool:
+        """Whether bringing the environment up makes the cluster: there is none, or there is nothing in it yet."""
+        return self in (ClusterState.ABSENT, ClusterState.BROKEN)

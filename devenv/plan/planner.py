@@ -35,7 +35,6 @@ from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
 
 _ASLEEP = (ClusterState.STOPPED, ClusterState.UNREACHABLE)
-_NONE_YET = (ClusterState.ABSENT, ClusterState.BROKEN)
 BUILD_CACHE_BYTES = 14 * 1024**3
 """Kept of the builders' caches: enough to rebuild any one recipe quickly, within the 30 GB of a whole environment."""
 
@@ -93,7 +92,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
         *_giving_way_once(_stacks(wanted, observed, reasons)),
         *_modules(wanted, observed, provisions),
         *_images(wanted, observed, provisions),
-        *(_cluster(wanted, observed) if observed.cluster in _NONE_YET else ()),
+        *(_cluster(wanted, observed) if observed.cluster.is_to_be_made else ()),
     ]
     unchanged = [name for name, reason in reasons.items() if not reason]
     return Plan.of(wanted.project, wanted.cluster, [*nodes, *_tools(wanted, observed, nodes)], unchanged)
@@ -112,7 +111,7 @@ def stacks_to_install(wanted: Wanted, observed: Observed) -> list[tuple[StackSpe
 
 def needed_images(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     """The images that a plan needs in the engine: so what has to be known of an engine before the plan is made."""
-    cluster = wanted.cluster_images if observed.cluster in _NONE_YET else ()
+    cluster = wanted.cluster_images if observed.cluster.is_to_be_made else ()
     modules = [wanted.module_image] if wanted.module_image and _missing_modules(wanted, observed) else []
     return (*_loads(wanted, observed), *cluster, *modules)
 
@@ -179,7 +178,7 @@ def _modules(wanted: Wanted, observed: Observed, provisions: Provisions) -> list
 
 def _loads(wanted: Wanted, observed: Observed) -> dict[str, str]:
     """The images that a stack to be installed uses and some node lacks; a new cluster's nodes hold nothing."""
-    there = frozenset[str]() if observed.cluster in _NONE_YET else observed.images_on_nodes
+    there = frozenset[str]() if observed.cluster.is_to_be_made else observed.images_on_nodes
     used = [rendered.images.items() for _, rendered in stacks_to_install(wanted, observed)]
     return {name: reference for images in used for name, reference in images if reference not in there}
 
@@ -190,7 +189,7 @@ def _images(wanted: Wanted, observed: Observed, provisions: Provisions) -> list[
     if wanted.prunes_cache and any(isinstance(step, BuildImage) for step, _ in provisions.steps):
         built = frozenset(step.key for step, _ in provisions.steps)
         nodes.append(PlanNode(PruneBuildCache(BUILD_CACHE_BYTES), built, "after builds"))
-    why = "new" if observed.cluster in _NONE_YET else "changed"
+    why = "new" if observed.cluster.is_to_be_made else "changed"
     for name, reference in _loads(wanted, observed).items():
         local = observed.images.described[name].local
         before = frozenset({image_key(name), AwaitNodeRuntime.KEY})

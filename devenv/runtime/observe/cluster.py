@@ -74,7 +74,7 @@ class ClusterFacts:
             namespace: its namespace.
             workload: its kind and name: `statefulset/postgres`.
         """
-        if self.state in (ClusterState.ABSENT, ClusterState.BROKEN):
+        if self.state.is_to_be_made:
             return True
         if self.state is not ClusterState.RUNNING or self.claims is None:
             return False

@@ -207,9 +207,9 @@ def _stack_images(environment: Environment, stacks: Sequence[str]) -> list[str]:
 
 def _cluster_images(kind_cluster: KindCluster, kind: KindConfig) -> list[str]:
     """The images that kind would start containers of: none for a cluster that is there, whatever the engine has."""
-    if kind_cluster.state not in (ClusterState.ABSENT, ClusterState.BROKEN) and not kind_cluster.never_complete:
-        return []
-    return [NODE, *([BALANCER] if kind.has_balancer else [])]
+    if kind_cluster.state.is_to_be_made or kind_cluster.never_complete:
+        return [NODE, *([BALANCER] if kind.has_balancer else [])]
+    return []
 
 
 def _references_on_nodes(

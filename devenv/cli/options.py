@@ -29,6 +29,10 @@ Directory = Annotated[
     Path,
     typer.Option("--directory", "-C", help="Look for devenv.yaml here or above.", show_default="here"),
 ]
+Databases = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME", help="Databases, by their stacks' names; all when none is given."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on standard output.")]
 Yes = Annotated[

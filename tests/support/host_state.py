@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from devenv.adapters.process import find_program
+from devenv.adapters.process import administrators_path, find_program
 
 _WATCHED = ("/etc", "/usr/local/bin", "/usr/local/sbin", "/usr/local/lib/docker")
 _OF_HOME = (".kube", ".docker", ".aws", ".config", ".ssh", ".local/share")
@@ -61,7 +61,7 @@ def _is_not_ours(path: Path) -> bool:
 
 
 def _rules(program: str) -> list[str]:
-    found = find_program(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    found = find_program(program, path=administrators_path())
     if found is None or os.geteuid() != 0:
         return []
     reported = subprocess.run([found], capture_output=True, text=True, check=True).stdout

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, NoWait
+from devenv.cli.options import AsJson, Databases, Directory, NoWait
 
 app = typer.Typer(
     help="Snapshots, migrations, shells and addresses of the databases.",
@@ -21,10 +21,6 @@ Database = Annotated[
 ]
 SnapshotName = Annotated[str, typer.Argument(metavar="NAME", help="What the state is called.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is lost by it, without being asked.")]
-Names = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="NAME", help="Databases, by their stacks' names; all when none is given."),
-]
 
 
 @app.command("snapshot")
@@ -118,7 +114,7 @@ def remove(
 
 @app.command("migrate")
 def migrate(
-    names: Names = None,
+    names: Databases = None,
     *,
     directory: Directory = Path(),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to everything that would be asked.")] = False,
@@ -137,7 +133,7 @@ def migrate(
 
 
 @app.command("hash")
-def hash_(names: Names = None, *, directory: Directory = Path()) -> None:
+def hash_(names: Databases = None, *, directory: Directory = Path()) -> None:
     """Write the checksums of migration files anew, after adding or changing one.
 
     Atlas refuses a folder whose atlas.sum does not fit its files. Needs no cluster.
@@ -152,7 +148,7 @@ def hash_(names: Names = None, *, directory: Directory = Path()) -> None:
 
 
 @app.command("status")
-def status(names: Names = None, *, directory: Directory = Path(), as_json: AsJson = False) -> None:
+def status(names: Databases = None, *, directory: Directory = Path(), as_json: AsJson = False) -> None:
     """Show which migrations are applied, pending, drifted, failed or lost.
 
     Drifted: the file is not the one that was applied. Lost: applied, and its file is gone. Exit status 1 when a
@@ -199,7 +195,7 @@ def shell(
 
 
 @app.command("url")
-def url(names: Names = None, *, directory: Directory = Path(), as_json: AsJson = False) -> None:
+def url(names: Databases = None, *, directory: Directory = Path(), as_json: AsJson = False) -> None:
     """Print where databases answer on this machine, with user and password.
 
     Example: `psql "$(devenv db url postgres)"`.

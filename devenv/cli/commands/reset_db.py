@@ -7,17 +7,13 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, Verbose
+from devenv.cli.options import AsJson, Databases, Directory, ImagesMode, ImagesOption, NoWait, Verbose
 
-Names = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="NAME", help="Databases, by their stacks' names; all when none is given."),
-]
 DropYes = Annotated[bool, typer.Option("--yes", "-y", help="Drop the data without asking.")]
 
 
 def reset_db(
-    names: Names = None,
+    names: Databases = None,
     *,
     directory: Directory = Path(),
     yes: DropYes = False,

@@ -46,9 +46,7 @@ _EXPECTED = {
 }
 _PATTERNS = {
     _DNS_LABEL: "a name of lower-case letters, digits and dashes (at most 63)",
-    _pattern(
-        NamespaceName
-    ): "a namespace, such as shop-database or {namespace_prefix}-database (at most 63 characters)",
+    _NAMESPACE: "a namespace, such as shop-database or {namespace_prefix}-database (at most 63 characters)",
     _pattern(RegistryHost): "a registry such as docker.io (a host without https://, with a port if it has one)",
     _pattern(RegistryPath): "a registry and a folder of it, such as mirror.example/dockerhub (without https://)",
     _pattern(LayerName): "a layer such as 02-infrastructure (two digits, a dash, a name)",

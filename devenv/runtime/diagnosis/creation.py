@@ -46,5 +46,6 @@ def creation_failure(
 
 
 def _kubelet_error(journal: str) -> str:
+    """Why a kubelet ends, where it does so again and again: one that has ended once may have been early."""
     found = list(_KUBELET_ENDED.finditer(journal))
-    return str(json.loads(f'"{found[-1]["text"]}"')) if found else ""
+    return str(json.loads(f'"{found[-1]["text"]}"')) if len(found) > 1 else ""

@@ -40,6 +40,15 @@ def test_the_kubelet_that_does_not_run_is_named_with_its_own_last_reason() -> No
     assert error.context["kubelet"] == 'invalid configuration: cgroup ["kubelet"] is missing'
 
 
+def test_a_kubelet_that_has_ended_once_is_not_to_blame() -> None:
+    once = "".join(line for line in JOURNAL.splitlines(keepends=True) if "an older reason" not in line)
+
+    error = creation_failure("devenv-shop", FAILED, KIND, {"one": once})
+
+    assert error.message == "cluster devenv-shop could not be created"
+    assert "kubelet" not in error.context
+
+
 def test_kubeadms_last_word_is_the_cause_and_its_trace_is_left_out() -> None:
     error = creation_failure("devenv-shop", FAILED, KIND, {})
 

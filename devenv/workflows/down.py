@@ -189,7 +189,8 @@ def _remove(engine: Engine, kind_cluster: KindCluster) -> bool:
         if network and names and all(name in kind_cluster.marks for name in names):
             engine.containers.kill(names)
             if _detached(engine, kind_cluster):
-                # It takes as long as the removal of some of the volumes: the two go on at once.
+                # It takes as long as the removal of some of the volumes: the two go on at once. What keeps the network
+                # from being removed is raised below, where that is tried once more.
                 pool.submit(engine.networks.remove, kind_cluster.names.network)
         engine.containers.remove(names)
     if network:

@@ -76,7 +76,7 @@ def create(step: CreateCluster, context: StepContext) -> str:
             on_line=report,
             on_configured=context.run.configured.set,
         )
-        context.run.configured.set()
+        context.run.configured.set()  # whatever words kind has for it by now
         context.run.claims.give_back()
         environment.cluster.initialise(names.labels)
         environment.cluster.note_profile(environment.workspace.project.profile)

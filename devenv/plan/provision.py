@@ -153,7 +153,7 @@ def provision_images(
     choices = _choices(images, names, mode, chosen or {})
     made = order({name: [need for need in images.described[name].needs if need in choices] for name in choices})
     references = {name: choice.reference for name, choice in choices.items()}
-    steps = [_step(images.described[name], choices[name], references) for name in made]
+    steps = [_step(images.described[name], choices[name], references, mode) for name in made]
     return Provisions(tuple(step for step in steps if step), references)
 
 
@@ -184,14 +184,15 @@ def _origin(image: Image, reference: str, present: AbstractSet[str]) -> Origin:
     return "pull" if reference == image.upstream else _making(image)
 
 
-def _step(image: Image, choice: Choice, references: Mapping[str, str]) -> Provision | None:
+def _step(image: Image, choice: Choice, references: Mapping[str, str], mode: Mode) -> Provision | None:
     """The step for an image, None where it is there; `references` are those of what it is made from."""
     if choice.origin == "present":
         return None
     if choice.origin == "pull":
         mirrored = _with_digest(image.mirrored, image.digest) if image.mirrored else ""
         advised = bool(image.digest) and not image.locked
-        return PullImage(image.name, _with_digest(choice.reference, image.digest), mirrored, advised), frozenset()
+        pinned, replaceable = _with_digest(choice.reference, image.digest), image.own in usable(image, mode)
+        return PullImage(image.name, pinned, mirrored, advised, replaceable), frozenset()
     before = frozenset(image_key(name) for name in image.needs)
     match image.origin:
         case Bootstrap(suite=suite):

@@ -34,6 +34,8 @@ class RunState:
         """Image to what its load took."""
         self.unswappable: set[str] = set()
         """Stacks whose charts change more than the image when the image changes."""
+        self.given_up: dict[str, str] = {}
+        """Image to why it could not be pulled, of those that recipes make as well."""
         self.creation_failed = threading.Event()
         """Set when the cluster cannot be created, for those who wait for its nodes."""
         self.configured = threading.Event()
@@ -60,9 +62,9 @@ class RunState:
         with self._lock:
             self._toolbox = self._toolbox.with_module(module, folder)
 
-    def is_first_warning(self, place: str) -> bool:
-        """Whether the user has not been warned of a place of the cluster yet; from now on they have."""
+    def is_first_warning(self, of: str) -> bool:
+        """Whether the user has not been warned of something yet, such as a place of the cluster; now they have."""
         with self._lock:
-            first = place not in self._warned_of
-            self._warned_of.add(place)
+            first = of not in self._warned_of
+            self._warned_of.add(of)
         return first

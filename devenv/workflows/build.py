@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import UsageError
-from devenv.events import Noted
 from devenv.images.catalogue.presence import observe_images
 from devenv.plan.image import Mode
 from devenv.plan.parts import plan_build
 from devenv.plan.plan import Plan
-from devenv.plan.provision import BUILDX, stand_ins
+from devenv.plan.provision import BUILDX
 from devenv.runtime.environment import Environment
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
@@ -24,7 +23,7 @@ from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
-from devenv.workflows.run.execution import perform
+from devenv.workflows.run.execution import perform, report_stand_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +71,28 @@ def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
     names = project_images(workspace, command.names)
     environment = connect(workspace, session, agreed=command.assume_yes)
     with exclusive(environment.engine, workspace.project.project, session):
-        toolbox = Toolbox.locate(environment.kubeconfig, {BUILDX: workspace.versions.tools[BUILDX]})
-        images = observe_images(environment.engine, environment.catalogue.described(names), names, command.images)
-        has_buildx = BUILDX in toolbox.programs
-        plan = plan_build(environment.names, names, images, command.images, has_buildx=has_buildx)
-        for replaced in stand_ins(images, plan.made_images):
-            session.emit(Noted(replaced, hint="to pull, or be told why it cannot be: devenv build --images upstream"))
-        if plan.nodes:
-            log = session.open_log(environment.state / "logs")
-            perform(plan, environment, RunState(toolbox), session, RunInfo(began, log), again="devenv build")
-    return [_built(name, environment, plan) for name in names]
+        return build_images(environment, names, command.images, session, began)
+
+
+def build_images(
+    environment: Environment, names: Sequence[str], mode: Mode, session: Session, began: float
+) -> list[BuiltImage]:
+    """As `build`, in a project that is locked; `began` is the command's start on the monotonic clock."""
+    described = environment.catalogue.described(names)
+    state = RunState(Toolbox.locate(environment.kubeconfig, {BUILDX: environment.workspace.versions.tools[BUILDX]}))
+
+    def plan() -> Plan:
+        images = observe_images(environment.engine, described, names, mode, given_up=state.given_up)
+        has_buildx = BUILDX in state.toolbox.programs
+        made = plan_build(environment.names, names, images, mode, has_buildx=has_buildx)
+        report_stand_ins(made, images, state, session, command="devenv build")
+        return made
+
+    first = plan()
+    if first.nodes:
+        info = RunInfo(began, session.open_log(environment.state / "logs"))
+        perform(first, environment, state, session, info, again="devenv build", replan=plan)
+    return [_built(name, environment, first) for name in names]
 
 
 def _built(name: str, environment: Environment, plan: Plan) -> BuiltImage:

@@ -189,7 +189,8 @@ class _Loop:
             session.emit(Noted(error.message, "warning", error.hint))
 
     def _plan(self, names: Sequence[str], stacks: Sequence[str]) -> Plan:
-        seen = observe_round(self._environment, self._state.toolbox, self._standing, names, stacks)
+        state = self._state
+        seen = observe_round(self._environment, state.toolbox, self._standing, names, stacks, given_up=state.given_up)
         references = seen.wanted.references
         self._standing = replace(self._standing, references=references)
         return plan_round(seen.wanted, seen.observed, seen.swappable, [references[name] for name in names])
@@ -202,6 +203,11 @@ class _Loop:
                 seconds = late + time.monotonic() - began
                 session.emit(_round_finished(plan, report, names, stacks, seconds))
 
+        def replan() -> Plan:
+            nonlocal plan
+            plan = self._plan(names, stacks)
+            return plan
+
         # Who saves waits for the answer, and the first round was preceded by `up`, which looked for room.
         perform(
             plan,
@@ -212,6 +218,7 @@ class _Loop:
             again="devenv dev",
             checks_room=False,
             ended=ended,
+            replan=replan,
         )
         self._standing = self._standing.after(plan, names)
 

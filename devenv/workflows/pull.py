@@ -18,7 +18,7 @@ from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
-from devenv.workflows.run.execution import perform
+from devenv.workflows.run.execution import perform, report_stand_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,15 @@ def pull(request: PullRequest, session: Session) -> Plan:
     environment = connect(workspace, session, agreed=request.assume_yes)
     state = RunState(Toolbox(environment.kubeconfig))
     with exclusive(environment.engine, workspace.project.project, session):
-        seen = observe(environment, select(workspace), request.images, claims=state.claims)
-        state.find(seen.toolbox)
-        plan = plan_pull(seen.wanted, seen.observed)
+
+        def plan() -> Plan:
+            seen = observe(environment, select(workspace), request.images, claims=state.claims, given_up=state.given_up)
+            state.find(seen.toolbox)
+            made = plan_pull(seen.wanted, seen.observed)
+            report_stand_ins(made, seen.observed.images, state, session, command="devenv pull")
+            return made
+
+        first = plan()
         log = session.open_log(environment.state / "logs")
-        perform(plan, environment, state, session, RunInfo(began, log), again="devenv pull")
-    return plan
+        perform(first, environment, state, session, RunInfo(began, log), again="devenv pull", replan=plan)
+    return first

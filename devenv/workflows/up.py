@@ -14,7 +14,6 @@ from devenv.plan.graph import select
 from devenv.plan.image import Mode
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
-from devenv.plan.provision import stand_ins
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.fitness import refuse_unfit
 from devenv.runtime.host.ports import other_ports
@@ -32,7 +31,7 @@ from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
-from devenv.workflows.run.execution import perform
+from devenv.workflows.run.execution import perform, report_stand_ins
 from devenv.workflows.run.links import links
 
 
@@ -108,8 +107,15 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
             result, _ = _claimed(environment, stacks, state, replace(request, adopt=adopted), session)
         _agree(result.plan, request, session)
         _note_profile(result)
-        addresses = links(workspace, stacks, result.observation.facts)
-        perform(result.plan, environment, state, session, RunInfo(began, log, addresses))
+        info = RunInfo(began, log, links(workspace, stacks, result.observation.facts))
+
+        def replan() -> Plan:
+            nonlocal result
+            result = _planned(environment, stacks, state, request, session)
+            _agree(result.plan, request, session)
+            return result.plan
+
+        perform(result.plan, environment, state, session, info, replan=replan)
     return result
 
 
@@ -151,11 +157,14 @@ def _planned(
         verify=request.verify,
         renewed=request.renewed,
         claims=state.claims,
+        given_up=state.given_up,
     )
     plan = make_plan(seen.wanted, seen.observed)
     ports = environment.workspace.project.cluster.ports
-    for note in (*_pins(environment), *_notes(seen, plan, ports, stacks, request)):
-        session.emit(note)
+    for note in (*_pins(environment), *_notes(seen, ports, stacks, request)):
+        if state.is_first_warning(note.message):
+            session.emit(note)
+    report_stand_ins(plan, seen.observed.images, state, session, command="devenv up")
     state.find(seen.toolbox)
     return UpResult(environment, stacks, seen, plan, state)
 
@@ -167,7 +176,7 @@ def _pins(environment: Environment) -> Iterator[Noted]:
         yield Noted(f"{LOCK_FILE} pins what no image is known by: {', '.join(unknown)}", "warning", "devenv lock")
 
 
-def _notes(seen: Observation, plan: Plan, ports: Ports, stacks: tuple[str, ...], request: UpRequest) -> Iterator[Noted]:
+def _notes(seen: Observation, ports: Ports, stacks: tuple[str, ...], request: UpRequest) -> Iterator[Noted]:
     """What of the present state the user would not expect."""
     cluster, profile = seen.cluster, seen.facts.profile
     others = [cluster.other_nodes(seen.wanted.kind_config.roles)]
@@ -178,8 +187,6 @@ def _notes(seen: Observation, plan: Plan, ports: Ports, stacks: tuple[str, ...],
     if cluster.profile not in {"", profile}:
         stay = f"to stay with the other: devenv up --profile {cluster.profile}"
         yield Noted(f"the profile changes from {cluster.profile} to {profile}", hint=stay)
-    for replaced in stand_ins(seen.observed.images, plan.made_images):
-        yield Noted(replaced, hint="to pull, or be told why it cannot be: devenv up --images upstream")
     for name in stacks:
         if reason := cluster.incomplete(name) or (cluster.drifted(name) if request.verify else ""):
             yield Noted(f"{name}: {reason}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,17 +19,17 @@ import certifi
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.host.trust import Proxies, observe_proxies, observe_trust
 from devenv.adapters.process import NO_SPACE
-from devenv.errors import CommandFailedError, DiskFullError, ImageError
+from devenv.errors import CommandFailedError, CommandTimeoutError, DiskFullError, ImageError, RegistryError
 from devenv.images.build.base_hint import base_hint
 from devenv.images.build.bootstrap import bootstrap
 from devenv.images.build.progress import BuildProgress
 from devenv.images.build.pull import by_digest, pull, without_digest
 from devenv.images.catalogue.catalogue import Catalogue, bootstrap_script
-from devenv.images.catalogue.presence import observe_images
+from devenv.images.catalogue.presence import observe_images, reason_of
 from devenv.images.content.context import sent_entries
 from devenv.images.content.fingerprint import FileDigests
 from devenv.images.content.handover import handed_over
-from devenv.plan.image import NODE, Mode
+from devenv.plan.image import NODE, Image, Mode
 from devenv.plan.provision import provision_images
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
 from devenv.spec.image_reference import Reference, registry_of
@@ -136,14 +136,31 @@ class ImageProvider:
         listener = listener or Listener()
         image = catalogue.tool(tool)
         described = {image.name: image, **catalogue.described(image.needs)}
-        observed = observe_images(self._engine, described, [image.name], mode)
-        for step, _ in provision_images(observed, [image.name], mode).steps:
-            if isinstance(step, ImageStep):
-                self.provide(step, listener, buildx=buildx)
+        self._provide_with_bases(described, image.name, mode, partial(self.provide, listener=listener, buildx=buildx))
         if image.own is None:
             raise AssertionError("a tool's image is always made")
         self._engine.files.copy_out(image.own, f"/{tool}", target)
         self._engine.images.remove([image.own])
+
+    def _provide_with_bases(
+        self, described: Mapping[str, Image], name: str, mode: Mode, provide: Callable[[ImageStep], str]
+    ) -> None:
+        """Make an image and what it is made from; what could not be pulled by its recipe, where that may be."""
+        given_up: dict[str, str] = {}
+        while True:
+            observed = observe_images(self._engine, described, [name], mode, given_up=given_up)
+            for step, _ in provision_images(observed, [name], mode).steps:
+                if not isinstance(step, ImageStep):
+                    continue
+                try:
+                    provide(step)
+                except (RegistryError, CommandTimeoutError) as error:
+                    if not (isinstance(step, PullImage) and step.replaceable):
+                        raise
+                    given_up[step.image] = reason_of(error)
+                    break
+            else:
+                return
 
     def _is_there(self, plain: str, step: ImageStep) -> bool:
         """Whether the engine has the image: for a reference with a digest, one of that digest under its tag."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 
 from devenv.adapters.docker import Engine
-from devenv.errors import RegistryError
+from devenv.errors import DevenvError, RegistryError
 from devenv.images.catalogue.registries import PATIENCE, Registries
 from devenv.plan.image import Image, Mode
 from devenv.plan.observed import ObservedImages
@@ -29,6 +30,7 @@ def observe_images(
     mode: Mode,
     *,
     elsewhere: AbstractSet[str] = frozenset(),
+    given_up: Mapping[str, str] = MappingProxyType({}),
 ) -> ObservedImages:
     """Look for images and for what they are made from; a registry is asked only where that decides something.
 
@@ -38,6 +40,7 @@ def observe_images(
         names: those that are wanted.
         mode: where they may come from.
         elsewhere: references that are where they are wanted already.
+        given_up: images that this run could not pull, with the reason, of those alone that recipes make as well.
     """
     names = list(names)
     there = present_references(engine, described.values())
@@ -45,7 +48,8 @@ def observe_images(
     registries = Registries(engine) if mode == "auto" else Registries(engine, seconds=PATIENCE)
     answering = registries.answering(asked)
     lacking = [name for name in names if not (there | elsewhere) & frozenset(usable(described[name], mode))]
-    refused = refusals(described, lacking, answering, engine.images.registry_digest) if mode == "auto" else {}
+    ask = engine.images.registry_digest
+    refused = refusals(described, lacking, answering, ask, given_up=given_up) if mode == "auto" else {}
     return ObservedImages(described, there, answering, refused)
 
 
@@ -54,6 +58,8 @@ def refusals(
     lacking: Iterable[str],
     answering: Mapping[str, bool],
     ask: Callable[[str], str],
+    *,
+    given_up: Mapping[str, str] = MappingProxyType({}),
 ) -> Mapping[str, str]:
     """Why registries that answer do not give images which can be made as well, by image.
 
@@ -64,8 +70,9 @@ def refusals(
         lacking: names of those that are wanted and not there.
         answering: whether each registry answers.
         ask: tells the digest of a reference, or raises RegistryError.
+        given_up: those of which it is known already, with the reason: they are not asked for.
     """
-    refused: dict[str, str] = {}
+    refused = dict(given_up)
     seen: set[str] = set()
     waiting = set(lacking)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ask for images") as pool:
@@ -73,11 +80,10 @@ def refusals(
             seen |= waiting
             images = [described[name] for name in sorted(waiting)]
             pulled = [image for image in images if image.source and answering.get(registry_of(image.source))]
-            replaceable = [image for image in pulled if image.own and not image.locked]
+            replaceable = [i for i in pulled if i.own and not i.locked and i.name not in refused]
             answers = pool.map(lambda image: _refusal(str(image.source), ask), replaceable)
-            new = {image.name: why for image, why in zip(replaceable, answers, strict=True) if why}
-            refused |= new
-            made = [image for image in images if image not in pulled or image.name in new]
+            refused |= {image.name: why for image, why in zip(replaceable, answers, strict=True) if why}
+            made = [image for image in images if image not in pulled or image.name in refused]
             waiting = {need for image in made for need in image.needs} - seen
     return refused
 
@@ -87,8 +93,13 @@ def _refusal(reference: str, ask: Callable[[str], str]) -> str:
     try:
         ask(reference)
     except RegistryError as error:
-        return error.message.partition(": ")[2] if error.again_after is None else ""
+        return reason_of(error) if error.again_after is None else ""
     return ""
+
+
+def reason_of(error: DevenvError) -> str:
+    """Why an image was not to be had, without what was asked for."""
+    return error.message.partition(": ")[2] or error.message
 
 
 def present_references(engine: Engine, images: Iterable[Image]) -> frozenset[str]:

@@ -101,6 +101,8 @@ class PullImage(ProvideImage):
     """The same at a mirror, which is pulled and gets the name of `reference`; empty where there is none."""
     advised: bool = False
     """The digest is the catalogue's advice, not the project's lock: a registry without it gives what its tag means."""
+    replaceable: bool = False
+    """A recipe makes it as well, and may: a run whose registry does not give it goes on with that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -86,18 +87,20 @@ def observe(
     verify: bool = False,
     renewed: Collection[str] = (),
     claims: PortClaims | None = None,
+    given_up: Mapping[str, str] = MappingProxyType({}),
 ) -> Observation:
     """Look at the host, the engine and the cluster; with `verify` also at what others have changed there.
 
     `renewed` are the stacks whose databases are to be reset to what their migrations and seeds are now; `claims` keep
-    the ports that are chosen for a cluster which is yet to be made.
+    the ports that are chosen for a cluster which is yet to be made, `given_up` are the images that this run could not
+    pull and recipes make as well, with the reason.
 
     Raises:
         PortTakenError: a port of the specification is held by another process.
         ImageError: an image can be had from nowhere in this mode.
     """
     workspace = environment.workspace
-    seen = _look(environment, stacks, mode, claims)
+    seen = _look(environment, stacks, mode, claims, given_up)
     chosen = choose_references(seen.images, seen.used, mode, seen.on_nodes)
     inputs = stack_inputs(workspace, stacks, seen.facts, chosen, environment.digests, environ=os.environ)
     wanted = Wanted(
@@ -128,7 +131,13 @@ def observe(
     )
 
 
-def _look(environment: Environment, stacks: Sequence[str], mode: Mode, claims: PortClaims | None) -> _Seen:
+def _look(
+    environment: Environment,
+    stacks: Sequence[str],
+    mode: Mode,
+    claims: PortClaims | None,
+    given_up: Mapping[str, str],
+) -> _Seen:
     """Ask host, engine and cluster, at the same time."""
     workspace, engine = environment.workspace, environment.engine
     with ThreadPoolExecutor(thread_name_prefix="observe") as pool:
@@ -145,7 +154,8 @@ def _look(environment: Environment, stacks: Sequence[str], mode: Mode, claims: P
         used = [*_stack_images(environment, stacks), *_cluster_images(kind_cluster, kind)]
         described = environment.catalogue.described([*used, *fetched_in])
         on_nodes, silent = _references_on_nodes(engine, [described[name] for name in used], kind_cluster)
-        images = observe_images(engine, described, [*used, *fetched_in], mode, elsewhere=on_nodes)
+        wanted = [*used, *fetched_in]
+        images = observe_images(engine, described, wanted, mode, elsewhere=on_nodes, given_up=given_up)
     found = cluster.result()
     if silent and found.state is ClusterState.RUNNING:
         # Of a node that has just been started: it is waited for before anything is compared.

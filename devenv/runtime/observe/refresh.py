@@ -59,9 +59,17 @@ class Round:
 
 
 def observe_round(
-    environment: Environment, toolbox: Toolbox, standing: Standing, images: Sequence[str], stacks: Sequence[str]
+    environment: Environment,
+    toolbox: Toolbox,
+    standing: Standing,
+    images: Sequence[str],
+    stacks: Sequence[str],
+    *,
+    given_up: Mapping[str, str],
 ) -> Round:
     """Look at the present sources of the project's `images`, and at the `stacks`, which use them.
+
+    `given_up` are as for `observe`.
 
     Raises:
         ImageError: a context cannot be read.
@@ -85,7 +93,8 @@ def observe_round(
         obstacles=unknown_obstacles(wanted.stacks),
     )
     names = needed_images(wanted, observed)
-    looked_for = observe_images(environment.engine, catalogue.described(names), names, wanted.images)
+    described = catalogue.described(names)
+    looked_for = observe_images(environment.engine, described, names, wanted.images, given_up=given_up)
     records = {name: recorded.content for name, recorded in facts.records.items()}
     former = _inputs(environment, seen, stacks, standing.rolled_out)
     swappable = frozenset(spec.name for spec, made in former if made.content == records.get(spec.name))

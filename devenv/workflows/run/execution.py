@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from devenv.events import Noted
+from devenv.plan.observed import ObservedImages
 from devenv.plan.plan import Plan
+from devenv.plan.provision import stand_ins
+from devenv.plan.steps import image_key
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.capacity import find_shortages
 from devenv.runtime.run.run_plan import run_plan
@@ -25,8 +29,11 @@ def perform(
     again: str = "devenv up",
     checks_room: bool = True,
     ended: Callable[[RunReport], None] | None = None,
+    replan: Callable[[], Plan] | None = None,
 ) -> RunReport:
     """Run a plan and report its end; the project is locked.
+
+    Where nothing failed but pulls of images that recipes make as well, it goes on with the plan that `replan` makes.
 
     Args:
         plan: what is run.
@@ -37,20 +44,38 @@ def perform(
         again: the command that goes on after a stop.
         checks_room: whether memory and disk are looked at first, where the plan takes some.
         ended: called once the end is reported, with what became of the steps, also when some failed.
+        replan: observes anew and plans, given what `state` has learned; for commands whose plans may pull.
 
     Raises:
         RunFailedError: steps failed; each was reported as an event.
         InterruptedRunError: the user stopped the run.
     """
-    session.emit(plan.as_event())
-    for warning in find_shortages(plan, environment.engine, environment.cache) if checks_room else ():
-        session.emit(warning)
-    if plan.nodes:
-        confirm_lock(plan.project, session)
-    report = run_plan(plan, environment, state, session.emit, session.cancel)
+    while True:
+        session.emit(plan.as_event())
+        for warning in find_shortages(plan, environment.engine, environment.cache) if checks_room else ():
+            session.emit(warning)
+        if plan.nodes:
+            confirm_lock(plan.project, session)
+        report = run_plan(plan, environment, state, session.emit, session.cancel)
+        if not replan or session.cancel.is_set() or not _only_pulls_failed(report, state):
+            break
+        plan = replan()
     try:
         conclude(report, len(plan.unchanged), session, info, again=again)
     finally:
         if ended:
             ended(report)
     return report
+
+
+def report_stand_ins(plan: Plan, images: ObservedImages, state: RunState, session: Session, *, command: str) -> None:
+    """Tell which images are made though upstream publishes them, and why, each once in a run."""
+    for replaced in stand_ins(images, plan.made_images):
+        if state.is_first_warning(replaced):
+            hint = f"to pull, or be told why it cannot be: {command} --images upstream"
+            session.emit(Noted(replaced, hint=hint))
+
+
+def _only_pulls_failed(report: RunReport, state: RunState) -> bool:
+    """Whether some steps failed, all of them pulls that recipes make up for; no such image is pulled a second time."""
+    return bool(report.failures) and report.failures.keys() <= {image_key(image) for image in state.given_up}

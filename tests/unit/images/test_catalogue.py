@@ -229,7 +229,7 @@ def test_steps_make_bases_first_and_only_where_something_is_built() -> None:
 
 def test_bases_are_pulled_for_what_has_to_be_built() -> None:
     steps = provided(catalogue(), ["backend"], "auto", set(), {"docker.io": True})
-    assert steps[0][0] == PullImage("golang", "docker.io/library/golang:1.26")
+    assert steps[0][0] == PullImage("golang", "docker.io/library/golang:1.26", replaceable=True)
     build = steps[-1][0]
     assert isinstance(build, BuildImage)
     assert build.reference == own("backend")
@@ -242,7 +242,7 @@ def test_a_recorded_digest_pins_the_pull() -> None:
     images = {**IMAGES, "traefik": {**IMAGES["traefik"], "digest": digest}}
     steps = provided(catalogue(images), ["traefik"], "auto", set(), {"docker.io": True})
     pinned = f"docker.io/library/traefik:v3.6.12@{digest}"
-    assert steps == ((PullImage("traefik", pinned, advised=True), frozenset()),)
+    assert steps == ((PullImage("traefik", pinned, advised=True, replaceable=True), frozenset()),)
     locked = catalogue(images, {"docker.io/library/traefik:v3.6.12": "devenv.lock:3"})
     steps = provided(locked, ["traefik"], "auto", set(), {"docker.io": True})
     assert steps == ((PullImage("traefik", pinned), frozenset()),)
@@ -285,7 +285,7 @@ def test_the_node_is_assembled_from_recipes_or_pulled_whole() -> None:
         frozenset({"image/base", "image/etcd"}),
     )
     pulled = provided(catalogue(), [NODE], "auto", set(), {"docker.io": True})
-    assert pulled == ((PullImage(NODE, "kindest/node:v1"), frozenset()),)
+    assert pulled == ((PullImage(NODE, "kindest/node:v1", replaceable=True), frozenset()),)
 
 
 def test_a_reference_that_charts_already_carry_is_kept() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devenv.errors import ImageError, ImageNotFoundError, RateLimitedError, RegistryError
 from devenv.images.catalogue.presence import refusals
-from devenv.plan.image import Bootstrap, Image, Recipe
+from devenv.plan.image import Bootstrap, Image, Mode, Recipe
 from devenv.plan.observed import ObservedImages
 from devenv.plan.provision import provision_images, stand_ins
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
@@ -70,6 +71,30 @@ def test_what_a_registry_refuses_is_made_and_what_that_is_made_from_pulled_where
         "image traefik is made by its recipe: docker.io has no such image",
         "image golang is made by its recipe: docker.io gives no more images",
     ]
+
+
+def test_what_a_run_could_not_pull_is_not_asked_for_again_and_made_with_its_bases() -> None:
+    registry, answering = Registry(), {"docker.io": True}
+    given_up = {"traefik": "docker.io broke off", "search": "what a registry says of what no recipe makes"}
+    refused = refusals(IMAGES, ["traefik", "postgres"], answering, registry.digest, given_up=given_up)
+    assert registry.asked == [f"{HUB}{name}:1" for name in ("postgres", "debian", "golang")]
+    steps = provision_images(ObservedImages(IMAGES, frozenset(), answering, refused), ["traefik"], "auto").steps
+    assert {step.image: type(step) for step, _ in steps} == {
+        "debian": PullImage,
+        "golang": PullImage,
+        "traefik": BuildImage,
+    }
+
+
+def test_only_what_a_recipe_may_make_is_pulled_as_replaceable() -> None:
+    locked = replace(IMAGES["golang"], digest=f"sha256:{'2' * 64}", locked="devenv.lock:1")
+    observed = ObservedImages({**IMAGES, "golang": locked}, frozenset(), {"docker.io": True, "ghcr.io": True})
+
+    def replaceable(mode: Mode) -> set[str]:
+        steps = provision_images(observed, ["postgres", "golang", "search"], mode).steps
+        return {step.image for step, _ in steps if isinstance(step, PullImage) and step.replaceable}
+
+    assert (replaceable("auto"), replaceable("upstream")) == ({"postgres"}, set())
 
 
 def test_a_registry_that_asks_for_patience_is_not_given_up() -> None:

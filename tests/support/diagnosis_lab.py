@@ -76,6 +76,7 @@ class Lab:
                 self.helm,
                 self.api,
                 wanted,
+                kubectl=self.kubectl,
                 cancel=cancel or threading.Event(),
                 on_line=lambda _: None,
                 progress=lambda message: reported.append((time.monotonic() - began, message)),
@@ -96,6 +97,7 @@ class Lab:
             self.api,
             Scope.of_stack(stack, self.namespace(stack), self.api.releases()),
             timedelta(seconds=60),
+            kubectl=self.kubectl,
             cancel=threading.Event(),
             progress=lambda _: None,
         )

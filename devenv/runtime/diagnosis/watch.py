@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import ObjectsByKind
+from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.adapters.kubernetes.watch import WORKLOADS
 from devenv.errors import DevenvError, NotReadyError, WorkloadError
 from devenv.runtime.diagnosis import wording
@@ -72,10 +73,13 @@ class Observer:
         cluster: Cluster,
         scope: Scope,
         *,
+        kubectl: Kubectl,
         patience: Patience | None = None,
         since: datetime | None = None,
     ) -> None:
+        """`kubectl` is what the hints are calls of."""
         self._cluster = cluster
+        self._kubectl = kubectl
         self._scope = scope
         self._rules = Rules(patience or Patience(), since)
         self._persistence = Persistence()
@@ -97,7 +101,8 @@ class Observer:
             self.probable, self._seen = (self.probable, self._seen) if gone else (None, None)
         elif final or (finding.identity, finding.cause) != self._seen:
             # The same trouble may be reported better later, by an event that comes after it.
-            self.probable, self._seen = diagnose(self._cluster, finding, stack), (finding.identity, finding.cause)
+            self.probable = diagnose(self._cluster, self._kubectl, finding, stack)
+            self._seen = (finding.identity, finding.cause)
 
 
 def watch_stack(
@@ -106,7 +111,7 @@ def watch_stack(
     *,
     over: Callable[[], bool],
     emit_progress: Callable[[str], None],
-    observer: Observer | None = None,
+    observer: Observer,
     on_change: Callable[[ObjectsByKind], object] | None = None,
     gather: float = GATHER,
 ) -> Diagnosis | None:
@@ -122,7 +127,6 @@ def watch_stack(
         gather: seconds in which changes are taken together.
     """
     informer, reported = cluster.informer(over), ""
-    observer = observer or Observer(cluster, scope, since=datetime.now(UTC))
     while not over():
         revision, snapshot = informer.revision, informer.snapshot()
         final, wait = observer.look(snapshot)
@@ -137,14 +141,14 @@ def watch_stack(
     return None
 
 
-def diagnose_now(cluster: Cluster, scope: Scope) -> Diagnosis | None:
+def diagnose_now(cluster: Cluster, scope: Scope, kubectl: Kubectl) -> Diagnosis | None:
     """What is wrong with a stack at this moment; None when nothing can be seen."""
-    observer = Observer(cluster, scope)
+    observer = Observer(cluster, scope, kubectl=kubectl)
     observer.look(cluster.informer().snapshot())
     return observer.probable
 
 
-def diagnose(cluster: Cluster, finding: Finding, stack: ObjectsByKind) -> Diagnosis:
+def diagnose(cluster: Cluster, kubectl: Kubectl, finding: Finding, stack: ObjectsByKind) -> Diagnosis:
     """A finding with its log and its events."""
     lines: tuple[str, ...] = ()
     if source := finding.log:
@@ -157,7 +161,7 @@ def diagnose(cluster: Cluster, finding: Finding, stack: ObjectsByKind) -> Diagno
     events += [event for event in stack["Event"] if wording.concerns(event, finding.cause.message)]
     event_lines = tuple(wording.event_line(e) for e in events if e.get("type") != "Normal")[-_EVENT_LINES:]
     cause = replace(finding.cause, log=lines)
-    return Diagnosis(cause, event_lines, hint_for(cause, cluster.kubeconfig))
+    return Diagnosis(cause, event_lines, hint_for(cause, kubectl))
 
 
 def not_ready(what: str, diagnosis: Diagnosis | None, seconds: float, rest: str = "") -> DevenvError:

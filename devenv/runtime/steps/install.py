@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from devenv.adapters.charts.helm import ChartRelease, Helm
 from devenv.adapters.kubernetes.cluster import Cluster, Release
 from devenv.adapters.kubernetes.json_objects import ObjectsByKind
+from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.adapters.kubernetes.managed_fields import HELM_MANAGER
 from devenv.adapters.process import OnLine
 from devenv.errors import CommandFailedError, DevenvError, InterruptedRunError, WorkloadError
@@ -70,6 +71,7 @@ def install(
     cluster: Cluster,
     wanted: ChartInstallation,
     *,
+    kubectl: Kubectl,
     cancel: threading.Event,
     on_line: OnLine,
     progress: OnLine,
@@ -77,7 +79,7 @@ def install(
 ) -> None:
     """Install or upgrade a release and wait until it is ready; what fails is rolled back.
 
-    `on_change` is called with each state of the cluster that is seen meanwhile.
+    `kubectl` is what hints are calls of; `on_change` is called with each state of the cluster that is seen meanwhile.
 
     Raises:
         WorkloadError: a workload cannot become ready, or the cluster refuses an object.
@@ -87,7 +89,7 @@ def install(
     """
     cluster.ensure_namespace(wanted.release.namespace)
     former = clear_pending(cluster, wanted.release.name, wanted.release.namespace, progress)
-    attempt = _Attempt(helm, cluster, wanted, cancel, progress, on_change=on_change)
+    attempt = _Attempt(helm, cluster, wanted, cancel, progress, kubectl=kubectl, on_change=on_change)
     error = attempt.run(on_line)
     if error is None:
         return
@@ -119,13 +121,16 @@ class _Attempt:
         cancel: threading.Event,
         progress: OnLine,
         *,
+        kubectl: Kubectl,
         on_change: Callable[[ObjectsByKind], None] | None,
     ) -> None:
         self._helm, self._cluster, self._wanted = helm, cluster, wanted
         self._cancel, self._progress, self._on_change = cancel, progress, on_change
         stack = wanted.labels.get(LABEL_STACK, "")
         self._scope = Scope(stack, wanted.release.namespace, frozenset({wanted.release.name}))
-        self._observer = Observer(cluster, self._scope, patience=wanted.patience, since=datetime.now(UTC))
+        self._kubectl = kubectl
+        since = datetime.now(UTC)
+        self._observer = Observer(cluster, self._scope, kubectl=kubectl, patience=wanted.patience, since=since)
         self._rollout = Rollout(self._scope)
         self._end = time.monotonic() + wanted.deadline.total_seconds()
         self._deployed = False
@@ -221,7 +226,7 @@ class _Attempt:
         if hook is None:
             return None
         scope = Scope(self._scope.stack, hook["namespace"], frozenset({hook["name"]}))
-        return diagnose_now(self._cluster, scope)
+        return diagnose_now(self._cluster, scope, self._kubectl)
 
     def settle(self, former: int) -> str:
         """Bring back revision `former` (0: nothing); what could not be done, in words.

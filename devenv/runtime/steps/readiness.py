@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import ObjectsByKind
+from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.errors import InterruptedRunError
 from devenv.runtime.diagnosis import Observer, Patience, Scope, not_ready, stuck_pods, watch_stack
 from devenv.runtime.steps.rollout import Rollout, generations
@@ -28,6 +29,7 @@ def await_workloads(
     scope: Scope,
     deadline: timedelta,
     *,
+    kubectl: Kubectl,
     cancel: threading.Event,
     progress: Callable[[str], None],
     restarted: bool = False,
@@ -36,7 +38,8 @@ def await_workloads(
     """Wait until every workload of a stack is rolled out; a stack without workloads is at once.
 
     With `restarted`, the whole cluster was started just now: everything begins at once and crashes until what it
-    needs is up, so a crash is given longer. `on_change` is called with each state of the cluster that is seen.
+    needs is up, so a crash is given longer. `kubectl` is what hints are calls of; `on_change` is called with each
+    state of the cluster that is seen.
 
     Raises:
         WorkloadError: a workload cannot become ready.
@@ -57,7 +60,7 @@ def await_workloads(
         if on_change:
             on_change(snapshot)
 
-    observer = _observer(cluster, scope, restarted=restarted)
+    observer = _observer(cluster, scope, kubectl, restarted=restarted)
     found = watch_stack(
         cluster,
         scope,
@@ -83,12 +86,12 @@ def _generations(cluster: Cluster, scope: Scope) -> dict[tuple[str, str, str], i
     )
 
 
-def _observer(cluster: Cluster, scope: Scope, *, restarted: bool) -> Observer:
+def _observer(cluster: Cluster, scope: Scope, kubectl: Kubectl, *, restarted: bool) -> Observer:
     now = datetime.now(UTC)
     if restarted:
         patience = Patience(older=_RESTART_SECONDS, crash_beside_others=_RESTART_SECONDS)
-        return Observer(cluster, scope, patience=patience, since=now)
-    return Observer(cluster, scope, patience=Patience(), since=now - _AGE)
+        return Observer(cluster, scope, kubectl=kubectl, patience=patience, since=now)
+    return Observer(cluster, scope, kubectl=kubectl, patience=Patience(), since=now - _AGE)
 
 
 def replace_stuck_pods(

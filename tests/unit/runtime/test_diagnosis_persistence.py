@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.cluster_objects import NAMESPACE, RELEASE, container, pod, snapshot, waiting
 
+from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.runtime.diagnosis import Scope, progress, wording
 from devenv.runtime.diagnosis.findings import _ROOT_FIRST, NEVER, Cause, Finding, Persistence, root
 from devenv.runtime.diagnosis.hints import hint_for
@@ -86,15 +87,15 @@ def test_progress_names_the_pod_that_is_waited_for() -> None:
         (
             "image-pull",
             "ns/pod/app-1 container main",
-            "-n ns get events --field-selector involvedObject.name=app-1",
+            "--namespace ns get events --field-selector involvedObject.name=app-1",
         ),
-        ("config", "ns/pod/app-1 container main", "-n ns get secrets,configmaps,externalsecrets"),
+        ("config", "ns/pod/app-1 container main", "--namespace ns get secrets,configmaps,externalsecrets"),
         ("node-not-ready", "node/worker", "describe nodes"),
     ],
 )
 def test_hint_can_be_pasted(code: str, subject: str, command: str) -> None:
-    hint = hint_for(Cause(code, subject, ""), Path("/state/my project/kubeconfig"))
-    assert hint == f"kubectl --kubeconfig '/state/my project/kubeconfig' {command}"
+    hint = hint_for(Cause(code, subject, ""), Kubectl(Path("/cache/kubectl"), Path("/state/my project/kubeconfig")))
+    assert hint == f"/cache/kubectl --kubeconfig '/state/my project/kubeconfig' {command}"
 
 
 def test_event_of_an_external_secret_concerns_the_secret_that_is_missing() -> None:

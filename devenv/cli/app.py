@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from devenv import __version__
+from devenv.cli.arguments import CommandTable
 from devenv.cli.commands import (
     build,
     certificate,
@@ -28,7 +29,7 @@ from devenv.cli.commands import (
     validate,
 )
 
-app = typer.Typer(
+app = CommandTable(
     name="devenv",
     help=(
         "The whole Kubernetes environment of your product on your own machine, with one command.\n\n"

@@ -58,7 +58,7 @@ def save(request: DatabaseRequest, name: str, session: Session, *, agreed: bool 
         UsageError: there is a state of that name, and the user does not want it to be replaced.
     """
     _check(name)
-    with reach(request.directory, session, alone=True) as deployment:
+    with reach(request.directory, session, request.names, alone=True) as deployment:
         chosen = deployment.choose(request.names)
         if having := _with_state(deployment, chosen, name):
             _ask(f"The state {name} of {', '.join(d.name for d in having)} is replaced", session, agreed=agreed)
@@ -74,7 +74,7 @@ def restore(request: DatabaseRequest, name: str, session: Session, *, agreed: bo
         SnapshotError: no database has it, or a named one has not.
         UsageError: nobody agreed that the present data is dropped.
     """
-    with reach(request.directory, session, alone=True) as deployment:
+    with reach(request.directory, session, request.names, alone=True) as deployment:
         chosen = _having(deployment, request, name)
         named = ", ".join(deployed.name for deployed in chosen)
         if not agreed and not session.confirm(f"The present data of {named} is replaced by {name}. Go on?"):
@@ -91,7 +91,7 @@ def remove(request: DatabaseRequest, name: str, session: Session, *, agreed: boo
         SnapshotError: no database has it, or a named one has not.
         UsageError: the user does not want it after all.
     """
-    with reach(request.directory, session, alone=True) as deployment:
+    with reach(request.directory, session, request.names, alone=True) as deployment:
         chosen = _having(deployment, request, name)
         _ask(f"The state {name} of {', '.join(d.name for d in chosen)} is dropped", session, agreed=agreed)
         confirm_lock(deployment.environment.names.project, session)
@@ -101,7 +101,7 @@ def remove(request: DatabaseRequest, name: str, session: Session, *, agreed: boo
 
 def list_snapshots(request: DatabaseRequest, session: Session) -> list[SnapshotRow]:
     """All named states."""
-    with reach(request.directory, session) as deployment:
+    with reach(request.directory, session, request.names) as deployment:
         chosen = deployment.choose(request.names)
         found = _in_parallel(deployment, chosen, lambda database: database.snapshots.list())
     return [SnapshotRow(d.name, snapshot) for d, snapshots in zip(chosen, found, strict=True) for snapshot in snapshots]
@@ -109,7 +109,7 @@ def list_snapshots(request: DatabaseRequest, session: Session) -> list[SnapshotR
 
 def migration_status(request: DatabaseRequest, session: Session) -> dict[str, tuple[MigrationRow, ...]]:
     """What is applied, pending and drifted, for each database that has migrations."""
-    with reach(request.directory, session) as deployment:
+    with reach(request.directory, session, request.names) as deployment:
         chosen = [d for d in deployment.choose(request.names) if d.spec.migrations]
         applied = _in_parallel(deployment, chosen, lambda database: database.applied())
         return {
@@ -144,7 +144,7 @@ def migrate(request: DatabaseRequest, session: Session, *, agreed: bool) -> None
     """Bring the stacks of the databases up to date in the profile that is up, pending migrations included."""
     from devenv.workflows.up import UpRequest, up  # noqa: PLC0415 -- it takes long to load
 
-    with reach(request.directory, session) as deployment:
+    with reach(request.directory, session, request.names) as deployment:
         chosen = tuple(deployed.name for deployed in deployment.choose(request.names))
         profile = deployment.environment.workspace.project.profile
     up(UpRequest(request.directory, assume_yes=agreed, only=chosen, profile=profile), session)
@@ -152,13 +152,13 @@ def migrate(request: DatabaseRequest, session: Session, *, agreed: bool) -> None
 
 def url(request: DatabaseRequest, session: Session) -> dict[str, str]:
     """Where each database answers on this machine, password included."""
-    with reach(request.directory, session) as deployment:
+    with reach(request.directory, session, request.names) as deployment:
         return {d.name: deployment.address(d).url for d in deployment.choose(request.names)}
 
 
 def shell(directory: Path, name: str, session: Session, *, on_terminal: bool) -> list[str]:
     """The command that opens a database's own shell in its container; it reads a script where no terminal is."""
-    with reach(directory, session) as deployment:
+    with reach(directory, session, [name]) as deployment:
         (deployed,) = deployment.choose([name])
         kubectl, spec = deployment.toolbox.kubectl, deployed.spec
         container = ["-c", spec.container] if spec.container else []

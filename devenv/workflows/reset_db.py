@@ -57,7 +57,7 @@ def reset_db(request: ResetRequest, session: Session) -> list[ResetRow]:
         RunFailedError: some could not be reset; each was reported as an event.
     """
     began = time.monotonic()
-    with reach(request.directory, session, alone=True) as deployment:
+    with reach(request.directory, session, request.names, alone=True) as deployment:
         aws = deployment.seeded(request.names)
         names = [name for name in request.names if aws is None or name != aws.name]
         chosen = deployment.choose(names) if names or not request.names else []

@@ -21,7 +21,7 @@ def clone_pool(directory: Path, stack: str, *, size: int = 4) -> Iterator[CloneP
         UsageError: the stack has no database.
         DatabaseError: it is not deployed or not ready, or its engine cannot be cloned.
     """
-    with reach(directory, silent_session()) as deployment:
+    with reach(directory, silent_session(), [stack]) as deployment:
         (deployed,) = deployment.choose([stack])
         address = deployment.address(deployed)
 

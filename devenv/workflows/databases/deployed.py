@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -89,7 +89,7 @@ class Deployment:
         known = {name: d for name in self.environment.workspace.selected if (d := self._deployed(name))}
         for name in names:
             if name not in known:
-                raise UsageError(f"{name} is no database of this project", hint=name_hint(name, known, "databases"))
+                raise _no_database(name, known)
         if not names:
             return [d for name, d in known.items() if name in self.facts.records or d.interrupted]
         chosen = [known[name] for name in dict.fromkeys(names)]
@@ -125,19 +125,22 @@ class Deployment:
 
 
 @contextmanager
-def reach(directory: Path, session: Session, *, alone: bool = False) -> Iterator[Deployment]:
+def reach(directory: Path, session: Session, names: Sequence[str] = (), *, alone: bool = False) -> Iterator[Deployment]:
     """The running environment of a project; nothing is installed or started.
 
     Args:
         directory: where devenv.yaml is looked for.
         session: waits for others, where that is needed.
+        names: stacks whose databases, or AWS seeds, will be asked for.
         alone: no other run may change it meanwhile: for those who are going to, once they have confirmed the lock.
 
     Raises:
+        UsageError: a name is none that the project could have, whatever runs.
         ClusterError: it does not run, or is not devenv's, or is another folder's.
         LockedError: another run changes the project, and this one is not to wait.
     """
     workspace = load_workspace(directory, data_root=session.data_root)
+    _require_known(workspace, names)
     environment = environment_on(Engine.connect(), workspace, session)
     with ExitStack() as stack:
         if alone:
@@ -148,6 +151,18 @@ def reach(directory: Path, session: Session, *, alone: bool = False) -> Iterator
             deployment = Deployment(replace(environment, workspace=workspace), deployment.facts)
         stack.callback(deployment.environment.cluster.close)
         yield deployment
+
+
+def _require_known(workspace: Workspace, names: Sequence[str]) -> None:
+    """Refuse what is no database under any profile, before an engine or a cluster is missed."""
+    stacks = {name: stack.spec for name, stack in workspace.stacks.items()}
+    for name in names:
+        if name not in stacks or not (stacks[name].database or stacks[name].seeds):
+            raise _no_database(name, [known for known in workspace.selected if stacks[known].database])
+
+
+def _no_database(name: str, known: Iterable[str]) -> UsageError:
+    return UsageError(f"{name} is no database of this project", hint=name_hint(name, known, "databases"))
 
 
 def other_profile(workspace: Workspace, facts: ClusterFacts) -> str | None:

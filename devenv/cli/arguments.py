@@ -1,0 +1,68 @@
+"""What is said where somebody gives a command an argument that it does not take: the option that was meant.
+
+Responsible for that hint alone. `devenv up postgres` is how most people try it first.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class CommandTable(typer.Typer):
+    """Commands that hint at the option for what is no argument of theirs."""
+
+    def command(
+        self, name: str | None = None, *, cls: type[TyperCommand] | None = None, **more: Any
+    ) -> Callable[[Command], Command]:
+        return super().command(name, cls=cls or _Hinting, **more)
+
+
+class _Hinting(TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)
+        ctx.allow_extra_args = True
+        extra: list[str] = super().parse_args(ctx, args)
+        if extra and not ctx.resilient_parsing:
+            told = f"{ctx.command_path} takes no argument {' '.join(extra)}"
+            options = [option for word in extra for option in meant(self.params, word)]
+            hint = f"\nhint: {shlex.join([*ctx.command_path.split(), *_without(given, extra), *options])}"
+            ctx.fail(told + (hint if options else ""))
+        return extra
+
+
+def meant(options: Iterable[Any], word: str) -> list[str]:
+    """The option that takes a word, and the word; nothing where none of them may.
+
+    A choice takes what it knows, --directory what is a folder, and any other word the first option that may be given
+    several times: those take names.
+    """
+    names = [option for option in options if option.param_type_name == "option"]
+    for option in names:
+        if word in _choices(option.type_descriptor.annotation):
+            return [option.opts[0], word]
+    folders = [option for option in names if option.name == "directory" and Path(word).is_dir()]
+    repeatable = [option for option in names if option.multiple]
+    return next(([option.opts[0], word] for option in (*folders, *repeatable)), [])
+
+
+def _choices(annotation: Any) -> list[str]:
+    """What an option with a choice takes; nothing for others."""
+    is_choice = isinstance(annotation, type) and issubclass(annotation, Enum)
+    return [str(choice.value) for choice in annotation] if is_choice else []
+
+
+def _without(given: Sequence[str], extra: Sequence[str]) -> list[str]:
+    """The arguments that are right: the others come last, mostly."""
+    kept = list(given)
+    for word in reversed(extra):
+        del kept[len(kept) - 1 - kept[::-1].index(word)]
+    return kept

@@ -95,10 +95,25 @@ trust_what_the_host_trusts() {
   done
 }
 
+# pip needs a minute for the first installation, and says what it does in a hundred lines: these are enough.
+report_packages() {
+  local line count=0 total
+  total=$(grep -c '^[A-Za-z0-9]' "$requirements")
+  while IFS= read -r line; do
+    case $line in
+      Collecting* | 'Requirement already satisfied'*)
+        count=$((count + 1))
+        if ((count % 10 == 0)); then say "  $count of at most $total packages"; fi
+        ;;
+      'Installing collected packages'*) say "  $count packages are fetched; installing them" ;;
+    esac
+  done
+}
+
 # The user's pip settings count (an index, a proxy), except where they would put packages into another place.
 pip_install() {
   unset PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT
-  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-user "$@"
+  "$environment/bin/python" -m pip install --disable-pip-version-check --no-user "$@"
 }
 
 is_installed() {
@@ -125,10 +140,10 @@ install_devenv() {
     "$python" -m ensurepip >/dev/null # an environment that another tool made may lack pip
   fi
   say "installing what devenv needs, as locked in $(basename "$requirements")"
-  pip_install --require-hashes -r "$requirements"
+  PYTHONUNBUFFERED=1 pip_install --require-hashes -r "$requirements" | report_packages
   say "installing devenv"
   # Without isolation: else pip would fetch a build backend of its own, unhashed and of the day.
-  pip_install --no-deps --no-build-isolation --editable "$checkout"
+  pip_install --no-deps --no-build-isolation --editable "$checkout" >/dev/null
   # Also where the environment forbids Python to write bytecode by itself: it makes every command quicker.
   "$python" -m compileall -q "$checkout/devenv"
   fingerprint "$python" >"$stamp"

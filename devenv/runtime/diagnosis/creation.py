@@ -1,4 +1,4 @@
-"""Why a cluster could not be created: kubeadm's last word, and what kept a node's kubelet from running. Pure.
+"""Why a cluster could not be created: kubeadm's last word, and what kept a node's kubelet from running.
 
 kind has kubeadm print its trace too, which says nothing to who has not written it; the reason lies above it, or in the
 node's journal alone.
@@ -10,10 +10,20 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
+from devenv.adapters.files.paths import data_root
 from devenv.errors import ClusterError, CommandFailedError
 
 _ERROR = re.compile(r"^(?:error|ERROR): (?P<text>.+)$")
 """kubeadm's last word, and kind's."""
+_ENGINE = re.compile(r"^(?:Command Output: )?docker: (?:Error response from daemon: )?(?P<text>.+?)\.?$")
+"""Why the engine did not start a node: the docker command line that kind runs prints it before its own usage."""
+_NOT_GRANTED = re.compile(r"unable to apply caps|operation not permitted")
+"""runc's words where a privileged container was to get what its machine does not grant."""
+_WITHOUT_CAPABILITY = (
+    "this engine's machine does not grant all that a privileged container is given (CAP_SYS_RESOURCE, as a rule). The "
+    "engine that devenv starts itself gets a runtime that does without: stop this one, then: devenv up; or make "
+    "{wrapper} this one's default-runtime"
+)
 _KUBELET_ENDED = re.compile(r'"command failed" err="(?P<text>(?:[^"\\]|\\.)*)"')
 """The line in which every program of Kubernetes tells why it ends: k8s.io/component-base/cli."""
 _TRACE = re.compile(r"^\t|^[\w./-]+\.[\w.()*\[\]-]+$|^I\d{4} ")
@@ -39,10 +49,22 @@ def creation_failure(
     if reasons:
         message += f": the kubelet of {' and '.join(reasons)} ends again and again"
         context["kubelet"] = next(iter(reasons.values()))
-    if causes := [found["text"] for line in readable if (found := _ERROR.match(line))]:
+    # Of a node that was never started the engine knows why, and kind only that its command failed.
+    causes = _found(_ENGINE, readable) or _found(_ERROR, readable)
+    if causes:
         context["cause"] = causes[-1]
     context["last lines"] = "\n".join(readable[-_LINES:])
-    return ClusterError(message, context=context, hint=error.hint or "devenv up --verbose")
+    return ClusterError(message, context=context, hint=error.hint or _hint(causes))
+
+
+def _found(pattern: re.Pattern[str], lines: Iterable[str]) -> list[str]:
+    return [found["text"] for line in lines if (found := pattern.match(line))]
+
+
+def _hint(causes: Iterable[str]) -> str:
+    if any(_NOT_GRANTED.search(cause) for cause in causes):
+        return _WITHOUT_CAPABILITY.format(wrapper=data_root() / "cluster/engine/runc-wrapper")
+    return "devenv up --verbose"
 
 
 def _kubelet_error(journal: str) -> str:

@@ -59,6 +59,33 @@ def test_kubeadms_last_word_is_the_cause_and_its_trace_is_left_out() -> None:
     assert not [line for line in lines if line.startswith(("\t", "I1129", "k8s.io", "github.com", "main.", "runtime."))]
 
 
+def test_the_engines_reason_for_not_starting_a_node_is_the_cause() -> None:
+    run = 'command "docker run --name devenv-shop-control-plane … kindest/node" failed with error: exit status 126'
+    refused = (
+        "docker: Error response from daemon: failed to create task: OCI runtime create failed: runc create "
+        "failed: unable to start container process: unable to apply caps: operation not permitted: unknown."
+    )
+    output = [
+        " ✗ Preparing nodes 📦 ",
+        f"ERROR: failed to create cluster: {run}",
+        "Command Output: 5f0e",
+        refused,
+        "",
+        "Run 'docker run --help'",
+    ]
+
+    error = creation_failure("devenv-shop", FAILED, output, {})
+
+    assert error.context["cause"].endswith("unable to apply caps: operation not permitted: unknown")
+    assert "CAP_SYS_RESOURCE" in error.hint
+    assert "cluster/engine/runc-wrapper" in error.hint
+
+    output[2:4] = ["Command Output: docker: Error response from daemon: Conflict. The name is in use."]
+    error = creation_failure("devenv-shop", FAILED, output, {})
+    assert error.context["cause"] == "Conflict. The name is in use"
+    assert error.hint == "devenv up --verbose"
+
+
 def test_without_kubeadms_word_the_cause_is_kinds() -> None:
     output = [" ✗ Preparing nodes 📦 ", "ERROR: failed to create cluster: node(s) already exist"]
 

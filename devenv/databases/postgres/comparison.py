@@ -10,7 +10,7 @@ import hashlib
 import psycopg
 from psycopg import sql
 
-from devenv.databases.database import EMPTY
+from devenv.databases.database import EMPTY, unrelated
 from devenv.databases.postgres.connection import connect
 from devenv.databases.postgres.server import Server
 
@@ -55,15 +55,11 @@ SELECT (SELECT count(*) FROM pg_largeobject_metadata), count(*),
   coalesce(sum(hashtextextended(pageno || ' ' || encode(data, 'hex'), 0)::numeric), 0)
 FROM pg_largeobject
 """
-_FOREIGN = """
-SELECT datname FROM pg_database WHERE NOT datistemplate AND datname NOT IN ('postgres', %(name)s)
-AND NOT starts_with(datname, %(name)s || '_clone_') AND NOT starts_with(datname, %(name)s || '_snapshot_')
-AND datname <> ALL (%(own)s) ORDER BY 1
-"""
+_ALL = "SELECT datname FROM pg_database WHERE NOT datistemplate"
 _MAINTENANCE = "postgres"
 _COMPARED_BYTES = 64 << 20
 """Up to this size rows are read to compare them: a second at most."""
-_OWN_COPIES = ("pristine", "spare", "seeding", "old", "devenv", "saving", "restoring")
+_COPIES = ("pristine", "spare", "seeding", "old", "devenv", "saving", "restoring")
 
 
 class PostgresComparison:
@@ -77,8 +73,8 @@ class PostgresComparison:
         return self._state(f"{self._name}_pristine" if pristine else self._name)
 
     def has_more(self) -> bool:
-        own = [f"{self._name}_{copy}" for copy in _OWN_COPIES]
-        if self._server.connection.execute(_FOREIGN, {"name": self._name, "own": own}).fetchone():
+        found = [name for (name,) in self._server.connection.execute(_ALL)]
+        if unrelated(found, self._name, copies=_COPIES, systems=(_MAINTENANCE,)):
             return True
         size = sum(facts.size_bytes for facts in self._server.find(self._name) if facts.name == self._name)
         return size > _COMPARED_BYTES or (self._name != _MAINTENANCE and self._state(_MAINTENANCE) != EMPTY)

@@ -331,6 +331,12 @@ class DataLossError(DevenvError):
     exit_status = EXIT_BAD_SPEC
 
 
+class NamespacePrefixError(UsageError):
+    """The cluster has the project's stacks in namespaces that begin otherwise, and devenv.yaml does not say how."""
+
+    code = "namespace-prefix"
+
+
 class HookError(DevenvError):
     """A hook of a stack failed."""
 

@@ -27,6 +27,8 @@ class ObservedStack:
     """Whether the cluster's record says what it is made of: after a loss it has only what the Helm releases tell."""
     drifted: bool = False
     """Somebody has changed what it is made of, and that is to be put right."""
+    namespaces: frozenset[str] = frozenset()
+    """Of the Helm releases that it consisted of when it was last ready."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from devenv.errors import ForeignClusterError
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.image import BALANCER, NODE, Mode
 from devenv.plan.kind_config import KindConfig
+from devenv.plan.namespace_prefix import require_same_prefix
 from devenv.plan.observed import Observed, StackInput
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.provision import BUILDX, Provisions, provision_images
@@ -59,6 +60,8 @@ class Wanted:
     """Where images may come from that have to be provided."""
     module_image: str | None = None
     """Image in which Go modules are fetched; None where the host has Go."""
+    assumed_prefix: str = ""
+    """What the namespaces of built-in stacks begin with, where devenv.yaml does not say it; empty where it does."""
     prunes_cache: bool = False
     """Whether the engine's build cache is devenv's to keep small."""
 
@@ -73,6 +76,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
 
     Raises:
         ForeignClusterError: a cluster of that name exists that devenv did not make.
+        NamespacePrefixError: the cluster's namespaces begin otherwise, and nobody has asked for others.
         ImageError: an image can be had from nowhere.
     """
     if observed.cluster is ClusterState.FOREIGN:
@@ -84,6 +88,8 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
         # The first of two plans: what a cluster records can be compared only once it runs.
         start = PlanNode(StartCluster(wanted.cluster), frozenset(), str(observed.cluster))
         return Plan.of(wanted.project, wanted.cluster, [start])
+    spaces = {name: known.namespaces for name, known in observed.stacks.items()}
+    require_same_prefix(wanted.assumed_prefix, {spec.name: spec.namespace for spec, _ in wanted.stacks}, spaces)
     reasons = reasons_to_install(wanted, observed)
     there = observed.images.in_engine
     lacking = [name for name in needed_images(wanted, observed) if wanted.references.get(name) not in there]

@@ -115,6 +115,11 @@ class ClusterFacts:
         changed = self.records[stack].changed(self.present) if stack in self.records else []
         return f"{_listed(changed)} changed by hand" if changed else ""
 
+    def _namespaces(self, stack: str) -> frozenset[str]:
+        """Where a stack's releases were when it was last ready."""
+        releases = self.records[stack].releases if stack in self.records else ()
+        return frozenset(key.partition("/")[0] for key in releases)
+
     def observed_stacks(self, *, verify: bool = False) -> dict[str, ObservedStack]:
         """What a plan is made from, of what is known of the cluster."""
         if self.state is not ClusterState.RUNNING:
@@ -129,6 +134,7 @@ class ClusterFacts:
                 pending=name in pending,
                 missing=bool(self.incomplete(name)),
                 recorded=name in self.records and self.records[name].objects is not None,
+                namespaces=self._namespaces(name),
                 drifted=verify and bool(self.drifted(name)),
             )
             for name in names

@@ -114,6 +114,7 @@ def observe(
         tools=_TOOLS,
         images=mode,
         module_image=seen.module_image,
+        assumed_prefix="" if workspace.project.namespace_prefix else workspace.project.prefix,
         prunes_cache=seen.owns_engine,
     )
     observed = Observed(

@@ -38,7 +38,7 @@ SNAPSHOT = "kill_campaign"
 MARK = "KILL_CAMPAIGN"
 """Variable of the killed runs and of all that they start, by which those are found."""
 SETTLE_SECONDS = 90.0
-"""For what ends by itself a moment after a run: the guardian's stopping, the making of spares."""
+"""For what ends by itself a moment after a run: the reaper's stopping, the making of spares."""
 IMAGE_BYTES = 40_000_000
 
 

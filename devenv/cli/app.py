@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from devenv import __version__
-from devenv.cli.arguments import CommandTable
+from devenv.cli.arguments import hint_at_options
 from devenv.cli.commands import (
     build,
     certificate,
@@ -29,7 +29,7 @@ from devenv.cli.commands import (
     validate,
 )
 
-app = CommandTable(
+app = typer.Typer(
     name="devenv",
     help=(
         "The whole Kubernetes environment of your product on your own machine, with one command.\n\n"
@@ -78,3 +78,4 @@ app.command("lock")(lock.lock)
 app.command("kubeconfig")(kubeconfig.kubeconfig)
 app.command("certificate")(certificate.certificate)
 app.command("schema")(schema.schema)
+hint_at_options(app)

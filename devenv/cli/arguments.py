@@ -6,24 +6,22 @@ Responsible for that hint alone. `devenv up postgres` is how most people try it 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import typer
 from typer.core import TyperCommand
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
-
-class CommandTable(typer.Typer):
-    """Commands that hint at the option for what is no argument of theirs."""
-
-    def command(
-        self, name: str | None = None, *, cls: type[TyperCommand] | None = None, **more: Any
-    ) -> Callable[[Command], Command]:
-        return super().command(name, cls=cls or _Hinting, **more)
+def hint_at_options(app: typer.Typer) -> None:
+    """Have all commands of a table, and of those below it, hint at the option for what is no argument of theirs."""
+    for command in app.registered_commands:
+        command.cls = _Hinting
+    for group in app.registered_groups:
+        if group.typer_instance:
+            hint_at_options(group.typer_instance)
 
 
 class _Hinting(TyperCommand):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.image import Image
-from devenv.plan.replacement import Obstacles
+from devenv.plan.replacement import Blockers
 from devenv.plan.steps import CarriedFolder
 
 
@@ -58,8 +58,8 @@ class Observed:
     images: ObservedImages = field(default_factory=ObservedImages)
     fresh_databases: frozenset[str] = frozenset()
     """Stacks whose databases hold nothing yet: what is in them after their migrations is nobody's."""
-    obstacles: Mapping[str, tuple[Obstacles | None, ...]] = field(default_factory=dict)
-    """Stack to what stands in the way of each of its sources, None where that is not known; no stack that has none."""
+    blockers: Mapping[str, tuple[Blockers | None, ...]] = field(default_factory=dict)
+    """Stack to what blocks each of its sources, None where that is not known; no stack that has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def plan_round(wanted: Wanted, observed: Observed, swappable: Collection[str], i
     Args:
         wanted: the stacks that use the images.
         observed: as for `make_plan`.
-        swappable: those of the stacks of which nothing else has changed: the images may have a head start there.
+        swappable: those of the stacks of which nothing else has changed: the images may have an early swap there.
         images: references of the new images.
 
     Raises:

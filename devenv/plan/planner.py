@@ -95,7 +95,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     lacking = [name for name in needed_images(wanted, observed) if wanted.references.get(name) not in there]
     provisions = provision_images(observed.images, lacking, wanted.images, wanted.references)
     nodes = [
-        *_giving_way_once(_stacks(wanted, observed, reasons)),
+        *_without_repeated_replacements(_stacks(wanted, observed, reasons)),
         *_modules(wanted, observed, provisions),
         *_images(wanted, observed, provisions),
         *(_cluster(wanted, observed) if observed.cluster.is_to_be_made else ()),
@@ -150,12 +150,12 @@ def _stacks(wanted: Wanted, observed: Observed, reasons: Mapping[str, str]) -> I
                 before=before,
                 cluster=cluster,
                 reason=reasons[spec.name],
-                obstacles=observed.obstacles.get(spec.name, ()),
+                blockers=observed.blockers.get(spec.name, ()),
                 fresh=spec.name in observed.fresh_databases,
             )
 
 
-def _giving_way_once(nodes: Iterable[PlanNode]) -> Iterable[PlanNode]:
+def _without_repeated_replacements(nodes: Iterable[PlanNode]) -> Iterable[PlanNode]:
     """An object that several sources hold is replaced, or grows, before the first of them alone."""
     given: set[str] = set()
     for node in nodes:

@@ -120,7 +120,7 @@ def registries_to_ask(
     return frozenset(asked)
 
 
-def stand_ins(images: ObservedImages, made: Iterable[str]) -> list[str]:
+def substitutions(images: ObservedImages, made: Iterable[str]) -> list[str]:
     """Why images are made that upstream publishes, in words; `made` are the names of all that are made."""
     silent: defaultdict[str, list[str]] = defaultdict(list)
     words = []

@@ -1,4 +1,7 @@
-"""What has to give way before a stack can be applied, since Kubernetes lets it be changed no more. Plain data."""
+"""What blocks a stack from being applied, since Kubernetes does not let it be changed, and what is done about it.
+
+Plain data.
+"""
 
 from __future__ import annotations
 
@@ -61,17 +64,19 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacles:
-    """What stands in the way of one source of a stack."""
+class Blockers:
+    """What blocks one source of a stack from being applied, and what its removals lose."""
 
     growths: tuple[Growth, ...] = ()
     replacements: tuple[Replacement, ...] = ()
-    departures: tuple[str, ...] = ()
-    """What goes with objects that are not wanted any more, in words."""
+    removal_losses: tuple[str, ...] = ()
+    """What is lost with objects that are removed, since they are not wanted any more, in words."""
 
-    def __add__(self, other: Obstacles) -> Obstacles:
-        return Obstacles(
-            self.growths + other.growths, self.replacements + other.replacements, self.departures + other.departures
+    def __add__(self, other: Blockers) -> Blockers:
+        return Blockers(
+            self.growths + other.growths,
+            self.replacements + other.replacements,
+            self.removal_losses + other.removal_losses,
         )
 
     def __bool__(self) -> bool:
@@ -81,4 +86,4 @@ class Obstacles:
     @property
     def losses(self) -> tuple[str, ...]:
         """What would be lost."""
-        return (*(r.loss for r in self.replacements if r.loss), *self.departures)
+        return (*(r.loss for r in self.replacements if r.loss), *self.removal_losses)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from devenv.plan.observed import StackInput
 from devenv.plan.plan import PlanNode
-from devenv.plan.replacement import Obstacles
+from devenv.plan.replacement import Blockers
 from devenv.plan.steps import (
     ApplyLicence,
     ApplyManifests,
@@ -42,7 +42,7 @@ def stack_nodes(
     before: frozenset[str],
     cluster: frozenset[str],
     reason: str,
-    obstacles: Sequence[Obstacles | None] = (),
+    blockers: Sequence[Blockers | None] = (),
     fresh: bool = False,
 ) -> list[PlanNode]:
     """The steps that bring a stack to the wanted content.
@@ -53,14 +53,14 @@ def stack_nodes(
         before: steps after which the cluster takes objects, and the stacks that this one needs are ready.
         cluster: the first of these alone.
         reason: why the stack is installed, or only awaited.
-        obstacles: what stands in the way of each source, None where that is not known; nothing where nothing does.
+        blockers: what blocks each source, None where that is not known; nothing where nothing does.
         fresh: whether its database holds nothing yet.
     """
     if reason == NOT_READY:
         return [PlanNode(_await_ready(spec, rendered), before, reason)]
     leading = _one_by_one(_leading_steps(spec, rendered), before, reason)
-    known = obstacles or [Obstacles()] * len(spec.sources)
-    sources, last = _sources(spec, rendered, _end(leading, before), cluster=cluster, reason=reason, obstacles=known)
+    known = blockers or [Blockers()] * len(spec.sources)
+    sources, last = _sources(spec, rendered, _end(leading, before), cluster=cluster, reason=reason, blockers=known)
     trailing = _one_by_one(_trailing_steps(spec, rendered, fresh=fresh), last, reason)
     last = _end(trailing, last)
     # Nobody waits for what may fail.
@@ -88,28 +88,28 @@ def _sources(
     *,
     cluster: frozenset[str],
     reason: str,
-    obstacles: Sequence[Obstacles | None],
+    blockers: Sequence[Blockers | None],
 ) -> tuple[list[PlanNode], frozenset[str]]:
     """The steps that apply the sources, each after `last`, and what those that follow them need."""
     nodes: list[PlanNode] = []
     images = {load_key(name) for name in rendered.images}
-    for step, known in zip(source_steps(spec, rendered), obstacles, strict=True):
+    for step, known in zip(source_steps(spec, rendered), blockers, strict=True):
         module = {module_key(step.module)} if step.module else set()
         # A module's manifests are definitions: they need no other stack and start nothing that needs an image.
         defines = isinstance(step, ApplyManifests) and step.module
         before = cluster | module if defines else last | module | images
-        way = _replacement_steps(spec, known or Obstacles(), before)
+        way = _replacement_steps(spec, known or Blockers(), before)
         apply = PlanNode(_looking(step, known), before | {node.key for node in way}, reason)
         nodes += [*way, apply]
         last = last | {apply.key} if defines else frozenset({apply.key})
     return nodes, last
 
 
-def _looking(step: InstallChart | ApplyManifests, known: Obstacles | None) -> InstallChart | ApplyManifests:
+def _looking(step: InstallChart | ApplyManifests, known: Blockers | None) -> InstallChart | ApplyManifests:
     """The step with what is known of what it will lose; where nothing is known it looks for itself."""
     if known is None:
         return replace(step, looks_ahead=True)
-    return replace(step, loses="; ".join(known.departures)) if isinstance(step, InstallChart) else step
+    return replace(step, loses="; ".join(known.removal_losses)) if isinstance(step, InstallChart) else step
 
 
 def _await_ready(spec: StackSpec, rendered: StackInput) -> AwaitReady:
@@ -131,12 +131,12 @@ def source_steps(spec: StackSpec, rendered: StackInput) -> list[InstallChart | A
     return [_install(spec, rendered, index, source) for index, source in enumerate(spec.sources)]
 
 
-def _replacement_steps(spec: StackSpec, obstacles: Obstacles, before: frozenset[str]) -> list[PlanNode]:
-    """The steps that make way for a source, as late as can be."""
+def _replacement_steps(spec: StackSpec, blockers: Blockers, before: frozenset[str]) -> list[PlanNode]:
+    """The steps that replace or grow what blocks a source, as late as can be."""
     place = (spec.name, spec.layer, spec.namespace)
-    grown = [PlanNode(GrowClaim(*place, growth), before, "too small") for growth in obstacles.growths]
+    grown = [PlanNode(GrowClaim(*place, growth), before, "too small") for growth in blockers.growths]
     after = before | {node.key for node in grown}
-    replaced = [PlanNode(ReplaceObject(*place, r, spec.deadline), after, r.why) for r in obstacles.replacements]
+    replaced = [PlanNode(ReplaceObject(*place, r, spec.deadline), after, r.why) for r in blockers.replacements]
     return [*grown, *replaced]
 
 

@@ -23,7 +23,7 @@ from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
-from devenv.workflows.run.execution import perform, report_stand_ins
+from devenv.workflows.run.execution import perform, report_substitutions
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def build_images(
         images = observe_images(environment.engine, described, names, mode, given_up=state.given_up)
         has_buildx = BUILDX in state.toolbox.programs
         made = plan_build(environment.names, names, images, mode, has_buildx=has_buildx)
-        report_stand_ins(made, images, state, session, command="devenv build")
+        report_substitutions(made, images, state, session, command="devenv build")
         return made
 
     first = plan()

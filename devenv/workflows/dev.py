@@ -20,7 +20,7 @@ from devenv.plan.parts import plan_round
 from devenv.plan.plan import Plan
 from devenv.plan.steps import LoadImage, ProvideImage
 from devenv.runtime.observe.observe import observe
-from devenv.runtime.observe.refresh import Standing, observe_round
+from devenv.runtime.observe.refresh import Baseline, observe_round
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed
 from devenv.runtime.run.scheduler import RunReport
 from devenv.spec.load import load_workspace
@@ -102,7 +102,7 @@ class _Loop:
         # What was observed before there was a cluster says nothing of it now.
         seen = observe(result.environment, result.stacks, mode) if result.plan.nodes else result.observation
         self._state = result.state
-        self._standing = Standing.of(seen)
+        self._baseline = Baseline.of(seen)
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
         # Rounds are measured from the save: what the first one would have to begin with is begun now.
         result.environment.cluster.informer()
@@ -190,9 +190,9 @@ class _Loop:
 
     def _plan(self, names: Sequence[str], stacks: Sequence[str]) -> Plan:
         state = self._state
-        seen = observe_round(self._environment, state.toolbox, self._standing, names, stacks, given_up=state.given_up)
+        seen = observe_round(self._environment, state.toolbox, self._baseline, names, stacks, given_up=state.given_up)
         references = seen.wanted.references
-        self._standing = replace(self._standing, references=references)
+        self._baseline = replace(self._baseline, references=references)
         return plan_round(seen.wanted, seen.observed, seen.swappable, [references[name] for name in names])
 
     def _run(self, plan: Plan, names: Sequence[str], stacks: Sequence[str], began: float, late: float) -> None:
@@ -220,7 +220,7 @@ class _Loop:
             ended=ended,
             replan=replan,
         )
-        self._standing = self._standing.after(plan, names)
+        self._baseline = self._baseline.after(plan, names)
 
 
 def _round_finished(

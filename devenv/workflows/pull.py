@@ -18,7 +18,7 @@ from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
-from devenv.workflows.run.execution import perform, report_stand_ins
+from devenv.workflows.run.execution import perform, report_substitutions
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def pull(request: PullRequest, session: Session) -> Plan:
             seen = observe(environment, select(workspace), request.images, claims=state.claims, given_up=state.given_up)
             state.find(seen.toolbox)
             made = plan_pull(seen.wanted, seen.observed)
-            report_stand_ins(made, seen.observed.images, state, session, command="devenv pull")
+            report_substitutions(made, seen.observed.images, state, session, command="devenv pull")
             return made
 
         first = plan()

@@ -31,7 +31,7 @@ from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
-from devenv.workflows.run.execution import perform, report_stand_ins
+from devenv.workflows.run.execution import perform, report_substitutions
 from devenv.workflows.run.links import links
 
 
@@ -164,7 +164,7 @@ def _planned(
     for note in (*_pins(environment), *_notes(seen, ports, stacks, request)):
         if state.is_first_warning(note.message):
             session.emit(note)
-    report_stand_ins(plan, seen.observed.images, state, session, command="devenv up")
+    report_substitutions(plan, seen.observed.images, state, session, command="devenv up")
     state.find(seen.toolbox)
     return UpResult(environment, stacks, seen, plan, state)
 

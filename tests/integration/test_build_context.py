@@ -21,7 +21,7 @@ from devenv.adapters.host.trust import Proxies
 from devenv.images.build.build import ImageProvider
 from devenv.images.content.context import sent_entries
 from devenv.images.content.fingerprint import FileDigests
-from devenv.images.content.handover import handed_over
+from devenv.images.content.staging import staged_context
 from devenv.plan.steps import BuildImage
 
 pytestmark = pytest.mark.engine
@@ -166,7 +166,7 @@ def test_every_change_arrives_as_in_a_context_that_the_builder_has_never_seen(co
         change(context)
         step = BuildImage(name, REFERENCE, context / "Dockerfile", context)
         kept, fresh = tmp_path / "kept.tar", tmp_path / "fresh.tar"
-        with handed_over(step, digests) as given:
+        with staged_context(step, digests) as given:
             assert build(buildx, given, kept).status == 0
             assert build(buildx, given.rename(given.with_name(f"{name}-{number}")), fresh).status == 0
         assert read_archive(kept) == read_archive(fresh), what

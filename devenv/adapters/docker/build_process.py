@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from devenv.adapters.process import GUARDIAN
+from devenv.adapters.process import REAPER
 
 _TICK = 0.2
 _GRACE = 5.0
@@ -70,7 +70,7 @@ def _watch(job: Path, cancel: threading.Event, ended: threading.Event) -> None:
             if ended.is_set():
                 return  # it was never started
         group = int(os.read(group_number, _NUMBER_BYTES))
-        GUARDIAN.watch(group)
+        REAPER.watch(group)
         os.write(answer, b"\n")
         while not ended.wait(_TICK):  # two events cannot be awaited at once
             if cancel.is_set():
@@ -78,7 +78,7 @@ def _watch(job: Path, cancel: threading.Event, ended: threading.Event) -> None:
                 if not ended.wait(_GRACE):
                     _signal(group, signal.SIGKILL)
                 break
-        GUARDIAN.forget(group)
+        REAPER.forget(group)
 
 
 @contextmanager

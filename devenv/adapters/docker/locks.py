@@ -23,7 +23,7 @@ from requests.exceptions import RequestException
 
 from devenv.adapters.docker.connection import translate_errors
 from devenv.adapters.docker.lock_image import LOCK_IMAGE, lock_archive
-from devenv.adapters.process import GUARDIAN
+from devenv.adapters.process import REAPER
 from devenv.errors import LockError
 from devenv.labels import LABEL_LOCK
 
@@ -86,7 +86,7 @@ class EngineLock:
         while not self._settled.wait(_SIGNAL_SECONDS):
             continue
         self._released = True
-        GUARDIAN.unshare()
+        REAPER.unshare()
         if self._failure or self.lost:
             return
         # The name is free at once, and not only when the container has ended. That is all that an error here costs.
@@ -103,8 +103,8 @@ class EngineLock:
             attached = self._api.attach_socket(self.id, {"stdin": 1, "stdout": 1, "stream": 1})
             self._connection = getattr(attached, "_sock", attached)
             self._connection.settimeout(None)
-            # What this process has started, and the guardian stops after it, ends before others take over.
-            GUARDIAN.share(self._connection.fileno())
+            # What this process has started, and the reaper stops after it, ends before others take over.
+            REAPER.share(self._connection.fileno())
             self._api.start(self.id)
         except Exception as error:  # noqa: BLE001 -- raised again where it is asked for: by `confirm`
             self._failure = error

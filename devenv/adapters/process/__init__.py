@@ -5,17 +5,17 @@ shell. What a program's words mean is the concern of the adapter that calls it.
 """
 
 from devenv.adapters.process.detached import Detached, start_detached, start_module
-from devenv.adapters.process.guardian import GUARDIAN
 from devenv.adapters.process.identity import is_over, this_process
 from devenv.adapters.process.output import NO_SPACE, OnLine
 from devenv.adapters.process.piped import PipedProcess
 from devenv.adapters.process.program import Completed, administrators_path, find_program
+from devenv.adapters.process.reaper import REAPER
 from devenv.adapters.process.run import run
 from devenv.adapters.process.shielded import run_shielded
 
 __all__ = [
-    "GUARDIAN",
     "NO_SPACE",
+    "REAPER",
     "Completed",
     "Detached",
     "OnLine",

@@ -18,9 +18,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from devenv.adapters.process.guardian import GUARDIAN
 from devenv.adapters.process.output import KEPT_BYTES, Output
 from devenv.adapters.process.program import Completed, environment, locate
+from devenv.adapters.process.reaper import REAPER
 from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, ToolMissingError
 
 _TICK = 0.2
@@ -62,7 +62,7 @@ class Child:
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
         self._started = time.monotonic()
         self._process = _start(argv, environment(env), cwd, feed=feed)
-        GUARDIAN.watch(self._process.pid)
+        REAPER.watch(self._process.pid)
         self.stdin = self._process.stdin
         self._outputs = {pipe: Output(self._take_line) for pipe in (self._process.stdout, self._process.stderr) if pipe}
 
@@ -192,8 +192,8 @@ class Child:
             os.killpg(self._process.pid, number)
 
     def _close(self) -> None:
-        """Let go of the pipes and of the guardian's promise."""
-        GUARDIAN.forget(self._process.pid)
+        """Let go of the pipes and of the reaper's promise."""
+        REAPER.forget(self._process.pid)
         for pipe, output in self._outputs.items():
             output.finish()
             pipe.close()

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.arguments import CommandTable
 from devenv.cli.options import AsJson, Databases, Directory, NoWait
 
-app = CommandTable(
+app = typer.Typer(
     help="Snapshots, migrations, shells and addresses of the databases.",
     rich_markup_mode=None,
     no_args_is_help=True,

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devenv.cli.arguments import CommandTable
 from devenv.cli.options import AsJson, Directory
 
 if TYPE_CHECKING:
     from devenv.images.catalogue.inventory import ListedImage
 
-images = CommandTable(rich_markup_mode=None)
+images = typer.Typer(rich_markup_mode=None)
 
 
 @images.callback(invoke_without_command=True)

@@ -28,7 +28,7 @@ from devenv.images.catalogue.catalogue import Catalogue, bootstrap_script
 from devenv.images.catalogue.presence import observe_images, reason_of
 from devenv.images.content.context import sent_entries
 from devenv.images.content.fingerprint import FileDigests
-from devenv.images.content.handover import handed_over
+from devenv.images.content.staging import staged_context
 from devenv.plan.image import NODE, Image, Mode
 from devenv.plan.provision import provision_images
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
@@ -194,7 +194,7 @@ class ImageProvider:
 
         began = time.time_ns()
         self._require_as_described(step, began)
-        with handed_over(step, self._digests) as context:
+        with staged_context(step, self._digests) as context:
             args = dict(step.args)
             proxies = {**self._proxies, **{name: args.pop(name) for name in list(args) if _IS_PROXY.match(name)}}
             request = BuildRequest(

@@ -14,7 +14,7 @@ from decimal import Decimal
 from lightkube.utils.quantity import parse_quantity
 
 from devenv.adapters.kubernetes.json_objects import Json
-from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement
+from devenv.plan.replacement import Blockers, Growth, Kept, ObjectRef, Replacement
 
 UNENFORCED = ("rancher.io/local-path",)
 """Provisioners whose volumes are folders of a node, of any size: a claim of theirs grows by being told so."""
@@ -38,7 +38,7 @@ _CONTROLLERS = frozenset({"Deployment.apps", "ReplicaSet.apps", "DaemonSet.apps"
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RelatedObjects:
     """What is there beside a refused object."""
 
     claims: Sequence[Json] = ()
@@ -51,16 +51,16 @@ class Surroundings:
     """How many objects there are of the kind that the object defines."""
 
 
-def obstacles(
-    wanted: Json, live: Json, causes: Sequence[tuple[str, str]], around: Surroundings, manager: str = "helm"
-) -> Obstacles:
-    """What has to give way for a manifest that the API server refuses to apply to an object that is there.
+def blockers(
+    wanted: Json, live: Json, causes: Sequence[tuple[str, str]], related: RelatedObjects, manager: str = "helm"
+) -> Blockers:
+    """What blocks a manifest that the API server refuses to apply to an object that is there.
 
     Args:
         wanted: the manifest.
         live: the object.
         causes: the fields that cannot be changed, each with the API server's reason.
-        around: what else is there.
+        related: what else is there.
         manager: the field manager in whose name the object was applied.
     """
     made = ObjectRef(
@@ -74,27 +74,29 @@ def obstacles(
     group, _, _ = made.version.rpartition("/")
     kind = f"{made.kind}.{group}"
     if kind == "StatefulSet.apps":
-        return _stateful_set(wanted, live, made, why, around)
+        return _stateful_set(wanted, live, made, why, related)
     if kind == "PersistentVolumeClaim.":
-        return _claim(wanted, live, made, why, around)
+        return _claim(wanted, live, made, why, related)
     kept, loss = Kept.NOTHING, ""
     if kind in _CONTROLLERS:
-        mine = _selected(live, around.pods)
+        mine = _selected(live, related.pods)
         kept = Kept.PODS if _selected(wanted, mine) == mine else Kept.VOLUMES
     elif kind in ("ConfigMap.", "Secret."):
         loss = _written_by_others(wanted, live, made, manager)
     elif kind == "CustomResourceDefinition.apiextensions.k8s.io":
-        loss = f"all {around.instances} objects of the kind {made.name}" if around.instances else ""
+        loss = f"all {related.instances} objects of the kind {made.name}" if related.instances else ""
     elif kind not in _MADE_AGAIN:
         loss = f"{made.display_name} as it is, and what depends on it"
-    return Obstacles(replacements=(Replacement(made, why, kept, loss),))
+    return Blockers(replacements=(Replacement(made, why, kept, loss),))
 
 
-def _stateful_set(wanted: Json, live: Json, made: ObjectRef, why: str, around: Surroundings) -> Obstacles:
+def _stateful_set(wanted: Json, live: Json, made: ObjectRef, why: str, related: RelatedObjects) -> Blockers:
     new, old = claim_templates(wanted), claim_templates(live)
-    left = [c["metadata"]["name"] for name in old if name not in new for c in claims_of(name, made.name, around.claims)]
+    left = [
+        c["metadata"]["name"] for name in old if name not in new for c in claims_of(name, made.name, related.claims)
+    ]
     differences = [*_template_differences(new, old), *_field_differences(wanted, live)]
-    mine = [p for p in around.pods if owned_by(p, made.uid)]
+    mine = [p for p in related.pods if owned_by(p, made.uid)]
     # A pod keeps the name of the service that it was made for.
     fits = _selected(wanted, mine) == mine and not _changed(wanted, live, "serviceName")
     loss = f"what is in {named_claims(left)}, to {made.display_name} (nothing deletes it)" if left else ""
@@ -102,28 +104,28 @@ def _stateful_set(wanted: Json, live: Json, made: ObjectRef, why: str, around: S
     growths = (
         growth
         for name, template in new.items()
-        for claim in claims_of(name, made.name, around.claims)
-        for growth in _growth(claim, _size(template), around)
+        for claim in claims_of(name, made.name, related.claims)
+        for growth in _growth(claim, _size(template), related)
     )
-    return Obstacles(tuple(growths), (replacement,))
+    return Blockers(tuple(growths), (replacement,))
 
 
-def _claim(wanted: Json, live: Json, made: ObjectRef, why: str, around: Surroundings) -> Obstacles:
+def _claim(wanted: Json, live: Json, made: ObjectRef, why: str, related: RelatedObjects) -> Blockers:
     size = _size(wanted)
-    growths = tuple(_growth(live, size, around))
+    growths = tuple(_growth(live, size, related))
     # What a claim leaves out is filled in, and is no difference.
     same = all(live["spec"].get(name) == value for name, value in wanted["spec"].items() if name != "resources")
     if growths and same:
-        return Obstacles(tuple(replace(growth, applied=True) for growth in growths))
+        return Blockers(tuple(replace(growth, applied=True) for growth in growths))
     why = f"{_size(live)} -> {size}" if same and size else why
     loss = f"everything that claim {made.name} holds"
-    return Obstacles(replacements=(Replacement(made, why, loss=loss),))
+    return Blockers(replacements=(Replacement(made, why, loss=loss),))
 
 
-def _growth(claim: Json, size: str, around: Surroundings) -> Iterator[Growth]:
+def _growth(claim: Json, size: str, related: RelatedObjects) -> Iterator[Growth]:
     """How a claim is brought to a size, where it is smaller and its class lets it grow."""
     former = _size(claim)
-    storage_class = around.classes.get(claim["spec"].get("storageClassName", ""), {})
+    storage_class = related.classes.get(claim["spec"].get("storageClassName", ""), {})
     grows = storage_class.get("allowVolumeExpansion") or storage_class.get("provisioner") in UNENFORCED
     if grows and size and _amount(size) > _amount(former):
         meta = claim["metadata"]

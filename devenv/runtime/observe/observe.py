@@ -31,7 +31,7 @@ from devenv.plan.provision import choose_references
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import choose_database_ports, choose_ports
 from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
-from devenv.runtime.observe.refusals import observe_obstacles
+from devenv.runtime.observe.refusals import observe_blockers
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed, renew, stack_inputs
 from devenv.runtime.ownership.marks import look
 from devenv.runtime.ownership.ownership import KindCluster, running_nodes
@@ -99,8 +99,7 @@ def observe(
         PortTakenError: a port of the specification is held by another process.
         ImageError: an image can be had from nowhere in this mode.
     """
-    workspace = environment.workspace
-    seen = _look(environment, stacks, mode, claims, given_up)
+    workspace, seen = environment.workspace, _look(environment, stacks, mode, claims, given_up)
     chosen = choose_references(seen.images, seen.used, mode, seen.on_nodes)
     inputs = stack_inputs(workspace, stacks, seen.facts, chosen, environment.digests, environ=os.environ)
     wanted = Wanted(
@@ -126,9 +125,9 @@ def observe(
         images=seen.images,
         fresh_databases=seen.cluster.fresh_databases(spec for spec, _ in wanted.stacks),
     )
-    obstacles = observe_obstacles(environment, seen.toolbox, wanted, observed, seen.cluster)
+    blockers = observe_blockers(environment, seen.toolbox, wanted, observed, seen.cluster)
     return Observation(
-        wanted, replace(observed, obstacles=obstacles), seen.toolbox, seen.facts, seen.cluster, seen.kind_cluster
+        wanted, replace(observed, blockers=blockers), seen.toolbox, seen.facts, seen.cluster, seen.kind_cluster
     )
 
 

@@ -17,7 +17,7 @@ from devenv.plan.steps import LoadImage
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.cluster import ask_cluster
 from devenv.runtime.observe.observe import Observation
-from devenv.runtime.observe.refusals import unknown_obstacles
+from devenv.runtime.observe.refusals import unknown_blockers
 from devenv.runtime.observe.stack_inputs import stack_inputs
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.checks.migration_files import require_sound_migrations
@@ -25,7 +25,7 @@ from devenv.spec.stack import StackSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Baseline:
     """What a round begins with: what was seen before the first one, and what those since have made of it."""
 
     seen: Observation
@@ -37,11 +37,11 @@ class Standing:
     """References that every node holds."""
 
     @classmethod
-    def of(cls, seen: Observation) -> Standing:
+    def of(cls, seen: Observation) -> Baseline:
         """Before the first round."""
         return cls(seen, seen.wanted.references, seen.wanted.references, seen.observed.images_on_nodes)
 
-    def after(self, plan: Plan, images: Sequence[str]) -> Standing:
+    def after(self, plan: Plan, images: Sequence[str]) -> Baseline:
         """Once a plan was carried out, and with it the stacks of `images` rolled out."""
         loaded = {node.step.reference for node in plan.nodes if isinstance(node.step, LoadImage)}
         rolled_out = {**self.rolled_out, **{name: self.references[name] for name in images}}
@@ -61,7 +61,7 @@ class Round:
 def observe_round(
     environment: Environment,
     toolbox: Toolbox,
-    standing: Standing,
+    baseline: Baseline,
     images: Sequence[str],
     stacks: Sequence[str],
     *,
@@ -75,8 +75,8 @@ def observe_round(
         ImageError: a context cannot be read.
         ApiUnreachableError: the cluster does not answer.
     """
-    seen, catalogue = standing.seen, environment.describe_images()
-    references = {**standing.references, **{name: catalogue[name].own or "" for name in images}}
+    seen, catalogue = baseline.seen, environment.describe_images()
+    references = {**baseline.references, **{name: catalogue[name].own or "" for name in images}}
     facts = ask_cluster(environment.cluster, seen.cluster.nodes, compare=False)
     wanted = replace(
         seen.wanted,
@@ -89,14 +89,14 @@ def observe_round(
         stacks=facts.observed_stacks(),
         tools_present=frozenset(toolbox.programs),
         modules_present=frozenset(toolbox.modules),
-        images_on_nodes=standing.on_nodes,
-        obstacles=unknown_obstacles(wanted.stacks),
+        images_on_nodes=baseline.on_nodes,
+        blockers=unknown_blockers(wanted.stacks),
     )
     names = needed_images(wanted, observed)
     described = catalogue.described(names)
     looked_for = observe_images(environment.engine, described, names, wanted.images, given_up=given_up)
     records = {name: recorded.content for name, recorded in facts.records.items()}
-    former = _inputs(environment, seen, stacks, standing.rolled_out)
+    former = _inputs(environment, seen, stacks, baseline.rolled_out)
     swappable = frozenset(spec.name for spec, made in former if made.content == records.get(spec.name))
     return Round(wanted, replace(observed, images=looked_for), swappable)
 

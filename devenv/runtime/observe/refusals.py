@@ -17,13 +17,13 @@ from devenv.errors import DevenvError
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.observed import Observed, StackInput
 from devenv.plan.planner import Wanted, stacks_to_install
-from devenv.plan.replacement import Obstacles
+from devenv.plan.replacement import Blockers
 from devenv.plan.stack_steps import source_steps
 from devenv.plan.steps import ApplyManifests, InstallChart
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.cluster import ClusterFacts
-from devenv.runtime.observe.departures import CLAIM, PATHS, STATEFUL_SET, departures
-from devenv.runtime.observe.immutables import Surroundings, obstacles
+from devenv.runtime.observe.immutables import RelatedObjects, blockers
+from devenv.runtime.observe.removals import CLAIM, PATHS, STATEFUL_SET, removal_losses
 from devenv.runtime.observe.rendering import manager_of, rendered
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.stack import StackSpec
@@ -32,10 +32,10 @@ _THREADS = 6
 _CLASSES = "apis/storage.k8s.io/v1/storageclasses"
 
 
-def observe_obstacles(
+def observe_blockers(
     environment: Environment, toolbox: Toolbox, wanted: Wanted, observed: Observed, facts: ClusterFacts
-) -> Mapping[str, tuple[Obstacles | None, ...]]:
-    """What will not give way by itself to each source of the stacks that will be installed over, by the stack's name.
+) -> Mapping[str, tuple[Blockers | None, ...]]:
+    """What blocks each source of the stacks that will be installed over, by the stack's name.
 
     None where that is not known yet: a chart may be in a module that the plan has yet to fetch, or be wrong. It is
     looked at again when it is installed, and reported then.
@@ -45,9 +45,9 @@ def observe_obstacles(
     if not over or facts.state is not ClusterState.RUNNING:
         return {}
     if not {"helm", "kubectl"} <= observed.tools_present:
-        return unknown_obstacles(over)
+        return unknown_blockers(over)
     cluster = environment.cluster
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="obstacles") as pool:
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="blockers") as pool:
         asked = {
             spec.name: [pool.submit(_of_step, step, cluster, toolbox) for step in source_steps(spec, made)]
             for spec, made in over
@@ -55,25 +55,25 @@ def observe_obstacles(
         return {name: tuple(_result(future) for future in futures) for name, futures in asked.items()}
 
 
-def unknown_obstacles(stacks: Iterable[tuple[StackSpec, StackInput]]) -> dict[str, tuple[Obstacles | None, ...]]:
-    """As `observe_obstacles`, where there is no time or no program to look: each source looks when it is installed."""
+def unknown_blockers(stacks: Iterable[tuple[StackSpec, StackInput]]) -> dict[str, tuple[Blockers | None, ...]]:
+    """As `observe_blockers`, where there is no time or no program to look: each source looks when it is installed."""
     return {spec.name: (None,) * len(spec.sources) for spec, _ in stacks}
 
 
-def _result(asked: Future[Obstacles]) -> Obstacles | None:
+def _result(asked: Future[Blockers]) -> Blockers | None:
     try:
         return asked.result()
     except (DevenvError, KeyError):
         return None  # KeyError: a module that is not in the cache
 
 
-def _of_step(step: InstallChart | ApplyManifests, cluster: Cluster, toolbox: Toolbox) -> Obstacles:
+def _of_step(step: InstallChart | ApplyManifests, cluster: Cluster, toolbox: Toolbox) -> Blockers:
     release = step.release if isinstance(step, InstallChart) else ""
-    return find_obstacles(cluster, rendered(step, toolbox), step.namespace, manager_of(step), release=release)
+    return find_blockers(cluster, rendered(step, toolbox), step.namespace, manager_of(step), release=release)
 
 
-def find_obstacles(cluster: Cluster, text: str, namespace: str, manager: str, *, release: str = "") -> Obstacles:
-    """What of the objects that are there stands in the way of these manifests.
+def find_blockers(cluster: Cluster, text: str, namespace: str, manager: str, *, release: str = "") -> Blockers:
+    """What of the objects that are there blocks these manifests.
 
     Args:
         cluster: is asked, and not changed.
@@ -95,11 +95,10 @@ def find_obstacles(cluster: Cluster, text: str, namespace: str, manager: str, *,
         live = {kind: found.result() for kind, found in zip(PATHS, listed, strict=False)}
     refused = [(item, refusal) for item, refusal in zip(wanted, refusals, strict=True) if refusal]
     found = (
-        obstacles(item, refusal.live, refusal.causes, _surroundings(store, refusal), manager)
-        for item, refusal in refused
+        blockers(item, refusal.live, refusal.causes, _related(store, refusal), manager) for item, refusal in refused
     )
-    going = departures(release, namespace, documents, live)
-    return sum(found, Obstacles(departures=tuple(going)))
+    lost = removal_losses(release, namespace, documents, live)
+    return sum(found, Blockers(removal_losses=tuple(lost)))
 
 
 def _listing(store: ObjectStore, kind: str) -> Callable[[str], list[Json]]:
@@ -107,13 +106,13 @@ def _listing(store: ObjectStore, kind: str) -> Callable[[str], list[Json]]:
     return store.items if kind in (CLAIM, STATEFUL_SET) else store.outlines
 
 
-def _surroundings(store: ObjectStore, refusal: Refusal) -> Surroundings:
+def _related(store: ObjectStore, refusal: Refusal) -> RelatedObjects:
     live, namespace = refusal.live, refusal.live["metadata"].get("namespace")
     if live["kind"] == "CustomResourceDefinition":
-        return Surroundings(instances=store.count(_instances(live)))
+        return RelatedObjects(instances=store.count(_instances(live)))
     if namespace is None:
-        return Surroundings()
-    return Surroundings(
+        return RelatedObjects()
+    return RelatedObjects(
         claims=store.items(f"api/v1/namespaces/{namespace}/persistentvolumeclaims"),
         pods=store.items(f"api/v1/namespaces/{namespace}/pods"),
         classes={item["metadata"]["name"]: item for item in store.items(_CLASSES)},

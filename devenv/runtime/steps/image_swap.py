@@ -1,4 +1,4 @@
-"""A head start for a new image: workloads get it before Helm has rendered and compared everything else.
+"""An early swap for a new image: workloads get it before Helm has rendered and compared everything else.
 
 Responsible for the case in which an image is all that changed. Helm's upgrade goes on at the same time and applies the
 same; it finds the image in place and rolls out nothing more. An upgrade spends most of its time before it touches a
@@ -25,7 +25,7 @@ from devenv.spec.image_reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
-class HeadStart:
+class EarlySwap:
     """Workloads that have their new images."""
 
     former: Recorded
@@ -34,7 +34,7 @@ class HeadStart:
     """Workload's UID to the generation that its new image gave it."""
 
 
-def swap_images(step: InstallChart, scope: Scope, context: StepContext) -> HeadStart | None:
+def swap_images(step: InstallChart, scope: Scope, context: StepContext) -> EarlySwap | None:
     """Give the workloads of an installed chart its new images; None where that is not for it.
 
     Raises:
@@ -61,11 +61,11 @@ def swap_images(step: InstallChart, scope: Scope, context: StepContext) -> HeadS
     cluster.forget(step.stack)
     answers = [cluster.set_images(kind, namespace, name, images) for (kind, namespace, name), images in changes.items()]
     made = [item["metadata"] for item in answers if item is not None]
-    return HeadStart(recorded, {metadata["uid"]: int(metadata["generation"]) for metadata in made})
+    return EarlySwap(recorded, {metadata["uid"]: int(metadata["generation"]) for metadata in made})
 
 
 @contextmanager
-def head_start(step: InstallChart, scope: Scope, context: StepContext) -> Iterator[HeadStart | None]:
+def early_swap(step: InstallChart, scope: Scope, context: StepContext) -> Iterator[EarlySwap | None]:
     """Swap the images of a chart that is upgraded in the body, and keep devenv's record true whatever comes of it."""
     swapped = swap_images(step, scope, context)
     try:
@@ -81,8 +81,8 @@ def head_start(step: InstallChart, scope: Scope, context: StepContext) -> Iterat
         context.run.unswappable.add(step.stack)
 
 
-def _repeated(swapped: HeadStart, scope: Scope, context: StepContext) -> bool:
-    """Whether the upgrade changed the workloads once more: there a head start costs a second rollout."""
+def _repeated(swapped: EarlySwap, scope: Scope, context: StepContext) -> bool:
+    """Whether the upgrade changed the workloads once more: there an early swap costs a second rollout."""
     stack = members(context.environment.cluster.informer(context.cancel.is_set).snapshot(), scope)
     found = {item["metadata"]["uid"]: item["metadata"]["generation"] for kind in CONTROLLERS for item in stack[kind]}
     return any(found.get(uid, 0) > generation for uid, generation in swapped.generations.items())

@@ -33,7 +33,7 @@ from devenv.runtime.diagnosis import (
     watch_stack,
     wording,
 )
-from devenv.runtime.observe.refusals import find_obstacles
+from devenv.runtime.observe.refusals import find_blockers
 from devenv.runtime.steps.readiness import replace_stuck_pods
 from devenv.runtime.steps.replacements import replace_unplanned
 from devenv.runtime.steps.rollout import Rollout, generations
@@ -242,7 +242,7 @@ class _Attempt:
             if found.pending:
                 self._cluster.forget_pending(found)
             if former:
-                self._make_way_back(former)
+                self._prepare_rollback(former)
                 self._helm.rollback(release, former, namespace)
                 self._free_stateful_sets()
             else:
@@ -251,11 +251,11 @@ class _Attempt:
             return f"not complete: {error.message}"
         return ""
 
-    def _make_way_back(self, former: int) -> None:
-        """Have give way what was created anew and cannot be changed back."""
+    def _prepare_rollback(self, former: int) -> None:
+        """Replace what was created anew and cannot be changed back."""
         wanted = self._wanted
         text = self._helm.manifest(wanted.release.name, former, wanted.release.namespace)
-        found = find_obstacles(self._cluster, text, wanted.release.namespace, HELM_MANAGER)
+        found = find_blockers(self._cluster, text, wanted.release.namespace, HELM_MANAGER)
         replace_unplanned(self._cluster, found, deadline=_WAY_BACK, cancel=threading.Event(), progress=self._progress)
 
     def _free_stateful_sets(self) -> None:

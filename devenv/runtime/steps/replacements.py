@@ -14,10 +14,10 @@ from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.errors import DataLossError
-from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement
+from devenv.plan.replacement import Blockers, Growth, Kept, ObjectRef, Replacement
 from devenv.plan.steps import ApplyManifests, GrowClaim, InstallChart, ReplaceObject
 from devenv.runtime.observe.immutables import UNENFORCED, owned_by
-from devenv.runtime.observe.refusals import find_obstacles
+from devenv.runtime.observe.refusals import find_blockers
 from devenv.runtime.observe.rendering import manager_of
 from devenv.runtime.step_context import StepContext
 
@@ -36,13 +36,13 @@ def replace_before(step: InstallChart | ApplyManifests, text: str, context: Step
     """Replace what a step cannot change, where no plan has looked ahead for it; raises DataLossError."""
     cluster, stack = context.environment.cluster, context.environment.workspace.stacks[step.stack].spec
     release = step.release if isinstance(step, InstallChart) else ""
-    found = find_obstacles(cluster, text, step.namespace, manager_of(step), release=release)
+    found = find_blockers(cluster, text, step.namespace, manager_of(step), release=release)
     replace_unplanned(cluster, found, deadline=stack.deadline, cancel=context.cancel, progress=context.progress)
 
 
 def replace_unplanned(
     cluster: Cluster,
-    found: Obstacles,
+    found: Blockers,
     *,
     deadline: timedelta,
     cancel: threading.Event,

@@ -23,7 +23,7 @@ from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps.checks import await_checks
 from devenv.runtime.steps.definitions import provide_definitions
 from devenv.runtime.steps.image_proof import prove_images, warn_of_pulls
-from devenv.runtime.steps.image_swap import head_start
+from devenv.runtime.steps.image_swap import early_swap
 from devenv.runtime.steps.install import ChartInstallation, install
 from devenv.runtime.steps.readiness import await_workloads
 from devenv.runtime.steps.replacements import replace_before
@@ -103,7 +103,7 @@ def install_chart(step: InstallChart, context: StepContext) -> str:
     stack = environment.workspace.stacks[step.stack]
     with (
         chart_of(step, toolbox) as chart,
-        head_start(step, scope, context) as begun,
+        early_swap(step, scope, context) as begun,
         _locating_migrations(stack),
         _carrying(step, context),
     ):

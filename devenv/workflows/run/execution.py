@@ -7,7 +7,7 @@ from collections.abc import Callable
 from devenv.events import Noted
 from devenv.plan.observed import ObservedImages
 from devenv.plan.plan import Plan
-from devenv.plan.provision import stand_ins
+from devenv.plan.provision import substitutions
 from devenv.plan.steps import image_key
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.capacity import find_shortages
@@ -68,9 +68,11 @@ def perform(
     return report
 
 
-def report_stand_ins(plan: Plan, images: ObservedImages, state: RunState, session: Session, *, command: str) -> None:
+def report_substitutions(
+    plan: Plan, images: ObservedImages, state: RunState, session: Session, *, command: str
+) -> None:
     """Tell which images are made though upstream publishes them, and why, each once in a run."""
-    for replaced in stand_ins(images, plan.made_images):
+    for replaced in substitutions(images, plan.made_images):
         if state.is_first_warning(replaced):
             hint = f"to pull, or be told why it cannot be: {command} --images upstream"
             session.emit(Noted(replaced, hint=hint))

@@ -11,7 +11,7 @@ from devenv.errors import ImageError, ImageNotFoundError, RateLimitedError, Regi
 from devenv.images.catalogue.presence import refusals
 from devenv.plan.image import Bootstrap, Image, Mode, Recipe
 from devenv.plan.observed import ObservedImages
-from devenv.plan.provision import provision_images, stand_ins
+from devenv.plan.provision import provision_images, substitutions
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
 
 HUB = "docker.io/library/"
@@ -67,7 +67,7 @@ def test_what_a_registry_refuses_is_made_and_what_that_is_made_from_pulled_where
         "postgres",
         "search",
     ]
-    assert stand_ins(observed, ["traefik", "golang"]) == [
+    assert substitutions(observed, ["traefik", "golang"]) == [
         "image traefik is made by its recipe: docker.io has no such image",
         "image golang is made by its recipe: docker.io gives no more images",
     ]
@@ -111,7 +111,7 @@ def test_what_a_silent_registry_would_have_given_is_told_once() -> None:
     observed = ObservedImages(IMAGES, frozenset(), silent)
     steps = [step for step, _ in provision_images(observed, ["traefik"], "auto").steps]
     made = [step.image for step in steps if isinstance(step, BuildImage | BootstrapImage)]
-    assert stand_ins(observed, made) == ["docker.io does not answer, so recipes make debian, golang, traefik"]
+    assert substitutions(observed, made) == ["docker.io does not answer, so recipes make debian, golang, traefik"]
 
 
 def test_what_is_locked_is_never_replaced() -> None:

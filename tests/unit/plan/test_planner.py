@@ -33,7 +33,7 @@ from devenv.plan.cluster_state import ClusterState
 from devenv.plan.observed import ObservedStack
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import make_plan, stacks_to_install
-from devenv.plan.replacement import Growth, Kept, ObjectRef, Obstacles, Replacement
+from devenv.plan.replacement import Blockers, Growth, Kept, ObjectRef, Replacement
 from devenv.plan.steps import AwaitNodeRuntime, CreateCluster, InstallChart, ProvideTool, ReplaceObject
 
 DATABASE = {"engine": "mysql", "workload": "w", "name": "n", "user": "u", "secret": "s", "node_port": 30306}
@@ -263,11 +263,11 @@ def test_two_steps_of_one_key_are_no_plan() -> None:
 
 
 def test_an_object_that_several_sources_hold_gives_way_once() -> None:
-    held = Obstacles(replacements=(Replacement(ObjectRef("v1", "ConfigMap", "space", "facts", "uid"), "immutable"),))
+    held = Blockers(replacements=(Replacement(ObjectRef("v1", "ConfigMap", "space", "facts", "uid"), "immutable"),))
     first, second = stack("first", sources=[CHART, {"manifests": {"path": "all.yaml"}}]), stack("second", "first")
     former = ObservedStack("former", ready=True)
-    obstacles = {"first": (held, held), "second": (held,)}
-    plan = make_plan(wanted(first, second), observed(stacks={"first": former, "second": former}, obstacles=obstacles))
+    blockers = {"first": (held, held), "second": (held,)}
+    plan = make_plan(wanted(first, second), observed(stacks={"first": former, "second": former}, blockers=blockers))
 
     replacing = [node for node in plan.nodes if isinstance(node.step, ReplaceObject)]
     assert [(node.key, node.step.group) for node in replacing] == [
@@ -278,9 +278,9 @@ def test_an_object_that_several_sources_hold_gives_way_once() -> None:
 
 def test_objects_of_one_name_in_two_groups_both_give_way() -> None:
     kinds = [ObjectRef(version, "Service", "space", "web", version) for version in ("v1", "serving.knative.dev/v1")]
-    held = Obstacles(replacements=tuple(Replacement(kind, "spec") for kind in kinds))
+    held = Blockers(replacements=tuple(Replacement(kind, "spec") for kind in kinds))
     stacks = {"store": ObservedStack("former", ready=True)}
-    plan = make_plan(wanted(stack("store")), observed(stacks=stacks, obstacles={"store": (held,)}))
+    plan = make_plan(wanted(stack("store")), observed(stacks=stacks, blockers={"store": (held,)}))
     assert sum(isinstance(node.step, ReplaceObject) for node in plan.nodes) == 2
 
 
@@ -304,7 +304,7 @@ def test_what_stands_in_the_way_gives_way_right_before_its_source() -> None:
         wanted(store),
         observed(
             stacks=recorded(store=ObservedStack("former", ready=True)),
-            obstacles={"store": (Obstacles((grown,), (replaced, lost), ("claim old", "claim older")),)},
+            blockers={"store": (Blockers((grown,), (replaced, lost), ("claim old", "claim older")),)},
         ),
     )
     needs = needs_of(plan)
@@ -324,13 +324,13 @@ def test_what_stands_in_the_way_gives_way_right_before_its_source() -> None:
 
 
 @pytest.mark.parametrize(
-    ("obstacles", "looks_ahead"),
-    [({}, False), ({"store": (Obstacles(),)}, False), ({"store": (None,)}, True)],
+    ("blockers", "looks_ahead"),
+    [({}, False), ({"store": (Blockers(),)}, False), ({"store": (None,)}, True)],
     ids=["nothing is there", "nothing stands in the way", "it is not known"],
 )
-def test_a_source_looks_for_itself_where_the_plan_could_not(obstacles: Any, *, looks_ahead: bool) -> None:
+def test_a_source_looks_for_itself_where_the_plan_could_not(blockers: Any, *, looks_ahead: bool) -> None:
     stacks = recorded(store=ObservedStack("former", ready=True))
-    plan = make_plan(wanted(stack("store")), observed(stacks=stacks, obstacles=obstacles))
+    plan = make_plan(wanted(stack("store")), observed(stacks=stacks, blockers=blockers))
     steps = [node.step for node in plan.nodes if isinstance(node.step, InstallChart)]
     assert [step.looks_ahead for step in steps] == [looks_ahead]
 

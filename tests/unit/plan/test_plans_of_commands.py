@@ -200,12 +200,12 @@ def test_reset_db_seeds_before_it_resets_what_is_seeded() -> None:
     assert plan_reset(SHOP, [], None, "{}").nodes == ()
 
 
-def test_a_round_builds_loads_and_rolls_out_with_a_head_start() -> None:
+def test_a_round_builds_loads_and_rolls_out_with_a_early_swap() -> None:
     round_of = wanted(STORE)
     there = observed(
         stacks=recorded(SPACES, store=ObservedStack("former", ready=True)),
         images=images(built={"store"}),
-        obstacles={"store": (None,)},
+        blockers={"store": (None,)},
     )
     plan = plan_round(round_of, there, {"store"}, [reference("store")])
 
@@ -219,7 +219,7 @@ def test_a_round_builds_loads_and_rolls_out_with_a_head_start() -> None:
     assert (install.swaps, install.looks_ahead) == ((reference("store"),), True)
 
 
-def test_a_round_of_a_stack_that_changed_otherwise_has_no_head_start() -> None:
+def test_a_round_of_a_stack_that_changed_otherwise_has_no_early_swap() -> None:
     there = observed(stacks={"store": ObservedStack("former", ready=True)}, images=images(in_engine={"store"}))
     plan = plan_round(wanted(STORE), there, set(), [reference("store")])
 

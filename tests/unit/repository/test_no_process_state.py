@@ -18,7 +18,7 @@ import devenv
 
 ALLOWED = {
     # It stands for the process itself: the children that end with it, from whatever thread they were started.
-    "devenv.adapters.process.guardian.GUARDIAN",
+    "devenv.adapters.process.reaper.REAPER",
 }
 _SYNCHRONISERS = (type(threading.Lock()), type(threading.RLock()), threading.Event, threading.Condition)
 

@@ -31,7 +31,7 @@ def chart(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_chart_without_hooks_may_have_a_head_start(chart: Path) -> None:
+def test_a_chart_without_hooks_may_have_a_early_swap(chart: Path) -> None:
     assert not _has_hooks(chart)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from devenv.plan.replacement import Kept, Obstacles, Replacement
-from devenv.runtime.observe.immutables import Surroundings, obstacles
+from devenv.plan.replacement import Blockers, Kept, Replacement
+from devenv.runtime.observe.immutables import RelatedObjects, blockers
 
 Json = dict[str, Any]
 FORBIDDEN = [("spec", "Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden")]
@@ -47,16 +47,16 @@ def pod(**labels: str) -> Json:
     return {"metadata": metadata}
 
 
-def of_stateful_set(wanted: Json, live: Json, *claims: Json, pods: tuple[Json, ...] = (pod(),)) -> Obstacles:
-    return obstacles(wanted, live, FORBIDDEN, Surroundings(claims, pods, CLASSES))
+def of_stateful_set(wanted: Json, live: Json, *claims: Json, pods: tuple[Json, ...] = (pod(),)) -> Blockers:
+    return blockers(wanted, live, FORBIDDEN, RelatedObjects(claims, pods, CLASSES))
 
 
-def only(found: Obstacles) -> Replacement:
+def only(found: Blockers) -> Replacement:
     assert len(found.replacements) == 1
     return found.replacements[0]
 
 
-def grown(found: Obstacles) -> dict[str, str]:
+def grown(found: Blockers) -> dict[str, str]:
     return {growth.claim.name: growth.size for growth in found.growths}
 
 
@@ -132,11 +132,11 @@ def test_a_volume_of_another_name_is_a_loss_to_agree_to() -> None:
     assert of_stateful_set(stateful_set(volume("1Gi"), volume("1Gi", "files")), live).losses == ()
 
 
-def of_kind(version: str, kind: str, live: Json | None = None, wanted: Json | None = None, **around: Any) -> Obstacles:
+def of_kind(version: str, kind: str, live: Json | None = None, wanted: Json | None = None, **around: Any) -> Blockers:
     metadata: Json = {"name": "thing", "namespace": "space", "uid": "uid-thing"}
     made: Json = {"apiVersion": version, "kind": kind, "metadata": metadata}
     live = {**made, **(live or {}), "metadata": {**metadata, **(live or {}).get("metadata", {})}}
-    return obstacles({**made, **(wanted or {})}, live, IMMUTABLE, Surroundings(**around))
+    return blockers({**made, **(wanted or {})}, live, IMMUTABLE, RelatedObjects(**around))
 
 
 @pytest.mark.parametrize(
@@ -191,10 +191,10 @@ def test_keys_that_others_wrote_into_a_secret_are_lost() -> None:
     assert of_kind("v1", "Secret", live, {"data": {"theirs": "x"}}).losses == ()
 
 
-def own_claim(wanted: Json, size: str = "2Gi", storage_class: str = "standard") -> Obstacles:
+def own_claim(wanted: Json, size: str = "2Gi", storage_class: str = "standard") -> Blockers:
     live = claim("files", size, storage_class)
     made = {"apiVersion": "v1", "kind": "PersistentVolumeClaim"}
-    return obstacles({**made, **wanted}, {**made, **live}, IMMUTABLE, Surroundings(classes=CLASSES))
+    return blockers({**made, **wanted}, {**made, **live}, IMMUTABLE, RelatedObjects(classes=CLASSES))
 
 
 def test_a_charts_own_claim_grows_with_what_is_applied() -> None:
@@ -211,7 +211,7 @@ def test_a_charts_own_claim_grows_with_what_is_applied() -> None:
         pytest.param(own_claim(volume("3Gi", "files", storageClassName="driver")), "spec.selector", id="class"),
     ],
 )
-def test_a_claim_that_has_to_be_another_is_lost(found: Obstacles, why: str) -> None:
+def test_a_claim_that_has_to_be_another_is_lost(found: Blockers, why: str) -> None:
     assert only(found).why == why
     assert found.losses == ("everything that claim files holds",)
     assert not found.growths
@@ -220,5 +220,5 @@ def test_a_claim_that_has_to_be_another_is_lost(found: Obstacles, why: str) -> N
 def test_a_refusal_of_an_admission_plugin_is_told_in_its_words() -> None:
     metadata = {"name": "thing", "uid": "uid"}
     item = {"apiVersion": "example.org/v1", "kind": "Thing", "metadata": metadata}
-    found = obstacles(item, item, [("", "refused PATCH x: webhook says: spec is immutable")], Surroundings())
+    found = blockers(item, item, [("", "refused PATCH x: webhook says: spec is immutable")], RelatedObjects())
     assert only(found).why == "refused PATCH x: webhook says: spec is immutable"

@@ -1,4 +1,4 @@
-"""Handing a context to the builder so that it takes the files as they are now.
+"""Staging a context for the builder so that it takes the files as they are now.
 
 Responsible for the folder that a build is given as its context. BuildKit keeps what it was sent, and takes again only
 what differs in mode, link, device, or as a file in size or time of the last write (`sameFile` in `diff_containerd.go`
@@ -32,7 +32,7 @@ _NAME_DIGITS = 16
 
 
 @contextmanager
-def handed_over(step: BuildImage, digests: FileDigests) -> Iterator[Path]:
+def staged_context(step: BuildImage, digests: FileDigests) -> Iterator[Path]:
     """The context of a build as the builder is to be given it; gone when the context manager ends.
 
     What comes with devenv is copied, with the modes that version control keeps: an installation's are its umask's.

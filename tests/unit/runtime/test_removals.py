@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from devenv.runtime.observe.departures import CLAIM, DEFINITION, NAMESPACE, STATEFUL_SET, departures
+from devenv.runtime.observe.removals import CLAIM, DEFINITION, NAMESPACE, STATEFUL_SET, removal_losses
 
 Json = dict[str, Any]
 OF_HELM = {"meta.helm.sh/release-name": "store", "meta.helm.sh/release-namespace": "space"}
@@ -17,7 +17,7 @@ def item(name: str, namespace: str = "space", annotations: Json = OF_HELM, **spe
 
 
 def lost(kind: str, *live: Json, wanted: tuple[Json, ...] = (), claims: tuple[Json, ...] = ()) -> list[str]:
-    return departures("store", "space", wanted, {CLAIM: claims, kind: live})
+    return removal_losses("store", "space", wanted, {CLAIM: claims, kind: live})
 
 
 SET = item("db", volumeClaimTemplates=[{"metadata": {"name": "data"}}])

@@ -36,7 +36,7 @@ exit 0
 """
 
 
-class Guardian:
+class Reaper:
     """The process that outlives devenv; started with the first group that is watched."""
 
     def __init__(self) -> None:
@@ -99,5 +99,5 @@ class Guardian:
         pipe.flush()
 
 
-GUARDIAN = Guardian()
+REAPER = Reaper()
 """This process's own."""

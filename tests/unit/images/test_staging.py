@@ -20,7 +20,7 @@ SAVING_TWICE = """
 import sys, time
 from pathlib import Path
 from devenv.images.content.fingerprint import FileDigests
-from devenv.images.content.handover import handed_over
+from devenv.images.content.staging import staged_context
 from devenv.plan.steps import BuildImage
 context, digests = Path(sys.argv[1]), FileDigests()
 (context / "Dockerfile").write_text("FROM scratch")
@@ -31,7 +31,7 @@ for _ in range(20):
     for content in "ab":
         (context / "file").write_text(content)
         times.add((context / "file").stat().st_ctime_ns)
-        with handed_over(step, digests) as given:
+        with staged_context(step, digests) as given:
             names.add(given.name)
     if len(times) == 1:
         break  # a machine at its limits may take longer than the second

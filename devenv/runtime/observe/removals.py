@@ -25,7 +25,9 @@ _POLICY = "helm.sh/resource-policy"
 """An object that says `keep` here is left alone: https://helm.sh/docs/howto/charts_tips_and_tricks/"""
 
 
-def departures(release: str, namespace: str, wanted: Iterable[Json], live: Mapping[str, Sequence[Json]]) -> list[str]:
+def removal_losses(
+    release: str, namespace: str, wanted: Iterable[Json], live: Mapping[str, Sequence[Json]]
+) -> list[str]:
     """What would be lost with the objects that leave a release, in words.
 
     Args:

@@ -58,6 +58,8 @@ class Observed:
     images: ObservedImages = field(default_factory=ObservedImages)
     fresh_databases: frozenset[str] = frozenset()
     """Stacks whose databases hold nothing yet: what is in them after their migrations is nobody's."""
+    proven_pins: frozenset[str] = frozenset()
+    """Stacks that provably run what digests pin since they were installed."""
     blockers: Mapping[str, tuple[Blockers | None, ...]] = field(default_factory=dict)
     """Stack to what blocks each of its sources, None where that is not known; no stack that has none."""
 
@@ -74,6 +76,8 @@ class StackInput:
     """Hash of everything that the stack is made of."""
     images: Mapping[str, str]
     """Image name to the reference that its chart is given."""
+    unpinned_content: str = ""
+    """As `content`, if no digest pinned an image; empty where none does."""
     database_content: str = ""
     """Hash of the migrations and seeds of the database that the stack runs."""
     database_seeds: tuple[Path, ...] = ()

@@ -10,10 +10,10 @@ from devenv.plan.cluster_state import ClusterState
 from devenv.plan.image import BALANCER, NODE, Mode
 from devenv.plan.kind_config import KindConfig
 from devenv.plan.namespace_prefix import require_same_prefix
-from devenv.plan.observed import Observed, StackInput
+from devenv.plan.observed import Observed, ObservedStack, StackInput
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.provision import BUILDX, Provisions, provision_images
-from devenv.plan.stack_steps import NOT_READY, stack_nodes
+from devenv.plan.stack_steps import NOT_READY, PINNED_OTHERWISE, PINNED_SINCE, stack_nodes
 from devenv.plan.steps import (
     AwaitNodeRuntime,
     BuildImage,
@@ -112,7 +112,13 @@ def reasons_to_install(wanted: Wanted, observed: Observed) -> dict[str, str]:
 def stacks_to_install(wanted: Wanted, observed: Observed) -> list[tuple[StackSpec, StackInput]]:
     """The stacks that a plan will install, be it anew or over what is there."""
     reasons = reasons_to_install(wanted, observed)
-    return [(spec, rendered) for spec, rendered in wanted.stacks if reasons[spec.name] not in ("", NOT_READY)]
+    left = ("", NOT_READY, PINNED_SINCE)
+    return [(spec, rendered) for spec, rendered in wanted.stacks if reasons[spec.name] not in left]
+
+
+def is_newly_pinned(rendered: StackInput, known: ObservedStack | None) -> bool:
+    """Whether nothing of a stack has changed but that digests pin its images now."""
+    return known is not None and known.content == rendered.unpinned_content != rendered.content
 
 
 def needed_images(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
@@ -129,6 +135,8 @@ def _reason(spec: StackSpec, rendered: StackInput, observed: Observed) -> str:
     reasons = {
         "interrupted": known.pending,
         "incomplete": known.missing or not known.content,
+        PINNED_SINCE: is_newly_pinned(rendered, known) and spec.name in observed.proven_pins and not rendered.renewed,
+        PINNED_OTHERWISE: is_newly_pinned(rendered, known),
         "changed": known.content != rendered.content,
         "to be reset": rendered.renewed,
         "not recorded": not known.recorded,

@@ -32,6 +32,9 @@ from devenv.spec.stack import Source, StackSpec
 
 NOT_READY = "not ready"
 """Why a stack is awaited that is as wanted otherwise: nothing of it is installed again."""
+PINNED_SINCE = "runs what devenv.lock pins since"
+"""Why a stack is recorded anew of which nothing else has changed."""
+PINNED_OTHERWISE = "changed: devenv.lock pins images, which it is not proven to run"
 _WHY_RESET = "its migrations and seeds have been applied"
 
 
@@ -56,8 +59,9 @@ def stack_nodes(
         blockers: what blocks each source, None where that is not known; nothing where nothing does.
         fresh: whether its database holds nothing yet.
     """
-    if reason == NOT_READY:
-        return [PlanNode(_await_ready(spec, rendered), before, reason)]
+    if reason in (NOT_READY, PINNED_SINCE):
+        awaited = replace(_await_ready(spec, rendered), pinned_since=reason == PINNED_SINCE)
+        return [PlanNode(awaited, before, reason)]
     leading = _one_by_one(_leading_steps(spec, rendered), before, reason)
     known = blockers or [Blockers()] * len(spec.sources)
     sources, last = _sources(spec, rendered, _end(leading, before), cluster=cluster, reason=reason, blockers=known)

@@ -216,6 +216,8 @@ class AwaitReady(StackStep):
     """The stack's folder, which paths in checks are relative to."""
     images: Pairs = ()
     """Image name to the reference that the stack was given."""
+    pinned_since: bool = False
+    """Nothing was installed: what runs is what has been pinned since, which is recorded now."""
 
     @property
     def key(self) -> str:

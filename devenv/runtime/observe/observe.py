@@ -31,6 +31,7 @@ from devenv.plan.provision import choose_references
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import choose_database_ports, choose_ports
 from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
+from devenv.runtime.observe.pins import proven_pins
 from devenv.runtime.observe.refusals import observe_blockers
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed, renew, stack_inputs
 from devenv.runtime.ownership.marks import look
@@ -125,10 +126,14 @@ def observe(
         images=seen.images,
         fresh_databases=seen.cluster.fresh_databases(spec for spec, _ in wanted.stacks),
     )
-    blockers = observe_blockers(environment, seen.toolbox, wanted, observed, seen.cluster)
-    return Observation(
-        wanted, replace(observed, blockers=blockers), seen.toolbox, seen.facts, seen.cluster, seen.kind_cluster
-    )
+    compared = _compared(environment, seen, wanted, observed)
+    return Observation(wanted, compared, seen.toolbox, seen.facts, seen.cluster, seen.kind_cluster)
+
+
+def _compared(environment: Environment, seen: _Seen, wanted: Wanted, observed: Observed) -> Observed:
+    """With what has to be looked at more closely of the stacks that have changed."""
+    known = replace(observed, proven_pins=proven_pins(environment, wanted, observed, seen.cluster))
+    return replace(known, blockers=observe_blockers(environment, seen.toolbox, wanted, known, seen.cluster))
 
 
 def _look(

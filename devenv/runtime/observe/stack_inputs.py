@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from devenv.images.content.fingerprint import FileDigests, hash_of
@@ -99,13 +100,21 @@ def _stack_input(
         kustomize_images=renamed,
         config_maps=carried,
     )
-    return replace(made, content=_content(made, workspace, stack, digests, environ))
+    pins = tuple(_digests(made.images, workspace))
+    content = partial(_content, made, workspace, stack, digests, environ)
+    return replace(made, content=content(pins=pins), unpinned_content=content(pins=()) if pins else "")
 
 
 def _content(
-    made: StackInput, workspace: Workspace, stack: LoadedStack, digests: FileDigests, environ: Mapping[str, str]
+    made: StackInput,
+    workspace: Workspace,
+    stack: LoadedStack,
+    digests: FileDigests,
+    environ: Mapping[str, str],
+    *,
+    pins: Sequence[str],
 ) -> str:
-    """Hash of everything that a stack is made of."""
+    """Hash of everything that a stack is made of; `pins` are the digests of its images."""
     return hash_of(
         _FORM,
         json.dumps(stack.spec.model_dump(mode="json", exclude=_SHOWN_ONLY), sort_keys=True),
@@ -114,7 +123,7 @@ def _content(
         made.domain if stack.spec.tls else "",
         *(text for place in made.kustomize_images for text in place),
         *_module_sums(stack.spec, workspace),
-        *_digests(made.images, workspace),
+        *pins,
         *_files(stack, made.sources, digests, environ),
     )[:_CONTENT_DIGITS]
 

@@ -5,18 +5,16 @@ Responsible for asking and telling; the comparison is `staleness`'s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.errors import StaleImageError
 from devenv.events import Noted
-from devenv.images.nodes.identity import image_digests, index_parts
 from devenv.plan.steps import AwaitReady
 from devenv.runtime.diagnosis.scope import Scope
-from devenv.runtime.environment import Environment
-from devenv.runtime.observe.staleness import ExpectedImage, expectations, pull_problems, running_containers, stale
+from devenv.runtime.observe.pins import AskedNodes
+from devenv.runtime.observe.staleness import expectations, pull_problems, running_containers, stale
 from devenv.runtime.step_context import StepContext
-from devenv.spec.image_reference import normalise
 
 
 def prove_images(step: AwaitReady, scope: Scope, context: StepContext) -> str:
@@ -32,7 +30,7 @@ def prove_images(step: AwaitReady, scope: Scope, context: StepContext) -> str:
     expected = expectations(step.images, ids, set(environment.workspace.project.images))
     snapshot = environment.cluster.informer(context.cancel.is_set).snapshot()
     warn_of_pulls(snapshot, scope, context)
-    nodes = _Nodes(environment, expected)
+    nodes = AskedNodes(environment.engine, expected)
     wrong, right = stale(running_containers(snapshot, scope), expected, nodes)
     if wrong:
         raise _error(step, wrong)
@@ -46,23 +44,6 @@ def warn_of_pulls(snapshot: ObjectsByKind, scope: Scope, context: StepContext) -
     for place, problem in pull_problems(snapshot, scope).items():
         if context.run.is_first_warning(place):
             context.emit(Noted(f"{place}: {problem}", "warning", "set it in the chart: IfNotPresent, and devenv's tag"))
-
-
-class _Nodes:
-    """Asks each node once, and only when the kubelet's report alone does not settle it."""
-
-    def __init__(self, environment: Environment, expected: Sequence[ExpectedImage]) -> None:
-        self._engine = environment.engine
-        self._names = [normalise(image.reference) for image in expected]
-        self._known: dict[str, Mapping[str, frozenset[str]]] = {}
-
-    def meant(self, node: str, name: str) -> frozenset[str]:
-        if node not in self._known:
-            self._known[node] = image_digests(self._engine, node, self._names)
-        return self._known[node].get(name, frozenset())
-
-    def parts(self, node: str, digest: str) -> frozenset[str]:
-        return index_parts(self._engine, node, digest) if digest else frozenset()
 
 
 def _error(step: AwaitReady, wrong: Sequence[str]) -> StaleImageError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.cluster import Recorded, of_stack
@@ -198,6 +199,8 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
     )
     proven = prove_images(step, scope, context)
     applied = context.run.applied.take(step.stack)
+    if step.pinned_since and (recorded := (cluster.state() or {}).get(step.stack)):
+        cluster.record(step.stack, replace(recorded, content=step.content))
     if applied is not None:
         mine = tuple(release.key for release in releases if release.stack == step.stack)
         claims = claims_of(of_stack(step.stack, releases, cluster.workloads()), cluster.claims())

@@ -166,8 +166,9 @@ def test_an_environment_comes_up_from_registries_alone_and_its_lock_keeps_it(
     try:
         registry.push(engine, {moved: provide("pause", engine)})
         assert registry.digest(moved) != digests["traefik"]
-        again = rehearsal.up()
-        assert not [s for s in again.last("plan-made")["steps"] if s["title"].startswith("Pull image")]
+        again = {step["key"]: step["reason"] for step in rehearsal.up().last("plan-made")["steps"]}
+        assert again == dict.fromkeys((f"ready/{name}" for name in RUN), "runs what devenv.lock pins since")
+        assert rehearsal.up().last("plan-made")["steps"] == []
         assert_pulled(rehearsal, pulled)
     finally:
         registry.push(engine, {moved: provide("traefik", engine)})

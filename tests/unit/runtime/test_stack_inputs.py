@@ -15,6 +15,7 @@ from devenv.plan.stack_steps import stack_nodes
 from devenv.plan.steps import ApplyManifests
 from devenv.runtime.observe.stack_inputs import stack_inputs
 from devenv.spec.render import ProjectFacts
+from devenv.spec.versions import CatalogueImage
 from devenv.spec.workspace import Workspace
 
 
@@ -125,6 +126,18 @@ def test_facts_of_the_project_change_it(root: Path, facts: ProjectFacts) -> None
 
 def test_an_images_reference_changes_it(root: Path) -> None:
     assert content(workspace(root), image="registry.test/web:2") != content(workspace(root))
+
+
+def test_a_digest_that_pins_an_image_changes_it_and_what_it_would_be_without_is_known(root: Path) -> None:
+    project = workspace(root)
+    image = CatalogueImage(upstream="registry.test/web:1", digest=f"sha256:{'1' * 64}")
+    pinned = replace(project, versions=project.versions.model_copy(update={"images": {"web": image}}))
+
+    made, before = rendered(pinned), rendered(project)
+    assert made.unpinned_content == before.content != made.content
+    assert before.unpinned_content == ""
+    own = rendered(pinned, image="localhost/devenv/web:1")
+    assert own.unpinned_content == ""
 
 
 def receiving(project: Workspace) -> Workspace:

@@ -45,7 +45,7 @@ def main() -> None:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             reports = list(pool.map(one, images))
         seconds, busy = time.monotonic() - began, busy_seconds() - busy
-    ways = sorted({str(report.way) for report in reports})
+    ways = sorted({str(report.transport) for report in reports})
     sent = sum(report.sent_bytes for report in reports)
     grown = _memory("VmHWM") - before
     reported = {"seconds": seconds, "busy_seconds": busy, "sent_bytes": sent, "ways": ways, "grown_bytes": grown}

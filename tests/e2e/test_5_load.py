@@ -25,7 +25,7 @@ from devenv.errors import DiskFullError, ImageError, InterruptedRunError
 from devenv.images.formats.engine_image import EngineImage
 from devenv.images.load.loader import load
 from devenv.images.load.session import LoadSession
-from devenv.images.load.strategy import Way
+from devenv.images.load.strategy import Transport
 from devenv.images.load.transfer import Offer, Order, open_streams, pushing, transfer
 from devenv.images.nodes.content import NodeContent, names_on_nodes
 from devenv.images.nodes.identity import image_digests, index_parts
@@ -34,7 +34,7 @@ from devenv.spec.image_reference import normalise
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 MIB = 1 << 20
-both_ways = pytest.mark.parametrize("way", list(Way))
+both_transports = pytest.mark.parametrize("transport", list(Transport))
 FILE_NAMES = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
 OVERHEAD = 64 << 10
 """A layer's tar is a little larger than the file in it."""
@@ -109,24 +109,24 @@ def test_an_image_that_kind_loaded_is_known_by_the_index_around_it(
     assert load(engine, reference, nodes[:1]).unchanged == (nodes[0],)
 
 
-@both_ways
-def test_only_missing_layers_travel(engine: Engine, nodes: list[str], images: Images, way: Way) -> None:
+@both_transports
+def test_only_missing_layers_travel(engine: Engine, nodes: list[str], images: Images, transport: Transport) -> None:
     base = images.make(os.urandom(8 * MIB), os.urandom(MIB))
-    first = load(engine, base, nodes[:1], ways=[way])
+    first = load(engine, base, nodes[:1], transports=[transport])
     assert close_to(first.sent_bytes, 9 * MIB)
     assert first.sent_layers == 2
     assert_whole(engine, base, nodes[:1])
 
-    again = load(engine, base, nodes[:1], ways=[way])
-    assert (again.sent_bytes, again.unchanged, again.way) == (0, (nodes[0],), None)
+    again = load(engine, base, nodes[:1], transports=[transport])
+    assert (again.sent_bytes, again.unchanged, again.transport) == (0, (nodes[0],), None)
 
     changed = images.make(os.urandom(2 * MIB), base=base)
-    delta = load(engine, changed, nodes[:1], ways=[way])
+    delta = load(engine, changed, nodes[:1], transports=[transport])
     assert close_to(delta.sent_bytes, 2 * MIB)
     assert_whole(engine, changed, nodes[:1])
 
-    both = load(engine, changed, nodes, ways=[way])
-    assert {first.way, delta.way, both.way} == {way}
+    both = load(engine, changed, nodes, transports=[transport])
+    assert {first.transport, delta.transport, both.transport} == {transport}
     assert close_to(both.sent_bytes, 11 * MIB)
     assert both.unchanged == (nodes[0],)
     assert_whole(engine, changed, nodes)
@@ -135,11 +135,11 @@ def test_only_missing_layers_travel(engine: Engine, nodes: list[str], images: Im
     assert normalise(base) not in held[nodes[1]]
 
 
-@both_ways
-def test_one_read_feeds_all_nodes(engine: Engine, nodes: list[str], images: Images, way: Way) -> None:
+@both_transports
+def test_one_read_feeds_all_nodes(engine: Engine, nodes: list[str], images: Images, transport: Transport) -> None:
     messages: list[str] = []
     image = images.make(os.urandom(20 * MIB))
-    report = load(engine, image, nodes, progress=messages.append, ways=[way])
+    report = load(engine, image, nodes, progress=messages.append, transports=[transport])
     assert close_to(report.sent_bytes, 2 * 20 * MIB)
     assert messages
     assert_whole(engine, image, nodes)
@@ -153,33 +153,37 @@ def test_a_name_moves_to_the_new_image(engine: Engine, nodes: list[str], images:
     assert_whole(engine, reference, nodes)
 
 
-@both_ways
-def test_equal_and_empty_layers(engine: Engine, nodes: list[str], images: Images, way: Way) -> None:
+@both_transports
+def test_equal_and_empty_layers(engine: Engine, nodes: list[str], images: Images, transport: Transport) -> None:
     same = os.urandom(MIB)
     image = images.make(same, b"", same)
-    load(engine, image, nodes, ways=[way])
+    load(engine, image, nodes, transports=[transport])
     assert_whole(engine, image, nodes)
 
 
-@both_ways
-def test_loads_at_once_send_a_shared_layer_once(engine: Engine, nodes: list[str], images: Images, way: Way) -> None:
+@both_transports
+def test_loads_at_once_send_a_shared_layer_once(
+    engine: Engine, nodes: list[str], images: Images, transport: Transport
+) -> None:
     base = images.make(os.urandom(8 * MIB))
     several = [images.make(os.urandom(MIB), base=base) for _ in range(4)]
     session = LoadSession()
     with ThreadPoolExecutor() as pool:
-        reports = list(pool.map(lambda image: load(engine, image, nodes[:1], session=session, ways=[way]), several))
+        reports = list(
+            pool.map(lambda image: load(engine, image, nodes[:1], session=session, transports=[transport]), several)
+        )
     assert sum(report.sent_layers for report in reports) == 5
     for image in several:
         assert_whole(engine, image, nodes[:1])
 
 
-@both_ways
+@both_transports
 def test_what_was_collected_in_between_is_sent_again(
-    engine: Engine, nodes: list[str], images: Images, way: Way
+    engine: Engine, nodes: list[str], images: Images, transport: Transport
 ) -> None:
     reference = images.make(os.urandom(MIB), os.urandom(MIB))
     image = EngineImage.inspect(engine, reference)
-    order = Order(LoadSession(), engine, image, [way], lambda _: None, None)
+    order = Order(LoadSession(), engine, image, [transport], lambda _: None, None)
     (stream,) = open_streams(order, nodes[:1])
     assert not set(image.diff_ids) & stream.content().blobs
     believed = NodeContent(dict.fromkeys(image.diff_ids, MIB + 2048), frozenset())
@@ -204,7 +208,7 @@ def test_a_push_that_is_stopped_leaves_nothing_half(engine: Engine, nodes: list[
     cancel = threading.Event()
     threading.Timer(0.4, cancel.set).start()  # the engine needs longer to compress it
     with pytest.raises(InterruptedRunError):
-        load(engine, image, nodes, cancel=cancel, ways=[Way.PUSH])
+        load(engine, image, nodes, cancel=cancel, transports=[Transport.PUSH])
     assert all(normalise(image) not in names for names in names_on_nodes(engine, nodes).values())
     assert not any("127.0.0.1" in tag for tag in engine.images.inspect(image)["RepoTags"])
     load(engine, image, nodes)
@@ -213,16 +217,16 @@ def test_a_push_that_is_stopped_leaves_nothing_half(engine: Engine, nodes: list[
 
 def test_an_engine_is_warmed_up_for_what_it_would_compress(engine: Engine, nodes: list[str], images: Images) -> None:
     base = images.make(os.urandom(60 * MIB))
-    load(engine, base, nodes, ways=[Way.ARCHIVE])
+    load(engine, base, nodes, transports=[Transport.ARCHIVE])
     messages: list[str] = []
     first = images.make(os.urandom(MIB), base=base)
     cold = load(engine, first, nodes, progress=messages.append)
-    assert cold.way is Way.ARCHIVE
+    assert cold.transport is Transport.ARCHIVE
     assert any("would compress" in message for message in messages)
     warm_up(engine, first)
     second = images.make(os.urandom(MIB), base=base)
     warm = load(engine, second, nodes)
-    assert warm.way is Way.PUSH
+    assert warm.transport is Transport.PUSH
     for report in (cold, warm):
         assert close_to(report.sent_bytes, 2 * MIB)
     assert_whole(engine, second, nodes)
@@ -230,8 +234,8 @@ def test_an_engine_is_warmed_up_for_what_it_would_compress(engine: Engine, nodes
 
 def test_a_node_that_lacks_what_the_engine_knows_is_sent_it(engine: Engine, nodes: list[str], images: Images) -> None:
     image = images.make(os.urandom(MIB), os.urandom(MIB))
-    load(engine, image, nodes[:1], ways=[Way.PUSH])
-    both = load(engine, image, nodes, ways=[Way.PUSH])
+    load(engine, image, nodes[:1], transports=[Transport.PUSH])
+    both = load(engine, image, nodes, transports=[Transport.PUSH])
     assert both.unchanged == (nodes[0],)
     assert close_to(both.sent_bytes, 2 * MIB)
     assert_whole(engine, image, nodes)
@@ -264,8 +268,8 @@ from devenv.images.load.session import LoadSession
 
 engine, (image, node) = Engine.connect(), sys.argv[1:]
 messages, session = [], LoadSession()
-way = load(engine, image, [node], progress=messages.append, session=session).way
-print(json.dumps([way, session.pushes.can_reach(engine), messages]))
+transport = load(engine, image, [node], progress=messages.append, session=session).transport
+print(json.dumps([transport, session.pushes.can_reach(engine), messages]))
 """
 
 
@@ -274,40 +278,42 @@ def test_an_engine_elsewhere_is_not_asked_twice(engine: Engine, nodes: list[str]
     if os.geteuid() != 0:
         missing("another network namespace takes root")
     unshare, base = str(require_program("unshare")), images.make(os.urandom(60 * MIB))
-    load(engine, base, nodes[:1], ways=[Way.ARCHIVE])
+    load(engine, base, nodes[:1], transports=[Transport.ARCHIVE])
     image = images.make(os.urandom(MIB), base=base)
     up = 'ip link set lo up && exec "$@"'
     script = [unshare, "--net", "sh", "-c", up, "sh", sys.executable, "-c", ELSEWHERE, image, nodes[0]]
-    way, reachable, messages = json.loads(subprocess.run(script, check=True, capture_output=True).stdout)
-    assert (way, reachable) == (Way.ARCHIVE, False)
+    transport, reachable, messages = json.loads(subprocess.run(script, check=True, capture_output=True).stdout)
+    assert (transport, reachable) == (Transport.ARCHIVE, False)
     assert any("does not reach" in message for message in messages)
     assert_whole(engine, image, nodes[:1])
 
 
 @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(layers=st.lists(st.dictionaries(FILE_NAMES, st.binary(max_size=5000)), min_size=1, max_size=4), text=st.text())
-@both_ways
+@both_transports
 def test_what_is_loaded_is_what_was_saved(
-    engine: Engine, nodes: list[str], way: Way, layers: list[dict[str, bytes]], text: str
+    engine: Engine, nodes: list[str], transport: Transport, layers: list[dict[str, bytes]], text: str
 ) -> None:
     """For images made at random; the configuration's digest covers layers and history."""
     reference = f"localhost/devenv-test/{uuid.uuid4().hex[:8]}:{RUN}"
     archive, config = docker_archive(reference, layers, text, LABELS)
     engine.client.images.load(archive)
-    load(engine, reference, nodes[:1], ways=[way])
+    load(engine, reference, nodes[:1], transports=[transport])
     assert_whole(engine, reference, nodes[:1])
     found = engine.images.inspect(reference)["Id"]
     stored = engine.containers.exec(nodes[0], ["ctr", "-n=k8s.io", "content", "get", digest(config)]).stdout
     assert (found, stored) == (digest(config), config.decode())
 
 
-@both_ways
-def test_a_full_disk_is_told_and_leaves_nothing_half(engine: Engine, node_image: str, images: Images, way: Way) -> None:
+@both_transports
+def test_a_full_disk_is_told_and_leaves_nothing_half(
+    engine: Engine, node_image: str, images: Images, transport: Transport
+) -> None:
     small = {"/run": "", "/tmp": "", "/var/lib/containerd": "size=16m"}  # noqa: S108
     node = start_node(engine, node_image, tmpfs=small)
     image = images.make(os.urandom(24 * MIB))
     with pytest.raises(DiskFullError, match=node):
-        load(engine, image, [node], ways=[way])
+        load(engine, image, [node], transports=[transport])
     assert normalise(image) not in names_on_nodes(engine, [node])[node]
     little = images.make(os.urandom(MIB))
     load(engine, little, [node])

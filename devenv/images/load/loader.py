@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from devenv.adapters.docker import Engine
 from devenv.images.formats.engine_image import EngineImage
 from devenv.images.load.session import LoadSession
-from devenv.images.load.strategy import Way
+from devenv.images.load.strategy import Transport
 from devenv.images.load.transfer import Offer, Order, Sent, begin_archive, break_off, open_streams, pushing, transfer
 from devenv.images.nodes.content import NodeContent
 from devenv.images.nodes.stream import NodeStream
@@ -32,7 +32,7 @@ class LoadReport:
     unchanged: tuple[str, ...]
     """Nodes that held the image already."""
     seconds: float
-    way: Way | None = None
+    transport: Transport | None = None
     """How the engine handed the image out; None when every node had it."""
 
 
@@ -45,13 +45,13 @@ def load(
     cancel: threading.Event | None = None,
     session: LoadSession | None = None,
     expect_changes: bool = False,
-    ways: Sequence[Way] = tuple(Way),
+    transports: Sequence[Transport] = tuple(Transport),
 ) -> LoadReport:
     """Bring an image into nodes (container names); those that hold it already are left alone.
 
     Loads beside each other have a `session` in common; without one, a load shares nothing with others.
     With `expect_changes` the engine is prepared, after the load and in the background, to hand out what will change
-    alone; otherwise that happens when an image is seen to change. `ways` are those that may be taken.
+    alone; otherwise that happens when an image is seen to change. `transports` are those that may be taken.
 
     Raises:
         ImageError: there is no such image, or a node does not answer or refuses it; the others have it then.
@@ -61,7 +61,7 @@ def load(
     began = time.monotonic()
     session = session or LoadSession()
     image = EngineImage.inspect(engine, reference)
-    order = Order(session, engine, image, ways, progress or (lambda _: None), cancel)
+    order = Order(session, engine, image, transports, progress or (lambda _: None), cancel)
     with session.programs.kept(), session.traffic.turn(image, nodes, cancel), ExitStack() as asked:
         streams = open_streams(order, nodes)
         push = asked.enter_context(pushing(order))
@@ -79,7 +79,7 @@ def load(
         sent_layers=sum(stream.sent_layers for stream in sent.streams),
         unchanged=tuple(stream.node for stream in had),
         seconds=time.monotonic() - began,
-        way=sent.way,
+        transport=sent.transport,
     )
 
 

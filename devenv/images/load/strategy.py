@@ -1,4 +1,4 @@
-"""By which way an image comes from the engine into nodes: chosen by what each is expected to cost.
+"""By which transport an image comes from the engine into nodes: chosen by what each is expected to cost.
 
 Pure. The rates are those of one core of the machine in `docs/loading.md`; it is their relation that decides.
 """
@@ -18,7 +18,7 @@ _WARM_UP_SECONDS = 0.3
 """An archive that takes longer is worth it that the engine compresses its layers once, to push from then on."""
 
 
-class Way(StrEnum):
+class Transport(StrEnum):
     """How the engine hands out an image."""
 
     ARCHIVE = "archive"
@@ -52,9 +52,11 @@ class Transfer:
         return None if self.compressed else 2 * self.lacking_bytes + (8 << 20)
 
 
-def choose(transfer: Transfer) -> Way:
+def choose(transfer: Transfer) -> Transport:
     """The quicker way. An engine that has its layers compressed pushes at once, and what is lacking alone."""
-    return Way.PUSH if transfer.compressed or transfer.push_seconds < transfer.archive_seconds else Way.ARCHIVE
+    return (
+        Transport.PUSH if transfer.compressed or transfer.push_seconds < transfer.archive_seconds else Transport.ARCHIVE
+    )
 
 
 def is_worth_warm_up(transfer: Transfer) -> bool:

@@ -16,7 +16,7 @@ from devenv.errors import DevenvError, DiskFullError, ImageError
 from devenv.images.formats.archive import ImageArchive, ImageManifest, Layer
 from devenv.images.formats.engine_image import EngineImage, layer_bytes
 from devenv.images.load.session import LoadSession
-from devenv.images.load.strategy import Transfer, Way, choose, is_worth_warm_up
+from devenv.images.load.strategy import Transfer, Transport, choose, is_worth_warm_up
 from devenv.images.load.tee import NobodyListensError, Tee
 from devenv.images.nodes.content import NodeContent
 from devenv.images.nodes.stream import NodeStream
@@ -38,7 +38,7 @@ class Order:
     session: LoadSession
     engine: Engine
     image: EngineImage
-    ways: Sequence[Way]
+    transports: Sequence[Transport]
     progress: Callable[[str], None]
     cancel: threading.Event | None
 
@@ -55,7 +55,7 @@ class Offer:
 class _Choice:
     """The way by which the image comes."""
 
-    way: Way
+    transport: Transport
     source: Source
     warm_up: bool
     """Whether the engine shall learn to hand out what changes alone."""
@@ -67,7 +67,7 @@ class Sent:
 
     streams: tuple[NodeStream, ...] = ()
     """All that something was sent by; each has its error."""
-    way: Way | None = None
+    transport: Transport | None = None
     warm_up: bool = False
 
 
@@ -84,7 +84,9 @@ def pushing(order: Order) -> Iterator[Push | None]:
     """A push, begun while the nodes are asked; None where there can be none, or it cannot be the quicker way."""
     image, pushes = order.image, order.session.pushes
     best = choose(Transfer(image.size, 0, compressed=image.keeps_blobs))
-    wanted = Way.PUSH in order.ways and (best is Way.PUSH or Way.ARCHIVE not in order.ways)
+    wanted = Transport.PUSH in order.transports and (
+        best is Transport.PUSH or Transport.ARCHIVE not in order.transports
+    )
     if wanted and image.is_tagged and pushes.can_reach(order.engine):
         with pushes.begin(order.engine, image, order.cancel) as push:
             yield push
@@ -122,7 +124,7 @@ def transfer(
         raise _failure(order.image, failed)
     if last.warm_up:
         start_warm_up(order.image.reference)
-    return Sent(streams, last.way, last.warm_up)
+    return Sent(streams, last.transport, last.warm_up)
 
 
 def _send(
@@ -154,7 +156,7 @@ def _send(
     for stream in streams:
         stream.join()
         order.session.programs.give_back(stream.program)
-    return Sent(streams, chosen.way, chosen.warm_up) if chosen else Sent(streams)
+    return Sent(streams, chosen.transport, chosen.warm_up) if chosen else Sent(streams)
 
 
 def _choose_source(
@@ -163,10 +165,10 @@ def _choose_source(
     """The image by the way that is expected to be the quickest."""
     image, push = order.image, offer.push
     warm_up = warm_up and is_worth_warm_up(transfer)
-    alone = Way.ARCHIVE not in order.ways
-    if push and (alone or choose(transfer) is Way.PUSH):
+    alone = Transport.ARCHIVE not in order.transports
+    if push and (alone or choose(transfer) is Transport.PUSH):
         try:
-            return _Choice(Way.PUSH, push.image(held, None if alone else transfer.bound), warm_up=False)
+            return _Choice(Transport.PUSH, push.image(held, None if alone else transfer.bound), warm_up=False)
         except PushGivenUpError as error:
             order.session.pushes.give_up(order.engine, error.why)
             order.progress(f"sent as an archive: {error}")
@@ -174,7 +176,7 @@ def _choose_source(
     if push:
         push.refuse()
     chunks = offer.archive or begin_archive(order, asked)
-    return _Choice(Way.ARCHIVE, ImageArchive(chunks, image.diff_ids, image.platform), warm_up)
+    return _Choice(Transport.ARCHIVE, ImageArchive(chunks, image.diff_ids, image.platform), warm_up)
 
 
 def _measure(image: EngineImage, held: Mapping[str, int], steps: Sequence[int]) -> Transfer:

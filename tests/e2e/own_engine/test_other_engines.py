@@ -16,12 +16,12 @@ from support.pushing import oci_archive, tar_of
 
 from devenv.adapters.docker import Engine
 from devenv.images.load.loader import load
-from devenv.images.load.strategy import Way
+from devenv.images.load.strategy import Transport
 from devenv.spec.image_reference import normalise
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
 MIB = 1 << 20
-both_ways = pytest.mark.parametrize("way", list(Way))
+both_transports = pytest.mark.parametrize("transport", list(Transport))
 
 
 @pytest.fixture(scope="module")
@@ -70,18 +70,18 @@ def assert_whole(engine: Engine, source: Engine, reference: str, node: str) -> N
 
 
 def assert_only_missing_layers_travel(
-    engine: Engine, source: Engine, node: str, way: Way, *, attested: bool = False
+    engine: Engine, source: Engine, node: str, transport: Transport, *, attested: bool = False
 ) -> None:
     base, change = tar_of(8 * MIB), tar_of(MIB)
     first = make(source, [base], attested=attested)
-    assert load(source, first, [node], ways=[way]).sent_layers == 1
+    assert load(source, first, [node], transports=[transport]).sent_layers == 1
     assert_whole(engine, source, first, node)
     changed = make(source, [base, change], attested=attested)
-    delta = load(source, changed, [node], ways=[way])
-    assert (delta.sent_layers, delta.way) == (1, way)
+    delta = load(source, changed, [node], transports=[transport])
+    assert (delta.sent_layers, delta.transport) == (1, transport)
     assert MIB <= delta.sent_bytes < MIB + (64 << 10)
     assert_whole(engine, source, changed, node)
-    assert load(source, changed, [node], ways=[way]).unchanged == (node,)
+    assert load(source, changed, [node], transports=[transport]).unchanged == (node,)
 
 
 def test_they_are_the_engines_in_question(later: Engine, podman: Engine) -> None:
@@ -89,28 +89,30 @@ def test_they_are_the_engines_in_question(later: Engine, podman: Engine) -> None
     assert "Podman Engine" in [component["Name"] for component in podman.client.api.version()["Components"]]
 
 
-@both_ways
+@both_transports
 @pytest.mark.parametrize("attested", [False, True])
 def test_only_missing_layers_travel_from_containerds_store(
-    engine: Engine, later: Engine, node: str, way: Way, *, attested: bool
+    engine: Engine, later: Engine, node: str, transport: Transport, *, attested: bool
 ) -> None:
-    assert_only_missing_layers_travel(engine, later, node, way, attested=attested)
+    assert_only_missing_layers_travel(engine, later, node, transport, attested=attested)
 
 
-@both_ways
-def test_only_missing_layers_travel_from_podman(engine: Engine, podman: Engine, node: str, way: Way) -> None:
-    assert_only_missing_layers_travel(engine, podman, node, way)
+@both_transports
+def test_only_missing_layers_travel_from_podman(
+    engine: Engine, podman: Engine, node: str, transport: Transport
+) -> None:
+    assert_only_missing_layers_travel(engine, podman, node, transport)
 
 
 def test_a_push_is_preferred_since_nothing_is_compressed_for_it(later: Engine, node: str) -> None:
     messages: list[str] = []
     report = load(later, make(later, [tar_of(40 * MIB)]), [node], progress=messages.append)
-    assert report.way is Way.PUSH, messages
+    assert report.transport is Transport.PUSH, messages
 
 
 def test_podman_pushes_a_change_though_it_has_pushed_nothing_before(podman: Engine, node: str) -> None:
     base = tar_of(60 * MIB)
-    assert load(podman, make(podman, [base]), [node]).way is Way.ARCHIVE
+    assert load(podman, make(podman, [base]), [node]).transport is Transport.ARCHIVE
     messages: list[str] = []
     report = load(podman, make(podman, [base, tar_of(MIB)]), [node], progress=messages.append)
-    assert (report.sent_layers, report.way) == (1, Way.PUSH), messages
+    assert (report.sent_layers, report.transport) == (1, Transport.PUSH), messages

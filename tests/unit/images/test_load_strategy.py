@@ -5,33 +5,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.images.formats.engine_image import layer_bytes
-from devenv.images.load.strategy import Transfer, Way, choose, is_worth_warm_up
+from devenv.images.load.strategy import Transfer, Transport, choose, is_worth_warm_up
 
 MB = 1_000_000
 BYTES = st.integers(0, 10**10)
 
 
 @pytest.mark.parametrize(
-    ("total", "lacking", "compressed", "way"),
+    ("total", "lacking", "compressed", "transport"),
     [
-        (800 * MB, 2 * MB, False, Way.PUSH),
-        (800 * MB, 800 * MB, False, Way.ARCHIVE),
-        (800 * MB, 400 * MB, False, Way.ARCHIVE),
-        (800 * MB, 800 * MB, True, Way.PUSH),
-        (1 * MB, 1 * MB, False, Way.ARCHIVE),
-        (50 * MB, 1 * MB, False, Way.PUSH),
-        (800 * MB, 0, False, Way.PUSH),
+        (800 * MB, 2 * MB, False, Transport.PUSH),
+        (800 * MB, 800 * MB, False, Transport.ARCHIVE),
+        (800 * MB, 400 * MB, False, Transport.ARCHIVE),
+        (800 * MB, 800 * MB, True, Transport.PUSH),
+        (1 * MB, 1 * MB, False, Transport.ARCHIVE),
+        (50 * MB, 1 * MB, False, Transport.PUSH),
+        (800 * MB, 0, False, Transport.PUSH),
     ],
 )
-def test_the_cheaper_way_is_taken(total: int, lacking: int, *, compressed: bool, way: Way) -> None:
-    assert choose(Transfer(total, lacking, compressed)) is way
+def test_the_cheaper_way_is_taken(total: int, lacking: int, *, compressed: bool, transport: Transport) -> None:
+    assert choose(Transfer(total, lacking, compressed)) is transport
 
 
 @given(total=BYTES, more=BYTES, less=BYTES, compressed=st.booleans())
 def test_less_to_send_never_makes_an_archive_of_a_push(total: int, more: int, less: int, *, compressed: bool) -> None:
     less, more = sorted((less, more))
-    if choose(Transfer(total, more, compressed)) is Way.PUSH:
-        assert choose(Transfer(total, less, compressed)) is Way.PUSH
+    if choose(Transfer(total, more, compressed)) is Transport.PUSH:
+        assert choose(Transfer(total, less, compressed)) is Transport.PUSH
 
 
 def test_a_push_is_bounded_where_it_may_have_to_compress() -> None:

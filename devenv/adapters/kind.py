@@ -75,7 +75,7 @@ class Kind:
             on_configured: called once the nodes' runtime is configured; before that kind may start it anew.
         """
 
-        def hear(line: str) -> None:
+        def on_output(line: str) -> None:
             if on_configured and _CONFIGURED in line:
                 on_configured()
             if on_line:
@@ -92,7 +92,7 @@ class Kind:
                     stdin=config_yaml,
                     timeout=_CREATE_SECONDS + wait.total_seconds(),
                     cancel=cancel,
-                    on_line=hear,
+                    on_line=on_output,
                     what=f"create cluster {cluster}",
                 )
         except CommandFailedError as error:

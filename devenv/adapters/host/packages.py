@@ -99,7 +99,7 @@ class Packages:
         try:
             self._run(argv, on_line, threading.Event(), "configure packages that were left half installed")
         except CommandFailedError:
-            return False  # apt has the words for what is left, if it cannot mend it
+            return False  # apt has the words for what is left, if it cannot repair it
         return True
 
     def _is_torn(self) -> bool:

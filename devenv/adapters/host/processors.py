@@ -29,7 +29,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Interval:
     """A time between two samples."""
 
     begin: float
@@ -55,7 +55,7 @@ class ProcessorLoad:
         self._thread = threading.Thread(target=self._collect, name="processor load", daemon=True)
         self._thread.start()
 
-    def stop(self) -> list[Stretch]:
+    def stop(self) -> list[Interval]:
         """End; what was seen, in order."""
         self._stopped.set()
         if self._thread:
@@ -84,14 +84,14 @@ def observe_processors(stat: Path = _STAT) -> Sample | None:
     return Sample(time.monotonic(), ticks[_IDLE] + ticks[_WAITS_FOR_DISK], sum(ticks))
 
 
-def idle_seconds(stretches: list[Stretch], begin: float, end: float) -> float:
+def idle_seconds(intervals: list[Interval], begin: float, end: float) -> float:
     """How much of a time the processors were idle, in seconds: half of two processors for 2 s is 1 s."""
     return sum(
-        stretch.idle * max(0.0, min(end, stretch.end) - max(begin, stretch.begin))
-        for stretch in stretches
-        if stretch.end > begin and stretch.begin < end
+        interval.idle * max(0.0, min(end, interval.end) - max(begin, interval.begin))
+        for interval in intervals
+        if interval.end > begin and interval.begin < end
     )
 
 
-def _between(one: Sample, other: Sample) -> Stretch:
-    return Stretch(one.at, other.at, (other.idle - one.idle) / (other.total - one.total))
+def _between(one: Sample, other: Sample) -> Interval:
+    return Interval(one.at, other.at, (other.idle - one.idle) / (other.total - one.total))

@@ -98,7 +98,7 @@ class NodeProgram:
         if self._broken_off:
             raise InterruptedRunError(f"stopped: {self._broken_off}")
 
-    def _heard(self, line: str) -> None:
+    def _pass_on(self, line: str) -> None:
         self._on_line(line)  # of whom it works for now
 
     def _ended(self) -> None:
@@ -115,7 +115,7 @@ class NodeProgram:
                 self._chunks(),
                 timeout=_SECONDS,
                 cancel=self.cancel,
-                on_line=self._heard,
+                on_line=self._pass_on,
                 on_end=self._ended,
             )
         except DevenvError as error:

@@ -4,7 +4,7 @@
 when that is final, `watch` does it live. All but `watch` is pure.
 """
 
-from devenv.runtime.diagnosis.findings import Patience
+from devenv.runtime.diagnosis.findings import GracePeriods
 from devenv.runtime.diagnosis.rules import stuck_pods
 from devenv.runtime.diagnosis.scope import Scope
 from devenv.runtime.diagnosis.watch import (
@@ -22,8 +22,8 @@ __all__ = [
     "GATHER",
     "QUICK_GATHER",
     "Diagnosis",
+    "GracePeriods",
     "Observer",
-    "Patience",
     "Scope",
     "diagnose_now",
     "not_ready",

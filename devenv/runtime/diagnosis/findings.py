@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 NEVER = float("inf")
-"""Patience with what may well recover by itself: reported when the time is up, never a reason to give up before."""
+"""Grace for what may well recover by itself: reported when the time is up, never a reason to give up before."""
 
 _ROOT_FIRST = (
     "node-not-ready",
@@ -40,11 +40,11 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class GracePeriods:
     """Seconds for which a failure must last before it counts as final."""
 
     image: float = 8.0
-    """A registry may hiccup once; the second failed attempt ends the patience at once."""
+    """A registry may hiccup once; the second failed attempt ends the grace period at once."""
     config: float = 10.0
     """A Secret may still be on its way from External Secrets."""
     mount: float = 10.0
@@ -52,7 +52,7 @@ class Patience:
     sandbox: float = 20.0
     """A node's network may still be starting."""
     crash: float = 5.0
-    """In a back-off after at least one restart; the second restart ends the patience at once."""
+    """In a back-off after at least one restart; the second restart ends the grace period at once."""
     crash_beside_others: float = 45.0
     """While other pods of the same stack still start: it may be waiting for one of them."""
     memory: float = 5.0
@@ -83,7 +83,7 @@ class Finding:
     """Something that keeps a workload from becoming ready."""
 
     cause: Cause
-    patience: float
+    grace: float
     """Seconds that it must last to be final."""
     identity: str
     """The same for the same trouble, though its words change: `uid/container`."""
@@ -114,17 +114,17 @@ class Persistence:
             first[finding.identity] = began if now - last <= self._GAP else now
         kept = {k: (began, last) for k, (began, last) in self._since.items() if now - last <= self._GAP}
         self._since = {**kept, **{k: (began, now) for k, began in first.items()}}
-        if any(now - first[f.identity] >= f.patience for f in findings):
+        if any(now - first[f.identity] >= f.grace for f in findings):
             return root(findings)
         return None
 
     def next_look(self, findings: tuple[Finding, ...], now: float) -> float:
         """Seconds until one of the findings will be final if nothing changes."""
-        waits = [self._since[f.identity][0] + f.patience - now for f in findings]
+        waits = [self._since[f.identity][0] + f.grace - now for f in findings]
         return max(0.0, min(waits, default=NEVER))
 
 
 def root(findings: tuple[Finding, ...]) -> Finding | None:
     """The finding that explains the others; those that may recover by themselves come last."""
-    ordered = sorted(findings, key=lambda f: (f.patience == NEVER, f.rank, f.identity))
+    ordered = sorted(findings, key=lambda f: (f.grace == NEVER, f.rank, f.identity))
     return ordered[0] if ordered else None

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import condition, is_true
 from devenv.runtime.diagnosis import wording
-from devenv.runtime.diagnosis.findings import NEVER, Cause, Finding, LogSource, Patience
+from devenv.runtime.diagnosis.findings import NEVER, Cause, Finding, GracePeriods, LogSource
 
 _CLAIM_EVENTS = ("ProvisioningFailed", "FailedBinding")
 _REPEATED = 2
 
 
-def claim_findings(claim: Json, events: Sequence[Json], patience: Patience) -> Iterator[Finding]:
+def claim_findings(claim: Json, events: Sequence[Json], grace: GracePeriods) -> Iterator[Finding]:
     """A volume claim that nothing will bind."""
     if claim.get("status", {}).get("phase") != "Pending":
         return
@@ -21,10 +21,10 @@ def claim_findings(claim: Json, events: Sequence[Json], patience: Patience) -> I
     if failed:
         message = f"no volume for it: {wording.plain(failed[-1].get('message', ''))}"
         cause = Cause("volume-unbound", wording.subject("persistentvolumeclaim", claim), message)
-        yield _finding(claim, cause, patience.claim)
+        yield _finding(claim, cause, grace.claim)
 
 
-def creator_findings(kind: str, item: Json, events: Sequence[Json], patience: Patience) -> Iterator[Finding]:
+def creator_findings(kind: str, item: Json, events: Sequence[Json], grace: GracePeriods) -> Iterator[Finding]:
     """A controller whose pods the API server refuses: quota, webhook, pod security, service account."""
     if not _lacks_pods(kind, item):
         return
@@ -37,10 +37,10 @@ def creator_findings(kind: str, item: Json, events: Sequence[Json], patience: Pa
     if text:
         message = f"its pods are refused: {wording.plain(text)}"
         cause = Cause("rejected", wording.subject(kind.lower(), item), message)
-        yield _finding(item, cause, patience.rejected)
+        yield _finding(item, cause, grace.rejected)
 
 
-def job_findings(job: Json, pods: Sequence[Json], *, beside_others: bool, patience: Patience) -> Iterator[Finding]:
+def job_findings(job: Json, pods: Sequence[Json], *, beside_others: bool, grace: GracePeriods) -> Iterator[Finding]:
     """A job that has given up, or fails again and again."""
     failure = condition(job, "Failed")
     failed = int(job.get("status", {}).get("failed", 0))
@@ -49,20 +49,20 @@ def job_findings(job: Json, pods: Sequence[Json], *, beside_others: bool, patien
         message = f"it gave up: {failure.get('reason', '')}: {wording.plain(failure.get('message', ''))}"
         yield _finding(job, Cause("job-failed", wording.subject("job", job), message), 0.0, log)
     elif failed and not is_true(job, "Complete") and not job.get("status", {}).get("succeeded"):
-        wait = patience.crash_beside_others if beside_others else 0.0
+        wait = grace.crash_beside_others if beside_others else 0.0
         wait = wait if failed >= _REPEATED else NEVER
         message = f"its pods have failed {failed} time{'s' if failed > 1 else ''}"
         yield _finding(job, Cause("job-failed", wording.subject("job", job), message), wait, log)
 
 
-def node_findings(nodes: Sequence[Json], patience: Patience) -> Iterator[Finding]:
+def node_findings(nodes: Sequence[Json], grace: GracePeriods) -> Iterator[Finding]:
     """A node that cannot run pods."""
     for node in nodes:
         state = condition(node, "Ready")
         if state.get("status") != "True":
             why = wording.plain(str(state.get("message", ""))) or "it has not reported yet"
             cause = Cause("node-not-ready", wording.subject("node", node), f"it is not ready: {why}")
-            yield _finding(node, cause, patience.node)
+            yield _finding(node, cause, grace.node)
 
 
 def by_object(events: Sequence[Json]) -> Mapping[str, list[Json]]:
@@ -105,6 +105,6 @@ def _last_failed(job: Json, pods: Sequence[Json]) -> LogSource | None:
     return LogSource(pod["metadata"]["namespace"], pod["metadata"]["name"], container, previous=False)
 
 
-def _finding(item: Json, cause: Cause, patience: float, log: LogSource | None = None) -> Finding:
+def _finding(item: Json, cause: Cause, grace: float, log: LogSource | None = None) -> Finding:
     uid = item["metadata"]["uid"]
-    return Finding(cause, patience, f"{uid}/{cause.code}", frozenset({uid}), log)
+    return Finding(cause, grace, f"{uid}/{cause.code}", frozenset({uid}), log)

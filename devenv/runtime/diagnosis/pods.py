@@ -13,7 +13,7 @@ from typing import Any
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import condition, is_true
 from devenv.runtime.diagnosis import wording
-from devenv.runtime.diagnosis.findings import NEVER, Cause, Finding, LogSource, Patience
+from devenv.runtime.diagnosis.findings import NEVER, Cause, Finding, GracePeriods, LogSource
 
 _IMAGE_HOPELESS = ("InvalidImageName", "ErrImageNeverPull")
 _IMAGE = ("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable", *_IMAGE_HOPELESS)
@@ -32,7 +32,7 @@ class PodView:
     pod: Json
     events: Sequence[Json]
     """Its events, oldest first."""
-    patience: Patience
+    grace: GracePeriods
     beside_others: bool = False
     """Whether other pods of the same stack still start."""
 
@@ -40,14 +40,14 @@ class PodView:
         self,
         code: str,
         message: str,
-        patience: float,
+        grace: float,
         container: str = "",
         log: LogSource | None = None,
     ) -> Finding:
         """A finding about the pod, or one of its containers."""
         uid = self.pod["metadata"]["uid"]
         cause = Cause(code, wording.subject("pod", self.pod, container), message)
-        return Finding(cause, patience, f"{uid}/{container}/{code}", frozenset({uid}), log)
+        return Finding(cause, grace, f"{uid}/{container}/{code}", frozenset({uid}), log)
 
 
 def pod_findings(view: PodView) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def pod_findings(view: PodView) -> Iterator[Finding]:
         return
     if view.pod.get("status", {}).get("reason") == "Evicted":
         message = f"it was evicted: {view.pod['status'].get('message', '')}"
-        yield view.finding("evicted", message, view.patience.container)
+        yield view.finding("evicted", message, view.grace.container)
     yield from _scheduling(view)
     found = [f for spec, status in _containers(view.pod) for f in _container(view, spec, status)]
     yield from found
@@ -91,15 +91,15 @@ def _containers(pod: Json) -> Iterator[tuple[Json, Json]]:
 def _container(view: PodView, spec: Json, status: Json) -> Iterator[Finding]:
     waiting = status.get("state", {}).get("waiting") or {}
     reason, text = waiting.get("reason", ""), wording.plain(waiting.get("message", ""))
-    name, patience = status["name"], view.patience
+    name, grace = status["name"], view.grace
     if reason in _IMAGE:
         tried = _attempts(view.events) > 1 or reason in _IMAGE_HOPELESS
         message = f"image {status.get('image') or spec.get('image', '')} cannot be had: {text}"
-        yield view.finding("image-pull", message, 0.0 if tried else patience.image, name)
+        yield view.finding("image-pull", message, 0.0 if tried else grace.image, name)
     elif reason == "CreateContainerConfigError":
-        yield view.finding("config", f"its configuration is incomplete: {text}", patience.config, name)
+        yield view.finding("config", f"its configuration is incomplete: {text}", grace.config, name)
     elif reason in _CONTAINER:
-        yield view.finding("container-failed", f"it cannot be started: {text}", patience.container, name)
+        yield view.finding("container-failed", f"it cannot be started: {text}", grace.container, name)
     else:
         yield from _ended(view, spec, status)
 
@@ -122,13 +122,13 @@ def _ended(view: PodView, spec: Json, status: Json) -> Iterator[Finding]:
     log = _log(view.pod, name, running="running" in state)
     if end.get("reason") in _NOT_STARTED:
         message = f"it cannot be started: {wording.plain(end.get('message', ''))}"
-        yield view.finding("container-failed", message, view.patience.container, name)
+        yield view.finding("container-failed", message, view.grace.container, name)
     elif message := _out_of_memory(view, spec, end):
-        patience = view.patience.memory if restarts else NEVER
-        yield view.finding("out-of-memory", message, patience, name, log)
+        grace = view.grace.memory if restarts else NEVER
+        yield view.finding("out-of-memory", message, grace, name, log)
     else:
         message = _crash(view, end, restarts)
-        yield view.finding("crash-loop", message, _crash_patience(view, status), name, log)
+        yield view.finding("crash-loop", message, _crash_grace(view, status), name, log)
 
 
 def _out_of_memory(view: PodView, spec: Json, end: Json) -> str:
@@ -148,7 +148,7 @@ def _failed_probes(view: PodView) -> list[Json]:
     return [e for kind in ("Liveness", "Startup") for e in view.events if f"{kind} probe" in e.get("message", "")]
 
 
-def _crash_patience(view: PodView, status: Json) -> float:
+def _crash_grace(view: PodView, status: Json) -> float:
     restarts = int(status.get("restartCount", 0))
     state = status.get("state", {})
     # While it backs off, the kubelet leaves the state of the last end for some seconds before it says so.
@@ -156,10 +156,10 @@ def _crash_patience(view: PodView, status: Json) -> float:
     if restarts == 0:
         return NEVER  # once is no loop; a Job tells itself when it gives up
     if view.beside_others:
-        return view.patience.crash_beside_others
+        return view.grace.crash_beside_others
     if restarts > 1:
         return 0.0
-    return view.patience.crash if backing_off else NEVER
+    return view.grace.crash if backing_off else NEVER
 
 
 def _crash(view: PodView, end: Json, restarts: int) -> str:
@@ -181,7 +181,7 @@ def _scheduling(view: PodView) -> Iterator[Finding]:
     state: Any = condition(view.pod, "PodScheduled")
     if state.get("status") == "False" and state.get("reason") == "Unschedulable":
         message = f"no node takes it: {wording.plain(state.get('message', ''))}"
-        yield view.finding("unschedulable", message, view.patience.schedule)
+        yield view.finding("unschedulable", message, view.grace.schedule)
 
 
 def _setup(view: PodView) -> Iterator[Finding]:
@@ -194,10 +194,10 @@ def _setup(view: PodView) -> Iterator[Finding]:
     last = relevant[-1] if relevant else {}
     if last.get("reason") in _MOUNT_EVENTS:
         message = f"a volume cannot be mounted: {wording.mount(last.get('message', ''))}"
-        yield view.finding("mount-failed", message, view.patience.mount)
+        yield view.finding("mount-failed", message, view.grace.mount)
     elif last.get("reason") == _SANDBOX:
         message = f"its sandbox cannot be made: {wording.plain(last.get('message', ''))}"
-        yield view.finding("sandbox-failed", message, view.patience.sandbox)
+        yield view.finding("sandbox-failed", message, view.grace.sandbox)
 
 
 def _not_ready(view: PodView) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
 from devenv.adapters.kubernetes.objects import condition, is_hook, is_true
-from devenv.runtime.diagnosis.findings import NEVER, Finding, Patience
+from devenv.runtime.diagnosis.findings import NEVER, Finding, GracePeriods
 from devenv.runtime.diagnosis.objects import by_object, claim_findings, creator_findings, job_findings, node_findings
 from devenv.runtime.diagnosis.pods import PodView, pod_findings, waiting_for
 from devenv.runtime.diagnosis.scope import Scope, replaced_pods
@@ -22,7 +22,7 @@ _CLOCK_SLACK = timedelta(seconds=2)
 class Rules:
     """How to judge."""
 
-    patience: Patience = field(default_factory=Patience)
+    grace: GracePeriods = field(default_factory=GracePeriods)
     since: datetime | None = None
     """When the installation began; what is older may be about to be replaced. None: all is judged alike."""
 
@@ -34,43 +34,43 @@ def find(stack: ObjectsByKind, rules: Rules) -> tuple[Finding, ...]:
 
 def stuck_pods(snapshot: ObjectsByKind, scope: Scope) -> tuple[tuple[str, str], ...]:
     """Namespace and name of broken pods of a StatefulSet's former template: they block its rollout."""
-    patience, events = Patience(), by_object(snapshot.get("Event", ()))
+    grace, events = GracePeriods(), by_object(snapshot.get("Event", ()))
     return tuple(
         (pod["metadata"]["namespace"], pod["metadata"]["name"])
         for pod in replaced_pods(snapshot, scope)
         if any(
-            finding.patience < NEVER
-            for finding in pod_findings(PodView(pod, events.get(pod["metadata"]["uid"], ()), patience))
+            finding.grace < NEVER
+            for finding in pod_findings(PodView(pod, events.get(pod["metadata"]["uid"], ()), grace))
         )
     )
 
 
 def _findings(stack: ObjectsByKind, rules: Rules) -> Iterator[Finding]:
-    patience, events = rules.patience, by_object(stack["Event"])
-    nodes = list(node_findings(stack["Node"], patience))
+    grace, events = rules.grace, by_object(stack["Event"])
+    nodes = list(node_findings(stack["Node"], grace))
     if any(waiting_for(pod) for pod in stack["Pod"]):
         yield from nodes
     if nodes:
-        patience = replace(patience, schedule=patience.schedule_elsewhere)
+        grace = replace(grace, schedule=grace.schedule_elsewhere)
     hook_runs = any(is_hook(job) and not _is_over(job) for job in stack["Job"])
-    starting = _healthy_starters(stack, events, patience)
+    starting = _healthy_starters(stack, events, grace)
     for pod in stack["Pod"]:
         beside = bool(starting - {pod["metadata"]["uid"]})
-        view = PodView(pod, events.get(pod["metadata"]["uid"], ()), patience, beside)
+        view = PodView(pod, events.get(pod["metadata"]["uid"], ()), grace, beside)
         yield from _aged(pod, pod_findings(view), rules, hook_runs=hook_runs)
     for claim in stack["PersistentVolumeClaim"]:
-        yield from claim_findings(claim, events.get(claim["metadata"]["uid"], ()), patience)
+        yield from claim_findings(claim, events.get(claim["metadata"]["uid"], ()), grace)
     for kind in _CREATORS:
         for item in stack[kind]:
-            yield from creator_findings(kind, item, events.get(item["metadata"]["uid"], ()), patience)
+            yield from creator_findings(kind, item, events.get(item["metadata"]["uid"], ()), grace)
     for job in stack["Job"]:
         # A hook's job from before the installation is replaced when its turn comes.
         if not (_is_older(job, rules) and (_is_over(job) or is_hook(job))):
             others = starting - _pods_of(job, stack)
-            yield from job_findings(job, stack["Pod"], beside_others=bool(others), patience=patience)
+            yield from job_findings(job, stack["Pod"], beside_others=bool(others), grace=grace)
 
 
-def _healthy_starters(stack: ObjectsByKind, events: Mapping[str, list[Json]], patience: Patience) -> set[str]:
+def _healthy_starters(stack: ObjectsByKind, events: Mapping[str, list[Json]], grace: GracePeriods) -> set[str]:
     """Uids of pods that are not ready yet, and have no trouble of their own."""
     return {
         pod["metadata"]["uid"]
@@ -78,18 +78,18 @@ def _healthy_starters(stack: ObjectsByKind, events: Mapping[str, list[Json]], pa
         if waiting_for(pod)
         and not [
             finding
-            for finding in pod_findings(PodView(pod, events.get(pod["metadata"]["uid"], ()), patience))
+            for finding in pod_findings(PodView(pod, events.get(pod["metadata"]["uid"], ()), grace))
             if finding.cause.code != "not-ready"
         ]
     }
 
 
 def _aged(pod: Json, findings: Iterator[Finding], rules: Rules, *, hook_runs: bool) -> Iterator[Finding]:
-    """The same findings, with more patience for a pod that is older than the installation."""
+    """The same findings, with more grace for a pod that is older than the installation."""
     for finding in findings:
         if _is_older(pod, rules):
-            wait = NEVER if hook_runs else max(finding.patience, rules.patience.older)
-            yield replace(finding, patience=wait)
+            wait = NEVER if hook_runs else max(finding.grace, rules.grace.older)
+            yield replace(finding, grace=wait)
         else:
             yield finding
 

@@ -17,7 +17,7 @@ from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.adapters.kubernetes.watch import WORKLOADS
 from devenv.errors import DevenvError, NotReadyError, WorkloadError
 from devenv.runtime.diagnosis import wording
-from devenv.runtime.diagnosis.findings import Cause, Finding, Patience, Persistence, root
+from devenv.runtime.diagnosis.findings import Cause, Finding, GracePeriods, Persistence, root
 from devenv.runtime.diagnosis.hints import hint_for
 from devenv.runtime.diagnosis.objects import by_object
 from devenv.runtime.diagnosis.pods import waiting_for
@@ -74,14 +74,14 @@ class Observer:
         scope: Scope,
         *,
         kubectl: Kubectl,
-        patience: Patience | None = None,
+        grace: GracePeriods | None = None,
         since: datetime | None = None,
     ) -> None:
         """`kubectl` is what the hints are calls of."""
         self._cluster = cluster
         self._kubectl = kubectl
         self._scope = scope
-        self._rules = Rules(patience or Patience(), since)
+        self._rules = Rules(grace or GracePeriods(), since)
         self._persistence = Persistence()
         self._seen: tuple[str, Cause] | None = None
         self.probable: Diagnosis | None = None
@@ -122,7 +122,7 @@ def watch_stack(
         scope: what.
         over: asked after each change, and several times a second.
         emit_progress: told in words how far the stack is, when that changes.
-        observer: for its patience, and for what it still knows afterwards.
+        observer: for its grace, and for what it still knows afterwards.
         on_change: called with each state of the cluster.
         gather: seconds in which changes are taken together.
     """

@@ -25,8 +25,8 @@ from devenv.runtime.diagnosis import (
     GATHER,
     QUICK_GATHER,
     Diagnosis,
+    GracePeriods,
     Observer,
-    Patience,
     Scope,
     diagnose_now,
     not_ready,
@@ -61,7 +61,7 @@ class ChartInstallation:
     deadline: timedelta
     labels: Mapping[str, str]
     """Kept on the release: its stack and content."""
-    patience: Patience = field(default_factory=Patience)
+    grace: GracePeriods = field(default_factory=GracePeriods)
     waits: bool = True
     """Whether Helm waits for the workloads too, in its own way; devenv does in any case."""
 
@@ -130,7 +130,7 @@ class _Attempt:
         self._scope = Scope(stack, wanted.release.namespace, frozenset({wanted.release.name}))
         self._kubectl = kubectl
         since = datetime.now(UTC)
-        self._observer = Observer(cluster, self._scope, kubectl=kubectl, patience=wanted.patience, since=since)
+        self._observer = Observer(cluster, self._scope, kubectl=kubectl, grace=wanted.grace, since=since)
         self._rollout = Rollout(self._scope)
         self._end = time.monotonic() + wanted.deadline.total_seconds()
         self._deployed = False

@@ -15,7 +15,7 @@ from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.errors import InterruptedRunError
-from devenv.runtime.diagnosis import Observer, Patience, Scope, not_ready, stuck_pods, watch_stack
+from devenv.runtime.diagnosis import GracePeriods, Observer, Scope, not_ready, stuck_pods, watch_stack
 from devenv.runtime.steps.rollout import Rollout, generations
 
 _AGE = timedelta(minutes=1)
@@ -89,9 +89,9 @@ def _generations(cluster: Cluster, scope: Scope) -> dict[tuple[str, str, str], i
 def _observer(cluster: Cluster, scope: Scope, kubectl: Kubectl, *, restarted: bool) -> Observer:
     now = datetime.now(UTC)
     if restarted:
-        patience = Patience(older=_RESTART_SECONDS, crash_beside_others=_RESTART_SECONDS)
-        return Observer(cluster, scope, kubectl=kubectl, patience=patience, since=now)
-    return Observer(cluster, scope, kubectl=kubectl, patience=Patience(), since=now - _AGE)
+        grace = GracePeriods(older=_RESTART_SECONDS, crash_beside_others=_RESTART_SECONDS)
+        return Observer(cluster, scope, kubectl=kubectl, grace=grace, since=now)
+    return Observer(cluster, scope, kubectl=kubectl, grace=GracePeriods(), since=now - _AGE)
 
 
 def replace_stuck_pods(

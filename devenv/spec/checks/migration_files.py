@@ -16,7 +16,7 @@ from devenv.spec.checks.database_files import database_file_problems
 from devenv.spec.checks.folders import LIMIT_BYTES, carried_bytes
 from devenv.spec.read.places import visible_files
 from devenv.spec.sql.migration_names import Order, Tool, belongs_apart, read_name, tool_of
-from devenv.spec.sql.qualified_names import Dialect, namings
+from devenv.spec.sql.qualified_names import Dialect, qualified_names
 from devenv.spec.stack import Database
 from devenv.spec.workspace import LoadedStack
 
@@ -93,9 +93,9 @@ def _misplaced(file: Path, folder: Path, tool: Tool) -> tuple[str, str] | None:
 def _of_text(file: Path, database: Database) -> Iterator[Problem]:
     dialect = _DIALECTS.get(database.engine)
     text = file.read_bytes().decode("utf-8-sig", "replace") if dialect else ""
-    if dialect and (naming := next(namings(text, database.name, dialect), None)):
+    if dialect and (named := next(qualified_names(text, database.name, dialect), None)):
         message = (
-            f"{naming.text} names the database: devenv runs this file in a copy of {database.name} first, "
+            f"{named.text} names the database: devenv runs this file in a copy of {database.name} first, "
             "from where it would reach the live data"
         )
-        yield Problem(file, naming.line, "", message, f"leave out USE and {database.name}: it runs in its database")
+        yield Problem(file, named.line, "", message, f"leave out USE and {database.name}: it runs in its database")

@@ -59,7 +59,7 @@ _TAKING_NAMES = re.compile("BUFFER|CLUSTER|DB|DICT|DISTRIBUTED|JOINGET|MERGE|REM
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
+class QualifiedName:
     """One place where the database is named."""
 
     line: int
@@ -83,7 +83,7 @@ class _Token:
         return self.text.upper() if self.kind == "word" else self.text
 
 
-def namings(sql: str, database: str, dialect: Dialect) -> Iterator[Naming]:
+def qualified_names(sql: str, database: str, dialect: Dialect) -> Iterator[QualifiedName]:
     """Each place of a script that names the database, in their order."""
     if not _is_suspect(sql, database, dialect):
         return
@@ -91,7 +91,7 @@ def namings(sql: str, database: str, dialect: Dialect) -> Iterator[Naming]:
         for place, length in _places(statement, database, dialect):
             first, last = statement[place], statement[min(place + length, len(statement)) - 1]
             text = " ".join(sql[first.place : last.place + len(last.text)].split())
-            yield Naming(sql.count("\n", 0, first.place) + 1, text)
+            yield QualifiedName(sql.count("\n", 0, first.place) + 1, text)
 
 
 def _is_suspect(sql: str, database: str, dialect: Dialect) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from devenv.adapters.host.processors import ProcessorLoad, Stretch, idle_seconds
+from devenv.adapters.host.processors import Interval, ProcessorLoad, idle_seconds
 from devenv.errors import UsageError
 from devenv.events import Event, PlanMade, RunFinished, StepFailed, StepProgressed, StepStarted, StepSucceeded
 from devenv.ui.run.progress import RunProgress, StepProgress, StepState
@@ -113,7 +113,7 @@ class TraceFile:
             yield {"name": name, "ph": "M", "pid": _PROCESS, "tid": track, "args": {"name": text}}
 
 
-def _events(run: _Run, zero: float, load: list[Stretch]) -> Iterator[dict[str, Any]]:
+def _events(run: _Run, zero: float, load: list[Interval]) -> Iterator[dict[str, Any]]:
     began = run.began or 0.0
     offset = began - zero
     chain = frozenset(run.progress.finished.chain if run.progress.finished else ())
@@ -137,10 +137,10 @@ def _events(run: _Run, zero: float, load: list[Stretch]) -> Iterator[dict[str, A
             times = offset + min(reported.at, until), offset + until
             yield _span(reported.message, "waits", run.lane_of[reported.key], times, {})
     yield from _running(steps, ends, offset)
-    for stretch in load:
-        if stretch.end > began and stretch.begin <= began + run.latest:
-            shares = {"busy": round(100 - 100 * stretch.idle), "idle": round(100 * stretch.idle)}
-            yield _counter("processors, %", max(stretch.begin, began) - zero, shares)
+    for interval in load:
+        if interval.end > began and interval.begin <= began + run.latest:
+            shares = {"busy": round(100 - 100 * interval.idle), "idle": round(100 * interval.idle)}
+            yield _counter("processors, %", max(interval.begin, began) - zero, shares)
 
 
 def _end(step: StepProgress, run: _Run) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.adapters.host.processors import ProcessorLoad, Sample, Stretch, idle_seconds, observe_processors
+from devenv.adapters.host.processors import Interval, ProcessorLoad, Sample, idle_seconds, observe_processors
 
 
 def test_the_kernels_counters_are_read(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_a_load_is_what_lies_between_samples() -> None:
     while samples:
         continue
 
-    assert load.stop() == [Stretch(1.0, 2.0, 0.25), Stretch(2.0, 3.0, 1.0)]
+    assert load.stop() == [Interval(1.0, 2.0, 0.25), Interval(2.0, 3.0, 1.0)]
 
 
 def test_a_load_has_its_beginning_and_its_end_where_its_thread_never_had_a_turn() -> None:
@@ -35,7 +35,7 @@ def test_a_load_has_its_beginning_and_its_end_where_its_thread_never_had_a_turn(
     load = ProcessorLoad(read=lambda: samples.pop(0), every=600.0)
     load.start()
 
-    assert load.stop() == [Stretch(1.0, 3.0, 0.625)]
+    assert load.stop() == [Interval(1.0, 3.0, 0.625)]
 
 
 def test_where_the_kernel_does_not_tell_there_is_no_load() -> None:
@@ -47,4 +47,4 @@ def test_where_the_kernel_does_not_tell_there_is_no_load() -> None:
 
 @pytest.mark.parametrize(("begin", "end", "idle"), [(0, 10, 1.25), (2, 3, 1.0), (1.5, 2.5, 0.625), (5, 6, 0)])
 def test_idle_seconds_of_a_time(begin: float, end: float, idle: float) -> None:
-    assert idle_seconds([Stretch(1.0, 2.0, 0.25), Stretch(2.0, 3.0, 1.0)], begin, end) == idle
+    assert idle_seconds([Interval(1.0, 2.0, 0.25), Interval(2.0, 3.0, 1.0)], begin, end) == idle

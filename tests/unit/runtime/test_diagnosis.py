@@ -23,17 +23,17 @@ from support.cluster_objects import (
     waiting,
 )
 
-from devenv.runtime.diagnosis import Patience, Scope, stuck_pods
+from devenv.runtime.diagnosis import GracePeriods, Scope, stuck_pods
 from devenv.runtime.diagnosis.findings import NEVER, Finding, root
 from devenv.runtime.diagnosis.rules import Rules, find
 from devenv.runtime.diagnosis.scope import members
 
 SCOPE = Scope("shop", NAMESPACE, frozenset({RELEASE}))
-PATIENCE = Patience()
+GRACE = GracePeriods()
 
 
 def findings(since: datetime | None = None, **kinds: Any) -> tuple[Finding, ...]:
-    return find(members(snapshot(**kinds), SCOPE), Rules(PATIENCE, since))
+    return find(members(snapshot(**kinds), SCOPE), Rules(GRACE, since))
 
 
 def only(**kinds: Any) -> Finding:
@@ -44,38 +44,38 @@ def only(**kinds: Any) -> Finding:
 # what each state of a container means
 
 CONTAINER_CASES = [
-    ("image-pull", PATIENCE.image, container(state=waiting("ErrImagePull", "not found"))),
-    ("image-pull", PATIENCE.image, container(state=waiting("ImagePullBackOff"))),
+    ("image-pull", GRACE.image, container(state=waiting("ErrImagePull", "not found"))),
+    ("image-pull", GRACE.image, container(state=waiting("ImagePullBackOff"))),
     ("image-pull", 0.0, container(state=waiting("InvalidImageName"))),
     ("image-pull", 0.0, container(state=waiting("ErrImageNeverPull"))),
     (
         "config",
-        PATIENCE.config,
+        GRACE.config,
         container(state=waiting("CreateContainerConfigError", 'secret "x" not found')),
     ),
-    ("container-failed", PATIENCE.container, container(state=waiting("CreateContainerError"))),
-    ("container-failed", PATIENCE.container, container(state=terminated(128, "StartError"), restartCount=1)),
+    ("container-failed", GRACE.container, container(state=waiting("CreateContainerError"))),
+    ("container-failed", GRACE.container, container(state=terminated(128, "StartError"), restartCount=1)),
     (
         "crash-loop",
-        PATIENCE.crash,
+        GRACE.crash,
         container(state=waiting("CrashLoopBackOff"), lastState=terminated(3), restartCount=1),
     ),
     ("crash-loop", 0.0, container(state={"running": {}}, lastState=terminated(3), restartCount=2)),
     ("crash-loop", NEVER, container(state={"running": {}}, lastState=terminated(3), restartCount=1)),
     ("crash-loop", NEVER, container(state=terminated(3))),
-    ("crash-loop", PATIENCE.crash, container(state=terminated(3), restartCount=1)),
+    ("crash-loop", GRACE.crash, container(state=terminated(3), restartCount=1)),
     (
         "out-of-memory",
-        PATIENCE.memory,
+        GRACE.memory,
         container(state=waiting("CrashLoopBackOff"), lastState=terminated(137, "OOMKilled"), restartCount=1),
     ),
 ]
 
 
-@pytest.mark.parametrize(("code", "patience", "status"), CONTAINER_CASES)
-def test_container_state(code: str, patience: float, status: Json) -> None:
+@pytest.mark.parametrize(("code", "grace", "status"), CONTAINER_CASES)
+def test_container_state(code: str, grace: float, status: Json) -> None:
     finding = only(Pod=[pod("app-1", status, phase="Running")])
-    assert (finding.cause.code, finding.patience) == (code, patience)
+    assert (finding.cause.code, finding.grace) == (code, grace)
     assert finding.cause.subject == f"{NAMESPACE}/pod/app-1 container main"
 
 
@@ -97,7 +97,7 @@ def test_second_failed_pull_ends_the_patience() -> None:
     broken = pod("app-1", container(state=waiting("ErrImagePull", "rpc error: code = NotFound desc = no such image")))
     failed = event(broken, "Failed", 'Failed to pull image "registry.test/app:1": not found', count=2)
     finding = only(Pod=[broken], Event=[failed])
-    assert finding.patience == 0.0
+    assert finding.grace == 0.0
     assert finding.cause.message == "image registry.test/app:1 cannot be had: no such image"
 
 
@@ -136,7 +136,7 @@ def test_probe_is_named_as_the_reason_of_restarts() -> None:
 def test_failing_readiness_is_told_and_never_final() -> None:
     slow = pod("app-1", container(state={"running": {}}), phase="Running")
     finding = only(Pod=[slow], Event=[event(slow, "Unhealthy", "Readiness probe failed: connection refused")])
-    assert (finding.cause.code, finding.patience) == ("not-ready", NEVER)
+    assert (finding.cause.code, finding.grace) == ("not-ready", NEVER)
     assert "connection refused" in finding.cause.message
 
 
@@ -149,8 +149,8 @@ def test_crash_beside_a_pod_that_still_starts_may_be_waiting_for_it() -> None:
     crash = container(state=waiting("CrashLoopBackOff"), lastState=terminated(1), restartCount=3)
     app = pod("app-1", crash, phase="Running")
     database = pod("database-0", container(state=waiting("ContainerCreating")))
-    assert only(Pod=[app, database]).patience == PATIENCE.crash_beside_others
-    assert only(Pod=[app]).patience == 0.0
+    assert only(Pod=[app, database]).grace == GRACE.crash_beside_others
+    assert only(Pod=[app]).grace == 0.0
 
 
 # what only events tell
@@ -164,7 +164,7 @@ def mount_failure(about: Json, at: str) -> Json:
 def test_failed_mount() -> None:
     broken = pod("app-1", container(state=waiting("ContainerCreating")))
     finding = only(Pod=[broken], Event=[mount_failure(broken, "2026-05-01T10:00:01Z")])
-    assert (finding.cause.code, finding.patience) == ("mount-failed", PATIENCE.mount)
+    assert (finding.cause.code, finding.grace) == ("mount-failed", GRACE.mount)
     assert finding.cause.message == 'a volume cannot be mounted: settings: configmap "no-such" not found'
 
 
@@ -199,14 +199,14 @@ def unschedulable(name: str = "app-1") -> Json:
 
 def test_unschedulable() -> None:
     finding = only(Pod=[unschedulable()])
-    assert (finding.cause.code, finding.patience) == ("unschedulable", PATIENCE.schedule)
+    assert (finding.cause.code, finding.grace) == ("unschedulable", GRACE.schedule)
     assert "Insufficient memory" in finding.cause.message
 
 
 def test_unschedulable_while_a_node_is_not_ready() -> None:
     found = findings(Pod=[unschedulable()], Node=[node(ready=False, message="container runtime is down")])
     by_code = {f.cause.code: f for f in found}
-    assert by_code["unschedulable"].patience == PATIENCE.schedule_elsewhere
+    assert by_code["unschedulable"].grace == GRACE.schedule_elsewhere
     assert "container runtime is down" in by_code["node-not-ready"].cause.message
     first = root(found)
     assert first is not None
@@ -243,7 +243,7 @@ def test_rejected_pods() -> None:
     creator = replica_set(replicas=0)
     why = event(creator, "FailedCreate", 'Error creating: pods "app-5d-x" is forbidden: exceeded quota: small')
     finding = only(ReplicaSet=[creator], Event=[why])
-    assert (finding.cause.code, finding.patience) == ("rejected", PATIENCE.rejected)
+    assert (finding.cause.code, finding.grace) == ("rejected", GRACE.rejected)
     assert "exceeded quota: small" in finding.cause.message
 
 
@@ -268,15 +268,15 @@ def test_job_that_gave_up() -> None:
     found = findings(Job=[broken], Pod=[failed])
     first = root(found)
     assert first is not None
-    assert (first.cause.code, first.patience) == ("job-failed", 0.0)
+    assert (first.cause.code, first.grace) == ("job-failed", 0.0)
     assert "BackoffLimitExceeded" in first.cause.message
     assert first.log is not None
     assert first.log.pod == "migrate-x"
 
 
-@pytest.mark.parametrize(("failed", "patience"), [(1, NEVER), (2, 0.0)])
-def test_job_that_fails_again_and_again(failed: int, patience: float) -> None:
-    assert only(Job=[job(failed=failed)]).patience == patience
+@pytest.mark.parametrize(("failed", "grace"), [(1, NEVER), (2, 0.0)])
+def test_job_that_fails_again_and_again(failed: int, grace: float) -> None:
+    assert only(Job=[job(failed=failed)]).grace == grace
 
 
 def test_job_that_failed_before_the_installation() -> None:
@@ -343,10 +343,10 @@ def test_older_pods_get_more_time_and_all_of_it_while_a_hook_runs() -> None:
     since = datetime(2026, 5, 1, 11, tzinfo=UTC)
     old = pod("app-1", crash)
     (finding,) = findings(since=since, Pod=[old])
-    assert finding.patience == PATIENCE.older
+    assert finding.grace == GRACE.older
     hook = job(meta={**metadata(f"{RELEASE}-hook"), "annotations": {"helm.sh/hook": "pre-upgrade"}})
     (finding,) = findings(since=since, Pod=[old], Job=[hook])
-    assert finding.patience == NEVER
+    assert finding.grace == NEVER
 
 
 def stateful_set() -> Json:
@@ -391,6 +391,6 @@ def test_any_pod_can_be_judged(statuses: list[Json], phase: str) -> None:
     named = [{**s, "name": f"c{i}"} for i, s in enumerate(statuses)]
     for found in findings(Pod=[pod("app-1", *named, phase=phase)]):
         assert found.cause.message
-        assert found.patience >= 0.0
+        assert found.grace >= 0.0
         assert found.rank >= 0
         assert found == replace(found)

@@ -18,8 +18,8 @@ from devenv.runtime.diagnosis.scope import members
 SCOPE = Scope("shop", NAMESPACE, frozenset({RELEASE}))
 
 
-def finding(identity: str = "a", patience: float = 8.0, code: str = "image-pull") -> Finding:
-    return Finding(Cause(code, "s", "m"), patience, identity)
+def finding(identity: str = "a", grace: float = 8.0, code: str = "image-pull") -> Finding:
+    return Finding(Cause(code, "s", "m"), grace, identity)
 
 
 def test_a_finding_is_final_when_its_patience_ends() -> None:
@@ -66,7 +66,7 @@ def test_there_is_a_final_finding_exactly_when_a_finding_lasted(found: list[Find
     for step in [0.0, *steps]:
         now += step
         final = persistence.final(lasting, now)
-        assert (final is not None) == any(now >= f.patience for f in lasting)
+        assert (final is not None) == any(now >= f.grace for f in lasting)
         assert final is None or final == root(lasting)
 
 

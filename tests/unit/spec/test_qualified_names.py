@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from devenv.spec.sql.qualified_names import Dialect, namings
+from devenv.spec.sql.qualified_names import Dialect, qualified_names
 
 COLUMNS_AND_TEXTS = [
     "SELECT shop.id FROM shop",
@@ -91,35 +91,37 @@ CLICKHOUSE = [
 
 @pytest.mark.parametrize("sql", COLUMNS_AND_TEXTS)
 def test_columns_aliases_texts_and_comments_name_no_database(sql: str) -> None:
-    assert list(namings(sql, "shop", "mysql")) == []
+    assert list(qualified_names(sql, "shop", "mysql")) == []
 
 
 @pytest.mark.parametrize(("sql", "line", "text"), NAMINGS)
 def test_a_statement_that_names_the_database_is_told_with_its_line(sql: str, line: int, text: str) -> None:
-    assert [(found.line, found.text) for found in namings(sql, "shop", "mysql")] == [(line, text)]
+    assert [(found.line, found.text) for found in qualified_names(sql, "shop", "mysql")] == [(line, text)]
 
 
 @pytest.mark.parametrize("sql", WITH_A_COLUMN_OF_THAT_NAME)
 def test_where_tables_stand_it_is_the_database_though_a_column_has_its_name(sql: str) -> None:
-    assert [re.sub(r"\W*\b(shop)\b.*", r"\1", found.text) for found in namings(sql, "shop", "mysql")] == ["shop"]
+    assert [re.sub(r"\W*\b(shop)\b.*", r"\1", found.text) for found in qualified_names(sql, "shop", "mysql")] == [
+        "shop"
+    ]
 
 
 @pytest.mark.parametrize("sql", USES)
 def test_every_way_to_use_another_database_is_told(sql: str) -> None:
-    (found,) = namings(sql, "shop", "mysql")
+    (found,) = qualified_names(sql, "shop", "mysql")
     assert found.text.replace("`", " ").split() == ["USE", "shop"]
 
 
 @pytest.mark.parametrize(("sql", "text"), CLICKHOUSE)
 def test_clickhouse_is_told_databases_in_more_ways(sql: str, text: str) -> None:
-    assert [found.text for found in namings(sql, "shop", "clickhouse")] == [text]
+    assert [found.text for found in qualified_names(sql, "shop", "clickhouse")] == [text]
 
 
 @pytest.mark.parametrize(
     "sql", ["SELECT 'shop', 'shop.x'", "INSERT INTO x VALUES ('shop')", "SELECT shop.id FROM shop"]
 )
 def test_a_text_alone_is_none_of_them(sql: str) -> None:
-    assert list(namings(sql, "shop", "clickhouse")) == []
+    assert list(qualified_names(sql, "shop", "clickhouse")) == []
 
 
 @pytest.mark.parametrize("dialect", ["mysql", "clickhouse"])
@@ -127,5 +129,5 @@ def test_megabytes_of_rows_take_no_time_to_speak_of(dialect: Dialect) -> None:
     rows = "INSERT INTO users VALUES (1, 'from the shop; and there', 'x');\n" * 50_000
     began = time.monotonic()
 
-    assert list(namings(rows, "shop", dialect)) == []
+    assert list(qualified_names(rows, "shop", dialect)) == []
     assert time.monotonic() - began < 10

@@ -9,6 +9,7 @@ import typer
 from devenv import __version__
 from devenv.cli.arguments import hint_at_options
 from devenv.cli.commands import (
+    alerts,
     build,
     certificate,
     db,
@@ -20,8 +21,10 @@ from devenv.cli.commands import (
     kubeconfig,
     load,
     lock,
+    open,  # noqa: A004 -- commands are called as they are typed
     pull,
     reset_db,
+    restart,
     schema,
     status,
     tools,
@@ -33,7 +36,7 @@ app = typer.Typer(
     name="devenv",
     help=(
         "The whole Kubernetes environment of your product on your own machine, with one command.\n\n"
-        "Start with `devenv up` in a folder that has a devenv.yaml; `devenv status` shows what runs and where; "
+        "Start with `devenv up` in a folder that has a devenv.yaml; `devenv open` shows what runs and where; "
         "`devenv down` takes everything away again."
     ),
     rich_markup_mode=None,
@@ -69,8 +72,11 @@ app.command("build")(build.build)
 app.command("load")(load.load)
 app.add_typer(images.images, name="images")
 app.command("status")(status.status)
+app.command("open")(open.open_)
+app.command("alerts")(alerts.alerts)
 app.add_typer(db.app, name="db")
 app.command("reset-db")(reset_db.reset_db)
+app.command("restart")(restart.restart)
 app.command("validate")(validate.validate)
 app.command("engine")(engine.engine)
 app.command("tools")(tools.tools)

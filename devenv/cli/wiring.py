@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,43 +13,10 @@ import typer
 
 from devenv.adapters.host.trust import passwords_in
 from devenv.errors.translation import as_devenv_error
-from devenv.events import Event
-from devenv.ui.run.logfile import LogFile
+from devenv.ui.run.files import RunFiles
 from devenv.ui.run.redaction import Secrets
 from devenv.ui.run.stream import EventStream, Sink
 from devenv.workflows.access.session import Session
-
-
-class DeferredLog:
-    """A log whose folder is known only once the project is: what comes before is kept until then."""
-
-    def __init__(self, command: str) -> None:
-        self._command = command
-        self._before: list[Event] = []
-        self._log: LogFile | None = None
-        self._lock = threading.Lock()
-
-    def open(self, folder: Path) -> Path:
-        """Begin the file in a folder; returns its path."""
-        with self._lock:
-            self._log = LogFile(folder, self._command)
-            for event in self._before:
-                self._log.handle(event)
-            self._before.clear()
-            return self._log.path
-
-    def handle(self, event: Event) -> None:
-        """Write the event, or keep it."""
-        with self._lock:
-            if self._log:
-                self._log.handle(event)
-            else:
-                self._before.append(event)
-
-    def close(self) -> None:
-        """Close the file, if one was begun."""
-        if self._log:
-            self._log.close()
 
 
 @contextmanager
@@ -58,8 +24,8 @@ def run_session(
     command: str, *, as_json: bool = False, trace: Path | None = None, verbose: bool = False, wait: bool = True
 ) -> Iterator[Session]:
     """A session whose events go to the terminal (or as JSON to standard output), a log file and, if wanted, a trace."""
-    log = DeferredLog(command.replace(" ", "-"))
-    sinks: list[Sink] = [_screen(as_json=as_json, verbose=verbose), log]
+    files = RunFiles(command)
+    sinks: list[Sink] = [_screen(as_json=as_json, verbose=verbose), files]
     if trace:
         from devenv.ui.run.trace import TraceFile
 
@@ -74,7 +40,7 @@ def run_session(
             emit=stream.emit,
             confirm=_ask,
             interactive=sys.stdin.isatty(),
-            open_log=log.open,
+            open_log=files.open,
             mask=secrets.add,
             command=command,
             wait=wait,

@@ -290,6 +290,12 @@ class PortTakenError(DevenvError):
     code = "port-taken"
 
 
+class PageError(DevenvError):
+    """The start page could not be started, or does not let itself be ended."""
+
+    code = "page-failed"
+
+
 class DiskFullError(DevenvError):
     """A file system has not the room that the next step needs."""
 

@@ -2,5 +2,6 @@
 
 from devenv.localstack.program import Change
 from devenv.localstack.reset import LocalStack
+from devenv.localstack.resources import Queue, Resources
 
-__all__ = ["Change", "LocalStack"]
+__all__ = ["Change", "LocalStack", "Queue", "Resources"]

@@ -7,12 +7,13 @@ from typing import Any
 
 from devenv.localstack.program import Change, Clients, Seed, named, pages
 
-_COUNTS = (
+COUNTS = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
-_OF_ITS_OWN = {*_COUNTS, "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp"}
+"""Attributes that count messages: those that wait, are with a receiver, are yet to come."""
+_OF_ITS_OWN = {*COUNTS, "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp"}
 """What differs between queues that were made alike."""
 _PATTERN = "devenv-pattern"
 """A queue that is made to see the defaults of the version at hand, and deleted at once."""
@@ -34,7 +35,7 @@ def empty_queues(aws: Clients, seeds: Seed) -> Iterator[Change]:
         if _comparable(attributes) != {**defaults[name.endswith(".fifo")], **made}:
             sqs.delete_queue(QueueUrl=url)
             yield Change("queue", name, "deleted")
-        elif any(attributes.get(count, "0") != "0" for count in _COUNTS):
+        elif any(attributes.get(count, "0") != "0" for count in COUNTS):
             sqs.purge_queue(QueueUrl=url)
             yield Change("queue", name, "emptied")
 

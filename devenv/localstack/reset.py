@@ -23,6 +23,7 @@ from devenv.localstack.buckets import empty_buckets
 from devenv.localstack.functions import empty_functions
 from devenv.localstack.program import Change, Clients, Line, Seed, SeedProgram, load_program
 from devenv.localstack.queues import empty_queues
+from devenv.localstack.resources import Resources, list_resources
 from devenv.localstack.secrets import empty_secrets
 from devenv.localstack.tables import empty_tables
 from devenv.localstack.topics import empty_topics
@@ -76,6 +77,19 @@ class LocalStack:
                 "localstack could not be reset",
                 context={"cause": str(error), "endpoint": f"http://{self.host}"},
                 hint="devenv status",
+            ) from error
+
+    def resources(self) -> Resources:
+        """What it holds, by name.
+
+        Raises:
+            DatabaseError: LocalStack does not answer, or refuses.
+        """
+        try:
+            return list_resources(load_program(self.program).Aws(self.endpoint, self.host))
+        except (ClientError, BotoCoreError) as error:
+            raise DatabaseError(
+                "localstack does not tell what it holds", context={"cause": str(error)}, hint="devenv status"
             ) from error
 
     @contextmanager

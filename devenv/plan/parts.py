@@ -1,4 +1,4 @@
-"""Plans of commands that do a part of what `devenv up` does: `pull`, `build`, `load`, `reset-db`, `dev`. Pure."""
+"""Plans of commands that do a part of what `devenv up` does, or act on what it made: `reset-db`, `restart` … Pure."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from devenv.plan.steps import (
     PruneBuildCache,
     ResetAws,
     ResetDatabase,
+    RestartWorkloads,
 )
 from devenv.spec.stack import StackSpec
 
@@ -80,6 +81,15 @@ def plan_reset(project: Names, databases: Sequence[StackSpec], aws: StackSpec | 
         if spec.database:
             reset = ResetDatabase(spec.name, spec.layer, spec.namespace, spec.database)
             nodes.append(PlanNode(reset, frozenset(), _ASKED_FOR))
+    return Plan.of(project.project, project.cluster, nodes)
+
+
+def plan_restart(project: Names, stacks: Sequence[StackSpec]) -> Plan:
+    """What has the pods of stacks replaced, one stack after the other, each after those that it needs."""
+    nodes: list[PlanNode] = []
+    for spec in stacks:
+        step = RestartWorkloads(spec.name, spec.layer, spec.namespace, spec.deadline)
+        nodes.append(PlanNode(step, frozenset(node.key for node in nodes[-1:]), _ASKED_FOR))
     return Plan.of(project.project, project.cluster, nodes)
 
 

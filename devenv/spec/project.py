@@ -18,10 +18,12 @@ LOOPBACK = "127.0.0.1"
 
 
 class Ports(SpecModel):
-    """Host ports, bound to 127.0.0.1. `auto`: 8080 and 8443, or the next free one."""
+    """Host ports, bound to 127.0.0.1. `auto`: 8080 and 8443, for the start page 8070, or the next free one."""
 
     http: Port | Literal["auto"] = "auto"
     https: Port | Literal["auto"] = "auto"
+    page: Port | Literal["auto"] = "auto"
+    """Of the start page, which `devenv open` brings."""
 
 
 class Nodes(SpecModel):

@@ -50,6 +50,10 @@ def status_schema(stack_state: type[StrEnum]) -> dict[str, Any]:
             stacks={**_list("Stack"), "description": "The chosen stacks and what they need, each after its needs."},
             endpoints={**_list("Endpoint"), "description": "Addresses of what is installed."},
             credentials={**_list("Credential"), "description": "Credentials of what is installed."},
+            alerts={
+                "type": ["integer", "null"],
+                "description": "How many alerts fire; null where no Alertmanager tells.",
+            },
             notes={
                 "type": "array",
                 "items": _TEXT,

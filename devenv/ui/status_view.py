@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from devenv.ui.tables import print_table
+from devenv.ui.wording import count
 
 if TYPE_CHECKING:
     from devenv.workflows.status import StatusReport
@@ -39,6 +40,7 @@ def status_as_json(report: StatusReport) -> str:
         ],
         "endpoints": [{"name": e.name, "stack": e.stack, "url": e.url} for e in report.endpoints],
         "credentials": [{"name": c.name, "stack": c.stack, "values": dict(c.values)} for c in report.credentials],
+        "alerts": report.alerts,
         "notes": list(report.notes),
     }
     return json.dumps(document, indent=2)
@@ -62,6 +64,9 @@ def print_status(report: StatusReport) -> None:
     )
     if report.endpoints:
         print_table(("endpoint", "stack", "url"), [(e.name, e.stack, e.url) for e in report.endpoints])
+    if report.alerts is not None:
+        firing = f"{count(report.alerts, 'alert')} firing: devenv alerts" if report.alerts else "no alert fires"
+        print(firing)  # noqa: T201 -- this is the data
     for note in report.notes:
         print(f"note: {note}")  # noqa: T201 -- this is the data
     if report.credentials:

@@ -95,6 +95,10 @@ def _take_away(locations: Locations, engine: Engine, session: Session, request: 
     take_over(kind_cluster, owner_of(locations.root), session, adopt=request.adopt, command="devenv down")
     _agree_to_loss(look_for_losses(locations, engine, kind_cluster, session), request, session)
     confirm_lock(names.project, session)
+    if not _elsewhere(locations, here):
+        from devenv.workflows.start_page import end_page  # noqa: PLC0415 -- what it needs takes long to load
+
+        end_page(locations.state)
     existed = _remove(engine, kind_cluster) or locations.state.exists()
     if elsewhere := _elsewhere(locations, here):  # another run may have come to be there meanwhile
         forget_engine(locations.state, here)

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import data_root, state_dir
 from devenv.adapters.host.resolver import how_to_resolve, unresolved
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.events import MASK
 from devenv.plan.cluster_state import ClusterState
-from devenv.plan.names import Names
-from devenv.runtime.host.ports import http_ports
-from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, observe_cluster
-from devenv.runtime.ownership.kubeconfig import export_kubeconfig, kubeconfig_of
-from devenv.runtime.ownership.marks import look, owner_of
-from devenv.spec.load import load_workspace
-from devenv.spec.render import ProjectFacts
+from devenv.runtime.observe.cluster import ClusterFacts, NodeFact
 from devenv.spec.stack import SecretReference
 from devenv.spec.workspace import Workspace
-from devenv.workflows.databases.deployed import other_profile
-from devenv.workflows.run.links import Link, endpoints
+from devenv.workflows.alerts import count_alerts
+from devenv.workflows.observed import ObservedProject, observe_project
+from devenv.workflows.run.links import Link
 
 
 class StackState(StrEnum):
@@ -82,6 +76,8 @@ class StatusReport:
     credentials: tuple[CredentialStatus, ...]
     notes: tuple[str, ...] = ()
     """What stands in the way of using the endpoints from this machine."""
+    alerts: int | None = None
+    """How many alerts fire; None where no Alertmanager tells."""
 
     @property
     def ready(self) -> bool:
@@ -100,50 +96,30 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
         SpecError: with every problem of the specification.
         EngineUnavailableError: no engine answers, so that nothing is known.
     """
-    workspace = load_workspace(directory, data_root=data_root())
-    names = Names(workspace.project.project)
-    kubeconfig = kubeconfig_of(state_dir(names.project, create=False))
-    engine = Engine.connect()
-    kind_cluster = look(engine, names)
-
-    def export() -> bool:
-        return export_kubeconfig(engine, names.cluster, kind_cluster.containers, kubeconfig)
-
-    facts = observe_cluster(kind_cluster, kubeconfig, export=export)
-    if profile := other_profile(workspace, facts):
-        workspace = load_workspace(directory, data_root=data_root(), profile=profile)
-    if kind_cluster.owner and not kind_cluster.owner.has_folder_of(owner_of(workspace.root)):
-        facts = replace(facts, reason=f"it belongs to {kind_cluster.owner}")
-    ports = http_ports(kind_cluster.containers)
-    links: Sequence[Link] = ()
-    credentials: tuple[CredentialStatus, ...] = ()
-    if facts.state is ClusterState.RUNNING and ports:
-        project = ProjectFacts.of(workspace.project, *ports)
-        links = endpoints(workspace, [s for s in workspace.selected if s in facts.records], project)
-        credentials = _credentials(workspace, kubeconfig, facts, reveal=reveal)
-    return replace(_report(workspace, names, facts, links, credentials), notes=tuple(_notes(links)))
+    observed = observe_project(directory)
+    with ThreadPoolExecutor(1, thread_name_prefix="alerts") as pool:
+        alerts = pool.submit(count_alerts, observed.endpoints)
+        credentials = read_credentials(observed, reveal=reveal)
+        notes = tuple(_notes(observed.endpoints))
+        return replace(status_of(observed), credentials=credentials, notes=notes, alerts=alerts.result())
 
 
-def _report(
-    workspace: Workspace,
-    names: Names,
-    facts: ClusterFacts,
-    links: Sequence[Link],
-    credentials: tuple[CredentialStatus, ...],
-) -> StatusReport:
+def status_of(observed: ObservedProject) -> StatusReport:
+    """What is to be said of it, without credentials, notes and alerts. Pure."""
+    workspace, facts = observed.workspace, observed.facts
     return StatusReport(
-        project=names.project,
-        cluster=names.cluster,
+        project=observed.names.project,
+        cluster=observed.names.cluster,
         state=facts.state,
         reason=facts.reason,
         nodes=facts.nodes,
         stacks=tuple(_stack(workspace, name, facts) for name in workspace.selected),
-        endpoints=tuple(links),
-        credentials=credentials,
+        endpoints=tuple(observed.endpoints),
+        credentials=(),
     )
 
 
-def _notes(links: Sequence[Link]) -> Iterator[str]:
+def _notes(links: list[Link]) -> Iterator[str]:
     # Each name and not their domain: a line in /etc/hosts is of the names that it has.
     if unknown := unresolved({urlsplit(link.url).hostname or "" for link in links}):
         yield (
@@ -171,21 +147,21 @@ def _state(name: str, facts: ClusterFacts) -> tuple[StackState, str]:
     return (StackState.NOT_READY if reason else StackState.READY), reason
 
 
-def _credentials(
-    workspace: Workspace, kubeconfig: Path, facts: ClusterFacts, *, reveal: bool
-) -> tuple[CredentialStatus, ...]:
+def read_credentials(observed: ObservedProject, *, reveal: bool) -> tuple[CredentialStatus, ...]:
+    """The credentials of what is installed, masked unless `reveal`; raises ApiUnreachableError."""
     wanted = [
         (name, credential)
-        for name in workspace.selected
-        if name in facts.records
-        for credential in workspace.stacks[name].spec.credentials
+        for name in observed.installed
+        for credential in observed.workspace.stacks[name].spec.credentials
     ]
-    with Cluster(kubeconfig) as cluster:
+    if not wanted:
+        return ()
+    with Cluster(observed.kubeconfig) as cluster:
         return tuple(
             CredentialStatus(
                 credential.name,
                 name,
-                _values(cluster, credential.secret, workspace.stacks[name].spec.namespace, reveal=reveal),
+                _values(cluster, credential.secret, observed.workspace.stacks[name].spec.namespace, reveal=reveal),
             )
             for name, credential in wanted
         )

@@ -21,7 +21,7 @@ from support.localstack_server import await_localstack, content, localstack_serv
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
 from devenv.errors import DatabaseError
-from devenv.localstack import LocalStack
+from devenv.localstack import LocalStack, Queue
 from devenv.localstack.program import Clients, load_program
 
 pytestmark = pytest.mark.engine
@@ -126,6 +126,18 @@ def test_a_reset_brings_back_the_seeds_and_tells_what_differed(localstack: Local
         ("table", "sessions", "emptied"),
         ("function", "greeter", "updated"),
     } <= changes
+
+
+def test_what_it_holds_is_told_by_name_and_number(localstack: LocalStack, clients: Clients) -> None:
+    sqs = clients.client("sqs")
+    url = sqs.get_queue_url(QueueName="events")["QueueUrl"]
+    for text in ("one", "two", "three"):
+        sqs.send_message(QueueUrl=url, MessageBody=text)
+    sqs.receive_message(QueueUrl=url)
+    found = localstack.resources()
+    assert (found.buckets, found.secrets) == (("objects",), ("db/password",))
+    events = Queue("events", waiting=2, in_flight=1, delayed=0)
+    assert found.queues == (Queue("audit", 0, 0, 0), events, Queue("orders.fifo", 0, 0, 0))
 
 
 def test_what_is_gone_is_made_again(localstack: LocalStack, clients: Clients) -> None:

@@ -34,6 +34,8 @@ __all__ = ["Cluster", "NodeState", "Recorded", "Release", "Workload", "of_stack"
 SYSTEM_NAMESPACE = "devenv-system"
 STATE_NAME = "devenv-state"
 _STATE = f"api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{STATE_NAME}"
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+"""The annotation by which kubectl restarts (`polymorphichelpers/objectrestarter.go`)."""
 _COMPLETE_SECONDS = 30.0
 _AT_ONCE = 6
 """Requests: more of them wait for each other in the API server."""
@@ -181,14 +183,13 @@ class Cluster:
     # workloads and nodes
 
     def workloads(self) -> list[Workload]:
-        """All workloads, apart from jobs that a CronJob made, and Helm's hooks: Helm awaits those itself."""
+        """All workloads that last."""
         with ThreadPoolExecutor(len(WORKLOADS), thread_name_prefix="workloads") as pool:
             answers = list(pool.map(lambda kind: self._api.items(PATHS[kind]), WORKLOADS))
         return [
-            objects.workload(kind, item)
+            workload
             for kind, items in zip(WORKLOADS, answers, strict=True)
-            for item in items
-            if not (_of_cron_job(item) or objects.is_hook(item))
+            for workload in objects.lasting_workloads(kind, items)
         ]
 
     def claims(self) -> dict[str, str]:
@@ -312,6 +313,17 @@ class Cluster:
                 container["image"] = images[container["name"]]
         return self._apply(path, applied, manager=HELM_MANAGER)
 
+    def restart(self, kind: str, namespace: str, name: str, at: str) -> None:
+        """Have a workload's pods replaced, as `kubectl rollout restart` does and in its name.
+
+        The annotation of their template is nobody else's: what Helm or devenv applied stays as it is.
+        """
+        group, _, plural = PATHS[kind].rpartition("/")
+        template = {"metadata": {"annotations": {RESTARTED_AT: at}}}
+        path, body = f"{group}/namespaces/{namespace}/{plural}/{name}", {"spec": {"template": template}}
+        kind_of_patch: ContentType = "application/strategic-merge-patch+json"
+        self._api.write("PATCH", path, body, kind_of_patch, fieldManager="kubectl-rollout")
+
     def delete_pod(self, namespace: str, name: str) -> None:
         """Delete a pod, so that its controller makes a new one."""
         self._api.remove(f"api/v1/namespaces/{namespace}/pods/{name}")
@@ -319,7 +331,3 @@ class Cluster:
     def _apply(self, path: str, body: Json, *, manager: str = FIELD_MANAGER) -> Json:
         kind: ContentType = "application/apply-patch+yaml"
         return self._api.write("PATCH", path, body, kind, fieldManager=manager, force="true")
-
-
-def _of_cron_job(item: Json) -> bool:
-    return any(owner["kind"] == "CronJob" for owner in item["metadata"].get("ownerReferences", ()))

@@ -189,6 +189,22 @@ def workload(kind: str, item: Json) -> Workload:
     )
 
 
+def lasting_workloads(kind: str, items: Iterable[Json]) -> list[Workload]:
+    """The workloads of one kind, apart from jobs that a CronJob made, and Helm's hooks: Helm awaits those itself."""
+    return [workload(kind, item) for item in items if not (_of_cron_job(item) or is_hook(item))]
+
+
+def last_change(item: Json) -> str:
+    """When somebody last changed what is wanted of an object, in ISO 8601; its status does not count."""
+    fields = item["metadata"].get("managedFields") or ()
+    times = [str(entry["time"]) for entry in fields if entry.get("time") and not entry.get("subresource")]
+    return max(times, default=str(item["metadata"].get("creationTimestamp", "")))
+
+
+def _of_cron_job(item: Json) -> bool:
+    return any(owner["kind"] == "CronJob" for owner in item["metadata"].get("ownerReferences") or ())
+
+
 def node(item: Json) -> NodeState:
     """What matters of a node."""
     state = condition(item, "Ready")

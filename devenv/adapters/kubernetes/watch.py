@@ -63,6 +63,11 @@ class Informer:
         """Grows with every change."""
         return self._revision
 
+    @property
+    def failure(self) -> ClusterError | None:
+        """Why the last request failed; None once something was read again."""
+        return self._failure
+
     def snapshot(self) -> ObjectsByKind:
         """All objects as they are now. They are shared: not to be changed."""
         with self._changed:

@@ -5,7 +5,7 @@ shell. What a program's words mean is the concern of the adapter that calls it.
 """
 
 from devenv.adapters.process.detached import Detached, start_detached, start_module
-from devenv.adapters.process.identity import is_over, this_process
+from devenv.adapters.process.identity import end_process, is_over, process_named, this_process
 from devenv.adapters.process.output import NO_SPACE, OnLine
 from devenv.adapters.process.piped import PipedProcess
 from devenv.adapters.process.program import Completed, administrators_path, find_program
@@ -21,8 +21,10 @@ __all__ = [
     "OnLine",
     "PipedProcess",
     "administrators_path",
+    "end_process",
     "find_program",
     "is_over",
+    "process_named",
     "run",
     "run_shielded",
     "start_detached",

@@ -41,11 +41,16 @@ class Detached:
 
 
 def start_detached(
-    argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, stdin: bytes = b""
+    argv: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    descriptors: Sequence[int] = (),
 ) -> Detached:
     """Start a daemon in a session of its own, both outputs appended to `log`; raises ToolMissingError.
 
-    `stdin` is all that it is told; it has to be small.
+    `stdin` is all that it is told; it has to be small. It inherits the `descriptors`, under their numbers.
     """
     whole = environment(env)
     program = locate(argv[0], whole)
@@ -58,6 +63,7 @@ def start_detached(
             env=whole,
             cwd="/",
             start_new_session=True,
+            pass_fds=tuple(descriptors),
         )
     if process.stdin:
         with contextlib.suppress(BrokenPipeError), process.stdin:  # its end says why it did not listen
@@ -65,7 +71,9 @@ def start_detached(
     return Detached(process)
 
 
-def start_module(module: str, *arguments: str, log: Path, stdin: bytes = b"") -> None:
+def start_module(
+    module: str, *arguments: str, log: Path, stdin: bytes = b"", descriptors: Sequence[int] = ()
+) -> Detached:
     """Start one of devenv's own modules as a program and go on; `log` keeps the words of its last run."""
     log.unlink(missing_ok=True)
-    start_detached([sys.executable, "-m", module, *arguments], log=log, stdin=stdin)
+    return start_detached([sys.executable, "-m", module, *arguments], log=log, stdin=stdin, descriptors=descriptors)

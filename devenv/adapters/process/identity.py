@@ -3,16 +3,51 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 from pathlib import Path
 
 _PROC = Path("/proc")
 _STARTED = 19
 """Fields after the name of the program until the one that says when it was started: proc(5), `/proc/PID/stat`."""
+_KILLED_SECONDS = 5.0
+"""A process that was killed may still be held by the kernel, as by a disk that does not answer."""
 
 
 def this_process() -> str:
     """This process's name; empty on systems that have no /proc."""
     return _named(os.getpid())
+
+
+def process_named(pid: int) -> str:
+    """The name of another process of this machine; empty where there is none of this number."""
+    return _named(pid)
+
+
+def end_process(name: str, seconds: float) -> bool:
+    """Ask the very process of a name to end, and kill it where it has not after so many seconds; whether it has ended.
+
+    A number that another process has by now is no reason to end that one: the process is held first, then looked at.
+    """
+    pid = int(name.rpartition("/")[2].partition(".")[0] or 0)
+    if not pid:
+        return True
+    try:
+        held = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        if _named(pid) != name:
+            return True
+        signal.pidfd_send_signal(held, signal.SIGTERM)
+        if select.select([held], [], [], seconds)[0]:
+            return True
+        signal.pidfd_send_signal(held, signal.SIGKILL)
+        return bool(select.select([held], [], [], _KILLED_SECONDS)[0])
+    except ProcessLookupError:
+        return True
+    finally:
+        os.close(held)
 
 
 def is_over(name: str) -> bool:

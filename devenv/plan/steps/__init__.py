@@ -36,6 +36,7 @@ from devenv.plan.steps.stack import (
     ReplaceObject,
     ResetAws,
     ResetDatabase,
+    RestartWorkloads,
     RunHook,
     StackStep,
     ready_key,
@@ -71,6 +72,7 @@ __all__ = [
     "ReplaceObject",
     "ResetAws",
     "ResetDatabase",
+    "RestartWorkloads",
     "RunHook",
     "StackStep",
     "StartCluster",
@@ -106,6 +108,7 @@ AnyStackStep = (
     | PrepareDatabase
     | ResetDatabase
     | ResetAws
+    | RestartWorkloads
     | AwaitReady
 )
 Step = AnyProvideStep | AnyClusterStep | AnyStackStep

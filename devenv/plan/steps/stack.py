@@ -204,6 +204,16 @@ class ResetAws(StackStep):
 
 
 @dataclass(frozen=True, slots=True)
+class RestartWorkloads(StackStep):
+    """Have the pods of a stack's workloads replaced, and await that they are."""
+
+    KEY = "restart/{self.stack}"
+    TITLE = "Restart {self.stack}"
+
+    deadline: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitReady(StackStep):
     """Wait until a stack is usable, then record its content in the cluster."""
 

@@ -32,6 +32,7 @@ from devenv.plan.steps import (
     ReplaceObject,
     ResetAws,
     ResetDatabase,
+    RestartWorkloads,
     RunHook,
     StartCluster,
     Step,
@@ -40,7 +41,7 @@ from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps import cluster as cluster_steps
 from devenv.runtime.steps import databases as database_steps
 from devenv.runtime.steps import images as image_steps
-from devenv.runtime.steps import replacements, seeding
+from devenv.runtime.steps import replacements, restarts, seeding
 from devenv.runtime.steps import stacks as stack_steps
 
 
@@ -115,6 +116,8 @@ def _on_stack(step: AnyStackStep, context: StepContext) -> str:  # noqa: C901, P
             return database_steps.reset_database(step, context)
         case ResetAws():
             return database_steps.reset_aws(step, context)
+        case RestartWorkloads():
+            return restarts.restart_workloads(step, context)
         case AwaitReady():
             return stack_steps.await_ready(step, context)
     assert_never(step)

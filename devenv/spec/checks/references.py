@@ -36,9 +36,11 @@ def project_problems(
             hint = name_hint(choice.name, drafts, "stacks")
             yield document.problem(path, f"there is no stack {choice.name}", hint)
     ports = project.cluster.ports
-    if ports.http == ports.https != "auto":
-        message = f"http and https are both {ports.http}"
-        yield document.problem(("cluster", "ports", "https"), message, "choose another port, or auto")
+    for first_name, name in (("http", "https"), ("http", "page"), ("https", "page")):
+        port = getattr(ports, name)
+        if getattr(ports, first_name) == port != "auto":
+            message = f"{first_name} and {name} are both {port}"
+            yield document.problem(("cluster", "ports", name), message, "choose another port, or auto")
     if versions:
         for name, image in project.images.items():
             yield from _base_problems(document, ("images", name), image.bases, versions)

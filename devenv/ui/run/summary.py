@@ -58,4 +58,5 @@ def _left_out(progress: RunProgress) -> list[str]:
 
 def _links(finished: RunFinished) -> list[str]:
     width = max((len(name) for name, _ in finished.links), default=0)
-    return [f"  {name:<{width}}  {url}" for name, url in finished.links]
+    lines = [f"  {name:<{width}}  {url}" for name, url in finished.links]
+    return [*lines, "all of it on one page, live: devenv open"] if lines else []

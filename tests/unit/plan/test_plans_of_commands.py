@@ -31,7 +31,7 @@ from devenv.plan.graph import select_from
 from devenv.plan.image import NODE, Assembly, Bootstrap, Image, Recipe
 from devenv.plan.names import Names
 from devenv.plan.observed import ObservedImages, ObservedStack
-from devenv.plan.parts import plan_build, plan_load, plan_pull, plan_reset, plan_round
+from devenv.plan.parts import plan_build, plan_load, plan_pull, plan_reset, plan_restart, plan_round
 from devenv.plan.planner import Wanted, make_plan, needed_images
 from devenv.plan.provision import choose_references
 from devenv.plan.steps import BuildImage, InstallChart, LoadImage, PullImage
@@ -198,6 +198,12 @@ def test_reset_db_seeds_before_it_resets_what_is_seeded() -> None:
 
     assert needs_of(plan) == {"seeds/queues": set(), "aws/queues": {"seeds/queues"}, "reset/ledger": set()}
     assert plan_reset(SHOP, [], None, "{}").nodes == ()
+
+
+def test_restart_goes_from_stack_to_stack() -> None:
+    plan = plan_restart(SHOP, [LEDGER, QUEUES])
+
+    assert needs_of(plan) == {"restart/ledger": set(), "restart/queues": {"restart/ledger"}}
 
 
 def test_a_round_builds_loads_and_rolls_out_with_a_early_swap() -> None:

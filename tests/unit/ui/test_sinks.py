@@ -60,6 +60,7 @@ longest chain: 33.0s: image/traefik
 log: /state/logs/up.log
   backend  http://backend.alt.localhost
   s3       http://s3.alt.localhost
+all of it on one page, live: devenv open
 """
 
 

@@ -61,7 +61,7 @@ UPSTREAMS_WEBHOOK: dict[str, dict[str, Any]] = {
     "webhook": {"create": True, "certCheckInterval": "5s"},
     "certController": {"create": True},
 }
-"""External Secrets as its chart has it; devenv's second chart then makes nothing."""
+"""External Secrets as its chart has it, all of the same image; devenv's second chart then makes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,11 @@ def _with_upstreams_webhook(step: Step) -> Step:
     if not isinstance(step, InstallChart) or step.stack != OPERATOR:
         return step
     values = json.loads(step.values)
-    merged = {**values, **{key: {**values.get(key, {}), **changed} for key, changed in UPSTREAMS_WEBHOOK.items()}}
-    return replace(step, values=json.dumps(merged))
+    changed = {
+        key: {**values.get(key, {}), **upstreams, "image": values["image"]}
+        for key, upstreams in UPSTREAMS_WEBHOOK.items()
+    }
+    return replace(step, values=json.dumps({**values, **changed}))
 
 
 def one_after_the_other(project: Path, *, upstream: bool) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -108,7 +109,7 @@ def measure(project: Path, helmfile: Helmfile) -> Round:
 def measure_script(project: Path, *, upstream: bool) -> float:
     """The script, from nothing."""
     devenv(project, "down", "--adopt", "--yes")
-    return seconds_of(lambda: one_after_the_other(project, upstream=upstream))
+    return measured("script", seconds_of(lambda: one_after_the_other(project, upstream=upstream)))
 
 
 def measure_helmfile(project: Path, helmfile: Helmfile, *, upstream: bool) -> float:
@@ -116,7 +117,7 @@ def measure_helmfile(project: Path, helmfile: Helmfile, *, upstream: bool) -> fl
     devenv(project, "down", "--adopt", "--yes")
     make_cluster(project)
     with helmfile.prepared(project, upstream=upstream) as command:
-        return seconds_of(lambda: run(command))
+        return measured("helmfile", seconds_of(lambda: run(command)))
 
 
 def measure_up(project: Path) -> Up:
@@ -126,7 +127,13 @@ def measure_up(project: Path) -> Up:
         reported = devenv(project, "up", "--yes", "--json", "--trace", trace.name)
         seconds = time.monotonic() - began
         events = json.loads(Path(trace.name).read_text())["traceEvents"]
-    return Up(seconds, json.loads(reported.splitlines()[-1])["chain_seconds"], idle_seconds(events))
+    return Up(measured("up", seconds), json.loads(reported.splitlines()[-1])["chain_seconds"], idle_seconds(events))
+
+
+def measured(what: str, seconds: float) -> float:
+    """The seconds; whoever waits sees them at once, and what was measured before a failure is not lost."""
+    print(f"{what}: {seconds:.1f} s", file=sys.stderr, flush=True)
+    return seconds
 
 
 def idle_seconds(events: Sequence[dict[str, Any]]) -> float:

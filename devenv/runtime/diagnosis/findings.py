@@ -48,6 +48,8 @@ class GracePeriods:
     config: float = 10.0
     """A Secret may still be on its way from External Secrets."""
     mount: float = 10.0
+    mount_unsynced: float = 40.0
+    """While a kubelet does not know an object yet: it looks again after 10 to 15 s, three times here."""
     container: float = 5.0
     sandbox: float = 20.0
     """A node's network may still be starting."""

@@ -5,6 +5,7 @@ Reasons and messages are those of the kubelet and the scheduler of Kubernetes 1.
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ _IMAGE = ("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnav
 _CONTAINER = ("CreateContainerError", "RunContainerError", "PreStartHookError", "PostStartHookError")
 _NOT_STARTED = ("StartError", "ContainerCannotRun")
 _MOUNT_EVENTS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
+# The API server lets a node read what its pods need. It learns of pods by watching, as the kubelet does of Secrets.
+# https://kubernetes.io/docs/reference/access-authn-authz/node/
+_UNSYNCED = re.compile(
+    r'forbidden: User "system:node:|object \S+ not registered|failed to sync (configmap|secret) cache'
+)
 _SANDBOX = "FailedCreatePodSandBox"
 _PROGRESS = ("Pulling", "Pulled", "Created", "Started")
 _SIGNAL_STATUS = 128
@@ -193,8 +199,9 @@ def _setup(view: PodView) -> Iterator[Finding]:
     relevant = [e for e in view.events if e.get("reason") in (*_MOUNT_EVENTS, _SANDBOX, *_PROGRESS)]
     last = relevant[-1] if relevant else {}
     if last.get("reason") in _MOUNT_EVENTS:
-        message = f"a volume cannot be mounted: {wording.mount(last.get('message', ''))}"
-        yield view.finding("mount-failed", message, view.grace.mount)
+        why = last.get("message", "")
+        grace = view.grace.mount_unsynced if _UNSYNCED.search(why) else view.grace.mount
+        yield view.finding("mount-failed", f"a volume cannot be mounted: {wording.mount(why)}", grace)
     elif last.get("reason") == _SANDBOX:
         message = f"its sandbox cannot be made: {wording.plain(last.get('message', ''))}"
         yield view.finding("sandbox-failed", message, view.grace.sandbox)

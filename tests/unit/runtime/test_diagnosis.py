@@ -168,6 +168,19 @@ def test_failed_mount() -> None:
     assert finding.cause.message == 'a volume cannot be mounted: settings: configmap "no-such" not found'
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        'persistentvolumeclaims "data-nats-0" is forbidden: User "system:node:worker" cannot get resource …',
+        'MountVolume.SetUp failed for volume "settings" : object "shop"/"settings" not registered',
+        'MountVolume.SetUp failed for volume "settings" : failed to sync configmap cache: timed out',
+    ],
+)
+def test_a_kubelet_that_does_not_know_an_object_yet_looks_again(message: str) -> None:
+    slow = pod("app-1", container(state=waiting("ContainerCreating")))
+    assert only(Pod=[slow], Event=[event(slow, "FailedMount", message)]).grace == GRACE.mount_unsynced
+
+
 def test_mount_that_failed_and_then_worked() -> None:
     slow = pod("app-1", container(state=waiting("ContainerCreating")))
     events = [mount_failure(slow, "2026-05-01T10:00:01Z"), event(slow, "Pulling", at="2026-05-01T10:00:04Z")]

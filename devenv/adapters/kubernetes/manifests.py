@@ -13,6 +13,7 @@ import yaml
 
 from devenv.errors import Problem, SpecError
 from devenv.labels import LABEL_STACK
+from devenv.spec.yaml.loader import Loader
 from devenv.spec.yaml.text import NotTextError, read_text
 
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -39,7 +40,7 @@ def documents(text: str) -> list[dict[str, Any]]:
     Raises:
         SpecError: it is not YAML, or not made of objects.
     """
-    objects = _parsed(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    objects = _parsed(text, Loader)
     if wrong := [item for item in objects if not isinstance(item, dict) or not item.get("kind")]:
         raise SpecError([Problem(Path("manifests"), 1, "", f"this is not an object: {str(wrong[0])[:80]}")])
     return objects
@@ -99,7 +100,7 @@ def _items(document: Any) -> list[Any]:
 
 
 def _parsed(text: str, loader: Any) -> list[Any]:
-    """The documents of a text, lists taken apart. Loaders of libyaml are much faster, and CRDs are megabytes."""
+    """The documents of a text, lists taken apart."""
     try:
         found = [document for document in yaml.load_all(text, loader) if document is not None]
     except yaml.YAMLError as error:

@@ -15,6 +15,7 @@ import yaml
 
 from devenv.adapters.charts.charts import local_dependencies
 from devenv.spec.stack import KUSTOMIZATION_FILES
+from devenv.spec.yaml.loader import Loader
 
 _GENERATORS = ("configMapGenerator", "secretGenerator")
 _PLUGINS = ("generators", "transformers", "validators")
@@ -115,7 +116,7 @@ def _documents(file: Path) -> list[Any]:
 
 def _parsed(text: str | bytes) -> list[Any]:
     try:
-        return list(yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        return list(yaml.load_all(text, Loader))
     except yaml.YAMLError:
         return []  # kustomize says what is wrong; the file itself counts in any case
 

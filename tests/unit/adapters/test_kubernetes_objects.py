@@ -127,6 +127,13 @@ def test_definitions_go_first() -> None:
     assert manifests.definitions_first("kind: Service") == ["kind: Service"]
 
 
+def test_an_equals_sign_is_text_as_it_is_to_kubectl() -> None:
+    """The kinds of the Prometheus operator list it among a matcher's signs."""
+    (read,) = manifests.documents("kind: Thing\nmetadata: {name: a}\nsigns:\n- '!='\n- =\n- =~\n")
+    assert read["signs"] == ["!=", "=", "=~"]
+    assert manifests.documents(manifests.dump([read])) == [read]
+
+
 @pytest.mark.parametrize("text", ["just text", "kind: [", "- a\n- b", "{}"])
 def test_what_is_no_manifest_is_a_problem_of_the_spec(text: str) -> None:
     with pytest.raises(SpecError):

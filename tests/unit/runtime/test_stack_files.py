@@ -43,6 +43,7 @@ OUTSIDE = {
 }
 OVERLAY = """
 resources: [../../../shared/base, "https://example.org/base?ref=v1"]
+commonAnnotations: {sign: =}
 configMapGenerator: [{name: a, files: [a.properties=../../../shared/settings.properties], literals: ["x=y"]}]
 secretGenerator: [{name: b, files: [../../../shared/token], envs: [../../../shared/defaults.env]}]
 generators:

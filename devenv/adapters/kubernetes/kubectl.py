@@ -48,13 +48,12 @@ class Kubectl:
             on_line: called with each line that kubectl prints.
         """
         text, what = _source(path_or_yaml_text, "apply")
-        text = manifests.labelled(text, label) if label else text
         argv = ["apply", "--server-side", "--force-conflicts", "--field-manager", field_manager, "-f", "-"]
         # CRDs first: what uses them is in the same text at times, and is refused until they are established.
-        for part in manifests.definitions_first(text):
-            self._run([*_in(namespace), *argv], stdin=part, cancel=cancel, on_line=on_line, what=what)
-            if names := manifests.definitions(part):
-                self._await_established(names, cancel)
+        for part in manifests.parts(text, label):
+            self._run([*_in(namespace), *argv], stdin=part.text, cancel=cancel, on_line=on_line, what=what)
+            if part.defines:
+                self._await_established(part.defines, cancel)
 
     def delete(
         self, path_or_yaml_text: Path | str, *, namespace: str = "", cancel: threading.Event | None = None

@@ -6,6 +6,7 @@ Responsible for the documents only; they are sent by `kubectl`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from devenv.labels import LABEL_STACK
 from devenv.spec.yaml.loader import Loader
 from devenv.spec.yaml.text import NotTextError, read_text
 
+_DEFINITION = "CustomResourceDefinition"
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -62,35 +64,42 @@ def outlines(text: str, namespace: str) -> list[dict[str, Any]]:
     ]
 
 
-def labelled(text: str, stack: str) -> str:
-    """The manifests with the stack's label on every object."""
-    objects = documents(text)
-    for item in objects:
-        metadata = item.setdefault("metadata", {})
-        metadata["labels"] = {**(metadata.get("labels") or {}), LABEL_STACK: stack}
-    return dump(objects)
-
-
 def dump(objects: Iterable[dict[str, Any]]) -> str:
     """Objects as manifests."""
     return yaml.dump_all(objects, Dumper=_dumper(), sort_keys=False)
 
 
-def definitions_first(text: str) -> list[str]:
-    """The text as it is, or in two parts when it holds definitions of kinds and other objects as well."""
-    if "CustomResourceDefinition" not in text:
-        return [text]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Manifests that are applied together."""
+
+    text: str
+    defines: tuple[str, ...] = ()
+    """Names of the kinds that they define."""
+
+
+def parts(text: str, stack: str = "") -> list[Part]:
+    """Manifests in the order that the API server takes: definitions of kinds and namespaces first, then the rest.
+
+    Args:
+        text: the manifests. It is read once, for definitions of kinds are megabytes.
+        stack: the label devenv.io/stack of every object; empty for none.
+
+    Raises:
+        SpecError: it is not YAML, or not made of objects.
+    """
+    if not stack and _DEFINITION not in text:
+        return [Part(text)]
     objects = documents(text)
-    first = [o for o in objects if o["kind"] in ("CustomResourceDefinition", "Namespace")]
-    rest = [o for o in objects if o not in first]
-    return [dump(part) for part in (first, rest) if part]
-
-
-def definitions(text: str) -> list[str]:
-    """Names of the kinds that manifests define."""
-    if "CustomResourceDefinition" not in text:
-        return []
-    return [o["metadata"]["name"] for o in documents(text) if o["kind"] == "CustomResourceDefinition"]
+    for item in objects if stack else ():
+        metadata = item.setdefault("metadata", {})
+        metadata["labels"] = {**(metadata.get("labels") or {}), LABEL_STACK: stack}
+    defines = tuple(item["metadata"]["name"] for item in objects if item["kind"] == _DEFINITION)
+    if not defines:
+        return [Part(dump(objects))]
+    first = [item for item in objects if item["kind"] in (_DEFINITION, "Namespace")]
+    rest = [item for item in objects if item["kind"] not in (_DEFINITION, "Namespace")]
+    return [Part(dump(first), defines), *([Part(dump(rest))] if rest else [])]
 
 
 def _items(document: Any) -> list[Any]:

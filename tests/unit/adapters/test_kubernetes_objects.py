@@ -115,16 +115,25 @@ items:
 
 
 def test_every_object_gets_the_label_and_keeps_its_own() -> None:
-    service, definition = manifests.documents(manifests.labelled(MANIFESTS, "shop"))
+    first, rest = manifests.parts(MANIFESTS, "shop")
+    (definition,), (service,) = manifests.documents(first.text), manifests.documents(rest.text)
     assert service["metadata"]["labels"] == {"app": "a", "devenv.io/stack": "shop"}
     assert definition["metadata"]["labels"] == {"devenv.io/stack": "shop"}
 
 
 def test_definitions_go_first() -> None:
-    first, rest = manifests.definitions_first(MANIFESTS)
-    assert manifests.definitions(first) == ["things.example.test"]
-    assert [o["kind"] for o in manifests.documents(rest)] == ["Service"]
-    assert manifests.definitions_first("kind: Service") == ["kind: Service"]
+    first, rest = manifests.parts(MANIFESTS)
+    assert first.defines == ("things.example.test",)
+    assert [o["kind"] for o in manifests.documents(rest.text)] == ["Service"]
+    assert rest.defines == ()
+
+
+def test_manifests_without_definitions_stay_as_they_are_written() -> None:
+    assert manifests.parts("kind: Service") == [manifests.Part("kind: Service")]
+    (labelled,) = manifests.parts("kind: Service", "shop")
+    assert manifests.documents(labelled.text) == [
+        {"kind": "Service", "metadata": {"labels": {"devenv.io/stack": "shop"}}}
+    ]
 
 
 def test_an_equals_sign_is_text_as_it_is_to_kubectl() -> None:

@@ -5,6 +5,7 @@ Responsible for the documents only; they are sent by `kubectl`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +66,16 @@ def outlines(text: str, namespace: str) -> list[dict[str, Any]]:
 
 
 def dump(objects: Iterable[dict[str, Any]]) -> str:
-    """Objects as manifests."""
-    return yaml.dump_all(objects, Dumper=_dumper(), sort_keys=False)
+    """Objects as manifests: a list in JSON, which is YAML too, and is written and read much faster; no text for none.
+
+    Raises:
+        SpecError: an object holds what the API server could not be sent: binary data, a set, itself, no number.
+    """
+    items = list(objects)
+    try:
+        return json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, allow_nan=False) if items else ""
+    except (TypeError, ValueError) as error:
+        raise SpecError([Problem(Path("manifests"), 1, "", f"this cannot be JSON: {error}")]) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,3 @@ def _parsed(text: str, loader: Any) -> list[Any]:
     except yaml.YAMLError as error:
         raise SpecError([Problem(Path("manifests"), 1, "", str(error).replace("\n", " "))]) from error
     return [item for document in found for item in _items(document)]
-
-
-def _dumper() -> type[yaml.SafeDumper]:
-    return getattr(yaml, "CSafeDumper", yaml.SafeDumper)

@@ -14,7 +14,8 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Loader(_Base):  # type: ignore[misc]
-    """PyYAML's safe loader, to which `=` is text, as to Go; YAML 1.1 has a type for it that PyYAML cannot make."""
+    """PyYAML's safe loader, to which `=` and 2026-01-31 are text, as to Go: JSON has no type for either."""
 
 
-Loader.add_constructor("tag:yaml.org,2002:value", _Base.construct_yaml_str)
+for _type in ("value", "timestamp"):
+    Loader.add_constructor(f"tag:yaml.org,2002:{_type}", _Base.construct_yaml_str)

@@ -143,6 +143,22 @@ def test_an_equals_sign_is_text_as_it_is_to_kubectl() -> None:
     assert manifests.documents(manifests.dump([read])) == [read]
 
 
+def test_a_date_is_text_as_it_is_to_kubectl() -> None:
+    (read,) = manifests.documents("kind: Thing\nday: 2026-01-31\ntime: 2026-01-31T10:00:00Z\n")
+    assert (read["day"], read["time"]) == ("2026-01-31", "2026-01-31T10:00:00Z")
+    assert manifests.documents(manifests.dump([read])) == [read]
+
+
+def test_no_objects_are_no_text() -> None:
+    assert manifests.dump([]) == ""
+
+
+@pytest.mark.parametrize("value", ["!!binary aGk=", "!!set {a, b}", ".nan", "&own [*own]"])
+def test_what_json_cannot_carry_is_a_problem_of_the_spec(value: str) -> None:
+    with pytest.raises(SpecError):
+        manifests.parts(f"kind: Thing\nvalue: {value}\n", "shop")
+
+
 @pytest.mark.parametrize("text", ["just text", "kind: [", "- a\n- b", "{}"])
 def test_what_is_no_manifest_is_a_problem_of_the_spec(text: str) -> None:
     with pytest.raises(SpecError):

@@ -30,10 +30,10 @@ class _Hinting(TyperCommand):
         ctx.allow_extra_args = True
         extra: list[str] = super().parse_args(ctx, args)
         if extra and not ctx.resilient_parsing:
-            told = f"{ctx.command_path} takes no argument {' '.join(extra)}"
+            message = f"{ctx.command_path} takes no argument {' '.join(extra)}"
             options = [option for word in extra for option in meant(self.params, word)]
             hint = f"\nhint: {shlex.join([*ctx.command_path.split(), *_without(given, extra), *options])}"
-            ctx.fail(told + (hint if options else ""))
+            ctx.fail(message + (hint if options else ""))
         return extra
 
 

@@ -31,7 +31,7 @@ _STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class _Told:
+class _ProgressSink:
     """A sink that shows on the board what a run is at."""
 
     board: Board
@@ -82,7 +82,7 @@ class Runs:
         run = RunView(secrets.token_hex(4), title, datetime.now(UTC))
         files, masked = RunFiles(command), Secrets()
         masked.add(*passwords_in())
-        stream = EventStream([_Told(self._board, run.key), files], secrets=masked)
+        stream = EventStream([_ProgressSink(self._board, run.key), files], secrets=masked)
         session = Session(
             emit=stream.emit, confirm=lambda _: False, open_log=files.open, mask=masked.add, command=command
         )

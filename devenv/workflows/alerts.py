@@ -13,9 +13,9 @@ from devenv.workflows.run.links import Link
 
 ENDPOINT = "alertmanager"
 """The name of the endpoint that is asked, whichever stack has it."""
-_PATIENCE = 5.0
-_GLANCE = 0.5
-"""Seconds, where the answer is one line of many."""
+_TIMEOUT_SECONDS = 5.0
+_SHORT_TIMEOUT_SECONDS = 0.5
+"""Where the answer is one line of many."""
 
 
 def read_alerts(directory: Path) -> tuple[Alert, ...]:
@@ -27,7 +27,7 @@ def read_alerts(directory: Path) -> tuple[Alert, ...]:
         EngineUnavailableError: no engine answers.
     """
     observed = observe_project(directory)
-    alerts = alerts_at(observed.endpoints, timeout=_PATIENCE)
+    alerts = alerts_at(observed.endpoints, timeout=_TIMEOUT_SECONDS)
     if alerts is None:
         raise ClusterError(
             f"{observed.names.project} has no Alertmanager that runs",
@@ -39,7 +39,7 @@ def read_alerts(directory: Path) -> tuple[Alert, ...]:
 def count_alerts(endpoints: Sequence[Link]) -> int | None:
     """How many alerts fire; None where no Alertmanager is there or answers at once."""
     try:
-        alerts = alerts_at(endpoints, timeout=_GLANCE)
+        alerts = alerts_at(endpoints, timeout=_SHORT_TIMEOUT_SECONDS)
     except ClusterError:
         return None
     return None if alerts is None else len(alerts)

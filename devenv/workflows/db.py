@@ -13,7 +13,7 @@ from devenv.adapters.files.paths import kube_cache
 from devenv.databases.atlas import write_atlas_sums
 from devenv.databases.database import Database
 from devenv.databases.facts import shell_command
-from devenv.databases.migrations import MigrationRow, compare, migration_files
+from devenv.databases.migrations import MigrationRow
 from devenv.databases.snapshots import Snapshot
 from devenv.errors import SnapshotError, UsageError
 from devenv.spec.load import load_workspace
@@ -113,10 +113,8 @@ def migration_status(request: DatabaseRequest, session: Session) -> dict[str, tu
         chosen = [d for d in deployment.choose(request.names) if d.spec.migrations]
         applied = _in_parallel(deployment, chosen, lambda database: database.applied())
         return {
-            d.name: compare(
-                migration_files(d.stack.root / (d.spec.migrations or ""), d.spec.engine), records, repeatable=True
-            )
-            for d, records in zip(chosen, applied, strict=True)
+            deployed.name: deployed.compare_migrations(records)
+            for deployed, records in zip(chosen, applied, strict=True)
         }
 
 

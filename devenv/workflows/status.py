@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -97,11 +97,12 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
         EngineUnavailableError: no engine answers, so that nothing is known.
     """
     observed = observe_project(directory)
+    report = status_of(observed)
     with ThreadPoolExecutor(1, thread_name_prefix="alerts") as pool:
-        alerts = pool.submit(count_alerts, observed.endpoints)
+        alerts = pool.submit(count_alerts, report.endpoints)
         credentials = read_credentials(observed, reveal=reveal)
-        notes = tuple(_notes(observed.endpoints))
-        return replace(status_of(observed), credentials=credentials, notes=notes, alerts=alerts.result())
+        notes = tuple(_notes(report.endpoints))
+        return replace(report, credentials=credentials, notes=notes, alerts=alerts.result())
 
 
 def status_of(observed: ObservedProject) -> StatusReport:
@@ -119,7 +120,7 @@ def status_of(observed: ObservedProject) -> StatusReport:
     )
 
 
-def _notes(links: list[Link]) -> Iterator[str]:
+def _notes(links: Sequence[Link]) -> Iterator[str]:
     # Each name and not their domain: a line in /etc/hosts is of the names that it has.
     if unknown := unresolved({urlsplit(link.url).hostname or "" for link in links}):
         yield (

@@ -303,8 +303,7 @@ class Cluster:
         would keep its hold on the image, and every other program's `helm upgrade` would end in a conflict. None for a
         workload that Helm has not applied.
         """
-        group, _, plural = PATHS[kind].rpartition("/")
-        path = f"{group}/namespaces/{namespace}/{plural}/{name}"
+        path = _path(kind, namespace, name)
         applied = applied_by(self._api.fetch(path), HELM_MANAGER)
         if applied is None:
             return None
@@ -318,11 +317,9 @@ class Cluster:
 
         The annotation of their template is nobody else's: what Helm or devenv applied stays as it is.
         """
-        group, _, plural = PATHS[kind].rpartition("/")
-        template = {"metadata": {"annotations": {RESTARTED_AT: at}}}
-        path, body = f"{group}/namespaces/{namespace}/{plural}/{name}", {"spec": {"template": template}}
+        body: Json = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}}
         kind_of_patch: ContentType = "application/strategic-merge-patch+json"
-        self._api.write("PATCH", path, body, kind_of_patch, fieldManager="kubectl-rollout")
+        self._api.write("PATCH", _path(kind, namespace, name), body, kind_of_patch, fieldManager="kubectl-rollout")
 
     def delete_pod(self, namespace: str, name: str) -> None:
         """Delete a pod, so that its controller makes a new one."""
@@ -331,3 +328,9 @@ class Cluster:
     def _apply(self, path: str, body: Json, *, manager: str = FIELD_MANAGER) -> Json:
         kind: ContentType = "application/apply-patch+yaml"
         return self._api.write("PATCH", path, body, kind, fieldManager=manager, force="true")
+
+
+def _path(kind: str, namespace: str, name: str) -> str:
+    """Where the API server keeps an object of a kind that is watched."""
+    group, _, plural = PATHS[kind].rpartition("/")
+    return f"{group}/namespaces/{namespace}/{plural}/{name}"

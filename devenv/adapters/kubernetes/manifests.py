@@ -19,6 +19,8 @@ from devenv.spec.yaml.loader import Loader
 from devenv.spec.yaml.text import NotTextError, read_text
 
 _DEFINITION = "CustomResourceDefinition"
+_FIRST = (_DEFINITION, "Namespace")
+"""Kinds that others depend on."""
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -106,8 +108,8 @@ def parts(text: str, stack: str = "") -> list[Part]:
     defines = tuple(item["metadata"]["name"] for item in objects if item["kind"] == _DEFINITION)
     if not defines:
         return [Part(dump(objects))]
-    first = [item for item in objects if item["kind"] in (_DEFINITION, "Namespace")]
-    rest = [item for item in objects if item["kind"] not in (_DEFINITION, "Namespace")]
+    first = [item for item in objects if item["kind"] in _FIRST]
+    rest = [item for item in objects if item["kind"] not in _FIRST]
     return [Part(dump(first), defines), *([Part(dump(rest))] if rest else [])]
 
 

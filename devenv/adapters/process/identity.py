@@ -16,12 +16,16 @@ _KILLED_SECONDS = 5.0
 
 def this_process() -> str:
     """This process's name; empty on systems that have no /proc."""
-    return _named(os.getpid())
+    return process_named(os.getpid())
 
 
 def process_named(pid: int) -> str:
-    """The name of another process of this machine; empty where there is none of this number."""
-    return _named(pid)
+    """The name of a process of this machine; empty where there is none of this number, or none that can be seen."""
+    try:
+        facts = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return f"{_place()}/{pid}.{facts[_STARTED]}"
 
 
 def end_process(name: str, seconds: float) -> bool:
@@ -37,7 +41,7 @@ def end_process(name: str, seconds: float) -> bool:
     except ProcessLookupError:
         return True
     try:
-        if _named(pid) != name:
+        if process_named(pid) != name:
             return True
         signal.pidfd_send_signal(held, signal.SIGTERM)
         if select.select([held], [], [], seconds)[0]:
@@ -56,7 +60,7 @@ def is_over(name: str) -> bool:
     pid = int(rest.partition(".")[0] or 0)
     if not place or place != _place():
         return False
-    return _named(pid) != name and not _is_hidden(pid)
+    return process_named(pid) != name and not _is_hidden(pid)
 
 
 def _is_hidden(pid: int) -> bool:
@@ -79,11 +83,3 @@ def _place() -> str:
         return f"{boot}/{os.stat(_PROC / 'self/ns/pid').st_ino}"  # noqa: PTH116 -- the file behind the link
     except FileNotFoundError:
         return ""
-
-
-def _named(pid: int) -> str:
-    try:
-        facts = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-    return f"{_place()}/{pid}.{facts[_STARTED]}"

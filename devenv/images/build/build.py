@@ -19,7 +19,7 @@ import certifi
 from devenv.adapters.docker import BuildRequest, Engine
 from devenv.adapters.host.trust import Proxies, observe_proxies, observe_trust
 from devenv.adapters.process import NO_SPACE
-from devenv.errors import CommandFailedError, CommandTimeoutError, DiskFullError, ImageError, RegistryError
+from devenv.errors import CommandFailedError, CommandTimeoutError, DevenvError, DiskFullError, ImageError, RegistryError
 from devenv.images.build.base_hint import base_hint
 from devenv.images.build.bootstrap import bootstrap
 from devenv.images.build.progress import BuildProgress
@@ -40,6 +40,8 @@ _IS_PROXY = re.compile(r"\w+_proxy\Z", re.IGNORECASE)
 CA_SECRET = "ca"  # noqa: S105 (the name of a build secret)
 
 ImageStep = PullImage | BuildImage | BootstrapImage
+PULL_ERRORS = (RegistryError, CommandTimeoutError)
+"""By which a pull fails for the registry's sake."""
 
 
 def _nothing(_: str) -> None:
@@ -55,6 +57,14 @@ class Listener:
     output: Callable[[str], None] = _nothing
     """Every line that the work prints."""
     cancel: threading.Event = field(default_factory=threading.Event)
+
+
+def give_up(step: ImageStep, error: DevenvError, given_up: dict[str, str]) -> bool:
+    """Note why a pull failed in whose place a recipe may step; whether it is one."""
+    if not (isinstance(step, PullImage) and step.replaceable):
+        return False
+    given_up[step.image] = reason_of(error)
+    return True
 
 
 class ImageProvider:
@@ -154,10 +164,9 @@ class ImageProvider:
                     continue
                 try:
                     provide(step)
-                except (RegistryError, CommandTimeoutError) as error:
-                    if not (isinstance(step, PullImage) and step.replaceable):
+                except PULL_ERRORS as error:
+                    if not give_up(step, error, given_up):
                         raise
-                    given_up[step.image] = reason_of(error)
                     break
             else:
                 return

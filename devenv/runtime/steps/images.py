@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from devenv.adapters.tools.toolchain import Toolchain
-from devenv.errors import CommandTimeoutError, RegistryError
-from devenv.images.build.build import ImageStep, Listener
+from devenv.images.build.build import PULL_ERRORS, ImageStep, Listener, give_up
 from devenv.images.build.modules import Module, fetch_in_container, fetch_with_go, go_on_path
-from devenv.images.catalogue.presence import reason_of
 from devenv.images.load.loader import load
 from devenv.images.nodes.image import preload
 from devenv.plan.provision import BUILDX
-from devenv.plan.steps import AssembleNodeImage, FetchModule, LoadImage, ProvideTool, PruneBuildCache, PullImage
+from devenv.plan.steps import AssembleNodeImage, FetchModule, LoadImage, ProvideTool, PruneBuildCache
 from devenv.runtime.step_context import StepContext
 
 
@@ -66,9 +64,8 @@ def provide_image(step: ImageStep, context: StepContext) -> str:
     """Pull, build or bootstrap an image; of a pull that fails, the run learns where a recipe may take its place."""
     try:
         return context.environment.provider.provide(step, _listener(context), buildx=_buildx(context))
-    except (RegistryError, CommandTimeoutError) as error:
-        if isinstance(step, PullImage) and step.replaceable:
-            context.run.given_up[step.image] = reason_of(error)
+    except PULL_ERRORS as error:
+        give_up(step, error, context.run.given_up)
         raise
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from devenv.adapters.docker import Engine
 from devenv.databases.address import Address
+from devenv.databases.applied import AppliedMigration
 from devenv.databases.database import Database
 from devenv.databases.engines import open_database
+from devenv.databases.migrations import MigrationRow, compare, migration_files
 from devenv.errors import ClusterError, DatabaseError, EngineUnavailableError, UsageError
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.environment import Environment
@@ -51,6 +53,13 @@ class Deployed:
     @property
     def namespace(self) -> str:
         return self.stack.spec.namespace
+
+    def compare_migrations(self, applied: Sequence[AppliedMigration]) -> tuple[MigrationRow, ...]:
+        """What is to be said of each migration, from the records of the database; of one without migrations nothing."""
+        if not self.spec.migrations:
+            return ()
+        files = migration_files(self.stack.root / self.spec.migrations, self.spec.engine)
+        return compare(files, applied, repeatable=True)
 
 
 class Deployment:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devenv.databases.migrations import MigrationState, compare, migration_files
+from devenv.databases.migrations import MigrationState
 from devenv.errors import DevenvError
 from devenv.runtime.steps.localstack import local_stack
 from devenv.workflows.access.session import Session
@@ -69,9 +69,7 @@ def _database(deployment: Deployment, deployed: Deployed) -> DatabaseOverview:
         place = deployment.address(deployed)
         row = replace(row, address=f"{place.host}:{place.port}")
         with deployment.open(deployed) as database:
-            folder = deployed.stack.root / spec.migrations if spec.migrations else None
-            files = migration_files(folder, spec.engine) if folder else ()
-            rows = compare(files, database.applied(), repeatable=True) if folder else ()
+            rows = deployed.compare_migrations(database.applied()) if spec.migrations else ()
             return replace(
                 row,
                 migrations=tuple(sorted(Counter(migration.state for migration in rows).items())),

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.cluster_objects import NAMESPACE, RELEASE, container, pod, snapshot, waiting
+from support.cluster_objects import container, pod, snapshot, waiting
+from support.diagnosis_findings import SCOPE
 
 from devenv.adapters.kubernetes.kubectl import Kubectl
-from devenv.runtime.diagnosis import Scope, progress, wording
+from devenv.runtime.diagnosis import progress, wording
 from devenv.runtime.diagnosis.findings import _ROOT_FIRST, NEVER, Cause, Finding, Persistence, root
 from devenv.runtime.diagnosis.hints import hint_for
 from devenv.runtime.diagnosis.scope import members
-
-SCOPE = Scope("shop", NAMESPACE, frozenset({RELEASE}))
 
 
 def finding(identity: str = "a", grace: float = 8.0, code: str = "image-pull") -> Finding:

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 import yaml
 from cryptography import x509
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it ships no types
 from support.programs import missing, require_tool
 
 from devenv.adapters.charts.charts import copy_chart
 from devenv.adapters.charts.helm import ChartRelease, Helm
 from devenv.adapters.files.paths import data_root
+from devenv.adapters.kubernetes import manifests
 from devenv.adapters.process import run
 from devenv.images.build.modules import Module
 from devenv.images.content.fingerprint import FileDigests
@@ -39,6 +41,10 @@ STACKS = sorted(
     if "chart:" in file.read_text(encoding="utf-8")
 )
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"}
+OPERATED = ("Prometheus", "Alertmanager")
+"""Custom resources of which the Prometheus operator makes a StatefulSet, with a program of its own beside each."""
+RELOADER = "--prometheus-config-reloader="
+RELOADER_MILLICORES = 5
 STORE_CREDENTIALS = {"access-key-id": "test", "secret-access-key": "test"}
 """What the secret store itself logs in with: LocalStack takes any, and no ExternalSecret could bring it."""
 WEBHOOK_CERTIFICATE = {"ca.crt", "tls.crt", "tls.key"}
@@ -88,6 +94,7 @@ class Charts:
         self._modules = {name: module.folder for name, module in described.items() if module.cached}
         self._scratch = scratch
         self.render = cache(self._render)
+        self.definitions = cache(self._read_definitions)
 
     def stack(self, name: str) -> LoadedStack:
         return self._workspaces[PROFILES[0]].stacks[name]
@@ -112,6 +119,21 @@ class Charts:
         assert chart is not None
         assert chart.path is not None
         return self._made(name, stack.root / chart.path, values)
+
+    def _read_definitions(self, name: str) -> dict[tuple[str, str], Json]:
+        """The schemas of the kinds that a stack's manifests define, by API version and kind."""
+        stack = self.stack(name)
+        found = {}
+        for source in (source.manifests for source in stack.spec.sources if source.manifests):
+            root = self._modules.get(source.module) if source.module else stack.root
+            if root is None:
+                missing(f"module {source.module} in the cache; devenv up brings it there")
+            for item in manifests.documents(manifests.read(root / source.path)):
+                for version in item["spec"].get("versions", ()) if item["kind"] == "CustomResourceDefinition" else ():
+                    schema = strict(version["schema"]["openAPIV3Schema"])
+                    schema["properties"]["metadata"] = {"type": "object"}
+                    found[f"{item['spec']['group']}/{version['name']}", item["spec"]["names"]["kind"]] = schema
+        return found
 
     def _made(self, release: str, folder: Path, values: Json) -> list[Json]:
         wanted = ChartRelease(release, release, str(folder), json.dumps(values))
@@ -142,6 +164,21 @@ class Charts:
         if folder is None:
             missing(f"module {chart.module} in the cache; devenv up brings it there")
         return copy_chart(folder / path, self._scratch / copy, chart.drop_dependencies)
+
+
+def strict(schema: Any) -> Any:
+    """A kind's schema as JSON Schema that takes no field which the kind does not have."""
+    if isinstance(schema, list):
+        return [strict(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("x-kubernetes-int-or-string"):
+        return {"type": ["integer", "string"]}
+    closed = "properties" in schema and not {"additionalProperties", "x-kubernetes-preserve-unknown-fields"} & set(
+        schema
+    )
+    made = {key: strict(value) for key, value in schema.items()}
+    return made | {"additionalProperties": False} if closed and schema.get("type") == "object" else made
 
 
 def flat(documents: Iterator[Any]) -> Iterator[Json]:
@@ -189,8 +226,32 @@ def test_every_container_asks_for_what_it_takes_and_is_bounded(rendered: Rendere
 def test_every_image_is_one_that_devenv_gives(rendered: Rendered) -> None:
     """So none has the tag latest, or comes from a registry unnoticed; and each that is brought is used."""
     used = {container["image"] for _, container in rendered.containers}
+    # An operator makes pods of its own, of what its custom resources and its arguments name.
+    used |= {item["spec"]["image"] for item in rendered.of_kind(*OPERATED)}
+    used |= {
+        word.removeprefix(RELOADER)
+        for _, container in rendered.containers
+        for word in container.get("args", ())
+        if word.startswith(RELOADER)
+    }
 
     assert used == rendered.images
+
+
+def test_what_an_operator_runs_is_bounded_too(rendered: Rendered) -> None:
+    for item in rendered.of_kind(*OPERATED):
+        for part in ("requests", "limits"):
+            assert {"cpu", "memory"} <= item["spec"]["resources"][part].keys(), item["metadata"]["name"]
+
+
+def test_custom_resources_are_what_their_definitions_say(rendered: Rendered, charts: Charts) -> None:
+    """Of the kinds that the stack brings itself: the API server would drop a field that it does not know."""
+    kinds = charts.definitions(rendered.stack.spec.name)
+    for item in rendered.objects:
+        schema = kinds.get((item["apiVersion"], item["kind"]))
+        if schema:
+            wrong = [f"{error.json_path}: {error.message}" for error in Draft7Validator(schema).iter_errors(item)]
+            assert wrong == [], f"{item['kind']} {item['metadata']['name']}"
 
 
 def test_images_are_not_pulled_when_they_are_there(rendered: Rendered) -> None:
@@ -272,6 +333,9 @@ def test_every_profile_has_room_on_two_cores(charts: Charts, profile: Profile) -
             workload["spec"].get("replicas", 1) * _millicores(container)
             for workload in charts.render(name, profile).of_kind("Deployment", "StatefulSet", "DaemonSet")
             for container in pod_spec(workload)["containers"]
+        )
+        + sum(
+            _millicores(item["spec"]) + RELOADER_MILLICORES for item in charts.render(name, profile).of_kind(*OPERATED)
         )
         for name in STACKS
     }

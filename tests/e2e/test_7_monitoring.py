@@ -1,0 +1,114 @@
+"""Monitoring in the environment that is up: what it reads, how soon it tells, and what users add."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.environment import Project
+from support.prometheus import Monitoring
+from support.waiting import await_true
+
+pytestmark = pytest.mark.e2e
+JOBS = {
+    "kubelet",
+    "apiserver",
+    "kube-dns",
+    "etcd",
+    "kube-state-metrics",
+    "node-exporter",
+    "prometheus",
+    "alertmanager",
+    "prometheus-operator",
+}
+USERS = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: users}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: own, namespace: users, labels: {release: some-other-installation}}
+spec:
+  namespaceSelector: {matchNames: [monitoring]}
+  selector: {matchLabels: {app.kubernetes.io/name: kube-state-metrics}}
+  podMetricsEndpoints: [{port: telemetry, interval: 5s}]
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: own, namespace: users}
+spec:
+  groups: [{name: own, rules: [{alert: OwnAlert, expr: vector(1), labels: {namespace: users, severity: warning}}]}]
+---
+apiVersion: monitoring.coreos.com/v1alpha1
+kind: AlertmanagerConfig
+metadata: {name: own, namespace: users}
+spec:
+  route: {receiver: own}
+  receivers: [{name: own}]
+"""
+
+
+@pytest.fixture
+def monitoring(environment: Project) -> Monitoring:
+    return Monitoring(environment)
+
+
+@pytest.fixture
+def users(environment: Project, tmp_path: Path) -> Iterator[None]:
+    """A monitor, a rule and a route of a user, who knows nothing of this installation."""
+    file = tmp_path / "users.yaml"
+    file.write_text(USERS)
+    environment.kubectl("apply", "-f", str(file))
+    yield
+    environment.kubectl("delete", "-f", str(file), "--wait=false")
+
+
+def test_every_target_answers_and_nothing_is_told(monitoring: Monitoring) -> None:
+    await_true(lambda: {s["metric"].get("job") for s in monitoring.query("up == 1")} >= JOBS, 60)
+    await_true(lambda: not monitoring.unhealthy(), 60)
+    assert monitoring.query("up == 0") == []
+    assert monitoring.query('ALERTS{alertstate="firing"}') == []
+
+
+def test_what_rules_ask_for_is_there(monitoring: Monitoring) -> None:
+    """The series are few, so that one which a rule names must not be among those that are dropped."""
+    for series in (
+        'workload:replicas:ready{stack="traefik"}',
+        "node_filesystem_avail_bytes{mountpoint='/var'}",
+        "node_memory_MemAvailable_bytes",
+        'container_memory_working_set_bytes{namespace="monitoring", container="prometheus"}',
+        "kube_pod_container_status_restarts_total",
+        "prometheus_rule_evaluation_failures_total",
+        "alertmanager_notifications_failed_total",
+        "etcd_server_has_leader",
+        "apiserver_request_total",
+        "scrape_samples_post_metric_relabeling",
+    ):
+        await_true(lambda name=series: bool(monitoring.query(name)), 30)  # type: ignore[misc]
+
+
+def test_what_pods_take_is_shown_by_kubectl_top(environment: Project) -> None:
+    assert "prometheus-main-0" in environment.kubectl("top", "pods", "--namespace", "monitoring")
+
+
+@pytest.mark.usefixtures("users")
+def test_monitors_rules_and_routes_of_users_are_taken_as_they_are(monitoring: Monitoring) -> None:
+    await_true(lambda: bool(monitoring.query('up{job="users/own"} == 1')), 60)
+    await_true(lambda: ("OwnAlert", "users") in monitoring.firing(), 60)
+    await_true(lambda: "users/own/own" in monitoring.get("alertmanager", "/api/v2/status")["config"]["original"], 60)
+
+
+def test_an_alert_reaches_alertmanager_within_45_seconds_and_goes_again(
+    environment: Project, monitoring: Monitoring
+) -> None:
+    alert = ("WorkloadAtZero", "monitoring")
+    assert alert not in monitoring.firing()
+    scale = ("--namespace", "monitoring", "scale", "deployment/metrics-server", "--replicas")
+    environment.kubectl(*scale, "0")
+    try:
+        await_true(lambda: alert in monitoring.firing(), 45)
+    finally:
+        environment.kubectl(*scale, "1")
+    await_true(lambda: alert not in monitoring.firing(), 60)

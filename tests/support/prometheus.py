@@ -1,0 +1,45 @@
+"""Prometheus and Alertmanager of an environment, asked as a person's browser asks them: through Traefik."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from support.environment import Project
+
+Json = dict[str, Any]
+
+
+class Monitoring:
+    """The two servers of an environment that is up."""
+
+    def __init__(self, environment: Project) -> None:
+        self._urls = {str(e["name"]): str(e["url"]) for e in environment.status()["endpoints"]}
+
+    def get(self, endpoint: str, path: str, **query: str) -> Any:
+        """What an endpoint answers, from JSON."""
+        parts = urlsplit(self._urls[endpoint])
+        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=20)
+        connection.request("GET", f"{path}?{urlencode(query)}", headers={"Host": parts.netloc})
+        response = connection.getresponse()
+        body = response.read().decode()
+        assert response.status == 200, f"{endpoint}{path}: {response.status} {body}"
+        return json.loads(body)
+
+    def query(self, expression: str) -> list[Json]:
+        """The series that an expression gives now; each has `metric` and `value`."""
+        found: list[Json] = self.get("prometheus", "/api/v1/query", query=expression)["data"]["result"]
+        return found
+
+    def unhealthy(self) -> dict[str, str]:
+        """The targets that do not answer, and why."""
+        targets = self.get("prometheus", "/api/v1/targets", state="active")["data"]["activeTargets"]
+        assert targets
+        return {t["scrapeUrl"]: t["lastError"] or t["health"] for t in targets if t["health"] != "up"}
+
+    def firing(self) -> set[tuple[str, str]]:
+        """Name and namespace of the alerts that have reached Alertmanager and are not resolved."""
+        alerts = self.get("alertmanager", "/api/v2/alerts", active="true")
+        return {(a["labels"]["alertname"], a["labels"].get("namespace", "")) for a in alerts}

@@ -23,6 +23,7 @@ from devenv.spec.read.drafts import PLACEHOLDER, StackDraft, overridden, read_st
 from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.seed_files import SeedFile, load_seeds
 from devenv.spec.read.validation import check
+from devenv.spec.render import alongside
 from devenv.spec.seeds import Seeds
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
@@ -220,7 +221,7 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
     selected = _selected(project, drafts)
     ordered = order(_needs(drafts), key=lambda name: (drafts[name].folder.layer, name))
     stacks = {
-        name: LoadedStack(draft.spec, draft.folder.root, draft.folder.builtin, draft.profile_values)
+        name: LoadedStack(alongside(draft.spec, selected), draft.folder.root, draft.folder.builtin, draft.profile_values)
         for name, draft in drafts.items()
         if draft.spec
     }

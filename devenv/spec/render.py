@@ -6,7 +6,7 @@ Responsible for the order in which values go over each other. It reads no files 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -92,6 +92,16 @@ def merged(under: Values, over: Values) -> Values:
         below = result.get(key)
         result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return result
+
+
+def alongside(stack: StackSpec, chosen: Collection[str]) -> StackSpec:
+    """The stack as it is installed in a project of these stacks."""
+    images, values = dict(stack.images), stack.values
+    for name, more in stack.alongside.items():
+        if name in chosen:
+            images |= more.images
+            values = merged(values, more.values)
+    return stack.model_copy(update={"images": images, "values": values, "alongside": {}})
 
 
 def with_hooks_filled(stack: StackSpec, facts: ProjectFacts) -> StackSpec:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from devenv.spec.model import DnsLabel, Duration, LayerName, NamespaceName, SpecModel, ValuePath, Values
+from devenv.spec.yaml.positions import KeyPath
 
 DEFAULT_DEADLINE = timedelta(minutes=5)
 DatabaseEngine = Literal["postgres", "mysql", "clickhouse", "meilisearch", "redis", "nats"]
@@ -204,6 +205,13 @@ class FolderInConfigMaps(SpecModel):
     """Where the ConfigMaps' names go in the charts' values, a list. Their keys `part` together are a tar.gz."""
 
 
+class Alongside(SpecModel):
+    """What a stack has more of where another one is chosen too; neither waits for the other."""
+
+    images: dict[DnsLabel, ImageInjection] = {}
+    values: Values = {}
+
+
 class Licence(SpecModel):
     """Other images for those who hold a token: used where the environment variable is set."""
 
@@ -233,6 +241,8 @@ class StackSpec(SpecModel):
     sources: tuple[Source, ...] = Field(min_length=1)
     images: dict[DnsLabel, ImageInjection] = {}
     values: Values = {}
+    alongside: dict[DnsLabel, Alongside] = {}
+    """By the name of another stack: images and values that go over this one's own where the project has that one too."""
     config_maps: tuple[FolderInConfigMaps, ...] = ()
     """Folders for pods, beside what the charts hold."""
     seeds: bool = Field(default=False, strict=True)
@@ -250,6 +260,17 @@ class StackSpec(SpecModel):
         """The stack with the namespace that it has in a project."""
         namespace = self.namespace.replace("{namespace_prefix}", namespace_prefix)
         return self.model_copy(update={"namespace": namespace})
+
+    @property
+    def injections(self) -> tuple[tuple[KeyPath, ImageInjection], ...]:
+        """Each image that it may be installed with, with its place in the file, whose last key is the image's name."""
+        own: list[tuple[KeyPath, ImageInjection]] = [(("images", name), image) for name, image in self.images.items()]
+        more = [
+            (("alongside", other, "images", name), image)
+            for other, extra in self.alongside.items()
+            for name, image in extra.images.items()
+        ]
+        return (*own, *more)
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -54,12 +54,13 @@ def stack_problems(
     if spec is None or document is None:
         return
     known = _known_names(drafts)
-    for index, other in enumerate(spec.wants):
+    named: list[tuple[KeyPath, str]] = [(("wants", index), other) for index, other in enumerate(spec.wants)]
+    for path, other in [*named, *((("alongside", other), other) for other in spec.alongside)]:
         if other not in known:
             hint = name_hint(other, [name for name in drafts if name != draft.name], "stacks")
-            yield document.problem(("wants", index), f"there is no stack {other}", hint)
+            yield document.problem(path, f"there is no stack {other}", hint)
     for index, need in enumerate(spec.needs):
-        path: KeyPath = ("needs", index)
+        path = ("needs", index)
         if need not in known:
             hint = name_hint(need, [name for name in drafts if name != draft.name], "stacks")
             yield document.problem(path, f"there is no stack {need}", hint)
@@ -203,7 +204,7 @@ def _need_path(draft: StackDraft, need: str) -> KeyPath:
 
 def _image_problems(document: Document, spec: StackSpec, images: AbstractSet[str]) -> Iterator[Problem]:
     """Images that exist nowhere."""
-    used: list[tuple[KeyPath, str]] = [(("images", name), name) for name in spec.images]
+    used: list[tuple[KeyPath, str]] = [(at, str(at[-1])) for at, _ in spec.injections]
     if spec.licence:
         used += [(("licence", "images", name), other) for name, other in spec.licence.images.items()]
     for path, name in used:

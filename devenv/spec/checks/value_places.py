@@ -27,10 +27,11 @@ def value_place_problems(draft: StackDraft, chosen: Values) -> Iterator[Problem]
     spec, document = draft.spec, draft.document
     if spec is None or document is None:
         return
-    known = [("stack.yaml", spec.values), *((f"values/{p}.yaml", v) for p, v in draft.profile_values.items())]
+    known = [("stack.yaml", values) for values in (spec.values, *(more.values for more in spec.alongside.values()))]
+    known += [(f"values/{p}.yaml", v) for p, v in draft.profile_values.items()]
     known += [("devenv.yaml", chosen), *_charts_values(draft)]
-    for name, injection in spec.images.items():
-        for path, place in _places(("images", name), injection):
+    for at, injection in spec.injections:
+        for path, place in _places(at, injection):
             found = next(((where, way) for where, values in known if (way := _blocked(values, place))), None)
             if found:
                 where, (key, kind) = found

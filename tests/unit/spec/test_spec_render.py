@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from devenv.spec.render import (
     ProjectFacts,
+    alongside,
     chart_values,
     endpoint_url,
     fill,
@@ -209,3 +210,23 @@ def test_a_stack_knows_its_own_namespace_in_values_keys_and_hooks() -> None:
     assert (values["key"], values["namespaces"]) == ("apps/web", {"shop-database": {}})
     (hook,) = with_hooks_filled(given, FACTS).hooks.before
     assert hook.kubectl == ("get", "pods", "--namespace", "apps", "-o={.items}")
+
+
+def test_another_stack_adds_its_images_and_values_where_the_project_has_it() -> None:
+    given = stack(
+        images={"web": {"reference": "image"}},
+        values={"metrics": {"enabled": False, "port": 9000}},
+        alongside={
+            "monitoring": {
+                "images": {"exporter": {"reference": "exporter.image"}},
+                "values": {"metrics": {"enabled": True}},
+            },
+            "logs": {"values": {"format": "json"}},
+        },
+    )
+
+    alone, both = alongside(given, {"web"}), alongside(given, {"web", "monitoring"})
+    assert alone == given.model_copy(update={"alongside": {}})
+    assert set(both.images) == {"web", "exporter"}
+    assert both.values == {"metrics": {"enabled": True, "port": 9000}}
+    assert not both.alongside

@@ -221,7 +221,9 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
     selected = _selected(project, drafts)
     ordered = order(_needs(drafts), key=lambda name: (drafts[name].folder.layer, name))
     stacks = {
-        name: LoadedStack(alongside(draft.spec, selected), draft.folder.root, draft.folder.builtin, draft.profile_values)
+        name: LoadedStack(
+            alongside(draft.spec, selected), draft.folder.root, draft.folder.builtin, draft.profile_values
+        )
         for name, draft in drafts.items()
         if draft.spec
     }

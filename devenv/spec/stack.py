@@ -242,7 +242,7 @@ class StackSpec(SpecModel):
     images: dict[DnsLabel, ImageInjection] = {}
     values: Values = {}
     alongside: dict[DnsLabel, Alongside] = {}
-    """By the name of another stack: images and values that go over this one's own where the project has that one too."""
+    """By another stack's name: images and values that go over this one's own where the project has that one too."""
     config_maps: tuple[FolderInConfigMaps, ...] = ()
     """Folders for pods, beside what the charts hold."""
     seeds: bool = Field(default=False, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -80,14 +81,14 @@ def pod_spec(workload: Json) -> Json:
 
 
 class Charts:
-    """The charts of the example's workspace, which holds all built-in stacks too."""
+    """The charts of the example's workspace, which holds all built-in stacks too, with monitoring beside them."""
 
     def __init__(self, scratch: Path) -> None:
         self._program = str(require_tool("helm"))
         self._helm = Helm(Path(self._program), scratch / "kubeconfig")
-        self._workspaces = {
-            profile: load_workspace(EXAMPLE, data_root=data_root(), profile=profile) for profile in PROFILES
-        }
+        monitored = _with_monitoring(scratch / "alt")
+        self._alone = {p: load_workspace(EXAMPLE, data_root=data_root(), profile=p) for p in PROFILES}
+        self._workspaces = {p: load_workspace(monitored, data_root=data_root(), profile=p) for p in PROFILES}
         modules = self._workspaces[PROFILES[0]].versions.modules
         # Looked up now: while charts are rendered, Helm's folders in the cache are of the tests' own.
         described = {name: Module(name, pinned.version, pinned.sum) for name, pinned in modules.items()}
@@ -99,17 +100,17 @@ class Charts:
     def stack(self, name: str) -> LoadedStack:
         return self._workspaces[PROFILES[0]].stacks[name]
 
-    def _render(self, name: str, profile: Profile, *, renewed: bool = False) -> Rendered:
-        workspace = self._workspaces[profile]
+    def _render(self, name: str, profile: Profile, *, renewed: bool = False, alone: bool = False) -> Rendered:
+        workspace = (self._alone if alone else self._workspaces)[profile]
         images = {image: f"registry.test/{image}:1.2.3" for image in workspace.stacks[name].spec.images}
-        text = "\n---\n".join(self._each(workspace, name, profile, images, renewed=renewed))
+        text = "\n---\n".join(self._each(workspace, name, images, renewed=renewed))
         objects = tuple(flat(yaml.safe_load_all(text)))
         return Rendered(workspace.stacks[name], frozenset(images.values()), objects)
 
     def upstream(self, name: str, values: Json) -> list[Json]:
         """What the chart of a stack's module makes of these values."""
         chart = next(source.chart for source in self.stack(name).spec.sources if source.chart and source.chart.module)
-        folder = self._folder(chart, chart.path or "", f"{name}-upstream-{len(list(self._scratch.iterdir()))}")
+        folder = self._folder(chart, chart.path or "", name)
         return self._made(name, folder, values)
 
     def own(self, name: str, source: int, values: Json) -> list[Json]:
@@ -139,16 +140,14 @@ class Charts:
         wanted = ChartRelease(release, release, str(folder), json.dumps(values))
         return list(flat(yaml.safe_load_all(self._helm.template(wanted))))
 
-    def _each(
-        self, workspace: Workspace, name: str, profile: Profile, images: dict[str, str], *, renewed: bool
-    ) -> Iterator[str]:
+    def _each(self, workspace: Workspace, name: str, images: dict[str, str], *, renewed: bool) -> Iterator[str]:
         facts = ProjectFacts.of(workspace.project, 8080, 8443)
         ((spec, made),) = stack_inputs(workspace, [name], facts, images, FileDigests(), environ={})
         made = renew(made) if renewed else made
         for source, path in zip(spec.sources, made.sources, strict=True):
             if source.chart:
                 release = source.chart.release or name
-                chart = self._folder(source.chart, path, f"{release}-{profile}")
+                chart = self._folder(source.chart, path, release)
                 self._lint(chart, made.values)
                 wanted = ChartRelease(release, spec.namespace, str(chart), made.values)
                 yield self._helm.template(wanted, kubernetes=workspace.versions.node.kubernetes)
@@ -157,13 +156,23 @@ class Charts:
         """Have Helm check a chart."""
         run([self._program, "lint", str(chart), "--values", "-", "--quiet", "--strict"], stdin=values.encode())
 
-    def _folder(self, chart: ChartSource, path: str, copy: str) -> Path:
+    def _folder(self, chart: ChartSource, path: str, name: str) -> Path:
         if chart.module is None:
             return Path(path)
         folder = self._modules.get(chart.module)
         if folder is None:
             missing(f"module {chart.module} in the cache; devenv up brings it there")
-        return copy_chart(folder / path, self._scratch / copy, chart.drop_dependencies)
+        copy = self._scratch / f"{name}-{len(list(self._scratch.iterdir()))}"
+        return copy_chart(folder / path, copy, chart.drop_dependencies)
+
+
+def _with_monitoring(root: Path) -> Path:
+    shutil.copytree(EXAMPLE, root)
+    file = root / "devenv.yaml"
+    project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    project["stacks"].append({"name": "monitoring"})
+    file.write_text(yaml.safe_dump(project), encoding="utf-8")
+    return root
 
 
 def strict(schema: Any) -> Any:
@@ -402,3 +411,55 @@ def test_the_values_may_ask_for_upstreams_webhook(charts: Charts) -> None:
     assert charts.own("external-secrets", 2, values) == []
     kinds = [item["kind"] for item in charts.upstream("external-secrets", values)]
     assert kinds.count("ValidatingWebhookConfiguration") == 2
+
+
+METERED = {
+    "postgres",
+    "auth-postgres",
+    "kratos-postgres",
+    "mysql",
+    "redis",
+    "nats",
+    "clickhouse",
+    "traefik",
+    "external-secrets",
+}
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_where_there_is_monitoring_a_stack_shows_its_metrics_and_is_else_the_same(charts: Charts, name: str) -> None:
+    """Nothing that cannot be changed changes, so it can be chosen, and left again, beside data that stay."""
+    alone, monitored = charts.render(name, "dev", alone=True), charts.render(name, "dev")
+    shown = [w for w in monitored.of_kind("Deployment", "StatefulSet") if METRICS in template(w)["metadata"]["labels"]]
+    assert bool(shown) is (name in METERED)
+    for workload in shown:
+        ports = [p["name"] for c in pod_spec(workload)["containers"] for p in c.get("ports", ())]
+        assert ports.count("metrics") == 1, workload["metadata"]["name"]
+        assert "app.kubernetes.io/instance" in template(workload)["metadata"]["labels"]
+    without = {key(item): item for item in alone.objects}
+    assert {key(item) for item in monitored.objects} == without.keys()
+    for item in monitored.of_kind("Deployment", "StatefulSet"):
+        fixed, before = dict(item["spec"]), dict(without[key(item)]["spec"])
+        assert METRICS not in template(without[key(item)])["metadata"]["labels"]
+        del fixed["template"], before["template"]
+        assert fixed == before
+
+
+METRICS = "devenv.io/metrics"
+
+
+def key(item: Json) -> tuple[str, str, str]:
+    return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def template(workload: Json) -> Json:
+    made: Json = workload["spec"]["template"]
+    return made
+
+
+def test_no_exporter_is_given_a_password_in_its_arguments(charts: Charts) -> None:
+    for name in METERED - {"clickhouse", "traefik", "external-secrets"}:
+        (exporter,) = [c for _, c in charts.render(name, "dev").containers if c["name"] == "exporter"]
+        assert exporter["resources"]["limits"]["memory"] == "64Mi"
+        assert "assword" not in str(exporter["args"])
+        assert all("value" in e or "secretKeyRef" in e["valueFrom"] for e in exporter["env"])

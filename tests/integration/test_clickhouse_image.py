@@ -104,3 +104,21 @@ def test_a_session_keeps_what_it_has_set(http: httpx2.Client) -> None:
 def test_its_client_runs_scripts(container: ClickHouseContainer) -> None:
     assert container.client("--query", "SELECT 1; SELECT ';'", "--format", "CSV") == '1\n";"\n'
     assert container.client("--database", "shop", "--query", "SELECT currentDatabase()") == "shop\n"
+
+
+def test_what_it_counts_is_told_to_prometheus_in_the_servers_names(
+    container: ClickHouseContainer, http: httpx2.Client
+) -> None:
+    def value(name: str) -> float:
+        told = httpx2.get(container.metrics, trust_env=False)
+        assert told.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        (line,) = (line for line in told.text.splitlines() if line.startswith(f"{name} "))
+        return float(line.split()[1])
+
+    before = value("ClickHouseProfileEvents_SelectQuery")
+    http.post("/", content="SELECT 1").raise_for_status()
+    assert value("ClickHouseProfileEvents_SelectQuery") > before
+    assert value("ClickHouseMetrics_Query") >= 0
+    assert value("ClickHouseProfileEvents_DelayedInserts") == 0
+    assert httpx2.get(container.metrics.replace("/metrics", "/"), trust_env=False).status_code == 404
+    assert http.get("/metrics").status_code == 404

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tarfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -18,8 +20,14 @@ from support.images import provide
 from support.waiting import await_answer
 
 PASSWORD = "für-this-test-🔑"  # noqa: S105 -- of a server that lives as long as the test
-_PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {"8123/tcp": ("127.0.0.1", 0)}
+_QUERIES, _METRICS = 8123, 9363
+_PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {
+    f"{port}/tcp": ("127.0.0.1", 0) for port in (_QUERIES, _METRICS)
+}
 """On any free port."""
+_CONFIGURATION = (
+    f"<clickhouse><prometheus><endpoint>/metrics</endpoint><port>{_METRICS}</port></prometheus></clickhouse>"
+)
 _DEFINITIONS = """
 SELECT name, engine, create_table_query AS definition FROM system.tables
 WHERE database = {database:String} AND NOT startsWith(name, '.inner') ORDER BY name
@@ -38,21 +46,30 @@ class ClickHouseContainer:
         # A network of its own: an engine need not have the default bridge.
         self._network = f"devenv-test-{uuid.uuid4().hex[:12]}"
         engine.networks.create(self._network, labels)
-        self._container = engine.client.containers.run(
+        self._container = engine.client.containers.create(
             image,
             environment={**self._environment, "CLICKHOUSE_DB": "shop"},
             network=self._network,
             ports=_PUBLISHED,
             labels=labels,
-            detach=True,
         )
+        self._container.put_archive("/etc/clickhouse-server/config.d", _archive("devenv.xml", _CONFIGURATION))
+        self._container.start()
 
     @property
     def address(self) -> Address:
         """Where it answers; another port after a restart."""
+        return Address("clickhouse", "127.0.0.1", self._port(_QUERIES), "shop", "shop", PASSWORD)
+
+    @property
+    def metrics(self) -> str:
+        """The URL of its metrics."""
+        return f"http://127.0.0.1:{self._port(_METRICS)}/metrics"
+
+    def _port(self, inside: int) -> int:
         (running,) = self._engine.containers.list(self._labels)
-        ((_, port, _),) = running.ports
-        return Address("clickhouse", "127.0.0.1", port, "shop", "shop", PASSWORD)
+        (port,) = (port for _, port, container_port in running.ports if container_port == inside)
+        return port
 
     def await_answer(self) -> None:
         """Return when it answers."""
@@ -106,6 +123,15 @@ def clickhouse_server(engine: Engine, labels: dict[str, str]) -> Iterator[ClickH
         yield container
     finally:
         container.remove()
+
+
+def _archive(name: str, content: str) -> bytes:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as made:
+        file = tarfile.TarInfo(name)
+        file.size, file.mode = len(content), 0o644
+        made.addfile(file, io.BytesIO(content.encode()))
+    return archive.getvalue()
 
 
 def empty(address: Address) -> None:

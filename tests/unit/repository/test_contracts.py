@@ -16,7 +16,9 @@ def test_each_image_of_a_chart_has_a_contract_with_upstreams_own_source() -> Non
     used = {
         name
         for file in sorted(Path(STACKS).glob("*/*/stack.yaml"))
-        for name in yaml.safe_load(file.read_text()).get("images", {})
+        for stack in [yaml.safe_load(file.read_text())]
+        for part in (stack, *stack.get("alongside", {}).values())
+        for name in part.get("images", {})
     }
     images = load_versions().images
     published = {name for name in used if images[name].upstream}

@@ -10,6 +10,7 @@ from typing import Any
 from clickhouse_http.answers import Answer, answer
 from clickhouse_http.engine import Engine
 from clickhouse_http.failures import RefusedError, from_engine
+from clickhouse_http.metrics import MetricsEndpoint, metrics
 from clickhouse_http.query import CONTENT_TYPES
 from clickhouse_http.request import Account, read_request
 
@@ -18,26 +19,39 @@ _OK = b"Ok.\n"
 
 
 class Application:
-    """Answers `/` with queries, and `/ping` and `/replicas_status` to all who ask."""
+    """Answers `/` with queries, and `/ping` and `/replicas_status` to all who ask; at the port for metrics, these."""
 
-    def __init__(self, engine: Engine, account: Account, host_name: str) -> None:
+    def __init__(self, engine: Engine, account: Account, host_name: str, told: MetricsEndpoint | None = None) -> None:
         self._engine = engine
         self._account = account
         self._host_name = host_name
+        self._told = told
         self._timezone = engine.ask("SELECT timezone()")
 
     def __call__(self, environ: Mapping[str, Any], start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         path = environ.get("PATH_INFO", "/")
+        if self._told and environ["SERVER_PORT"] == str(self._told.port):
+            return self._metrics(start) if path == self._told.path else self._unknown(start, path)
         if path in ("/ping", "/replicas_status"):
             return self._text(start, "200 OK", _OK)
         if path != "/":
-            return self._text(start, "404 Not Found", f"There is no handle {path}\n".encode())
+            return self._unknown(start, path)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD", "POST"):
             return self._text(start, "501 Not Implemented", b"GET, HEAD and POST only\n")
         if environ["REQUEST_METHOD"] != "POST" and "query=" not in environ.get("QUERY_STRING", ""):
             return self._text(start, "200 OK", _OK)
         return self._query(environ, start)
+
+    def _unknown(self, start: StartResponse, path: str) -> Iterable[bytes]:
+        return self._text(start, "404 Not Found", f"There is no handle {path}\n".encode())
+
+    def _metrics(self, start: StartResponse) -> Iterable[bytes]:
+        body = metrics(self._engine)
+        start(
+            "200 OK", [("Content-Type", "text/plain; version=0.0.4; charset=UTF-8"), ("Content-Length", str(len(body)))]
+        )
+        return iter([body])
 
     def _query(self, environ: Mapping[str, Any], start: StartResponse) -> Iterable[bytes]:
         lent = ExitStack()
@@ -49,7 +63,9 @@ class Application:
                 raise from_engine(error) from error
         except RefusedError as error:
             lent.close()
-            return self._text(start, error.status, error.text.encode(), ("X-ClickHouse-Exception-Code", str(error.code)))
+            return self._text(
+                start, error.status, error.text.encode(), ("X-ClickHouse-Exception-Code", str(error.code))
+            )
         except BaseException:
             lent.close()
             raise

@@ -14,6 +14,7 @@ import waitress
 
 from clickhouse_http.application import Application
 from clickhouse_http.engine import Engine, identifier
+from clickhouse_http.metrics import MetricsEndpoint
 from clickhouse_http.request import Account
 from clickhouse_http.script import statements
 
@@ -25,7 +26,7 @@ _THREADS = 64
 
 
 def main() -> None:
-    """Serve on port 8123."""
+    """Serve on port 8123, and metrics on the port that the configuration says."""
     account = Account(os.environ.get("CLICKHOUSE_USER") or "default", os.environ.get("CLICKHOUSE_PASSWORD", ""))
     database = os.environ.get("CLICKHOUSE_DB", "")
     fresh = not (DATA / "metadata").is_dir()
@@ -38,11 +39,11 @@ def main() -> None:
         if fresh or os.environ.get("CLICKHOUSE_ALWAYS_RUN_INITDB_SCRIPTS"):
             _initialize(engine)
         _say(f"ClickHouse {engine.ask('SELECT version()')} answers HTTP on port {PORT}")
-        application = Application(engine, account, socket.gethostname())
+        told = MetricsEndpoint.configured()
+        application = Application(engine, account, socket.gethostname(), told)
         waitress.serve(
             application,
-            host="0.0.0.0",
-            port=PORT,
+            listen=" ".join(f"0.0.0.0:{port}" for port in (PORT, *([told.port] if told else []))),
             threads=_THREADS,
             ident=None,
             clear_untrusted_proxy_headers=True,

@@ -1,0 +1,3 @@
+module devenv/prometheus-nats-exporter
+
+go 1.21

@@ -21,7 +21,38 @@ JOBS = {
     "prometheus",
     "alertmanager",
     "prometheus-operator",
+    "postgres",
+    "mysql",
+    "redis",
+    "nats",
+    "clickhouse",
+    "traefik",
+    "external-secrets",
 }
+SERVICES = (
+    'pg_up{stack="postgres"} == 1',
+    'pg_up{stack="auth-postgres"} == 1',
+    'pg_up{stack="kratos-postgres"} == 1',
+    'pg_database_size_bytes{stack="postgres", datname="alt"}',
+    'database:connections:ratio{stack="postgres"} > 0',
+    'pg_stat_activity_max_tx_duration{stack="postgres"}',
+    "mysql_up == 1",
+    'database:connections:ratio{stack="mysql"} > 0',
+    "redis_up == 1",
+    'database:connections:ratio{stack="redis"} > 0',
+    "redis_memory_used_bytes and redis_memory_max_bytes",
+    "redis_evicted_keys_total",
+    "gnatsd_varz_slow_consumers",
+    'database:connections:ratio{stack="nats"}',
+    "gnatsd_varz_jetstream_stats_storage / gnatsd_varz_jetstream_config_max_storage",
+    "jetstream_server_total_streams",
+    "ClickHouseProfileEvents_SelectQuery > 0",
+    "ClickHouseProfileEvents_DelayedInserts",
+    'traefik_router_requests_total{code="200"} > 0',
+    "traefik_router:errors:ratio_rate2m",
+    'externalsecret_status_condition{exported_namespace!="", condition="Ready", status="True"} == 1',
+)
+"""Of every exporter that it reaches its server, and what rules ask for."""
 USERS = """
 apiVersion: v1
 kind: Namespace
@@ -87,6 +118,11 @@ def test_what_rules_ask_for_is_there(monitoring: Monitoring) -> None:
         "scrape_samples_post_metric_relabeling",
     ):
         await_true(lambda name=series: bool(monitoring.query(name)), 30)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("series", SERVICES)
+def test_what_services_do_is_told(monitoring: Monitoring, series: str) -> None:
+    await_true(lambda: bool(monitoring.query(series)), 60)
 
 
 def test_what_pods_take_is_shown_by_kubectl_top(environment: Project) -> None:

@@ -84,6 +84,10 @@ class Api(Client):
         answer = self._ask(method, path, query, body=body, content_type=kind, timeout=_WRITE_TIMEOUT)
         return _json(answer)
 
+    def post(self, path: str, body: Json, *, timeout: float) -> None:
+        """POST something that is no object, to what is behind the API server; what it answers is left aside."""
+        self._ask("POST", path, {}, body=body, accept="*/*", timeout=timeout)
+
     def remove(self, path: str, options: Json | None = None) -> None:
         """DELETE an object, with DeleteOptions where they are given; that there is none is fine."""
         try:

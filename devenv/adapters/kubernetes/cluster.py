@@ -74,6 +74,10 @@ class Cluster:
         except (ApiRefusedError, ApiUnreachableError):
             return False
 
+    def post(self, path: str, body: Json, *, timeout: float) -> None:
+        """POST to a Service behind the API server's proxy; raises ApiRefusedError and ApiUnreachableError."""
+        self._api.post(path, body, timeout=timeout)
+
     # devenv's own record
 
     def initialise(self, labels: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from devenv.runtime.run_state import RunState
 from devenv.workflows.access.exclusive import confirm_lock
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo, conclude
+from devenv.workflows.run.telemetry import tell_prometheus
 
 
 def perform(
@@ -65,6 +66,7 @@ def perform(
     finally:
         if ended:
             ended(report)
+        tell_prometheus(plan, report, session.command, environment)
     return report
 
 

@@ -1,0 +1,76 @@
+"""Telling the project's Prometheus what a run did: how long it and each of its steps took, and how they ended.
+
+Nothing waits for it and nothing fails by it. The form is OpenTelemetry's:
+https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from devenv.adapters.kubernetes.json_objects import Json
+from devenv.errors import ApiRefusedError, ApiUnreachableError
+from devenv.plan.plan import Plan
+from devenv.runtime.environment import Environment
+from devenv.runtime.run.scheduler import RunReport, TaskState
+
+if TYPE_CHECKING:
+    from devenv.adapters.kubernetes.cluster import Cluster
+
+MONITORING = "monitoring"
+"""The stack, and its namespace and Service, that is told."""
+_RECEIVER = "api/v1/namespaces/monitoring/services/prometheus:http/proxy/api/v1/otlp/v1/metrics"
+_SECONDS = 0.5
+
+
+def tell_prometheus(plan: Plan, report: RunReport, command: str, environment: Environment) -> None:
+    """Push what became of a run, where the project has monitoring."""
+    if MONITORING in environment.workspace.selected and report.results:
+        push(as_otlp(plan, report, command, time.time_ns()), lambda: environment.cluster)
+
+
+def push(metrics: Json, cluster: Callable[[], Cluster]) -> None:
+    """Hand metrics to the receiver of the cluster's Prometheus: within half a second, or not at all."""
+    try:
+        cluster().post(_RECEIVER, metrics, timeout=_SECONDS)
+    except (ApiRefusedError, ApiUnreachableError):
+        # Before monitoring is up, and where it is not well, there is nobody to tell; the run has told its own end.
+        return
+
+
+def as_otlp(plan: Plan, report: RunReport, command: str, now: int) -> Json:
+    """A run's report as a request of OpenTelemetry's metrics; `now` is in nanoseconds since 1970."""
+    groups = {node.key: node.step.group for node in plan.nodes}
+    succeeded = all(result.state is TaskState.SUCCEEDED for result in report.results.values())
+    run = {"command": command, "result": "succeeded" if succeeded else "failed"}
+    steps = [
+        _point(
+            result.seconds,
+            {
+                "command": command,
+                "step": key,
+                "kind": key.partition("/")[0],
+                "group": groups.get(key, ""),
+                "result": str(result.state),
+            },
+            now,
+        )
+        for key, result in report.results.items()
+        if result.started is not None
+    ]
+    metrics = [
+        {"name": "devenv.run.duration", "unit": "s", "gauge": {"dataPoints": [_point(report.seconds, run, now)]}},
+        {"name": "devenv.step.duration", "unit": "s", "gauge": {"dataPoints": steps}},
+    ]
+    resource = {"attributes": _attributes({"service.name": "devenv"})}
+    return {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": metrics}]}]}
+
+
+def _point(value: float, attributes: Mapping[str, str], now: int) -> Json:
+    return {"asDouble": value, "timeUnixNano": str(now), "attributes": _attributes(attributes)}
+
+
+def _attributes(values: Mapping[str, str]) -> list[Json]:
+    return [{"key": key, "value": {"stringValue": value}} for key, value in values.items()]

@@ -120,6 +120,15 @@ def test_what_rules_ask_for_is_there(monitoring: Monitoring) -> None:
         await_true(lambda name=series: bool(monitoring.query(name)), 30)  # type: ignore[misc]
 
 
+def test_what_devenv_did_is_told(environment: Project, monitoring: Monitoring) -> None:
+    environment.devenv("reset-db", "redis", "--yes")
+    for series in (
+        'last_over_time(devenv_run_duration_seconds{job="devenv", command="reset-db", result="succeeded"}[5m]) > 0',
+        'last_over_time(devenv_step_duration_seconds{command="reset-db", step=~".*redis.*", result="succeeded"}[5m])',
+    ):
+        await_true(lambda asked=series: bool(monitoring.query(asked)), 10)  # type: ignore[misc]
+
+
 @pytest.mark.parametrize("series", SERVICES)
 def test_what_services_do_is_told(monitoring: Monitoring, series: str) -> None:
     await_true(lambda: bool(monitoring.query(series)), 60)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from devenv.errors import Problem, SpecError
 from devenv.spec.checks import files, references
+from devenv.spec.checks.dashboard_files import dashboard_problems
 from devenv.spec.checks.migration_files import migration_problems
 from devenv.spec.checks.value_places import value_place_problems
 from devenv.spec.lock import locked, read_lock
@@ -172,13 +173,16 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
 
 
 def _further_problems(parts: _Parts) -> Iterator[Problem]:
-    """What would be reported only once all else is right: of migrations, seeds and folders for pods that are there."""
+    """What would be reported only once all else is right: of migrations, seeds, folders for pods, dashboards."""
+    stacks = []
     for name in sorted(_selected(parts.project, parts.drafts)) if parts.project else ():
         draft = parts.drafts[name]
         if draft.spec:
             spec = _with_folders_that_are_there(draft.spec, draft)
             stack = LoadedStack(spec, draft.folder.root, draft.folder.builtin, draft.profile_values)
+            stacks.append(stack)
             yield from migration_problems(stack)
+    yield from dashboard_problems(stacks)
 
 
 def _with_folders_that_are_there(spec: StackSpec, draft: StackDraft) -> StackSpec:

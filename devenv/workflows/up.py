@@ -21,7 +21,7 @@ from devenv.runtime.observe.observe import Observation, observe
 from devenv.runtime.ownership.engines import record_engine
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
-from devenv.spec.checks.migration_files import require_sound_migrations
+from devenv.spec.checks.stack_contents import require_sound_contents
 from devenv.spec.load import load_workspace
 from devenv.spec.lock import pinning_nothing
 from devenv.spec.project import Ports
@@ -89,7 +89,7 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
     began = time.monotonic()
     workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
     stacks = select(workspace, only=request.only, skip=request.skip, layers=request.layers)
-    require_sound_migrations(workspace.stacks[name] for name in stacks)
+    require_sound_contents(workspace.stacks[name] for name in stacks)
     environment = connect(workspace, session, agreed=request.assume_yes)
     if not environment.containers():
         refuse_unfit(environment.engine)

@@ -23,12 +23,12 @@ def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as
     import json
 
     from devenv.adapters.files.paths import data_root
-    from devenv.spec.checks.migration_files import require_sound_migrations
+    from devenv.spec.checks.stack_contents import require_sound_contents
     from devenv.spec.load import load_workspace
     from devenv.workflows.validate import pull_warnings
 
     workspace = load_workspace(directory, data_root=data_root(), profile=profile and profile.value)
-    require_sound_migrations(workspace.stacks[name] for name in workspace.selected)
+    require_sound_contents(workspace.stacks[name] for name in workspace.selected)
     warnings = pull_warnings(workspace)
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)

@@ -20,7 +20,7 @@ from devenv.runtime.observe.observe import Observation
 from devenv.runtime.observe.refusals import unknown_blockers
 from devenv.runtime.observe.stack_inputs import stack_inputs
 from devenv.runtime.toolbox import Toolbox
-from devenv.spec.checks.migration_files import require_sound_migrations
+from devenv.spec.checks.stack_contents import require_sound_contents
 from devenv.spec.stack import StackSpec
 
 
@@ -104,5 +104,5 @@ def observe_round(
 def _inputs(
     environment: Environment, seen: Observation, stacks: Sequence[str], images: Mapping[str, str]
 ) -> list[tuple[StackSpec, StackInput]]:
-    require_sound_migrations(environment.workspace.stacks[name] for name in stacks)
+    require_sound_contents(environment.workspace.stacks[name] for name in stacks)
     return stack_inputs(environment.workspace, stacks, seen.facts, images, environment.digests, environ=os.environ)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from devenv.errors import Problem
+from devenv.spec.dashboard import Name, PersesDuration
 from devenv.spec.model import DnsLabel, LayerName, NamespaceName, RegistryHost, RegistryPath, ValuePath
 from devenv.spec.seeds import NAME_RULES
 from devenv.spec.yaml.positions import Document, KeyPath
@@ -51,6 +52,8 @@ _PATTERNS = {
     _pattern(RegistryPath): "a registry and a folder of it, such as mirror.example/dockerhub (without https://)",
     _pattern(LayerName): "a layer such as 02-infrastructure (two digits, a dash, a name)",
     _pattern(ValuePath): "a dotted path of keys in the chart's values, such as image.tag (not into a list)",
+    _pattern(Name): "a name of letters, digits, dots, dashes and underscores (at most 75)",
+    _pattern(PersesDuration): "a duration such as 30s, 15m or 1d",
     r"^h1:[A-Za-z0-9+/]{43}=$": "a checksum as go.sum has it (h1:…=)",
     r"^sha256:[0-9a-f]{64}$": "a digest (sha256: and 64 hexadecimal digits)",
     **NAME_RULES,

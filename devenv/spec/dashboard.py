@@ -1,0 +1,174 @@
+"""A dashboard of Perses as JSON: what the page that shows it relies on. All other keys are Perses's concern.
+
+As the types and schemas of `@perses-dev/core` 0.52 have it: https://perses.dev/perses/docs/api/dashboard/
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{1,75}$")]
+Text = Annotated[str, Field(min_length=1)]
+PersesDuration = Annotated[
+    str,
+    StringConstraints(
+        min_length=2, pattern=r"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
+    ),
+]
+PanelKind = Literal["BarChart", "GaugeChart", "Markdown", "StatChart", "Table", "TimeSeriesChart", "TimeSeriesTable"]
+"""Of the plugins that the page has: stacks/03-observability/dashboards/image/page/src/plugins.js."""
+QueryKind = Literal["PrometheusTimeSeriesQuery"]
+VariableKind = Literal[
+    "PrometheusLabelNamesVariable", "PrometheusLabelValuesVariable", "PrometheusPromQLVariable", "StaticListVariable"
+]
+_PANELS = "#/spec/panels/"
+
+
+class PersesModel(BaseModel):
+    """A frozen model that passes over what it does not know, as Perses does."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+class Metadata(PersesModel):
+    """What the dashboard is called in addresses and links."""
+
+    name: Name
+
+
+class QuerySpec(PersesModel):
+    """The question itself."""
+
+    query: Text
+
+
+class QueryPlugin(PersesModel):
+    """Whom is asked."""
+
+    kind: QueryKind
+    spec: QuerySpec
+
+
+class QueryPlace(PersesModel):
+    """A query's plugin."""
+
+    plugin: QueryPlugin
+
+
+class Query(PersesModel):
+    """One query of a panel."""
+
+    kind: Literal["TimeSeriesQuery"]
+    spec: QueryPlace
+
+
+class PanelPlugin(PersesModel):
+    """How a panel is drawn."""
+
+    kind: PanelKind
+    spec: dict[str, Any] = {}
+
+
+class PanelDisplay(PersesModel):
+    """A panel's title."""
+
+    name: Text
+
+
+class PanelSpec(PersesModel):
+    """What a panel shows."""
+
+    display: PanelDisplay
+    plugin: PanelPlugin
+    queries: tuple[Query, ...] = ()
+
+
+class Panel(PersesModel):
+    """One panel."""
+
+    kind: Literal["Panel"]
+    spec: PanelSpec
+
+
+class VariablePlugin(PersesModel):
+    """Where a variable's values come from."""
+
+    kind: VariableKind
+    spec: dict[str, Any] = {}
+
+
+class VariableSpec(PersesModel):
+    """A variable that is chosen (with a plugin) or written (with a value)."""
+
+    name: Name
+    plugin: VariablePlugin | None = None
+    value: str | None = None
+
+
+class Variable(PersesModel):
+    """One variable."""
+
+    kind: Literal["ListVariable", "TextVariable"]
+    spec: VariableSpec
+
+    @model_validator(mode="after")
+    def _has_its_own(self) -> Variable:
+        if self.kind == "ListVariable" and self.spec.plugin is None:
+            raise ValueError("a ListVariable needs a plugin")
+        if self.kind == "TextVariable" and self.spec.value is None:
+            raise ValueError("a TextVariable needs a value")
+        return self
+
+
+class PanelReference(PersesModel):
+    """Which panel lies at a place."""
+
+    ref: str = Field(alias="$ref")
+
+    @property
+    def panel(self) -> str:
+        """The panel's key."""
+        return self.ref.removeprefix(_PANELS)
+
+
+class Item(PersesModel):
+    """A place in a grid of 24 columns."""
+
+    x: int = Field(ge=0, le=23)
+    y: int = Field(ge=0)
+    width: int = Field(ge=1, le=24)
+    height: int = Field(ge=1)
+    content: PanelReference
+
+
+class GridSpec(PersesModel):
+    """A group of panels."""
+
+    items: tuple[Item, ...]
+
+
+class Layout(PersesModel):
+    """Where panels lie."""
+
+    kind: Literal["Grid"]
+    spec: GridSpec
+
+
+class DashboardSpec(PersesModel):
+    """What a dashboard shows."""
+
+    duration: PersesDuration
+    refreshInterval: PersesDuration | None = None  # noqa: N815 -- Perses's name
+    variables: tuple[Variable, ...] = ()
+    panels: dict[str, Panel]
+    layouts: tuple[Layout, ...]
+
+
+class Dashboard(PersesModel):
+    """One dashboard."""
+
+    kind: Literal["Dashboard"]
+    metadata: Metadata
+    spec: DashboardSpec

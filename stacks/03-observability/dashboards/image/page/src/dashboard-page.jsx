@@ -1,0 +1,72 @@
+// One dashboard, with the way to the others, which keep its time range.
+import { Alert, Box, Breadcrumbs, CircularProgress, Link as Anchor, MenuItem, Select } from '@mui/material';
+import { ViewDashboard } from '@perses-dev/dashboards';
+import { useEffect } from 'react';
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router-dom';
+import { datasourceApi, titleOf, useDashboards } from './data.js';
+
+const KEPT = ['start', 'end', 'refresh'];
+
+export function DashboardPage() {
+  const { name } = useParams();
+  const { data, error, isLoading } = useDashboards();
+  const shown = data?.filter((entry) => !entry.problem) ?? [];
+  const entry = shown.find((candidate) => candidate.name === name);
+  useEffect(() => {
+    document.title = entry ? `${titleOf(entry)} · Dashboards` : 'Dashboards';
+  }, [entry]);
+  if (isLoading) {
+    return <CircularProgress aria-label="loading" sx={{ m: 4 }} />;
+  }
+  if (!entry) {
+    const why = error ? `The dashboards cannot be listed: ${error.message}` : `There is no dashboard ${name}.`;
+    return (
+      <Box component="main" sx={{ p: 4 }}>
+        <Alert severity="error">
+          {why} <Link to="/">All dashboards</Link>
+        </Alert>
+      </Box>
+    );
+  }
+  return (
+    <Box component="main" sx={{ height: '100vh' }}>
+      <ViewDashboard
+        key={entry.name}
+        dashboardResource={entry.resource}
+        datasourceApi={datasourceApi}
+        dashboardTitleComponent={<Title entry={entry} others={shown} />}
+        isReadonly
+        isVariableEnabled
+        isDatasourceEnabled={false}
+      />
+    </Box>
+  );
+}
+
+function Title({ entry, others }) {
+  const navigate = useNavigate();
+  const [search] = useSearchParams();
+  const kept = new URLSearchParams([...search].filter(([key]) => KEPT.includes(key)));
+  return (
+    <Breadcrumbs aria-label="dashboards" sx={{ alignSelf: 'center' }}>
+      <Anchor component={Link} to="/" underline="hover">
+        Dashboards
+      </Anchor>
+      <Select
+        size="small"
+        variant="standard"
+        disableUnderline
+        value={entry.name}
+        inputProps={{ 'aria-label': 'Dashboard' }}
+        onChange={(event) => navigate(`/d/${encodeURIComponent(event.target.value)}?${kept}`)}
+        sx={{ fontWeight: 'bold' }}
+      >
+        {others.map((other) => (
+          <MenuItem key={other.name} value={other.name}>
+            {titleOf(other)}
+          </MenuItem>
+        ))}
+      </Select>
+    </Breadcrumbs>
+  );
+}

@@ -1,0 +1,49 @@
+// The page: providers that Perses expects around its dashboards, and the two addresses there are.
+import { CssBaseline, ThemeProvider, useMediaQuery } from '@mui/material';
+import { ChartsProvider, SnackbarProvider, generateChartsTheme, getTheme } from '@perses-dev/components';
+import { PluginRegistry, ValidationProvider } from '@perses-dev/plugin-system';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { createRoot } from 'react-dom/client';
+import { BrowserRouter, Route, Routes } from 'react-router-dom';
+import { QueryParamProvider } from 'use-query-params';
+import { ReactRouter6Adapter } from 'use-query-params/adapters/react-router-6';
+import { DashboardPage } from './dashboard-page.jsx';
+import { ListPage } from './list-page.jsx';
+import { defaultPlugins, pluginLoader } from './plugins.js';
+
+const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 0 } } });
+
+function App() {
+  const dark = useMediaQuery('(prefers-color-scheme: dark)', { noSsr: true });
+  const theme = useMemo(() => getTheme(dark ? 'dark' : 'light'), [dark]);
+  const chartsTheme = useMemo(() => generateChartsTheme(theme, {}), [theme]);
+  return (
+    <ThemeProvider theme={theme}>
+      <CssBaseline />
+      <ChartsProvider chartsTheme={chartsTheme}>
+        <SnackbarProvider anchorOrigin={{ vertical: 'bottom', horizontal: 'right' }} variant="default" content="">
+          <PluginRegistry pluginLoader={pluginLoader} defaultPluginKinds={defaultPlugins}>
+            <ValidationProvider>
+              <Routes>
+                <Route path="/d/:name" element={<DashboardPage />} />
+                <Route path="*" element={<ListPage />} />
+              </Routes>
+            </ValidationProvider>
+          </PluginRegistry>
+        </SnackbarProvider>
+      </ChartsProvider>
+    </ThemeProvider>
+  );
+}
+
+// The client of queries stands outermost: the theme's providers ask by it too.
+createRoot(document.getElementById('root')).render(
+  <QueryClientProvider client={queries}>
+    <BrowserRouter>
+      <QueryParamProvider adapter={ReactRouter6Adapter}>
+        <App />
+      </QueryParamProvider>
+    </BrowserRouter>
+  </QueryClientProvider>
+);

@@ -1,0 +1,3 @@
+module devenv.io/dashboards
+
+go 1.26

@@ -1,0 +1,117 @@
+"""The dashboards in the environment that is up: their data, users' own, and what the page does not let through."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from support.dashboards import BUILTIN, queries, variable_matchers
+from support.environment import Project
+from support.waiting import await_true
+
+pytestmark = pytest.mark.e2e
+Json = dict[str, Any]
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+PROMETHEUS = "/api/prometheus/api/v1"
+OWN = {
+    "kind": "Dashboard",
+    "metadata": {"name": "shop"},
+    "spec": {"display": {"name": "My shop"}, "duration": "1h", "panels": {}, "layouts": []},
+}
+
+
+class Page:
+    """The page, as a browser reaches it through Traefik."""
+
+    def __init__(self, environment: Project) -> None:
+        (url,) = (str(e["url"]) for e in environment.status()["endpoints"] if e["name"] == "dashboards")
+        self.url = url
+        self._parts = urlsplit(url)
+
+    def ask(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, str]:
+        """Status and body of an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._parts.port, timeout=20)
+        connection.request(method, path, body, {"Host": self._parts.netloc, **(headers or {})})
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
+    def dashboards(self) -> dict[str, Json]:
+        """All that are listed, by namespace, ConfigMap and key."""
+        status, body = self.ask("GET", "/api/dashboards")
+        assert status == 200, body
+        return {f"{entry['namespace']}/{entry['configMap']}/{entry['key']}": entry for entry in json.loads(body)}
+
+    def series(self, query: str) -> int:
+        """How many series a query gives, asked as the page asks."""
+        status, body = self.ask("POST", f"{PROMETHEUS}/query", urlencode({"query": query}), FORM)
+        assert status == 200, f"{query}: {body}"
+        return len(json.loads(body)["data"]["result"])
+
+
+@pytest.fixture
+def page(environment: Project) -> Page:
+    return Page(environment)
+
+
+@pytest.fixture
+def users_own(environment: Project, tmp_path: Path) -> Iterator[None]:
+    """Dashboards in another namespace: one that is sound, one that is not, one whose name is taken."""
+    taken = {**OWN, "metadata": {"name": "nodes"}}
+    data = {"shop.json": json.dumps(OWN), "taken.json": json.dumps(taken), "broken.json": "{", "notes.txt": "-"}
+    meta = {"name": "my-dashboards", "namespace": "default", "labels": {"devenv.io/dashboard": "true"}}
+    unlabelled = {"name": "not-mine", "namespace": "default"}
+    items = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m, "data": data} for m in (meta, unlabelled)]
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    environment.kubectl("apply", "-f", str(file))
+    yield
+    environment.kubectl("delete", "-f", str(file), "--wait=false")
+
+
+def test_every_panel_of_every_dashboard_has_data(page: Page) -> None:
+    listed = page.dashboards()
+    assert {entry["name"] for entry in listed.values() if entry["own"]} == {file.stem for file in BUILTIN}
+    asked = {
+        f"{file.stem}: {panel}": query
+        for file in BUILTIN
+        for panel, query in (*queries(file).items(), *((text, text) for text in variable_matchers(file)))
+    }
+
+    def without_data() -> list[str]:
+        for panel, query in list(asked.items()):
+            if page.series(query):
+                del asked[panel]
+        return list(asked)
+
+    # A rate takes two readings.
+    await_true(lambda: not without_data(), 45)
+    assert asked == {}
+
+
+@pytest.mark.usefixtures("users_own")
+def test_dashboards_of_users_are_listed_with_what_is_wrong(page: Page) -> None:
+    listed = {key: entry for key, entry in page.dashboards().items() if not entry["own"]}
+
+    assert listed.keys() == {f"default/my-dashboards/{name}.json" for name in ("shop", "taken", "broken")}
+    shop = listed["default/my-dashboards/shop.json"]
+    assert (shop["name"], shop["resource"]) == ("shop", OWN)
+    assert "the name nodes is that of nodes.json" in listed["default/my-dashboards/taken.json"]["problem"]
+    assert "no valid JSON" in listed["default/my-dashboards/broken.json"]["problem"]
+
+
+def test_the_page_lets_only_questions_through(page: Page) -> None:
+    for path in ("/admin/tsdb/delete_series", "/write", "/status/config", "/targets"):
+        for method in ("GET", "POST"):
+            assert page.ask(method, PROMETHEUS + path)[0] in {403, 404}, path
+    assert page.ask("PUT", f"{PROMETHEUS}/query")[0] == 405
+    elsewhere = {**FORM, "Origin": "http://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    assert page.ask("POST", f"{PROMETHEUS}/query", "query=up", elsewhere)[0] == 403
+    assert page.ask("GET", "/api/v1/secrets")[0] == 404
+    status, html = page.ask("GET", "/d/cluster")
+    assert status == 200
+    assert '<div id="root">' in html

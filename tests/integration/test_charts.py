@@ -349,7 +349,8 @@ def test_every_profile_has_room_on_two_cores(charts: Charts, profile: Profile) -
         for name in STACKS
     }
 
-    assert sum(asked.values()) <= 900, asked
+    # 1040m are left, the example being among those that ask.
+    assert sum(asked.values()) <= 920, asked
 
 
 def _millicores(container: Json) -> int:

@@ -57,6 +57,24 @@ def test_no_two_stacks_have_a_dashboard_of_the_same_name(tmp_path: Path) -> None
     assert found[2] == f"the dashboard of {tmp_path / 'a/dashboards/x.json'} has the name shop too"
 
 
+def test_what_manifests_carry_is_checked_where_it_is_written(tmp_path: Path) -> None:
+    labelled = {"kind": "ConfigMap", "metadata": {"name": "a", "labels": {"devenv.io/dashboard": "true"}}}
+    text = dashboard("long", duration="an hour").replace("\n", "\n    ")
+    manifests = (
+        f"kind: Secret\n---\n{json.dumps({**labelled, 'data': {'x.txt': '{'}})}\n---\n"
+        'kind: ConfigMap\nmetadata: {labels: {devenv.io/dashboard: "true"}}\n'
+        f"data:\n  shop.json: |\n    {text}\n  other.json: '{{'\n"
+    )
+
+    found = problems(stack(tmp_path, {"x/a.yaml": manifests, "unread/b.yaml": manifests}))
+
+    assert [line for _, line, _ in found] == [15, 20]
+    assert "duration such as" in found[0][2]
+    lines = manifests.splitlines()
+    assert "an hour" in lines[14]
+    assert "other.json" in lines[19]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [

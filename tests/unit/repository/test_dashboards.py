@@ -17,8 +17,8 @@ from devenv.spec.dashboard import Dashboard
 
 OBSERVABILITY = data_root() / "stacks" / "03-observability"
 FILES = BUILTIN
-UNKEPT = re.compile(r"node_|ALERTS$|up$|scrape_")
-"""Of node-exporter everything is kept; some series Prometheus makes itself."""
+UNKEPT = re.compile(r"node_|devenv_|ALERTS$|up$|scrape_")
+"""Of node-exporter and of what devenv pushes everything is kept; some series Prometheus makes itself."""
 WORDS = {"and", "or", "unless", "by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset", "inf"}
 
 

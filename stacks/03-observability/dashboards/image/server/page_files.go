@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"compress/gzip"
 	"io"
 	"io/fs"
@@ -25,7 +26,7 @@ func (p *pageFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name == "" || strings.HasPrefix(name, "d/") {
 		name = "index.html"
 	}
-	if name == "index.html" {
+	if name == "index.html" || name == "licences.txt" {
 		w.Header().Set("Cache-Control", "no-cache")
 	} else {
 		// Names of all others tell their content.
@@ -49,7 +50,7 @@ func (p *pageFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func servePacked(w http.ResponseWriter, r *http.Request, name string, packed io.Reader) {
-	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	w.Header().Set("Content-Type", cmp.Or(mime.TypeByExtension(path.Ext(name)), "text/plain; charset=utf-8"))
 	w.Header().Set("Vary", "Accept-Encoding")
 	content := packed
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {

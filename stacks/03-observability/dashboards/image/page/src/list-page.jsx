@@ -1,5 +1,7 @@
 // The dashboards there are: devenv's own, and those of users' ConfigMaps.
-import { Alert, Box, Card, CardActionArea, CardContent, CircularProgress, Container, Typography } from '@mui/material';
+import {
+  Alert, Box, Card, CardActionArea, CardContent, CircularProgress, Container, Link as Anchor, Typography,
+} from '@mui/material';
 import { useEffect } from 'react';
 import { Link } from 'react-router-dom';
 import { titleOf, useDashboards } from './data.js';
@@ -22,6 +24,10 @@ export function ListPage() {
           <Group title="Of your own" dashboards={data.filter((entry) => !entry.own)} />
         </>
       )}
+      <Typography component="footer" variant="body2" color="text.secondary" sx={{ mt: 4 }}>
+        Made of <Anchor href="https://perses.dev">Perses</Anchor> (Apache-2.0) and others:{' '}
+        <Anchor href="/licences.txt">licences</Anchor>
+      </Typography>
     </Container>
   );
 }

@@ -120,5 +120,9 @@ def test_what_it_counts_is_told_to_prometheus_in_the_servers_names(
     assert value("ClickHouseProfileEvents_SelectQuery") > before
     assert value("ClickHouseMetrics_Query") >= 0
     assert value("ClickHouseProfileEvents_DelayedInserts") == 0
+    assert value("ClickHouseAsyncMetrics_MemoryResident") > 50e6
+    assert value("ClickHouseAsyncMetrics_NumberOfTables") > 20
+    assert value("ClickHouseAsyncMetrics_TotalRowsOfMergeTreeTables") >= 0
+    assert value("ClickHouseAsyncMetrics_MaxPartCountForPartition") >= 0
     assert httpx2.get(container.metrics.replace("/metrics", "/"), trust_env=False).status_code == 404
     assert http.get("/metrics").status_code == 404

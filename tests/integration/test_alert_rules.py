@@ -26,6 +26,7 @@ def test_rules_fire_when_they_should_and_only_then(test: Path, engine: Engine, l
         ["test", "rules", f"/stack/rules-tests/{test.name}"],
         entrypoint="/bin/promtool",
         network_mode="none",
+        tmpfs={"/tmp": ""},  # noqa: S108 - where promtool keeps its series
         labels=labels,
     )
     try:

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from devenv.errors import ClusterError
-from devenv.spec.project import LOOPBACK
+from devenv.adapters.through_traefik import ask, unanswered
 
 _ACTIVE = {"active": "true", "silenced": "false", "inhibited": "false"}
 _RANKS = ("critical", "error", "warning", "info")
@@ -65,18 +63,12 @@ def firing_alerts(host: str, port: int, *, timeout: float) -> tuple[Alert, ...]:
     Raises:
         ClusterError: it does not answer in time, or something else does.
     """
-    name = f"{host}:{port}"
+    url = f"http://{host}:{port}/api/v2/alerts"
+    answer = ask("Alertmanager", url, timeout=timeout, query=_ACTIVE)
     try:
-        # To the address and not the name, which not every system's resolver knows.
-        url = f"http://{LOOPBACK}:{port}/api/v2/alerts"
-        answer = httpx2.get(url, params=_ACTIVE, headers={"Host": name}, timeout=timeout, trust_env=False)
-        answer.raise_for_status()
-        found = _ANSWER.validate_json(answer.content)
-    except (httpx2.HTTPError, ValidationError) as error:
-        cause = str(error).partition("\n")[0] or type(error).__name__
-        raise ClusterError(
-            f"Alertmanager does not answer at http://{name}/", context={"cause": cause}, hint="devenv status"
-        ) from error
+        found = _ANSWER.validate_json(answer)
+    except ValidationError as error:
+        raise unanswered("Alertmanager", url, str(error)) from error
     return tuple(sorted(map(_alert, found), key=lambda alert: alert.order))
 
 

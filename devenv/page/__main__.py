@@ -19,7 +19,9 @@ from devenv.page.app import Backend, make_app
 from devenv.page.board import Board
 from devenv.page.live import Live
 from devenv.page.runs import Runs
+from devenv.page.stack_log import stack_log
 from devenv.page.view import View
+from devenv.plan.names import Names
 from devenv.workflows.observed import observe_project
 from devenv.workflows.start_page import alone, running_page
 from devenv.workflows.status import read_credentials
@@ -58,16 +60,22 @@ def main() -> None:
             page = running_page(state)
         return page is not None and page.process == this_process()
 
-    live = Live(directory, board, is_wanted=is_wanted, end=end)
+    port = int(listening.getsockname()[1])
+    url = f"http://{Names(project).domain}:{port}/"
+    live = Live(directory, board, url=url, is_wanted=is_wanted, end=end)
     runs = Runs(directory, board, live.look_at_data)
     backend = Backend(
-        board, runs.reset, runs.restart, lambda: read_credentials(observe_project(directory), reveal=True)
+        board,
+        runs.reset,
+        runs.restart,
+        lambda: read_credentials(observe_project(directory), reveal=True),
+        lambda stack: stack_log(observe_project(directory), stack),
     )
-    app = make_app(backend, project=project, port=listening.getsockname()[1], token=str(given["token"]))
+    app = make_app(backend, project=project, port=port, token=str(given["token"]))
     config = uvicorn.Config(
         app,
         access_log=False,
-        log_level="warning",
+        log_level="error",  # a warning is what any page of any origin can cause, as often as it likes
         lifespan="off",
         proxy_headers=False,
         server_header=False,

@@ -47,6 +47,8 @@ class Backend:
     """Begins the restart of a stack; returns the run's key."""
     credentials: Callable[[], Sequence[CredentialStatus]]
     """Reads them as they are."""
+    log: Callable[[str], Sequence[tuple[str, str]]]
+    """The last lines of each container of a stack, by the container's name."""
 
 
 class Tickets:
@@ -81,6 +83,7 @@ def make_app(backend: Backend, *, project: str, port: int, token: str) -> Starle
             Route("/ticket", answers.ticket, methods=["POST"]),
             Route("/databases/{name}/reset", answers.reset, methods=["POST"]),
             Route("/stacks/{name}/restart", answers.restart, methods=["POST"]),
+            Route("/stacks/{name}/log", answers.log, methods=["POST"]),
             Route("/credentials", answers.credentials, methods=["POST"]),
             Route("/failures/{key}", answers.facts, methods=["POST"]),
             Mount("/static", StaticFiles(directory=_STATIC)),
@@ -115,6 +118,16 @@ class Answers:
     def restart(self, request: Request) -> Response:
         known = [stack.status.name for stack in self._board.view.stacks]
         return _begun(self._backend.restart, request.path_params["name"], known)
+
+    def log(self, request: Request) -> Response:
+        """What a stack's containers wrote last: for who has the token alone, since nobody knows what programs print."""
+        name = request.path_params["name"]
+        if name not in [stack.status.name for stack in self._board.view.stacks]:
+            return _unknown(name)
+        try:
+            return JSONResponse([list(part) for part in self._backend.log(name)])
+        except DevenvError as error:
+            return _failed(error)
 
     def credentials(self, _: Request) -> Response:
         try:

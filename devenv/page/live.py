@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from devenv.adapters.dashboards import Dashboard, list_dashboards
 from devenv.adapters.files.paths import state_dir
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.adapters.kubernetes.kubectl import Kubectl
-from devenv.errors import DevenvError
+from devenv.adapters.traefik import Route, list_routes
+from devenv.errors import ApiRefusedError, DevenvError
 from devenv.errors.translation import as_devenv_error
 from devenv.page.board import Board
 from devenv.page.judgement import Trouble, controllers, judge, troubles, with_causes
@@ -42,6 +44,8 @@ _TICK = 1.0
 _ALERTS_SECONDS = 5.0
 _DATA_SECONDS = 30.0
 _LOG_LINES = 40
+_DASHBOARDS, _TRAEFIK = ("dashboards", "dashboards"), ("traefik", "dashboard")
+"""Stack and endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +61,27 @@ class Live:
     """Two threads that write on the board."""
 
     def __init__(
-        self, directory: Path, board: Board, *, is_wanted: Callable[[], bool], end: Callable[[], object]
+        self, directory: Path, board: Board, *, url: str, is_wanted: Callable[[], bool], end: Callable[[], object]
     ) -> None:
         """Prepare.
 
         Args:
             directory: the project's folder.
             board: where what is seen goes.
+            url: where a browser finds the page.
             is_wanted: whether somebody still means this server; asked at each look at everything.
             end: called once nobody does, or there is no cluster any more.
         """
         self._directory = directory
         self._board = board
+        self._url = url
         self._is_wanted = is_wanted
         self._end = end
         self._data_due = threading.Event()
         self._seen: dict[str, _Seen] = {}
         self._observed: ObservedProject | None = None
+        self._redirected = ""
+        """The content of the Traefik that leads here."""
 
     def start(self) -> None:
         """Begin. It ends with the process: a question to an engine that hangs must not keep the server from ending."""
@@ -122,6 +130,7 @@ class Live:
         )
         self._board.update(credentials=credentials, endpoints=tuple(observed.endpoints), recorded=self._recorded())
         if observed.facts.state is not ClusterState.RUNNING:
+            self._board.update(alerts=None, data=None, data_problem="", dashboards=(), routes=None, failures=())
             self._show(observed, tuple(StackView(status) for status in status_of(observed).stacks))
         self._observed = observed
         return observed
@@ -131,6 +140,7 @@ class Live:
         informer = cluster.informer()
         known, looked, judged = controllers(informer.snapshot()), time.monotonic(), -1
         while not self._board.closed:
+            self._redirect_root(cluster, observed)
             revision, snapshot = informer.revision, informer.snapshot()
             if revision != judged:
                 self._judge(cluster, observed, snapshot)
@@ -147,6 +157,18 @@ class Live:
                 looked = 0.0
                 if self._is_gone():
                     return
+
+    def _redirect_root(self, cluster: Cluster, observed: ObservedProject) -> None:
+        """Have Traefik lead the project's own name to the page, again where it was installed anew."""
+        stack, names = _TRAEFIK[0], observed.names
+        record = observed.facts.records.get(stack)
+        if stack not in observed.installed or record is None or record.content == self._redirected:
+            return
+        try:
+            cluster.redirect(observed.workspace.stacks[stack].spec.namespace, names.domain, self._url)
+        except ApiRefusedError:
+            return  # it is being taken away or put back: at the next turn
+        self._redirected = record.content
 
     def _is_gone(self) -> bool:
         """While nobody looks, only whether there is still something to look at."""
@@ -186,9 +208,10 @@ class Live:
             if not self._board.await_reader(_IDLE_SECONDS):
                 continue
             if self._observed and self._observed.facts.state is ClusterState.RUNNING:
-                self._board.update(alerts=_alerts(self._observed))
+                self._board.update(alerts=_alerts(self._observed), routes=_routes(self._observed))
                 if self._data_due.is_set() or time.monotonic() > data_due:
                     self._data_due.clear()
+                    self._board.update(dashboards=_dashboards(self._observed))
                     self._look_at_data()
                     data_due = time.monotonic() + _DATA_SECONDS
             self._data_due.wait(_ALERTS_SECONDS if self._observed else _TICK)
@@ -226,6 +249,27 @@ def _alerts(observed: ObservedProject) -> AlertsView:
     except DevenvError as error:
         return AlertsView(source=True, problem=error.message)
     return AlertsView() if found is None else AlertsView(found, source=True)
+
+
+def _dashboards(observed: ObservedProject) -> tuple[Dashboard, ...]:
+    """None that can be shown is none: that their stack is not well is said there."""
+    url = _endpoint(observed, *_DASHBOARDS)
+    try:
+        return list_dashboards(url, timeout=_ALERTS_SECONDS) if url else ()
+    except DevenvError:
+        return ()
+
+
+def _routes(observed: ObservedProject) -> tuple[Route, ...] | None:
+    url = _endpoint(observed, *_TRAEFIK)
+    try:
+        return list_routes(url, timeout=_ALERTS_SECONDS) if url else None
+    except DevenvError:
+        return None
+
+
+def _endpoint(observed: ObservedProject, stack: str, name: str) -> str:
+    return next((link.url for link in observed.endpoints if (link.stack, link.name) == (stack, name)), "")
 
 
 def _failure(stack: str, seen: _Seen) -> FailureView:

@@ -10,7 +10,10 @@ from markupsafe import Markup, escape
 
 from devenv.page.view import View, spoken
 
-SECTIONS = ("summary", "runs", "endpoints", "alerts", "failures", "stacks", "databases", "localstack", "credentials")
+SECTIONS = (
+    *("summary", "runs", "failures", "endpoints", "stacks", "former"),
+    *("alerts", "databases", "dashboards", "localstack", "routes", "credentials"),
+)
 """What is replaced as a whole when it changes, by the names of their templates."""
 _LAYER_NUMBER = 3
 """Characters that order the layers: `02-infrastructure`."""
@@ -27,7 +30,13 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"spoken": spoken, "layer": _layer, "short_image": _short_image, "marked": _marked}
+        self._templates.filters |= {
+            "spoken": spoken,
+            "layer": _layer,
+            "short_image": _short_image,
+            "short_url": _short_url,
+            "marked": _marked,
+        }
 
     def whole(self, view: View) -> str:
         """The page."""
@@ -52,6 +61,11 @@ def _marked(text: str) -> Markup:
         Markup("<code>{}</code>").format(part) if codes and number % 2 else escape(part if codes else text)
         for number, part in enumerate(parts if codes else [text])
     )
+
+
+def _short_url(url: str) -> str:
+    """An address without what every address has."""
+    return url.removeprefix("http://").removesuffix("/")
 
 
 def _short_image(reference: str) -> str:

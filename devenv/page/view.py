@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from devenv.adapters.alertmanager import Alert
+from devenv.adapters.dashboards import Dashboard
+from devenv.adapters.traefik import Route
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import NodeFact
 from devenv.workflows.databases.overview import DataOverview
@@ -99,6 +102,9 @@ class AlertsView:
 class View:
     """All of the page."""
 
+    SHOWN: ClassVar[int] = 3
+    """So many failures of former runs are seen at once."""
+
     project: str
     state: ClusterState | None = None
     """None until it was looked at."""
@@ -113,6 +119,10 @@ class View:
     data: DataOverview | None = None
     """None until it was looked at."""
     data_problem: str = ""
+    dashboards: tuple[Dashboard, ...] = ()
+    """Empty where the project has none, or they do not answer."""
+    routes: tuple[Route, ...] | None = None
+    """Traefik's; None where the project has none, or it does not answer."""
     failures: tuple[FailureView, ...] = ()
     recorded: tuple[FailureView, ...] = ()
     """Those of former runs, newest first."""
@@ -120,14 +130,19 @@ class View:
     """Newest first."""
 
     @property
-    def ready(self) -> int:
-        """How many stacks are."""
-        return sum(stack.status.ready for stack in self.stacks)
+    def unready(self) -> list[StackView]:
+        """The stacks that cannot be used."""
+        return [stack for stack in self.stacks if not stack.status.ready]
+
+    @property
+    def unready_nodes(self) -> list[NodeFact]:
+        """The nodes that run nothing, or that the cluster has lost."""
+        return [node for node in self.nodes if not node.ready]
 
     @property
     def healthy(self) -> bool:
         """Whether all is well."""
-        return self.state is ClusterState.RUNNING and self.ready == len(self.stacks)
+        return self.state is ClusterState.RUNNING and not self.unready and not self.unready_nodes
 
     @property
     def layers(self) -> dict[str, list[StackView]]:
@@ -136,6 +151,16 @@ class View:
         for stack in self.stacks:
             found.setdefault(stack.status.layer, []).append(stack)
         return found
+
+    def dashboard_of(self, stack: str) -> str:
+        """The address of what shows a stack's metrics; empty where nothing does.
+
+        That of its engine or of its own name, where there is one; else that of all containers, with the stack chosen.
+        """
+        engines = [d.engine for d in self.data.databases if d.name == stack] if self.data else []
+        known = {dashboard.name: dashboard for dashboard in self.dashboards}
+        found = next((known[name] for name in (*engines, stack, "containers") if name in known), None)
+        return found.showing(stack) if found else ""
 
 
 def announcements(before: View, after: View) -> Iterator[str]:

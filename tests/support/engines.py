@@ -52,7 +52,7 @@ def other_engine(
     reference = f"localhost/devenv-test/{name.replace('_', '-')}:{RUN}"
     dockerfile = _FOLDER / f"{name}.Dockerfile"
     engine.builds.run(
-        BuildRequest(reference, dockerfile, _FOLDER, args={"DEBIAN_TRIXIE": _trixie(engine)}, labels=LABELS)
+        BuildRequest(reference, dockerfile, _FOLDER, args={"DEBIAN_TRIXIE": trixie(engine)}, labels=LABELS)
     )
     with tempfile.TemporaryDirectory(prefix="devenv-test-") as own:
         container = engine.client.containers.run(
@@ -74,7 +74,8 @@ def other_engine(
             engine.containers.remove([str(container.name)])
 
 
-def _trixie(engine: Engine) -> str:
+def trixie(engine: Engine) -> str:
+    """The image of Debian 13 that devenv made."""
     for repository in _TRIXIE:
         for image in engine.client.images.list(name=repository):
             if image.tags and "trixie" in image.tags[0]:

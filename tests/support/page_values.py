@@ -9,6 +9,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from devenv.adapters.alertmanager import Alert
+from devenv.adapters.dashboards import Dashboard
+from devenv.adapters.traefik import Route
 from devenv.databases.migrations import MigrationState
 from devenv.localstack import Queue, Resources
 from devenv.page.app import Backend, make_app
@@ -22,6 +24,12 @@ from devenv.workflows.status import CredentialStatus, StackState, StackStatus
 
 PROJECT, PORT, TOKEN = "shop", 8070, "the-token"
 NOW = datetime.now(UTC)
+DASHBOARDS = (("cluster", "Cluster"), ("containers", "Containers"), ("postgres", "PostgreSQL"), ("traefik", "Traefik"))
+ROUTES = (
+    Route("Host(`frontend.shop.localhost`)", "shop-apps-frontend-80", "no pod of shop-apps-frontend-80 is ready"),
+    Route("Host(`aws.shop.localhost`)", "shop-infrastructure-localstack-4566"),
+    Route("Host(`traefik.shop.localhost`)", "api"),
+)
 PASSWORD = "s3cret-of-the-database"  # noqa: S105 -- of no database
 
 
@@ -55,6 +63,8 @@ def busy_view() -> View:
         stacks=tuple(stacks),
         endpoints=tuple(Link(name, of, f"http://{name}.shop.localhost:8080/") for name, of in hosts.items()),
         credentials=(("postgres", "postgres"), ("dashboard", "traefik")),
+        dashboards=tuple(dashboard(*names) for names in DASHBOARDS),
+        routes=ROUTES,
         alerts=AlertsView((alert("WorkloadNotReady", 3), alert("TargetDown", 12)), source=True),
         data=data(),
         failures=(
@@ -80,7 +90,27 @@ def healthy_view() -> View:
     """All is well, and there is no monitoring."""
     view = busy_view()
     stacks = tuple(stack(s.status.name, s.status.layer) for s in view.stacks if s.status.name != "monitoring")
-    return replace(view, stacks=stacks, alerts=AlertsView(), failures=(), recorded=(), runs=())
+    return replace(
+        view,
+        stacks=stacks,
+        alerts=AlertsView(),
+        dashboards=(),
+        failures=(),
+        recorded=(),
+        runs=(),
+        routes=ROUTES[1:],
+        data=replace(data(), databases=data().databases[1:]),
+    )
+
+
+def stopped_view() -> View:
+    """The machine was started anew, and the cluster was not."""
+    view = healthy_view()
+    stacks = tuple(
+        StackView(replace(s.status, state=StackState.UNKNOWN, reason="the cluster is stopped")) for s in view.stacks
+    )
+    nodes = tuple(replace(node, running=False, ready=False) for node in view.nodes)
+    return View(PROJECT, state=ClusterState.STOPPED, nodes=nodes, stacks=stacks, credentials=view.credentials)
 
 
 def alert(name: str, minutes: int) -> Alert:
@@ -94,6 +124,11 @@ def alert(name: str, minutes: int) -> Alert:
         "`devenv status` tells whether its stack is ready; `devenv up` brings back what is missing",
         {"namespace": "shop-database"},
     )
+
+
+def dashboard(name: str, title: str) -> Dashboard:
+    """A dashboard of the stack."""
+    return Dashboard(name, title, f"http://dashboards.shop.localhost:8080/d/{name}")
 
 
 def data() -> DataOverview:
@@ -124,16 +159,15 @@ class ValuesPage:
     began: list[str] = field(default_factory=list)
     """What buttons asked for."""
 
-    @property
-    def app(self) -> Starlette:
+    def app(self, port: int = PORT) -> Starlette:
         """The real application."""
-        backend = Backend(self.board, self._reset, self._restart, self._credentials)
-        return make_app(backend, project=PROJECT, port=PORT, token=TOKEN)
+        backend = Backend(self.board, self._reset, self._restart, self._credentials, self._log)
+        return make_app(backend, project=PROJECT, port=port, token=TOKEN)
 
     def client(self, host: str = f"{PROJECT}.localhost:{PORT}", **headers: str) -> TestClient:
         """A client that asks by an address, with headers: `sec_fetch_site` for `Sec-Fetch-Site`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return TestClient(self.app, base_url=f"http://{host}", headers=named)
+        return TestClient(self.app(), base_url=f"http://{host}", headers=named)
 
     def _reset(self, name: str) -> str:
         self.began.append(f"reset {name}")
@@ -142,6 +176,9 @@ class ValuesPage:
     def _restart(self, name: str) -> str:
         self.began.append(f"restart {name}")
         return "run-of-it"
+
+    def _log(self, name: str) -> list[tuple[str, str]]:
+        return [(f"{name}-0 · {name}", f"the last line of {name}")]
 
     def _credentials(self) -> list[CredentialStatus]:
         return [CredentialStatus("postgres", "postgres", (("username", "shop"), ("password", PASSWORD)))]

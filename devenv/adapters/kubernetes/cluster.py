@@ -24,6 +24,7 @@ from devenv.adapters.kubernetes.inventory import Inventory, Recorded
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER, HELM_MANAGER, applied_by, mark
 from devenv.adapters.kubernetes.objects import NodeState, Release, Workload, object_key, of_stack
+from devenv.adapters.kubernetes.root_redirect import redirect
 from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS, Informer
 from devenv.errors import ApiRefusedError, ApiUnreachableError
@@ -324,6 +325,11 @@ class Cluster:
         body: Json = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}}
         kind_of_patch: ContentType = "application/strategic-merge-patch+json"
         self._api.write("PATCH", _path(kind, namespace, name), body, kind_of_patch, fieldManager="kubectl-rollout")
+
+    def redirect(self, namespace: str, host: str, url: str) -> None:
+        """Have Traefik, in its namespace, lead a host name to an address; raises ApiRefusedError without its CRDs."""
+        for path, body in redirect(namespace, host, url):
+            self._apply(path, body)
 
     def delete_pod(self, namespace: str, name: str) -> None:
         """Delete a pod, so that its controller makes a new one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,10 +54,9 @@ def up(
     Examples: `devenv up`, `devenv up --plan`, `devenv up --only postgres`, `devenv up --profile staging`.
     """
     from devenv.cli import wiring
-    from devenv.workflows.up import UpRequest
-    from devenv.workflows.up import up as run_up
+    from devenv.workflows import up as workflow
 
-    request = UpRequest(
+    request = workflow.UpRequest(
         directory=directory,
         assume_yes=yes,
         plan_only=plan,
@@ -72,7 +72,23 @@ def up(
         typer.echo(_planned(request, as_json=as_json))
         return
     with wiring.run_session("up", as_json=as_json, trace=trace, verbose=verbose, wait=not no_wait) as session:
-        run_up(request, session)
+        workflow.up(request, session)
+    _bring_start_page(directory, somebody_watches=sys.stderr.isatty() and not as_json)
+
+
+def _bring_start_page(directory: Path, *, somebody_watches: bool) -> None:
+    """What keeps the page from coming is told, and the environment is up without it."""
+    if not somebody_watches:
+        return
+    from devenv.errors import DevenvError
+    from devenv.workflows.open import open_page
+
+    try:
+        url = open_page(directory, in_browser=False).url.partition("#")[0]
+    except DevenvError as error:
+        typer.echo(f"No start page: {error.message}" + (f" (try: {error.hint})" if error.hint else ""), err=True)
+    else:
+        typer.echo(f"Start page: {url} (with its buttons: devenv open)", err=True)
 
 
 def _planned(request: UpRequest, *, as_json: bool) -> str:

@@ -16,7 +16,7 @@ function ago(time) {
 function dress(root) {
   root.querySelectorAll("time[data-ago]").forEach(ago);
   root.querySelectorAll("button[data-copy]").forEach((button) => { button.hidden = false; });
-  root.querySelectorAll("button.act").forEach((button) => { button.hidden = !hasToken(); });
+  root.querySelectorAll("button.token").forEach((button) => { button.hidden = !hasToken(); });
 }
 
 function say(text) {
@@ -37,6 +37,7 @@ function listen() {
     id("live").hidden = false;
     id("live").classList.toggle("off", !isLive);
     id("live-text").textContent = text;
+    document.body.classList.toggle("stale", !isLive);
   };
   const events = new EventSource("/events");
   events.addEventListener("open", () => live("live", true));
@@ -84,16 +85,36 @@ async function copy(button) {
   setTimeout(() => { button.textContent = before; }, 1500);
 }
 
+function written(facts, heading) {
+  return facts.flatMap(([label, text]) => {
+    const term = Object.assign(document.createElement(heading), { textContent: label });
+    const box = Object.assign(document.createElement("pre"), { textContent: text, tabIndex: 0 });
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", label);
+    return [term, box];
+  });
+}
+
 async function loadFacts(details) {
   const place = details.querySelector(".facts");
   if (!hasToken() || place.dataset.loaded) return;
   place.dataset.loaded = "yes";
-  const facts = await api(`/failures/${encodeURIComponent(details.dataset.facts)}`);
-  place.replaceChildren(...facts.flatMap(([label, text]) => {
-    const term = Object.assign(document.createElement("h4"), { textContent: label });
-    const box = Object.assign(document.createElement("pre"), { textContent: text, tabIndex: 0 });
-    return [term, box];
-  }));
+  place.replaceChildren(...written(await api(details.dataset.facts), "h4"));
+}
+
+async function log(button) {
+  const place = id("log-text");
+  id("log-title").textContent = button.dataset.title;
+  id("log-again").dataset.log = button.dataset.log;
+  id("log-again").dataset.title = button.dataset.title;
+  if (!id("log").open) id("log").showModal();
+  try {
+    const found = await api(button.dataset.log);
+    place.replaceChildren(...(found.length ? written(found, "h3") : ["No pod of it has written anything."]));
+    place.querySelectorAll("pre").forEach((box) => { box.scrollTop = box.scrollHeight; });
+  } catch (error) {
+    place.replaceChildren(error.message);
+  }
 }
 
 function credential(found) {
@@ -125,7 +146,8 @@ async function reveal(button) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const work = button.dataset.copy !== undefined ? copy : button.id === "reveal" ? reveal : button.dataset.act ? act : null;
+  const { copy: text, log: of, act: does } = button.dataset;
+  const work = text !== undefined ? copy : of ? log : does ? act : button.id === "reveal" ? reveal : null;
   work?.(button).catch((error) => alarm(error.message));
 });
 document.addEventListener("toggle", (event) => {
@@ -135,6 +157,7 @@ document.addEventListener("toggle", (event) => {
 }, true);
 id("confirm-yes").addEventListener("click", () => id("confirm").close("yes"));
 id("confirm-no").addEventListener("click", () => id("confirm").close(""));
+id("log-close").addEventListener("click", () => id("log").close());
 
 await enter().catch((error) => alarm(error.message));
 id("no-token").hidden = hasToken();

@@ -102,6 +102,21 @@ def test_every_button_and_link_has_a_name_of_its_own() -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_each_stack_leads_to_the_dashboard_that_tells_most_of_it() -> None:
+    view, root = busy_view(), "http://dashboards.shop.localhost:8080/d"
+    assert view.dashboard_of("auth-postgres") == f"{root}/postgres?var-stack=auth-postgres"
+    assert view.dashboard_of("traefik") == f"{root}/traefik?var-stack=traefik"
+    assert view.dashboard_of("shop-backend") == f"{root}/containers?var-stack=shop-backend"
+    assert not healthy_view().dashboard_of("traefik")
+
+
+def test_a_node_that_is_lost_is_told_first_though_its_pods_still_count_as_ready() -> None:
+    view = healthy_view()
+    lost = replace(view, nodes=tuple(replace(node, ready=False, reason="NotReady") for node in view.nodes))
+    assert "All 7 stacks are ready" in Pages().whole(view)
+    assert "1 of 1 nodes is not ready" in Pages().whole(lost)
+
+
 def test_what_programs_printed_and_secrets_are_not_on_the_page() -> None:
     page = ValuesPage().client()
     shown = page.get("/").text
@@ -110,6 +125,9 @@ def test_what_programs_printed_and_secrets_are_not_on_the_page() -> None:
     with_token = {"Authorization": f"Bearer {TOKEN}"}
     facts = page.post("/failures/now-postgres", headers=with_token).json()
     assert ["last log lines", "FATAL: data directory has wrong ownership"] in facts
+    assert page.post("/stacks/traefik/log", headers=with_token).json() == [
+        ["traefik-0 · traefik", "the last line of traefik"]
+    ]
     (found,) = page.post("/credentials", headers=with_token).json()
     assert found == {"name": "postgres", "stack": "postgres", "values": {"username": "shop", "password": PASSWORD}}
 
@@ -120,7 +138,13 @@ def test_buttons_begin_what_they_name_and_nothing_that_is_not_there() -> None:
     assert client.post("/databases/redis/reset").status_code == 202
     assert client.post("/databases/localstack/reset").status_code == 202
     assert client.post("/stacks/traefik/restart").json() == {"run": "run-of-it"}
-    for path in ("/databases/traefik/reset", "/databases/../reset", "/stacks/nothing/restart", "/failures/nothing"):
+    for path in (
+        "/databases/traefik/reset",
+        "/databases/../reset",
+        "/stacks/nothing/restart",
+        "/stacks/nothing/log",
+        "/failures/x",
+    ):
         assert client.post(path).status_code == 404
     assert page.began == ["reset redis", "reset localstack", "restart traefik"]
 

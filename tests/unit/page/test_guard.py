@@ -7,7 +7,14 @@ from support.page_values import PASSWORD, TOKEN, ValuesPage
 
 BEARER = f"Bearer {TOKEN}"
 OWN = "http://shop.localhost:8070"
-ACTS = ("/databases/redis/reset", "/stacks/traefik/restart", "/credentials", "/failures/now-postgres", "/ticket")
+ACTS = (
+    "/databases/redis/reset",
+    "/stacks/traefik/restart",
+    "/stacks/traefik/log",
+    "/credentials",
+    "/failures/now-postgres",
+    "/ticket",
+)
 
 
 @pytest.mark.parametrize("host", ["shop.localhost:8070", "localhost:8070", "127.0.0.1:8070"])

@@ -33,7 +33,7 @@ def test_a_pod_that_fails_is_on_the_page_within_two_seconds_with_its_cause(tmp_p
         observed = replace(project(tmp_path), kubeconfig=api.kubeconfig(tmp_path))
         board = Board(View("shop"))
         board.first_known(0)  # somebody reads
-        live = Live(tmp_path, board, is_wanted=lambda: True, end=lambda: None)
+        live = Live(tmp_path, board, url="http://shop.localhost:8070/", is_wanted=lambda: True, end=lambda: None)
         with Cluster(observed.kubeconfig) as cluster:
             thread = threading.Thread(target=live._watch, args=(cluster, observed))
             thread.start()

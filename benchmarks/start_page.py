@@ -1,0 +1,132 @@
+"""How quick the start page is, in Chromium, over an environment that is up: first paint, a pod that fails, an alert.
+
+Takes the environment of the project in a folder, the tests' extra and an engine for Chromium; deletes pods of a stack
+and, for the alert, scales it to nothing for a while. Prints the figures beside the targets.
+
+    python benchmarks/start_page.py FOLDER --stack redis [--alert] [--rounds 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from support.browser import browser
+
+from devenv.adapters.docker import Engine
+from devenv.adapters.tools.toolchain import Toolchain
+from devenv.spec.catalogue import load_versions
+
+PAINT_SECONDS, CHANGE_SECONDS, ALERT_SECONDS = 0.5, 2.0, 45.0
+"""The targets."""
+_PATIENCE_MS = 180_000
+_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+
+
+class Environment:
+    """The project in a folder, by its commands."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kubectl = next(t["path"] for t in json.loads(self.devenv("tools", "--json")) if t["name"] == "kubectl")
+        self._kubeconfig = self.devenv("kubeconfig").strip()
+
+    def devenv(self, *arguments: str) -> str:
+        return self._run(sys.executable, "-m", "devenv", *arguments)
+
+    def kubectl(self, *arguments: str) -> str:
+        return self._run(self._kubectl, "--kubeconfig", self._kubeconfig, *arguments)
+
+    def workload(self, stack: str) -> tuple[str, str]:
+        """Namespace and StatefulSet of a stack whose workload has its name."""
+        report: dict[str, Any] = json.loads(self.devenv("status", "--json"))
+        return next(s["namespace"] for s in report["stacks"] if s["name"] == stack), f"statefulset/{stack}"
+
+    def _run(self, *argv: str) -> str:
+        return subprocess.run(argv, cwd=self._folder, capture_output=True, text=True, check=True).stdout
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--stack", default="redis", help="whose pod is deleted; a StatefulSet of the stack's name")
+    parser.add_argument("--alert", action="store_true", help="also scale it to nothing until an alert is on the page")
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    environment = Environment(asked.folder)
+    url = environment.devenv("open", "--print").strip()
+    engine = Engine.connect(Toolchain(load_versions().tools).locate("buildx").path)
+    with browser(engine) as chromium:
+        print("| what | median, s | worst, s | target, s |\n| --- | --- | --- | --- |")
+        report("first paint", [paint(chromium, url) for _ in range(asked.rounds)], PAINT_SECONDS)
+        with live(chromium, url) as page:
+            report(
+                "a pod that fails", [fall(environment, page, asked.stack) for _ in range(asked.rounds)], CHANGE_SECONDS
+            )
+            if asked.alert:
+                report("its alert", [alert(environment, page, asked.stack)], ALERT_SECONDS)
+    engine.close()
+
+
+def report(what: str, seconds: list[float], target: float) -> None:
+    print(f"| {what} | {statistics.median(seconds):.2f} | {max(seconds):.2f} | {target:g} |")
+
+
+@contextmanager
+def live(chromium: Browser, url: str) -> Iterator[Page]:
+    """The page in a context of its own, as a first visitor's browser has it."""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(url)
+        expect(page.locator("#live-text")).to_have_text("live", timeout=_PATIENCE_MS)
+        yield page
+
+
+def paint(chromium: Browser, url: str) -> float:
+    """Seconds from the request for the page to its first words, with an empty cache."""
+    with live(chromium, url) as page:
+        page.wait_for_function(_PAINT)
+        return float(page.evaluate(_PAINT)) / 1000
+
+
+def fall(environment: Environment, page: Page, stack: str) -> float:
+    """Seconds from the command that deletes a stack's pod to its row's being not ready."""
+    namespace, _ = environment.workload(stack)
+    expect(page.locator(f"#row-{stack}.ready")).to_be_visible(timeout=_PATIENCE_MS)
+    deletion = ("delete", "pod", f"{stack}-0", "--grace-period=0", "--force", "--wait=false", "--namespace", namespace)
+    return _until(lambda: environment.kubectl(*deletion), page, f"#row-{stack}.not-ready")
+
+
+def alert(environment: Environment, page: Page, stack: str) -> float:
+    """Seconds from a stack's scaling to nothing to an alert on the page."""
+    namespace, workload = environment.workload(stack)
+    expect(page.locator(f"#row-{stack}.ready")).to_be_visible(timeout=_PATIENCE_MS)
+    scale = ("scale", workload, "--namespace", namespace)
+    try:
+        return _until(lambda: environment.kubectl(*scale, "--replicas=0"), page, "#alerts li")
+    finally:
+        environment.kubectl(*scale, "--replicas=1")
+
+
+def _until(act: Callable[[], object], page: Page, selector: str) -> float:
+    began = time.monotonic()
+    act()
+    page.wait_for_selector(selector, timeout=_PATIENCE_MS)
+    return time.monotonic() - began
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+module devenv/log-collector
+
+go 1.25

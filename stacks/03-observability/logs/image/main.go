@@ -1,0 +1,121 @@
+// Reads the logs of a node's pods and puts them into ClickHouse, each line once.
+//
+// Lines go through a folder on disk (spool.go): what ClickHouse does not take is kept there, and what was read is
+// written down in the same moment. Files are followed when they are renamed, compressed or removed (container.go).
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	listened   = ":9880"
+	stuckAfter = 30 * time.Second
+)
+
+func main() {
+	log.SetFlags(0)
+	if err := start(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func start() error {
+	server, err := url.Parse(os.Getenv("CLICKHOUSE_URL"))
+	if err != nil || server.Host == "" {
+		return fmt.Errorf("CLICKHOUSE_URL is expected, such as http://clickhouse:8123: %w", err)
+	}
+	retention, err := number("RETENTION_DAYS", 7)
+	if err != nil {
+		return err
+	}
+	limit, err := number("SPOOL_MEBIBYTES", 512)
+	if err != nil {
+		return err
+	}
+	kept, known, err := openSpool(setting("SPOOL", "/var/lib/devenv-logs"), int64(limit)<<20)
+	if err != nil {
+		return err
+	}
+	node := os.Getenv("NODE_NAME")
+	labelled, err := podsOfNode(node)
+	if err != nil {
+		return err
+	}
+	ctx, end := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer end()
+	told := &metrics{spool: kept}
+	go serve(told)
+	go labelled.ask(ctx)
+	sender := &clickhouse{
+		url: server, user: os.Getenv("CLICKHOUSE_USER"), password: os.Getenv("CLICKHOUSE_PASSWORD"),
+		retentionDays: retention, client: &http.Client{},
+	}
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		sender.send(ctx, kept, told)
+	}()
+	reader := &collector{
+		folder: setting("LOGS", "/var/log/pods"), node: node, pods: labelled, kept: kept, told: told,
+		known: known, runs: map[string]*run{},
+	}
+	log.Printf("reading %s, sending to %s", reader.folder, server.Host)
+	err = reader.collect(ctx)
+	<-sent
+	return err
+}
+
+func setting(name, otherwise string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return otherwise
+}
+
+func number(name string, otherwise int) (int, error) {
+	value, err := strconv.Atoi(setting(name, strconv.Itoa(otherwise)))
+	if err != nil || value < 1 {
+		return 0, fmt.Errorf("%s: a number of 1 or more is expected", name)
+	}
+	return value, nil
+}
+
+// metrics are what Prometheus reads.
+type metrics struct {
+	lines, inserts, failures, containers, looked atomic.Int64
+	spool                                        *spool
+}
+
+func serve(told *metrics) {
+	http.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if time.Since(time.Unix(told.looked.Load(), 0)) > stuckAfter {
+			http.Error(w, "the logs are not read", http.StatusServiceUnavailable)
+		}
+	})
+	http.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		for _, one := range []struct {
+			name, kind, help string
+			value            int64
+		}{
+			{"logs_lines_total", "counter", "Log lines read, those of one stack trace as one.", told.lines.Load()},
+			{"logs_inserts_total", "counter", "Batches that ClickHouse took.", told.inserts.Load()},
+			{"logs_insert_failures_total", "counter", "Attempts that failed.", told.failures.Load()},
+			{"logs_containers", "gauge", "Containers whose logs are read.", told.containers.Load()},
+			{"logs_spool_bytes", "gauge", "What waits on disk.", told.spool.bytes()},
+		} {
+			fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", one.name, one.help, one.name, one.kind, one.name, one.value)
+		}
+	})
+	log.Fatal(http.ListenAndServe(listened, nil))
+}

@@ -77,11 +77,29 @@ class ClickHouseContainer:
             lambda: httpx2.get(f"http://127.0.0.1:{self.address.port}/ping", trust_env=False), httpx2.TransportError
         )
 
-    def kill_and_start(self) -> None:
-        """As when a pod is killed and comes back on the same volume."""
+    @property
+    def network(self) -> str:
+        """The network in which others reach it at its `name`."""
+        return self._network
+
+    @property
+    def name(self) -> str:
+        """What others in its network call it."""
+        return str(self._container.short_id)
+
+    def kill(self) -> None:
+        """As when a pod is killed; its volume stays."""
         self._container.kill()
+
+    def start(self) -> None:
+        """Have it answer again, on the same volume."""
         self._container.start()
         self.await_answer()
+
+    def kill_and_start(self) -> None:
+        """As when a pod is killed and comes back on the same volume."""
+        self.kill()
+        self.start()
 
     def migrate(self, folder: Path) -> tuple[int, str]:
         """Run the Job's program on a folder; its exit status and what it said."""

@@ -46,6 +46,15 @@ func levelOf(text []byte, fields map[string]string) string {
 	if len(fields) > 0 {
 		return ""
 	}
+	told := levelOfLine(text)
+	// Python writes it below a line that need not say how bad it is.
+	if (told == "" || told == "info" || told == "debug") && bytes.Contains(text, append([]byte("\n"), pythonTrace...)) {
+		return "error"
+	}
+	return told
+}
+
+func levelOfLine(text []byte) string {
 	head, _, _ := bytes.Cut(text[:min(len(text), levelWithin)], []byte("\n"))
 	if found := klog.FindSubmatch(head); found != nil {
 		return klogNames[found[1][0]]

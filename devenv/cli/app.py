@@ -21,6 +21,7 @@ from devenv.cli.commands import (
     kubeconfig,
     load,
     lock,
+    logs,
     open,  # noqa: A004 -- commands are called as they are typed
     pull,
     reset_db,
@@ -73,6 +74,7 @@ app.command("load")(load.load)
 app.add_typer(images.images, name="images")
 app.command("status")(status.status)
 app.command("open")(open.open_)
+app.command("logs")(logs.logs)
 app.command("alerts")(alerts.alerts)
 app.add_typer(db.app, name="db")
 app.command("reset-db")(reset_db.reset_db)

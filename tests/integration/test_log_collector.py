@@ -94,7 +94,7 @@ def test_lines_are_put_together_and_taken_apart(collector: LogCollector, server:
     trace = ["Traceback (most recent call last):", '  File "shop.py", line 1', "ValueError: no"]
     log.write(trace, stream="stderr")
     log.write(['{"level":"warn","msg":"für \U0001f511 <b>","http":{"status":500}}'])
-    log.write(["\x1b[31mERROR\x1b[0m it's \"red\"\\"])
+    log.write(['\x1b[31mERROR\x1b[0m it\'s "red"\\'])
     await_lines(server, 4)
 
     found = rows(server, "SELECT * EXCEPT timestamp FROM logs.lines FINAL ORDER BY timestamp")
@@ -102,7 +102,7 @@ def test_lines_are_put_together_and_taken_apart(collector: LogCollector, server:
         "a" * 16384 + "b" * 16384 + "c",
         "\n".join(["another stream", *trace]),
         '{"level":"warn","msg":"für \U0001f511 <b>","http":{"status":500}}',
-        "ERROR it's \"red\"\\",
+        'ERROR it\'s "red"\\',
     ]
     assert [row["level"] for row in found] == ["", "error", "warning", "error"]
     assert [row["stream"] for row in found] == ["stdout", "stderr", "stdout", "stdout"]

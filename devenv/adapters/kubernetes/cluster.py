@@ -9,6 +9,7 @@ import base64
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,6 +39,8 @@ _STATE = f"api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{STATE_NAME}"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 """The annotation by which kubectl restarts (`polymorphichelpers/objectrestarter.go`)."""
 _COMPLETE_SECONDS = 30.0
+_LOG_SECONDS = 60.0
+"""For a whole log, which may be long."""
 _AT_ONCE = 6
 """Requests: more of them wait for each other in the API server."""
 
@@ -236,6 +239,25 @@ class Cluster:
         except ApiRefusedError:
             return ()
         return tuple(text.splitlines())
+
+    def log_since(
+        self, namespace: str, pod: str, container: str, *, previous: bool, since: datetime, lines: int
+    ) -> tuple[str, ...]:
+        """The last lines of a container's log since a time, each with its time before it; empty when there is none."""
+        path = f"api/v1/namespaces/{namespace}/pods/{pod}/log"
+        asked = {"timestamps": "true", "sinceTime": f"{since:%Y-%m-%dT%H:%M:%SZ}", "tailLines": str(lines)}
+        try:
+            text = self._api.text(
+                path, timeout=_LOG_SECONDS, container=container, previous=str(previous).lower(), **asked
+            )
+        except ApiRefusedError:
+            return ()
+        # Not splitlines(), which takes other characters for ends of lines too.
+        return tuple(text.split("\n"))
+
+    def pods(self) -> list[Json]:
+        """All pods, as they are now."""
+        return self._api.items(PATHS["Pod"])
 
     def secret(self, namespace: str, name: str) -> dict[str, bytes]:
         """The decoded data of a Secret; empty when there is none."""

@@ -1,0 +1,63 @@
+"""`devenv logs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devenv.cli.options import AsJson, Directory
+
+
+def logs(
+    *,
+    directory: Directory = Path(),
+    search: Annotated[
+        str, typer.Option("--search", "-s", metavar="TEXT", help="Only lines with this text, in any case.")
+    ] = "",
+    since: Annotated[str, typer.Option("--since", metavar="DURATION", help="How far back: 90s, 5m, 1h30m.")] = "1h",
+    stack: Annotated[
+        list[str] | None, typer.Option("--stack", metavar="NAME", help="Only this stack's pods; repeatable.")
+    ] = None,
+    namespace: Annotated[
+        list[str] | None, typer.Option("--namespace", "-n", metavar="NAME", help="Only this namespace; repeatable.")
+    ] = None,
+    pod: Annotated[str, typer.Option("--pod", metavar="NAME", help="Only pods whose names begin so.")] = "",
+    level: Annotated[
+        str,
+        typer.Option("--level", metavar="LEVEL", help="At least as bad: trace, debug, info, warning, error, fatal."),
+    ] = "",
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=100_000, help="The newest lines, where there are more.")
+    ] = 1000,
+    as_json: AsJson = False,
+) -> None:
+    """Show what pods wrote, oldest line first; the lines of one stack trace are one.
+
+    With the stack `logs` it comes from ClickHouse, which has the lines of pods that are gone, too. Without it the
+    kubelets are asked: pods that are there, and of each container the run before. Both answer in the same form.
+
+    Examples: `devenv logs --stack alt-backend`, `devenv logs --search timeout --since 15m`,
+    `devenv logs --level error --json`.
+    """
+    from devenv.cli import wiring
+    from devenv.ui.logs_view import logs_as_json, print_logs
+    from devenv.workflows.logs import LogsRequest, read_logs
+
+    request = LogsRequest(
+        directory,
+        search=search,
+        since=since,
+        stacks=tuple(stack or ()),
+        namespaces=tuple(namespace or ()),
+        pod=pod,
+        level=level,
+        limit=limit,
+    )
+    with wiring.run_session("logs") as session:
+        found = read_logs(request, session)
+    if as_json:
+        typer.echo(logs_as_json(found))
+    else:
+        print_logs(found)

@@ -1,0 +1,91 @@
+"""What is asked of logs, and what comes back.
+
+Responsible for values alone: who is asked is the business of `stored` and `kubelet`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+LEVELS = ("trace", "debug", "info", "warning", "error", "fatal")
+"""From the least to the worst."""
+STACK_LABELS = ("devenv.io/stack", "app.kubernetes.io/instance")
+"""The label of a pod that tells its stack: the first that it has. Of devenv's charts, and of Helm's custom."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Which lines; what is empty leaves nothing out."""
+
+    since: datetime
+    """In UTC."""
+    search: str = ""
+    """Part of the message, in any case."""
+    stacks: frozenset[str] = frozenset()
+    """Values of the labels that tell a pod's stack."""
+    namespaces: frozenset[str] = frozenset()
+    pod: str = ""
+    """What the pod's name begins with."""
+    level: str = ""
+    """At least as bad as this; lines that tell no level are left out then."""
+    limit: int = 1000
+    """The newest ones, where there are more."""
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels that are meant; empty for all, and for none told."""
+        return LEVELS[LEVELS.index(self.level) :] if self.level else ()
+
+    def takes_pod(self, namespace: str, pod: str, stack: str) -> bool:
+        """Whether a pod is one of those that are asked for."""
+        return (
+            (not self.namespaces or namespace in self.namespaces)
+            and (not self.stacks or stack in self.stacks)
+            and pod.startswith(self.pod)
+        )
+
+    def takes(self, entry: LogEntry) -> bool:
+        """Whether a line of such a pod is."""
+        return (not self.search or self.search.lower() in entry.message.lower()) and (
+            not self.level or entry.level in self.levels
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A line, or the lines of one stack trace."""
+
+    timestamp: str
+    """RFC 3339 in UTC, with nine digits after the second: Python's own times have six."""
+    namespace: str
+    pod: str
+    container: str
+    node: str
+    stack: str
+    level: str
+    """One of `LEVELS`; empty where the line tells none."""
+    message: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Of a line that is a JSON object; deeper keys are joined by dots."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLogs:
+    """The lines that were asked for, oldest first."""
+
+    entries: tuple[LogEntry, ...]
+    complete: bool
+    """Whether these are all; the oldest are missing where not."""
+
+
+def newest(entries: list[LogEntry], limit: int) -> FoundLogs:
+    """The newest ones in the order in which they were written."""
+    ordered = sorted(entries, key=lambda entry: entry.timestamp)
+    return FoundLogs(tuple(ordered[-limit:]), complete=len(ordered) <= limit)
+
+
+def stack_of(labels: Mapping[str, str]) -> str:
+    """The stack of a pod with these labels; empty where they tell none."""
+    return next((labels[key] for key in STACK_LABELS if labels.get(key)), "")

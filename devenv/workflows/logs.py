@@ -1,0 +1,100 @@
+"""`devenv logs`: what pods wrote, from ClickHouse where the stack `logs` puts it there, else from the kubelets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from devenv.databases.address import Address
+from devenv.errors import DatabaseError, UsageError
+from devenv.events import Noted
+from devenv.logs.entries import LEVELS, FoundLogs, LogQuery
+from devenv.logs.kubelet import read_kubelets
+from devenv.logs.stored import read_stored
+from devenv.spec.model import parse_duration
+from devenv.spec.read.wording import name_hint
+from devenv.workflows.access.session import Session
+from devenv.workflows.databases.deployed import Deployment, reach
+
+STACK = "logs"
+STORE = "clickhouse"
+"""The stacks that bring the lines, and that keep them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogsRequest:
+    """What the user asked for, as it was typed."""
+
+    directory: Path
+    search: str = ""
+    since: str = "1h"
+    stacks: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    pod: str = ""
+    level: str = ""
+    limit: int = 1000
+
+
+def read_logs(request: LogsRequest, session: Session) -> FoundLogs:
+    """The lines that were asked for, oldest first.
+
+    Raises:
+        UsageError: a stack, level or duration that there is not.
+        ClusterError: the environment does not run.
+        SpecError: with every problem of the specification.
+    """
+    since = datetime.now(UTC) - _duration(request.since)
+    _require_level(request.level)
+    with reach(request.directory, session) as deployment:
+        query = LogQuery(
+            since=since,
+            search=request.search,
+            stacks=_labels_of(deployment, request.stacks),
+            namespaces=frozenset(request.namespaces),
+            pod=request.pod,
+            level=request.level,
+            limit=request.limit,
+        )
+        store = _store(deployment)
+        if store:
+            try:
+                return read_stored(store, query)
+            except DatabaseError as error:
+                cause = error.context.get("cause", "").partition("\n")[0]
+                told = f"{error.message} ({cause}): these are the lines that the kubelets still have"
+                session.emit(Noted(told, "warning", "devenv status"))
+        return read_kubelets(deployment.environment.cluster, query)
+
+
+def _store(deployment: Deployment) -> Address | None:
+    """Where ClickHouse answers; None where the project does not put its logs there."""
+    recorded = deployment.facts.records
+    if STACK not in recorded or STORE not in recorded:
+        return None
+    (store,) = (deployed for deployed in deployment.choose(()) if deployed.name == STORE)
+    return deployment.address(store)
+
+
+def _labels_of(deployment: Deployment, stacks: Collection[str]) -> frozenset[str]:
+    """What the pods of stacks may be labelled with: the stack's name, or that of a release of it."""
+    selected = deployment.environment.workspace.selected
+    for name in stacks:
+        if name not in selected:
+            raise UsageError(f"{name} is no stack of this project", hint=name_hint(name, selected, "stacks"))
+    releases = {release.name for release in deployment.facts.releases if release.stack in stacks}
+    return frozenset(stacks) | releases
+
+
+def _require_level(level: str) -> None:
+    if level and level not in LEVELS:
+        raise UsageError(f"{level} is no level", hint=f"one of {', '.join(LEVELS)}")
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        found: timedelta = parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--since {text}: {error}", hint="devenv logs --since 1h") from error
+    return found

@@ -1,8 +1,8 @@
 """The log collector under a storm: how many lines arrive, how often, how soon, and at what cost.
 
-A ClickHouse server and the collector run in containers. First single lines are written, and it is asked until each can be
-found. Then a million lines are written to one container's log, which is rotated twice meanwhile; when a third of them are
-written, the server is killed, and comes back after a minute. At last what arrived is counted. Run it as
+A ClickHouse server and the collector run in containers. First single lines are written, and it is asked until each can
+be found. Then a million lines are written to one container's log, which is rotated twice meanwhile; when a third is
+there, the server is killed, and comes back after a minute. At last what arrived is counted. Run it as
 `PYTHONPATH=tests python benchmarks/logs.py`; with `--write` its table goes into the stack's README.
 """
 
@@ -14,8 +14,8 @@ import tempfile
 import threading
 import time
 import uuid
-from contextlib import closing, contextmanager
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,7 +131,7 @@ def await_count(server: ClickHouseContainer, condition: str, count: int) -> None
 
 def _count(asked: Server, condition: str) -> int:
     try:
-        return int(asked.rows(f"SELECT count() AS n FROM logs.lines FINAL WHERE {condition}")[0]["n"])  # noqa: S608 -- ours
+        return int(asked.rows(f"SELECT count() AS n FROM logs.lines FINAL WHERE {condition}")[0]["n"])
     except DatabaseError:
         return 0  # the table is made when the collector first sends
 

@@ -30,7 +30,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     shutil.copytree(EXAMPLE, root)
     state = tmp_path_factory.mktemp("e2e-state")
     made = Project(root, {"XDG_STATE_HOME": str(state), "CI": ""})
-    stacks = [*made.spec["stacks"], *({"name": name} for name in (*DATABASES, "monitoring", "dashboards"))]
+    stacks = [*made.spec["stacks"], *({"name": name} for name in (*DATABASES, "monitoring", "dashboards", "logs"))]
     made.write_spec({**made.spec, "project": PROJECT, "stacks": stacks})
     # A run before was in another folder.
     made.devenv("down", "--adopt", "--yes", timeout=120)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from support.waiting import await_true
 from devenv.adapters.docker import Engine
 from devenv.databases.clickhouse.server import Server, StatementError
 from devenv.databases.engines import open_database
+from devenv.logs.entries import LogQuery
+from devenv.logs.stored import read_stored
 
 pytestmark = pytest.mark.engine
 UNKNOWN_DATABASE, UNKNOWN_TABLE = 81, 60
@@ -132,3 +136,31 @@ def test_a_reset_of_the_database_leaves_the_logs_and_a_lost_table_comes_back(
     assert [row["message"] for row in rows(server, "SELECT message FROM logs.lines FINAL")] == ["after"]
     (made,) = rows(server, "SELECT create_table_query AS made FROM system.tables WHERE database = 'logs'")
     assert "toIntervalDay(3)" in made["made"]
+
+
+def test_stored_lines_are_found_by_all_that_can_be_asked(collector: LogCollector, server: ClickHouseContainer) -> None:
+    log = ContainerLog(collector.logs)
+    log.write(["INFO it's 100% \\ done", "ERROR Für alle", '{"level":"warn","msg":"slow"}', "no level"])
+    await_lines(server, 4)
+    with closing(Server(server.address)) as asked:
+        # Outside of a cluster, nobody tells the pod's labels.
+        asked.execute("INSERT INTO logs.lines SELECT * REPLACE ('db' AS stack, 'db-0' AS pod) FROM logs.lines")
+    query = LogQuery(since=datetime.now(UTC) - timedelta(minutes=5), stacks=frozenset({"db"}))
+
+    def messages(**asked: Any) -> list[str]:
+        return [entry.message for entry in read_stored(server.address, replace(query, **asked)).entries]
+
+    everything = ["INFO it's 100% \\ done", "ERROR Für alle", '{"level":"warn","msg":"slow"}', "no level"]
+    assert messages() == everything
+    assert messages(search="IT'S 100% \\") == everything[:1]
+    assert messages(search="fÜR") == everything[1:2]
+    assert messages(search="_") == []
+    assert messages(level="warning") == everything[1:3]
+    assert messages(pod="api") == []
+    assert messages(namespaces=frozenset({"shop"}), pod="db") == everything
+    assert messages(since=datetime.now(UTC) + timedelta(minutes=5)) == []
+    found = read_stored(server.address, replace(query, limit=2))
+    assert [entry.message for entry in found.entries] == everything[2:]
+    assert not found.complete
+    assert found.entries[0].fields == {"level": "warn", "msg": "slow"}
+    assert found.entries[0].timestamp in log.current.read_text()

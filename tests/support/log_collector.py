@@ -107,10 +107,12 @@ class LogCollector:
         return self._container.logs().decode()
 
     def usage(self) -> tuple[float, float]:
-        """Seconds of processor time, and mebibytes of memory at their highest where the kernel tells."""
+        """Seconds of processor time, and mebibytes of memory that are its own: files that the kernel keeps are not."""
         stats = self._container.stats(stream=False)
-        memory = stats["memory_stats"]
-        return stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, memory.get("max_usage", memory["usage"]) / 2**20
+        memory = stats["memory_stats"]["stats"]
+        # Control groups of version 2 call it otherwise.
+        own = memory["anon"] if "anon" in memory else memory["total_rss"]
+        return stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, own / 2**20
 
     def remove(self) -> None:
         """End it."""

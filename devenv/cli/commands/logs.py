@@ -9,28 +9,29 @@ import typer
 
 from devenv.cli.options import AsJson, Directory
 
+Search = Annotated[str, typer.Option("--search", "-s", metavar="TEXT", help="Only lines with this text, in any case.")]
+Since = Annotated[str, typer.Option("--since", metavar="DURATION", help="How far back: 90s, 5m, 1h30m.")]
+Stacks = Annotated[list[str] | None, typer.Option("--stack", metavar="NAME", help="Only this stack's; repeatable.")]
+Namespaces = Annotated[
+    list[str] | None, typer.Option("--namespace", "-n", metavar="NAME", help="Only this namespace; repeatable.")
+]
+Pod = Annotated[str, typer.Option("--pod", metavar="NAME", help="Only pods whose names begin so.")]
+Level = Annotated[
+    str, typer.Option("--level", metavar="LEVEL", help="At least as bad: trace, debug, info, warning, error, fatal.")
+]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="The newest lines, where there are more.")]
+
 
 def logs(
     *,
     directory: Directory = Path(),
-    search: Annotated[
-        str, typer.Option("--search", "-s", metavar="TEXT", help="Only lines with this text, in any case.")
-    ] = "",
-    since: Annotated[str, typer.Option("--since", metavar="DURATION", help="How far back: 90s, 5m, 1h30m.")] = "1h",
-    stack: Annotated[
-        list[str] | None, typer.Option("--stack", metavar="NAME", help="Only this stack's pods; repeatable.")
-    ] = None,
-    namespace: Annotated[
-        list[str] | None, typer.Option("--namespace", "-n", metavar="NAME", help="Only this namespace; repeatable.")
-    ] = None,
-    pod: Annotated[str, typer.Option("--pod", metavar="NAME", help="Only pods whose names begin so.")] = "",
-    level: Annotated[
-        str,
-        typer.Option("--level", metavar="LEVEL", help="At least as bad: trace, debug, info, warning, error, fatal."),
-    ] = "",
-    limit: Annotated[
-        int, typer.Option("--limit", min=1, max=100_000, help="The newest lines, where there are more.")
-    ] = 1000,
+    search: Search = "",
+    since: Since = "1h",
+    stack: Stacks = None,
+    namespace: Namespaces = None,
+    pod: Pod = "",
+    level: Level = "",
+    limit: Limit = 1000,
     as_json: AsJson = False,
 ) -> None:
     """Show what pods wrote, oldest line first; the lines of one stack trace are one.

@@ -1,0 +1,113 @@
+"""Logs in the environment that is up: what a pod writes, while it is there and gone, with ClickHouse away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.databases import address_of
+from support.environment import Project
+from support.waiting import await_true
+
+from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.errors import DatabaseError
+from devenv.logs.entries import LogEntry, LogQuery
+from devenv.logs.kubelet import read_kubelets
+from devenv.logs.stored import read_stored
+
+pytestmark = pytest.mark.e2e
+LINES = 3000
+SCRIPT = f"""
+i=0; while [ $i -lt {LINES} ]; do echo "storm $i"; i=$((i+1)); done
+head -c 40000 /dev/zero | tr '\\0' x; echo
+echo '{{"level":"error","msg":"it failed","http":{{"status":500}}}}'
+printf 'Traceback (most recent call last):\\n  File "shop.py", line 1\\nValueError: no\\n'
+echo 'the end'
+"""
+ENTRIES = LINES + 4
+LABELS = {"app.kubernetes.io/instance": "storm"}
+
+
+@pytest.fixture
+def cluster(environment: Project) -> Iterator[Cluster]:
+    with Cluster(Path(environment.devenv("kubeconfig").stdout.strip())) as made:
+        yield made
+
+
+@pytest.fixture
+def storm(environment: Project, tmp_path: Path) -> Iterator[None]:
+    """A pod that writes and ends, while ClickHouse is on its way down and up again."""
+    path = "jsonpath={.spec.template.spec.containers[0].image}"
+    image = environment.kubectl("get", "statefulset/clickhouse", "--namespace", "alt-analytics", "--output", path)
+    container = {"name": "main", "image": image, "command": ["sh", "-c", SCRIPT]}
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "storm", "namespace": "default", "labels": LABELS},
+        "spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 0, "containers": [container]},
+    }
+    file = tmp_path / "storm.json"
+    file.write_text(json.dumps(manifest))
+    environment.kubectl("delete", "pod/clickhouse-0", "--namespace", "alt-analytics", "--wait=false")
+    environment.kubectl("apply", "--filename", str(file))
+    yield
+    environment.kubectl("delete", "--filename", str(file), "--ignore-not-found", "--wait=false")
+
+
+def stored(environment: Project, query: LogQuery) -> tuple[LogEntry, ...]:
+    """What ClickHouse has; nothing while it is away."""
+    try:
+        return read_stored(address_of(environment, "clickhouse"), query).entries
+    except DatabaseError:
+        return ()
+
+
+def shown(environment: Project, *arguments: str) -> list[dict[str, Any]]:
+    """What the command prints."""
+    found: list[dict[str, Any]] = json.loads(environment.devenv("logs", *arguments, "--json").stdout)
+    return found
+
+
+@pytest.mark.usefixtures("storm")
+def test_what_a_pod_wrote_is_there_once_from_both_sides_and_stays(environment: Project, cluster: Cluster) -> None:
+    query = LogQuery(since=datetime.now(UTC) - timedelta(hours=1), stacks=frozenset({"storm"}), limit=10 * LINES)
+    found: list[tuple[LogEntry, ...]] = [()]
+
+    def all_there() -> bool:
+        found[0] = stored(environment, query)
+        return len(found[0]) >= ENTRIES
+
+    await_true(all_there, 120)
+    assert [entry.message for entry in found[0][:LINES]] == [f"storm {i}" for i in range(LINES)]
+    long, parsed, trace, end = found[0][LINES:]
+    assert long.message == "x" * 40000
+    assert (parsed.level, parsed.fields["http.status"]) == ("error", "500")
+    assert trace.message == 'Traceback (most recent call last):\n  File "shop.py", line 1\nValueError: no'
+    assert end.message == "the end"
+    assert read_kubelets(cluster, query).entries == found[0]
+
+    environment.kubectl("delete", "pod/storm", "--namespace", "default")
+    environment.devenv("reset-db", "clickhouse", "--yes")
+    (row,) = shown(environment, "--search", "IT FAILED", "--namespace", "default", "--pod", "storm")
+    assert (row["stack"], row["level"], row["message"]) == ("storm", "error", parsed.message)
+    assert shown(environment, "--level", "error", "--pod", "storm") == [row, {**row, **_told(trace)}]
+
+
+def _told(entry: LogEntry) -> dict[str, Any]:
+    return {"timestamp": entry.timestamp, "level": entry.level, "message": entry.message, "fields": dict(entry.fields)}
+
+
+def test_lines_of_a_stack_are_shown_and_unknown_names_refused(environment: Project) -> None:
+    rows = shown(environment, "--stack", "traefik", "--since", "24h")
+    assert {row["stack"] for row in rows} == {"traefik"}
+    plain = environment.devenv("logs", "--stack", "traefik", "--since", "24h", "--limit", "1")
+    assert f"traefik/{rows[-1]['pod']}/" in plain.stdout
+    refused = environment.devenv("logs", "--stack", "traefk", expect=2)
+    assert "traefk is no stack of this project" in refused.stderr
+    assert "traefik" in refused.stderr
+    assert "--since soon" in environment.devenv("logs", "--since", "soon", expect=2).stderr
+    assert "fatal" in environment.devenv("logs", "--level", "bad", expect=2).stderr

@@ -109,6 +109,7 @@ class LogCollector:
     def usage(self) -> tuple[float, float]:
         """Seconds of processor time, and mebibytes of memory that are its own: files that the kernel keeps are not."""
         stats = self._container.stats(stream=False)
+        assert isinstance(stats, dict)
         memory = stats["memory_stats"]["stats"]
         # Control groups of version 2 call it otherwise.
         own = memory["anon"] if "anon" in memory else memory["total_rss"]

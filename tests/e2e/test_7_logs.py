@@ -14,6 +14,7 @@ from support.environment import Project
 from support.waiting import await_true
 
 from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.databases.address import Address
 from devenv.errors import DatabaseError
 from devenv.logs.entries import LogEntry, LogQuery
 from devenv.logs.kubelet import read_kubelets
@@ -29,6 +30,7 @@ printf 'Traceback (most recent call last):\\n  File "shop.py", line 1\\nValueErr
 echo 'the end'
 """
 ENTRIES = LINES + 4
+NAMESPACE = ("--namespace", "alt-analytics")
 LABELS = {"app.kubernetes.io/instance": "storm"}
 
 
@@ -39,10 +41,23 @@ def cluster(environment: Project) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def storm(environment: Project, tmp_path: Path) -> Iterator[None]:
-    """A pod that writes and ends, while ClickHouse is on its way down and up again."""
+def address(environment: Project) -> Address:
+    """ClickHouse's, which stays the same while it is away."""
+    return address_of(environment, "clickhouse")
+
+
+def scale_clickhouse(environment: Project, replicas: int) -> None:
+    environment.kubectl("scale", "statefulset/clickhouse", *NAMESPACE, f"--replicas={replicas}")
+    environment.kubectl("rollout", "status", "statefulset/clickhouse", *NAMESPACE, "--timeout=120s")
+
+
+@pytest.fixture
+def storm(environment: Project, address: Address, tmp_path: Path) -> Iterator[LogQuery]:
+    """A pod that has written all and ended, while ClickHouse is away; yields what asks for its lines."""
+    assert address.port
+    began = datetime.now(UTC)
     path = "jsonpath={.spec.template.spec.containers[0].image}"
-    image = environment.kubectl("get", "statefulset/clickhouse", "--namespace", "alt-analytics", "--output", path)
+    image = environment.kubectl("get", "statefulset/clickhouse", *NAMESPACE, "--output", path)
     container = {"name": "main", "image": image, "command": ["sh", "-c", SCRIPT]}
     manifest = {
         "apiVersion": "v1",
@@ -52,16 +67,18 @@ def storm(environment: Project, tmp_path: Path) -> Iterator[None]:
     }
     file = tmp_path / "storm.json"
     file.write_text(json.dumps(manifest))
-    environment.kubectl("delete", "pod/clickhouse-0", "--namespace", "alt-analytics", "--wait=false")
+    scale_clickhouse(environment, 0)
     environment.kubectl("apply", "--filename", str(file))
-    yield
+    environment.kubectl("wait", "pod/storm", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
+    yield LogQuery(since=began - timedelta(seconds=1), stacks=frozenset({"storm"}), limit=10 * LINES)
+    scale_clickhouse(environment, 1)
     environment.kubectl("delete", "--filename", str(file), "--ignore-not-found", "--wait=false")
 
 
-def stored(environment: Project, query: LogQuery) -> tuple[LogEntry, ...]:
+def stored(address: Address, query: LogQuery) -> tuple[LogEntry, ...]:
     """What ClickHouse has; nothing while it is away."""
     try:
-        return read_stored(address_of(environment, "clickhouse"), query).entries
+        return read_stored(address, query).entries
     except DatabaseError:
         return ()
 
@@ -72,13 +89,17 @@ def shown(environment: Project, *arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.usefixtures("storm")
-def test_what_a_pod_wrote_is_there_once_from_both_sides_and_stays(environment: Project, cluster: Cluster) -> None:
-    query = LogQuery(since=datetime.now(UTC) - timedelta(hours=1), stacks=frozenset({"storm"}), limit=10 * LINES)
+def test_what_a_pod_wrote_is_there_once_from_both_sides_and_stays(
+    environment: Project, address: Address, cluster: Cluster, storm: LogQuery
+) -> None:
+    without = environment.devenv("logs", "--pod", "storm", "--search", "It failed", "--json")
+    assert "these are the lines that the kubelets still have" in without.stderr
+    (from_kubelet,) = json.loads(without.stdout)
+    scale_clickhouse(environment, 1)
     found: list[tuple[LogEntry, ...]] = [()]
 
     def all_there() -> bool:
-        found[0] = stored(environment, query)
+        found[0] = stored(address, storm)
         return len(found[0]) >= ENTRIES
 
     await_true(all_there, 120)
@@ -88,13 +109,14 @@ def test_what_a_pod_wrote_is_there_once_from_both_sides_and_stays(environment: P
     assert (parsed.level, parsed.fields["http.status"]) == ("error", "500")
     assert trace.message == 'Traceback (most recent call last):\n  File "shop.py", line 1\nValueError: no'
     assert end.message == "the end"
-    assert read_kubelets(cluster, query).entries == found[0]
+    assert read_kubelets(cluster, storm).entries == found[0]
 
     environment.kubectl("delete", "pod/storm", "--namespace", "default")
     environment.devenv("reset-db", "clickhouse", "--yes")
-    (row,) = shown(environment, "--search", "IT FAILED", "--namespace", "default", "--pod", "storm")
+    row, *_ = shown(environment, "--search", "IT FAILED", "--namespace", "default", "--pod", "storm", "--limit", "1")
     assert (row["stack"], row["level"], row["message"]) == ("storm", "error", parsed.message)
-    assert shown(environment, "--level", "error", "--pod", "storm") == [row, {**row, **_told(trace)}]
+    assert row == from_kubelet
+    assert shown(environment, "--level", "error", "--pod", "storm", "--limit", "2") == [row, {**row, **_told(trace)}]
 
 
 def _told(entry: LogEntry) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from devenv.spec.promql import Expression
+from devenv.spec.yaml.positions import KeyPath
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{1,75}$")]
 Text = Annotated[str, Field(min_length=1)]
 PersesDuration = Annotated[
@@ -62,6 +65,11 @@ class Query(PersesModel):
 
     kind: Literal["TimeSeriesQuery"]
     spec: QueryPlace
+
+    @property
+    def text(self) -> str:
+        """What is asked."""
+        return self.spec.plugin.spec.query
 
 
 class PanelPlugin(PersesModel):
@@ -172,3 +180,20 @@ class Dashboard(PersesModel):
     kind: Literal["Dashboard"]
     metadata: Metadata
     spec: DashboardSpec
+
+    def expressions(self) -> list[Expression]:
+        """What panels and variables ask, and where it is written."""
+        found: list[Expression] = [
+            (("spec", "panels", key, "spec", "queries", index, "spec", "plugin", "spec", "query"), query.text)
+            for key, panel in self.spec.panels.items()
+            for index, query in enumerate(panel.spec.queries)
+        ]
+        for index, variable in enumerate(self.spec.variables):
+            place: KeyPath = ("spec", "variables", index, "spec", "plugin", "spec")
+            asked = variable.spec.plugin.spec if variable.spec.plugin else {}
+            matchers = asked.get("matchers")
+            if isinstance(matchers, list):
+                found += [((*place, "matchers", at), str(text)) for at, text in enumerate(matchers)]
+            if isinstance(asked.get("expr"), str):
+                found.append(((*place, "expr"), asked["expr"]))
+        return found

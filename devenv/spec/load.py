@@ -13,8 +13,7 @@ from types import MappingProxyType
 
 from devenv.errors import Problem, SpecError
 from devenv.spec.checks import files, references
-from devenv.spec.checks.dashboard_files import dashboard_problems
-from devenv.spec.checks.migration_files import migration_problems
+from devenv.spec.checks.stack_contents import content_problems
 from devenv.spec.checks.value_places import value_place_problems
 from devenv.spec.lock import locked, read_lock
 from devenv.spec.needs import needed_by, order
@@ -24,7 +23,7 @@ from devenv.spec.read.drafts import PLACEHOLDER, StackDraft, overridden, read_st
 from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.seed_files import SeedFile, load_seeds
 from devenv.spec.read.validation import check
-from devenv.spec.render import alongside
+from devenv.spec.render import alongside, merged
 from devenv.spec.seeds import Seeds
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
@@ -173,16 +172,16 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
 
 
 def _further_problems(parts: _Parts) -> Iterator[Problem]:
-    """What would be reported only once all else is right: of migrations, seeds, folders for pods, dashboards."""
+    """What would be reported only once all else is right: of what the stacks' files hold."""
     stacks = []
+    chosen = {choice.name: choice.values for choice in parts.project.stacks} if parts.project else {}
     for name in sorted(_selected(parts.project, parts.drafts)) if parts.project else ():
         draft = parts.drafts[name]
         if draft.spec:
-            spec = _with_folders_that_are_there(draft.spec, draft)
-            stack = LoadedStack(spec, draft.folder.root, draft.folder.builtin, draft.profile_values)
-            stacks.append(stack)
-            yield from migration_problems(stack)
-    yield from dashboard_problems(stacks)
+            values = {"values": merged(draft.spec.values, chosen.get(name, {}))}
+            spec = _with_folders_that_are_there(draft.spec, draft).model_copy(update=values)
+            stacks.append(LoadedStack(spec, draft.folder.root, draft.folder.builtin, draft.profile_values))
+    yield from content_problems(stacks)
 
 
 def _with_folders_that_are_there(spec: StackSpec, draft: StackDraft) -> StackSpec:

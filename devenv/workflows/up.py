@@ -18,6 +18,7 @@ from devenv.runtime.environment import Environment
 from devenv.runtime.host.fitness import refuse_unfit
 from devenv.runtime.host.ports import other_ports
 from devenv.runtime.observe.observe import Observation, observe
+from devenv.runtime.observe.rendered_contents import Renderers, require_sound_rendering
 from devenv.runtime.ownership.engines import record_engine
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
@@ -159,6 +160,7 @@ def _planned(
         claims=state.claims,
         given_up=state.given_up,
     )
+    require_sound_rendering(environment.workspace, seen.wanted.stacks, Renderers.of(seen.toolbox))
     plan = make_plan(seen.wanted, seen.observed)
     ports = environment.workspace.project.cluster.ports
     for note in (*_pins(environment), *_notes(seen, ports, stacks, request)):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devenv.adapters.charts import kustomize
-from devenv.adapters.charts.charts import complete
-from devenv.adapters.charts.helm import ChartRelease, Helm
+from devenv.adapters.charts.helm import Helm
 from devenv.adapters.files.paths import data_root
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.kubectl import Kubectl
@@ -21,8 +18,10 @@ from devenv.images.catalogue.catalogue import Catalogue, hashing
 from devenv.images.content.fingerprint import FileDigests
 from devenv.plan.observed import StackInput
 from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
+from devenv.runtime.observe.rendered_contents import Renderers, render, require_sound_rendering
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed, stack_inputs
 from devenv.runtime.observe.staleness import spec_problems
+from devenv.spec.checks.monitor_targets import Installed, target_warnings
 from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import Workspace
@@ -32,26 +31,27 @@ _NO_CLUSTER = Path("/nonexistent/kubeconfig")
 _AT_ONCE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Renderers:
-    helm: Helm | None
-    kubectl: Kubectl | None
+def examine(workspace: Workspace) -> list[str]:
+    """What of the project's own stacks may well be wrong, in words, once they are rendered.
 
+    Containers whose local image can be stale, or that no registry has, and monitors that match nothing. Told of what
+    can be rendered: what lies in the project's folder, by a Helm and a kubectl that are there already. All else
+    `devenv up` reports.
 
-def pull_warnings(workspace: Workspace) -> list[str]:
-    """Containers of the project's own stacks whose local image can be stale, or that no registry has, in words.
-
-    Told of what can be rendered: charts and kustomizations in the project's folder, by a Helm and a kubectl that are
-    there already. All else `devenv up` reports.
+    Raises:
+        SpecError: rules, monitors or dashboards among it are wrong.
     """
     toolchain = Toolchain(workspace.versions.tools)
     helm, kubectl = toolchain.locate("helm").path, toolchain.locate("kubectl").path
-    renderers = _Renderers(
-        Helm(helm, _NO_CLUSTER) if helm else None, Kubectl(kubectl, _NO_CLUSTER) if kubectl else None
-    )
+    renderers = Renderers(Helm(helm, _NO_CLUSTER) if helm else None, Kubectl(kubectl, _NO_CLUSTER) if kubectl else None)
+    inputs = _inputs(workspace)
+    require_sound_rendering(workspace, inputs, renderers)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(lambda pair: list(_of_stack(pair[0], pair[1], renderers)), _inputs(workspace))
-    return [warning for warnings in found for warning in warnings]
+        found = list(pool.map(lambda pair: _of_stack(pair[0], pair[1], renderers), inputs))
+    warnings = [warning for told, _ in found for warning in told]
+    objects = [each for _, made in found for each in made]
+    shared = {s.spec.namespace for name in workspace.selected if (s := workspace.stacks[name]).builtin}
+    return [*warnings, *target_warnings(objects, {spec.namespace for spec, _ in inputs} - shared)]
 
 
 def _inputs(workspace: Workspace) -> list[tuple[StackSpec, StackInput]]:
@@ -66,27 +66,23 @@ def _inputs(workspace: Workspace) -> list[tuple[StackSpec, StackInput]]:
     return stack_inputs(workspace, own, facts, images, digests, environ=os.environ)
 
 
-def _of_stack(spec: StackSpec, rendered: StackInput, renderers: _Renderers) -> Iterator[str]:
-    for index, source in enumerate(spec.sources):
-        path = rendered.sources[index]
+def _of_stack(spec: StackSpec, made: StackInput, renderers: Renderers) -> tuple[list[str], list[Installed]]:
+    """The warnings of a stack, and its objects."""
+    warnings, objects = list[str](), list[Installed]()
+    for source, path in zip(spec.sources, made.sources, strict=True):
         try:
-            if source.chart and not source.chart.module and path and renderers.helm:
-                name = source.chart.release or spec.name
-                with complete(path) as chart:
-                    text = renderers.helm.template(ChartRelease(name, spec.namespace, chart, rendered.values))
-            elif source.kustomize and renderers.kubectl:
-                text = kustomize.build(renderers.kubectl, Path(path), rendered.kustomize_images)
-            else:
-                continue
-            documents = manifests.documents(text)
+            documents = manifests.documents(render(source, spec, path, made, renderers))
         except DevenvError as error:
             lines = error.context.get("last lines", "").splitlines()
             cause = [line for line in lines if line.lower().startswith("error")] or lines[-1:]
-            yield f"stack {spec.name}: {': '.join([error.message, *cause[:1]])}"
+            warnings.append(f"stack {spec.name}: {': '.join([error.message, *cause[:1]])}")
             continue
-        for item in documents:
-            for container, problem in spec_problems(_pod_spec(item)):
-                yield f"stack {spec.name}: {item['kind'].lower()} {item['metadata']['name']}/{container}: {problem}"
+        objects += [Installed.of(spec.name, spec.namespace, item) for item in documents]
+    for each in objects:
+        for container, problem in spec_problems(_pod_spec(each.item)):
+            kind, name = each.item["kind"], each.item["metadata"]["name"]
+            warnings.append(f"stack {spec.name}: {kind.lower()} {name}/{container}: {problem}")
+    return warnings, objects
 
 
 def _pod_spec(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,19 +17,20 @@ def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as
     """Check devenv.yaml, stacks, seeds and the files they name.
 
     Tells all problems at once, with file, line and key. Nothing is started or changed. Where Helm and kubectl are there
-    already, the project's own charts and kustomizations are rendered, and you are warned of containers whose local
-    image can be stale. Exit status 0 when all is well or there are only warnings, 2 when there are problems.
+    already, the project's own charts and kustomizations are rendered: rules, monitors and dashboards among them are
+    checked, and you are warned of containers whose local image can be stale, and of monitors that match nothing. Exit
+    status 0 when all is well or there are only warnings, 2 when there are problems.
     """
     import json
 
     from devenv.adapters.files.paths import data_root
     from devenv.spec.checks.stack_contents import require_sound_contents
     from devenv.spec.load import load_workspace
-    from devenv.workflows.validate import pull_warnings
+    from devenv.workflows.validate import examine
 
     workspace = load_workspace(directory, data_root=data_root(), profile=profile and profile.value)
     require_sound_contents(workspace.stacks[name] for name in workspace.selected)
-    warnings = pull_warnings(workspace)
+    warnings = examine(workspace)
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
     if as_json:

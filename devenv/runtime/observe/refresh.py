@@ -18,6 +18,7 @@ from devenv.runtime.environment import Environment
 from devenv.runtime.observe.cluster import ask_cluster
 from devenv.runtime.observe.observe import Observation
 from devenv.runtime.observe.refusals import unknown_blockers
+from devenv.runtime.observe.rendered_contents import Renderers, require_sound_rendering
 from devenv.runtime.observe.stack_inputs import stack_inputs
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.checks.stack_contents import require_sound_contents
@@ -84,6 +85,7 @@ def observe_round(
         references=references,
         prunes_cache=False,
     )
+    require_sound_rendering(environment.workspace, wanted.stacks, Renderers.of(toolbox))
     observed = replace(
         seen.observed,
         stacks=facts.observed_stacks(),

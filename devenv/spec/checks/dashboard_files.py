@@ -1,6 +1,6 @@
 """Checks of dashboards: every `*.json` in a folder `dashboards` of a stack, and what its manifests carry in ConfigMaps.
 
-Responsible for what the page would only show as an error. Whether a query is PromQL, only Prometheus can tell.
+Responsible for what the page would only show as an error.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from devenv.errors import Problem
 from devenv.spec.dashboard import Dashboard
+from devenv.spec.promql import complaints, expression_problem
 from devenv.spec.read.places import files_in
 from devenv.spec.read.validation import check
 from devenv.spec.read.wording import name_hint
@@ -36,6 +37,14 @@ class Written:
     line: int = 1
     """Of the file: where the JSON begins."""
 
+    @property
+    def meaning(self) -> str:
+        """What it says, however it is written; itself where it is not JSON."""
+        try:
+            return json.dumps(json.loads(self.content), sort_keys=True)
+        except (ValueError, RecursionError):
+            return self.content.decode(errors="replace").strip()
+
     def placed(self, problems: Iterable[Problem]) -> list[Problem]:
         """Problems of the JSON as problems of the file."""
         return [replace(problem, line=problem.line + self.line - 1) for problem in problems]
@@ -48,23 +57,44 @@ class Written:
         return read.document
 
 
-def dashboard_problems(stacks: Iterable[LoadedStack]) -> Iterator[Problem]:
-    """What is wrong with the dashboards of stacks that are installed together."""
+def dashboard_problems(stacks: Iterable[LoadedStack], *, promql: bool) -> Iterator[Problem]:
+    """What is wrong with the dashboards of stacks that are installed together, `promql` being what they ask in."""
     names: dict[str, Written] = {}
     for written in _all_written(stacks):
-        if isinstance(written, Problem):
-            yield written
-            continue
-        dashboard, problems = _read(written)
-        yield from written.placed(problems)
-        if dashboard is None:
-            continue
-        name = dashboard.metadata.name
-        other = names.setdefault(name, written)
-        if other is not written:
-            message = f"the dashboard of {other.file} has the name {name} too"
-            hint = "give one of the two another name"
-            yield from written.placed([written.document().problem(("metadata", "name"), message, hint)])
+        yield from [written] if isinstance(written, Problem) else _problems(written, names, promql=promql)
+
+
+def further_problems(
+    stacks: Iterable[LoadedStack], known: Iterable[Written], further: Iterable[Written], *, promql: bool
+) -> Iterator[Problem]:
+    """What is wrong with dashboards beside those in the stacks' files and `known` ones.
+
+    What is in a file too is passed over: a template carries it.
+    """
+    files = [written for written in _all_written(stacks) if isinstance(written, Written)]
+    content = {written.meaning for written in files}
+    names: dict[str, Written] = {}
+    for written in (*files, *known):
+        dashboard, _ = _read(written, promql=False)
+        if dashboard:
+            names.setdefault(dashboard.metadata.name, written)
+    for written in further:
+        if written.meaning not in content:
+            yield from _problems(written, names, promql=promql)
+
+
+def _problems(written: Written, names: dict[str, Written], *, promql: bool) -> Iterator[Problem]:
+    """What is wrong with a dashboard; its name is put with the other ones."""
+    dashboard, problems = _read(written, promql=promql)
+    yield from written.placed(problems)
+    if dashboard is None:
+        return
+    name = dashboard.metadata.name
+    other = names.setdefault(name, written)
+    if other is not written:
+        message = f"the dashboard of {other.file} has the name {name} too"
+        hint = "give one of the two another name"
+        yield from written.placed([written.document().problem(("metadata", "name"), message, hint)])
 
 
 def dashboard_files(root: Path) -> list[Path]:
@@ -97,7 +127,7 @@ def _manifests(stack: LoadedStack) -> Iterator[Path]:
         yield from (path for path in (place, *place.rglob("*")) if path.suffix in (".yaml", ".yml") and path.is_file())
 
 
-def _read(written: Written) -> tuple[Dashboard | None, list[Problem]]:
+def _read(written: Written, *, promql: bool) -> tuple[Dashboard | None, list[Problem]]:
     """The dashboard, and what is wrong with it; none where it cannot be told what it is called."""
     file = written.file
     try:
@@ -114,7 +144,9 @@ def _read(written: Written) -> tuple[Dashboard | None, list[Problem]]:
         read = parse_yaml(written.content, file)
         checked = check(read.document, Dashboard) if read.document else None
         return None, [*read.problems, *(checked.problems if checked else ())]
-    return dashboard, list(_loose_references(dashboard, written))
+    wrong = list(complaints(dashboard.expressions(), variables=True)) if promql else []
+    found = [expression_problem(written.document(), *each) for each in wrong]
+    return dashboard, [*found, *_loose_references(dashboard, written)]
 
 
 def _loose_references(dashboard: Dashboard, written: Written) -> Iterator[Problem]:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from devenv.errors import SpecError
+from devenv.errors import Problem, SpecError
 from devenv.spec.checks.dashboard_files import dashboard_problems
 from devenv.spec.checks.migration_files import migration_problems
+from devenv.spec.checks.monitoring_objects import is_promql_asked, written_problems
 from devenv.spec.workspace import LoadedStack
 
 
 def require_sound_contents(stacks: Iterable[LoadedStack]) -> None:
-    """Raise SpecError with everything that is wrong with migrations, seeds, folders for pods and dashboards."""
-    stacks = list(stacks)
-    problems = {problem for stack in stacks for problem in migration_problems(stack)} | set(dashboard_problems(stacks))
-    if problems:
+    """Raise SpecError with everything that is wrong with what content_problems looks at."""
+    if problems := set(content_problems(list(stacks))):
         raise SpecError(sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.key)))
+
+
+def content_problems(stacks: Sequence[LoadedStack]) -> Iterator[Problem]:
+    """What is wrong with migrations, seeds, folders for pods, dashboards, rules and monitors of stacks."""
+    promql = is_promql_asked(stacks)
+    for stack in stacks:
+        yield from migration_problems(stack)
+        # Those of devenv's own have tests.
+        yield from () if stack.builtin else written_problems(stack, promql=promql)
+    yield from dashboard_problems(stacks, promql=promql)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from devenv.errors import Problem
 from devenv.spec.dashboard import Name, PersesDuration
 from devenv.spec.model import DnsLabel, LayerName, NamespaceName, RegistryHost, RegistryPath, ValuePath
+from devenv.spec.monitors import MetricName, RuleDuration
 from devenv.spec.seeds import NAME_RULES
 from devenv.spec.yaml.positions import Document, KeyPath
 
@@ -54,6 +55,8 @@ _PATTERNS = {
     _pattern(ValuePath): "a dotted path of keys in the chart's values, such as image.tag (not into a list)",
     _pattern(Name): "a name of letters, digits, dots, dashes and underscores (at most 75)",
     _pattern(PersesDuration): "a duration such as 30s, 15m or 1d",
+    _pattern(RuleDuration): "a duration such as 30s, 15m or 1d",
+    _pattern(MetricName): "a name of letters, digits, underscores and colons",
     r"^h1:[A-Za-z0-9+/]{43}=$": "a checksum as go.sum has it (h1:…=)",
     r"^sha256:[0-9a-f]{64}$": "a digest (sha256: and 64 hexadecimal digits)",
     **NAME_RULES,

@@ -84,6 +84,31 @@ def parse_yaml(content: bytes, file: Path, *, empty: str = "the file is empty", 
     return _checked_root(file, root, builder, empty, empty_hint)
 
 
+def parse_objects(text: str, file: Path) -> Iterator[Document]:
+    """The mappings among a text's documents, those of Lists one by one; none from where it is not YAML onwards."""
+    builder = TreeBuilder()
+    try:
+        for event in _events(text):
+            if isinstance(event, yaml.DocumentStartEvent):
+                builder = TreeBuilder()
+            builder.feed(event)
+            if isinstance(event, yaml.DocumentEndEvent):
+                yield from _objects(builder.finish(), file)
+    except (TreeError, yaml.YAMLError):
+        return
+
+
+def _objects(root: Node | None, file: Path) -> Iterator[Document]:
+    if root is None or not isinstance(root.value, dict):
+        return
+    kind, items = root.child("kind"), root.child("items")
+    if kind and kind.value == "List" and items and isinstance(items.value, list):
+        for item in items.value:
+            yield from _objects(item, file)
+    else:
+        yield Document(file, replace(root, label=""))
+
+
 def _events(text: str) -> Iterator[Any]:
     loader = _Loader(text)
     try:

@@ -17,17 +17,34 @@ def queries(file: Path) -> dict[str, str]:
     """The queries as Prometheus gets them where every variable is `all`, by panel and number."""
     panels = json.loads(file.read_text())["spec"]["panels"]
     return {
-        f"{key}[{index}]": _filled(query["spec"]["plugin"]["spec"]["query"])
+        f"{key}[{index}]": filled(query["spec"]["plugin"]["spec"]["query"])
         for key, panel in panels.items()
         for index, query in enumerate(panel["spec"]["queries"])
     }
 
 
+def raw_queries(file: Path) -> list[tuple[str, str]]:
+    """The queries as they are written, each with its panel's title."""
+    panels = json.loads(file.read_text())["spec"]["panels"].values()
+    return sorted(
+        (panel["spec"]["display"]["name"], query["spec"]["plugin"]["spec"]["query"])
+        for panel in panels
+        for query in panel["spec"]["queries"]
+    )
+
+
+def grafana_queries(file: Path) -> list[tuple[str, str]]:
+    """The same of a dashboard of Grafana, whose groups are all open."""
+    panels = json.loads(file.read_text())["panels"]
+    return sorted((panel["title"], target["expr"]) for panel in panels for target in panel.get("targets", ()))
+
+
 def variable_matchers(file: Path) -> list[str]:
     """The selectors of series that variables take their values from."""
     variables = json.loads(file.read_text())["spec"]["variables"]
-    return [_filled(text) for v in variables for text in v["spec"]["plugin"]["spec"]["matchers"]]
+    return [filled(text) for v in variables for text in v["spec"]["plugin"]["spec"]["matchers"]]
 
 
-def _filled(text: str) -> str:
+def filled(text: str) -> str:
+    """An expression as it is asked where every variable is `all`."""
     return re.sub(r"\$[a-z]+", ".*", text.replace("$__rate_interval", RATE_INTERVAL))

@@ -76,7 +76,7 @@ func inCluster() (*cluster, error) {
 
 // dashboards are those of all namespaces, devenv's own first, so that no other takes one's name.
 func (c *cluster) dashboards(ctx context.Context) ([]dashboard, error) {
-	list, err := c.list(ctx)
+	list, err := c.list(ctx, label)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func refuseTaken(found []dashboard) {
 	}
 }
 
-func (c *cluster) list(ctx context.Context) (*configMaps, error) {
+func (c *cluster) list(ctx context.Context, label string) (*configMaps, error) {
 	// Read anew each time: the kubelet replaces it before it ends.
 	token, err := os.ReadFile(path.Join(c.account, "token"))
 	if err != nil {

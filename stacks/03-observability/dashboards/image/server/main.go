@@ -24,6 +24,13 @@ const contentSecurity = "default-src 'self'; style-src 'self' 'unsafe-inline'; i
 	"object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == "follow" {
+		cluster, err := inCluster()
+		if err != nil {
+			log.Fatal(err)
+		}
+		follow(cluster, os.Args[2], os.Args[3])
+	}
 	prometheus, err := url.Parse(os.Getenv("PROMETHEUS_URL"))
 	if err != nil || prometheus.Host == "" {
 		log.Fatalf("PROMETHEUS_URL is expected, such as http://prometheus.monitoring:9090: %v", err)

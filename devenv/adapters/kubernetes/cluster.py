@@ -82,6 +82,10 @@ class Cluster:
         """POST to a Service behind the API server's proxy; raises ApiRefusedError and ApiUnreachableError."""
         self._api.post(path, body, timeout=timeout)
 
+    def ask(self, path: str, *, timeout: float, **query: str) -> Json:
+        """GET from a Service behind the API server's proxy; raises ApiRefusedError and ApiUnreachableError."""
+        return self._api.fetch(path, timeout=timeout, **query)
+
     # devenv's own record
 
     def initialise(self, labels: Mapping[str, str]) -> None:

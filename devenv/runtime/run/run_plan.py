@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 
+from devenv.adapters.kubernetes.prometheus import MONITORING
+from devenv.errors import NotReadyError, WorkloadError
 from devenv.events import Emit
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.steps import (
@@ -18,6 +20,7 @@ from devenv.plan.steps import (
     PullImage,
     Step,
 )
+from devenv.runtime.diagnosis.measured import measured
 from devenv.runtime.environment import Environment
 from devenv.runtime.run.execute import execute
 from devenv.runtime.run.scheduler import RunReport, run
@@ -46,7 +49,11 @@ def run_plan(plan: Plan, environment: Environment, state: RunState, emit: Emit, 
     steps = {node.key: node.step for node in plan.nodes}
 
     def work(key: str, stop: threading.Event) -> str:
-        return execute(steps[key], StepContext(environment, state, key, emit, stop))
+        try:
+            return execute(steps[key], StepContext(environment, state, key, emit, stop))
+        except (WorkloadError, NotReadyError) as error:
+            explain(error, environment)
+            raise
 
     cores = os.cpu_count() or 1
     with state.loads.programs.kept():
@@ -58,6 +65,13 @@ def run_plan(plan: Plan, environment: Environment, state: RunState, emit: Emit, 
             workers=WORKERS,
             cancel=cancel,
         )
+
+
+def explain(error: WorkloadError | NotReadyError, environment: Environment) -> None:
+    """Add what monitoring has measured of the object that an error names, where the project has monitoring."""
+    subject = error.context.get("object", "")
+    if MONITORING in environment.workspace.selected and (found := measured(environment.cluster, subject)):
+        error.context["measured"] = found
 
 
 def _task(node: PlanNode) -> Task:

@@ -7,37 +7,19 @@ https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from devenv.adapters.kubernetes.json_objects import Json
-from devenv.errors import ApiRefusedError, ApiUnreachableError
+from devenv.adapters.kubernetes.prometheus import MONITORING, push
 from devenv.plan.plan import Plan
 from devenv.runtime.environment import Environment
 from devenv.runtime.run.scheduler import RunReport, TaskState
-
-if TYPE_CHECKING:
-    from devenv.adapters.kubernetes.cluster import Cluster
-
-MONITORING = "monitoring"
-"""The stack, and its namespace and Service, that is told."""
-_RECEIVER = "api/v1/namespaces/monitoring/services/prometheus:http/proxy/api/v1/otlp/v1/metrics"
-_SECONDS = 0.5
 
 
 def tell_prometheus(plan: Plan, report: RunReport, command: str, environment: Environment) -> None:
     """Push what became of a run, where the project has monitoring."""
     if MONITORING in environment.workspace.selected and report.results:
         push(as_otlp(plan, report, command, time.time_ns()), lambda: environment.cluster)
-
-
-def push(metrics: Json, cluster: Callable[[], Cluster]) -> None:
-    """Hand metrics to the receiver of the cluster's Prometheus: within half a second, or not at all."""
-    try:
-        cluster().post(_RECEIVER, metrics, timeout=_SECONDS)
-    except (ApiRefusedError, ApiUnreachableError):
-        # Before monitoring is up, and where it is not well, there is nobody to tell; the run has told its own end.
-        return
 
 
 def as_otlp(plan: Plan, report: RunReport, command: str, now: int) -> Json:

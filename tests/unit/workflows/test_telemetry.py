@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.adapters.kubernetes.prometheus import push
 from devenv.errors import ImageError
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.steps import FetchModule, StartCluster
 from devenv.runtime.run.scheduler import RunReport, TaskResult, TaskState
-from devenv.workflows.run.telemetry import as_otlp, push
+from devenv.workflows.run.telemetry import as_otlp
 
 START = StartCluster("shop")
 FETCH = FetchModule("example.org/charts", "v1", "h1:", "")

@@ -1,0 +1,58 @@
+"""What monitoring has measured of a pod that failed: how near it came to its limits, and what is left of the disk.
+
+Responsible for the questions and the words. A container that lives for less than an interval of scraping leaves no
+measurement, so that nothing is said of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.adapters.kubernetes.prometheus import ask
+
+_LATELY = "10m"
+_MIB = 2**20
+_NOTABLE_MEMORY = 0.8
+"""Share of the limit."""
+_NOTABLE_THROTTLING = 0.05
+"""Share of the scheduler's periods; a start is throttled for a moment by any limit."""
+_NOTABLE_DISK = 0.15
+
+
+def measured(cluster: Cluster, subject: str) -> str:
+    """What explains a failure, in one line; empty where nothing was measured, or nobody answers at once.
+
+    Args:
+        cluster: where.
+        subject: as a Cause has it: `namespace/pod/name`, with ` container NAME` behind it where one is meant.
+    """
+    where, _, container = subject.partition(" container ")
+    parts = where.split("/")
+    if len(parts) != 3 or parts[1] != "pod":  # noqa: PLR2004 (see Args)
+        return ""
+    return "; ".join(in_words(ask(cluster, _questions(parts[0], parts[2], container))))
+
+
+def _questions(namespace: str, pod: str, container: str) -> dict[str, str]:
+    of = f'{{namespace="{namespace}", pod="{pod}", container{"=" if container else "!="}"{container}"}}'
+    throttled, periods = (f"rate(container_cpu_cfs_{name}_total{of}[1m])" for name in ("throttled_periods", "periods"))
+    return {
+        "memory": f"max(max_over_time(container_memory_working_set_bytes{of}[{_LATELY}]))",
+        "limit": f"max(max_over_time(container_spec_memory_limit_bytes{of}[{_LATELY}]))",
+        "throttled": f"max(max_over_time(({throttled} / {periods})[{_LATELY}:15s]))",
+        "disk": "min(mountpoint:filesystem_available:ratio)",
+    }
+
+
+def in_words(values: Mapping[str, float]) -> list[str]:
+    """What is worth telling of `memory` and `limit` in bytes, `throttled` and `disk` as shares, each where known."""
+    words = []
+    memory, limit = values.get("memory", 0.0), values.get("limit", 0.0)
+    if limit and memory / limit >= _NOTABLE_MEMORY:
+        words.append(f"memory up to {memory / _MIB:.0f} of its {limit / _MIB:.0f} MiB")
+    if (throttled := values.get("throttled", 0.0)) >= _NOTABLE_THROTTLING:
+        words.append(f"held back by its limit of processor time in {throttled:.0%} of the periods")
+    if (disk := values.get("disk", 1.0)) <= _NOTABLE_DISK:
+        words.append(f"{disk:.0%} of the node's disk left")
+    return words

@@ -23,7 +23,7 @@ from devenv.spec.read.drafts import PLACEHOLDER, StackDraft, overridden, read_st
 from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.seed_files import SeedFile, load_seeds
 from devenv.spec.read.validation import check
-from devenv.spec.render import alongside, merged
+from devenv.spec.render import in_company, merged
 from devenv.spec.seeds import Seeds
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
@@ -222,10 +222,14 @@ def _selected(project: ProjectSpec, drafts: dict[str, StackDraft]) -> set[str]:
 def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Workspace:
     drafts = parts.drafts
     selected = _selected(project, drafts)
+    given = {choice.name: choice.values for choice in project.stacks}
     ordered = order(_needs(drafts), key=lambda name: (drafts[name].folder.layer, name))
     stacks = {
         name: LoadedStack(
-            alongside(draft.spec, selected), draft.folder.root, draft.folder.builtin, draft.profile_values
+            in_company(draft.spec, selected, given.get(name, {})),
+            draft.folder.root,
+            draft.folder.builtin,
+            draft.profile_values,
         )
         for name, draft in drafts.items()
         if draft.spec

@@ -94,14 +94,16 @@ def merged(under: Values, over: Values) -> Values:
     return result
 
 
-def alongside(stack: StackSpec, chosen: Collection[str]) -> StackSpec:
-    """The stack as it is installed in a project of these stacks."""
-    images, values = dict(stack.images), stack.values
-    for name, more in stack.alongside.items():
-        if name in chosen:
-            images |= more.images
-            values = merged(values, more.values)
-    return stack.model_copy(update={"images": images, "values": values, "alongside": {}})
+def in_company(stack: StackSpec, chosen: Collection[str], values: Values) -> StackSpec:
+    """The stack as it is installed in a project of these stacks, which gives it these values."""
+    named = {key: str(values.get(key, next(iter(variants)))) for key, variants in stack.variants.items()}
+    added = [stack.variants[key][name] for key, name in named.items()]
+    added += [more for name, more in stack.alongside.items() if name in chosen]
+    images, own = dict(stack.images), merged(stack.values, named)
+    for more in added:
+        images |= more.images
+        own = merged(own, more.values)
+    return stack.model_copy(update={"images": images, "values": own, "alongside": {}, "variants": {}})
 
 
 def with_hooks_filled(stack: StackSpec, facts: ProjectFacts) -> StackSpec:

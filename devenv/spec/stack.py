@@ -205,8 +205,8 @@ class FolderInConfigMaps(SpecModel):
     """Where the ConfigMaps' names go in the charts' values, a list. Their keys `part` together are a tar.gz."""
 
 
-class Alongside(SpecModel):
-    """What a stack has more of where another one is chosen too; neither waits for the other."""
+class Additions(SpecModel):
+    """What a stack has more of in some projects."""
 
     images: dict[DnsLabel, ImageInjection] = {}
     values: Values = {}
@@ -241,8 +241,10 @@ class StackSpec(SpecModel):
     sources: tuple[Source, ...] = Field(min_length=1)
     images: dict[DnsLabel, ImageInjection] = {}
     values: Values = {}
-    alongside: dict[DnsLabel, Alongside] = {}
+    alongside: dict[DnsLabel, Additions] = {}
     """By another stack's name: images and values that go over this one's own where the project has that one too."""
+    variants: dict[DnsLabel, Annotated[dict[DnsLabel, Additions], Field(min_length=1)]] = {}
+    """By a value that the project may give the stack, what each adds to its own; the first where it gives none."""
     config_maps: tuple[FolderInConfigMaps, ...] = ()
     """Folders for pods, beside what the charts hold."""
     seeds: bool = Field(default=False, strict=True)
@@ -265,12 +267,17 @@ class StackSpec(SpecModel):
     def injections(self) -> tuple[tuple[KeyPath, ImageInjection], ...]:
         """Each image that it may be installed with, with its place in the file, whose last key is the image's name."""
         own: list[tuple[KeyPath, ImageInjection]] = [(("images", name), image) for name, image in self.images.items()]
-        more = [
-            (("alongside", other, "images", name), image)
-            for other, extra in self.alongside.items()
-            for name, image in extra.images.items()
-        ]
+        more = [((*at, "images", name), image) for at, extra in self.additions for name, image in extra.images.items()]
         return (*own, *more)
+
+    @property
+    def additions(self) -> tuple[tuple[KeyPath, Additions], ...]:
+        """What it may have more of, with its place in the file."""
+        company: list[tuple[KeyPath, Additions]] = [
+            (("alongside", name), more) for name, more in self.alongside.items()
+        ]
+        chosen = [(("variants", key, name), more) for key, all_ in self.variants.items() for name, more in all_.items()]
+        return (*company, *chosen)
 
     @property
     def modules(self) -> tuple[str, ...]:

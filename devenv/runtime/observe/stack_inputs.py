@@ -21,7 +21,7 @@ from devenv.spec.workspace import LoadedStack, Workspace
 
 _FORM = "1"
 """Raised when devenv begins to install the same content in another way."""
-_SHOWN_ONLY = {"summary", "version", "endpoints", "credentials", "alongside"}
+_SHOWN_ONLY = {"summary", "version", "endpoints", "credentials", "alongside", "variants"}
 """What is shown to people and changes nothing in the cluster, and what is among images and values where it counts."""
 _CONTENT_DIGITS = 40
 """A label's value has at most 63 characters."""

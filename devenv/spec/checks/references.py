@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 
 from devenv.errors import Problem
 from devenv.spec.needs import cycles
-from devenv.spec.project import ProjectSpec
+from devenv.spec.project import ProjectSpec, StackChoice
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft
 from devenv.spec.read.wording import name_hint
 from devenv.spec.stack import StackSpec
@@ -35,6 +35,7 @@ def project_problems(
         if choice.name not in known and choice.name != PLACEHOLDER:
             hint = name_hint(choice.name, drafts, "stacks")
             yield document.problem(path, f"there is no stack {choice.name}", hint)
+        yield from _variant_problems(document, index, choice, drafts)
     ports = project.cluster.ports
     for first_name, name in (("http", "https"), ("http", "page"), ("https", "page")):
         port = getattr(ports, name)
@@ -200,6 +201,16 @@ def _known_names(drafts: Drafts) -> set[str]:
 
 def _need_path(draft: StackDraft, need: str) -> KeyPath:
     return ("needs", draft.spec.needs.index(need)) if draft.spec else ()
+
+
+def _variant_problems(document: Document, index: int, choice: StackChoice, drafts: Drafts) -> Iterator[Problem]:
+    """Values by which a stack has variants, and that name none of them."""
+    draft = drafts.get(choice.name)
+    for key, variants in draft.spec.variants.items() if draft and draft.spec else ():
+        if key in choice.values and (given := str(choice.values[key])) not in variants:
+            message = f"{choice.name} has no {key} {given}"
+            hint = name_hint(given, variants, f"values of {key}")
+            yield document.problem(("stacks", index, "values", key), message, hint)
 
 
 def _image_problems(document: Document, spec: StackSpec, images: AbstractSet[str]) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ def value_place_problems(draft: StackDraft, chosen: Values) -> Iterator[Problem]
     spec, document = draft.spec, draft.document
     if spec is None or document is None:
         return
-    known = [("stack.yaml", values) for values in (spec.values, *(more.values for more in spec.alongside.values()))]
+    known = [("stack.yaml", values) for values in (spec.values, *(more.values for _, more in spec.additions))]
     known += [(f"values/{p}.yaml", v) for p, v in draft.profile_values.items()]
     known += [("devenv.yaml", chosen), *_charts_values(draft)]
     for at, injection in spec.injections:

@@ -26,7 +26,11 @@ def test_each_image_of_a_chart_has_a_contract_with_upstreams_own_source() -> Non
         name
         for file in sorted(Path(STACKS).glob("*/*/stack.yaml"))
         for stack in [yaml.safe_load(file.read_text())]
-        for part in (stack, *stack.get("alongside", {}).values())
+        for part in (
+            stack,
+            *stack.get("alongside", {}).values(),
+            *(variant for variants in stack.get("variants", {}).values() for variant in variants.values()),
+        )
         for name in part.get("images", {})
     }
     images = load_versions().images

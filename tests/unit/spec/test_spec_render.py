@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from devenv.spec.render import (
     ProjectFacts,
-    alongside,
     chart_values,
     endpoint_url,
     fill,
+    in_company,
     merged,
     split_reference,
     with_hooks_filled,
@@ -225,8 +225,27 @@ def test_another_stack_adds_its_images_and_values_where_the_project_has_it() -> 
         },
     )
 
-    alone, both = alongside(given, {"web"}), alongside(given, {"web", "monitoring"})
+    alone, both = in_company(given, {"web"}, {}), in_company(given, {"web", "monitoring"}, {})
     assert alone == given.model_copy(update={"alongside": {}})
     assert set(both.images) == {"web", "exporter"}
     assert both.values == {"metrics": {"enabled": True, "port": 9000}}
     assert not both.alongside
+
+
+def test_a_value_of_the_project_chooses_a_variant_of_a_stack_and_the_first_is_taken_where_it_says_nothing() -> None:
+    given = stack(
+        images={"web": {"reference": "image"}},
+        values={"port": 80},
+        variants={
+            "engine": {
+                "small": {"images": {"small": {"reference": "server.image"}}},
+                "large": {"images": {"large": {"reference": "server.image"}}, "values": {"port": 90}},
+            }
+        },
+    )
+
+    unsaid, large = in_company(given, (), {}), in_company(given, (), {"engine": "large"})
+    assert unsaid == in_company(given, (), {"engine": "small"})
+    assert (set(unsaid.images), unsaid.values) == ({"web", "small"}, {"engine": "small", "port": 80})
+    assert (set(large.images), large.values) == ({"web", "large"}, {"engine": "large", "port": 90})
+    assert not large.variants

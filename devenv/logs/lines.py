@@ -57,6 +57,8 @@ class _Open:
 
     def takes(self, text: str) -> bool:
         """Whether a line belongs to it; remembers what that says about the next."""
+        if text and _is_object(self.text.rstrip("\n")):
+            return False
         if _CONTINUING.match(text):
             self.python = self.python or text.startswith(_PYTHON)
             return True
@@ -101,13 +103,18 @@ def stamp_in_utc(stamp: str) -> str:
 
 def fields_of(text: str) -> dict[str, str]:
     """The fields of a JSON object as texts; none for anything else."""
-    if not (text.startswith("{") and text.endswith("}")):
+    if not _is_object(text):
         return {}
     try:
         found = json.loads(text, parse_float=_Number, parse_int=_Number)
     except ValueError:
         return {}
     return dict(list(_flat(found, ""))[:_MOST_FIELDS])
+
+
+def _is_object(text: str) -> bool:
+    """Whether a text may be a whole JSON object."""
+    return text.startswith("{") and text.endswith("}")
 
 
 class _Number(str):

@@ -76,7 +76,7 @@ func levelOfLine(text []byte) string {
 
 // fieldsOf reads a JSON object into texts; nothing for what is none.
 func fieldsOf(text []byte) map[string]string {
-	if len(text) < 2 || text[0] != '{' || text[len(text)-1] != '}' {
+	if !isObject(text) {
 		return nil
 	}
 	var object map[string]any

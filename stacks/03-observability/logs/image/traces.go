@@ -8,7 +8,7 @@ import (
 // Which lines belong to the one before them. `devenv logs` has the same rules (devenv/logs/lines.py), and the same
 // cases test both: testdata/lines.json.
 //
-//   - a line that is blank, or begins with a blank, or closes a bracket
+//   - a line that is blank, or begins with a blank, or closes a bracket; after a whole JSON object a blank one alone
 //   - Caused by, Traceback, and how Python says that one exception led to another
 //   - what ends a Python traceback: the first line after it that is not indented
 //   - goroutines of Go's panics, with their calls
@@ -41,6 +41,9 @@ func (k *traceKind) continues(there, text []byte) bool {
 	if len(text) == 0 {
 		return true
 	}
+	if isObject(bytes.TrimRight(there, "\n")) {
+		return false
+	}
 	switch text[0] {
 	case ' ', '\t':
 		return true
@@ -64,3 +67,6 @@ func (k *traceKind) continues(there, text []byte) bool {
 	}
 	return false
 }
+
+// isObject tells whether a text may be a whole JSON object.
+func isObject(text []byte) bool { return len(text) > 1 && text[0] == '{' && text[len(text)-1] == '}' }

@@ -5,6 +5,7 @@ Responsible for the questions and for reading the answers. The API: https://doc.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -13,6 +14,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from devenv.adapters.through_traefik import ask, unanswered
 
 _ALL = {"per_page": "10000"}
+_HASH = re.compile("-[0-9a-f]{20}$")
+"""What Traefik puts behind the name of an IngressRoute's service."""
 _INTERNAL = "internal"
 """The provider of Traefik's own services: its dashboard, for one."""
 
@@ -73,14 +76,15 @@ def list_routes(url: str, *, timeout: float) -> tuple[Route, ...]:
 
 def _route(router: _Router, services: dict[str, _Service]) -> Route:
     name = router.service if "@" in router.service else f"{router.service}@{router.provider}"
-    return Route(router.rule, router.service.partition("@")[0], _problem(router, services.get(name)))
+    readable = _HASH.sub("", router.service.partition("@")[0])
+    return Route(router.rule, readable, _problem(router, services.get(name), readable))
 
 
-def _problem(router: _Router, service: _Service | None) -> str:
+def _problem(router: _Router, service: _Service | None, name: str) -> str:
     if router.error or router.status == "disabled":
         return "; ".join(router.error) or "the route is disabled"
     if service and (service.error or service.status == "disabled"):
         return "; ".join(service.error) or "the service is disabled"
     if service and service.loadBalancer and not service.loadBalancer.servers:
-        return f"no pod of {router.service.partition('@')[0]} is ready"
+        return f"no pod of {name} is ready"
     return ""

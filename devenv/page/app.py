@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
 
@@ -181,10 +181,10 @@ async def _stream(board: Board, pages: Pages) -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
         while not board.closed:
             view = board.view
-            for name, html in pages.sections(view):
-                if sent.get(name) != html:
-                    sent[name] = html
-                    yield _event("section", {"name": name, "html": html})
+            for section in pages.sections(view):
+                if sent.get(section.name) != section.version:
+                    sent[section.name] = section.version
+                    yield _event("section", {**asdict(section), "version": section.version})
             for text in announcements(before, view):
                 yield _event("say", text)
             before = view

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,6 +19,19 @@ SECTIONS = (
 """What is replaced as a whole when it changes, by the names of their templates."""
 _LAYER_NUMBER = 3
 """Characters that order the layers: `02-infrastructure`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page."""
+
+    name: str
+    html: Markup
+
+    @property
+    def version(self) -> str:
+        """Another text for other content: what a reader has already is not put there anew."""
+        return hashlib.sha256(self.html.encode()).hexdigest()[:12]
 
 
 class Pages:
@@ -40,12 +55,14 @@ class Pages:
 
     def whole(self, view: View) -> str:
         """The page."""
-        return self._templates.get_template("page.html").render(view=view)
+        sections = {section.name: section for section in self.sections(view)}
+        return self._templates.get_template("page.html").render(view=view, sections=sections)
 
-    def sections(self, view: View) -> Iterator[tuple[str, str]]:
-        """Name and content of each section."""
+    def sections(self, view: View) -> Iterator[Section]:
+        """Each section, in the order in which it is sent."""
         for name in SECTIONS:
-            yield name, self._templates.get_template(f"{name}.html").render(view=view)
+            # Its template has escaped what comes from elsewhere.
+            yield Section(name, Markup(self._templates.get_template(f"{name}.html").render(view=view)))  # noqa: S704
 
 
 def _layer(name: str) -> str:

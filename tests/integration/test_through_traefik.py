@@ -42,14 +42,17 @@ def test_routes_without_an_answer_come_first_with_the_reason() -> None:
     routers = [
         router("Host(`web`)", "shop-web-80"),
         router("Host(`web`)", "shop-web-80", using=["websecure"]),
-        router("Host(`empty`)", "shop-empty-80"),
+        router("Host(`empty`)", "shop-empty-80-a1d6777e7c998777ee4e"),
         router(
             "Host(`broken`)", "shop-broken-80", status="disabled", error=["the service shop-broken-80 does not exist"]
         ),
         router("Host(`traefik`)", "api@internal"),
         router("PathPrefix(`/`)", "ping@internal", provider="internal"),
     ]
-    services = [service("shop-web-80", [{"url": "http://10.244.0.7:80"}]), service("shop-empty-80", None)]
+    services = [
+        service("shop-web-80", [{"url": "http://10.244.0.7:80"}]),
+        service("shop-empty-80-a1d6777e7c998777ee4e", None),
+    ]
     with Server() as server:
         server.serve("/api/http/routers?per_page=10000", json.dumps(routers).encode())
         server.serve("/api/http/services?per_page=10000", json.dumps(services).encode())

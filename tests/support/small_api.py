@@ -26,6 +26,8 @@ class SmallApi:
         self._objects = {PATHS[kind]: {i["metadata"]["uid"]: i for i in items} for kind, items in objects.items()}
         self._lock = threading.Lock()
         self._version = 1
+        self._told: list[tuple[int, str, Json]] = []
+        """Version, path and event of each change: who watches is told those since the list that they have."""
         self._watchers: list[tuple[str, queue.SimpleQueue[Json | None]]] = []
         outer = self
 
@@ -34,7 +36,7 @@ class SmallApi:
                 parts = urlsplit(self.path)
                 path, query = parts.path.strip("/"), parse_qs(parts.query)
                 if "watch" in query:
-                    self._stream(path)
+                    self._stream(path, int(query["resourceVersion"][0]))
                 elif path in outer._objects:
                     self._answer(200, outer._list(path))
                 else:
@@ -47,9 +49,12 @@ class SmallApi:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def _stream(self, path: str) -> None:
+            def _stream(self, path: str, since: int) -> None:
                 changes: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
                 with outer._lock:
+                    for version, changed, missed in outer._told:
+                        if changed == path and version > since:
+                            changes.put(missed)
                     outer._watchers.append((path, changes))
                 self.send_response(200)
                 self.end_headers()
@@ -85,9 +90,11 @@ class SmallApi:
             change = "MODIFIED" if uid in self._objects[path] else "ADDED"
             told = {**item, "metadata": {**item["metadata"], "resourceVersion": str(self._version)}}
             self._objects[path][uid] = told
+            event: Json = {"type": change, "object": told}
+            self._told.append((self._version, path, event))
             for watched, changes in self._watchers:
                 if watched == path:
-                    changes.put({"type": change, "object": told})
+                    changes.put(event)
 
     def close(self) -> None:
         """End all watches and the server."""

@@ -25,7 +25,8 @@ function say(text) {
 
 function show(section) {
   const place = id(section.name);
-  if (!place) return;
+  if (!place || place.dataset.version === section.version) return;
+  place.dataset.version = section.version;
   const kept = remember(place);
   place.innerHTML = section.html; // the server has escaped whatever comes from elsewhere
   dress(place);

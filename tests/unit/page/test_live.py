@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,14 +19,14 @@ from devenv.plan.cluster_state import ClusterState
 from devenv.workflows.status import StackState
 
 
-def seen(board: Board, holds: Callable[[View], bool], seconds: float) -> View:
-    """The view once something holds of it, which it has to within so many seconds."""
+def seen(board: Board, holds: Callable[[View], bool], seconds: float = 60) -> View:
+    """The view once something holds of it. How soon that is, `benchmarks/start_page.py` measures."""
     with board._changed:
         assert board._changed.wait_for(lambda: holds(board.view), seconds), board.view
         return board.view
 
 
-def test_a_pod_that_fails_is_on_the_page_within_two_seconds_with_its_cause(tmp_path: Path) -> None:
+def test_a_pod_that_fails_is_on_the_page_with_its_cause(tmp_path: Path) -> None:
     item = deployment(1)
     with small_api(snapshot(item)) as api:
         observed = replace(project(tmp_path), kubeconfig=api.kubeconfig(tmp_path))
@@ -37,15 +36,13 @@ def test_a_pod_that_fails_is_on_the_page_within_two_seconds_with_its_cause(tmp_p
         with Cluster(observed.kubeconfig) as cluster:
             thread = threading.Thread(target=live._watch, args=(cluster, observed))
             thread.start()
-            seen(board, lambda view: view.state is ClusterState.RUNNING, 10)
+            seen(board, lambda view: view.state is ClusterState.RUNNING)
             assert board.view.healthy
 
-            began = time.monotonic()
             ended = container(state=waiting("CrashLoopBackOff"), lastState=terminated(3), restartCount=2)
             api.put("Pod", pod("web-1", ended, phase="Running", meta=of_release("web-1")))
             api.put("Deployment", {**item, "status": {**item["status"], "availableReplicas": 0}})
-            view = seen(board, lambda view: bool(view.failures), 2)
-            assert time.monotonic() - began < 2
+            view = seen(board, lambda view: bool(view.failures))
             (stack,) = view.stacks
             assert stack.status.state is StackState.NOT_READY
             assert "ends with status 3" in stack.status.reason
@@ -54,7 +51,7 @@ def test_a_pod_that_fails_is_on_the_page_within_two_seconds_with_its_cause(tmp_p
             assert "kubectl" in failure.hint
 
             api.put("Deployment", item)
-            view = seen(board, lambda view: view.healthy and not view.failures, 2)
+            view = seen(board, lambda view: view.healthy and not view.failures)
             board.close()
             thread.join(10)
         assert not thread.is_alive()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,25 @@ def test_what_perses_has_beside_is_let_through(tmp_path: Path) -> None:
     files = {"chart/dashboards/further.json": further, "chart/dashboards/README.md": "{", "other/data.json": "{"}
 
     require_sound_contents([stack(tmp_path, files)])
+
+
+def test_an_expression_is_promql_where_prometheus_answers(tmp_path: Path) -> None:
+    query = {"kind": "PrometheusTimeSeriesQuery", "spec": {"query": "sum(x) default 0"}}
+    queries = [{"kind": "TimeSeriesQuery", "spec": {"plugin": query}}]
+    panel = {"display": {"name": "x"}, "plugin": {"kind": "StatChart"}, "queries": queries}
+    item = {"x": 0, "y": 0, "width": 1, "height": 1, "content": {"$ref": "#/spec/panels/x"}}
+    layout = {"kind": "Grid", "spec": {"items": [item]}}
+    shown = dashboard("shop", panels={"x": {"kind": "Panel", "spec": panel}}, layouts=[layout])
+    rule = {"groups": [{"name": "x", "rules": [{"record": "x", "expr": "sum(x) default 0"}]}]}
+    rules = {"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule", "spec": rule}
+    stacks = [stack(tmp_path / "shop", {"dashboards/shop.json": shown, "x/rule.yaml": json.dumps(rules)})]
+    other = stack(tmp_path / "monitoring", {})
+
+    assert [message for *_, message in problems(*stacks)] == ["not PromQL: invalid promql query"] * 2
+    values: dict[str, Any] = {"engine": "victoria-metrics"}
+    require_sound_contents(
+        [*stacks, replace(other, spec=other.spec.model_copy(update={"name": "monitoring", "values": values}))]
+    )
 
 
 def test_no_two_stacks_have_a_dashboard_of_the_same_name(tmp_path: Path) -> None:

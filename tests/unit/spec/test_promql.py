@@ -29,6 +29,23 @@ def test_variables_may_be_whatever_makes_it_promql(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "increase(x[1m] anchored)",
+        "rate(x[5m] smoothed)",
+        "h >/ 1",
+        'info(x, {data=~".*"})',
+        "changes(x[26m+4m])",
+        "x offset (100 + 2)",
+        "x offset -step()*2",
+        "count_over_time(x[step()])",
+    ],
+)
+def test_what_the_parser_does_not_know_yet_is_left_to_prometheus(text: str) -> None:
+    assert refused(text, variables=False) == ""
+
+
+@pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("rte(x[5m])", "unknown function with name 'rte'"),

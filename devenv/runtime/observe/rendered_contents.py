@@ -21,6 +21,8 @@ from devenv.plan.observed import StackInput
 from devenv.runtime.observe.stack_files import chart_files, files_below, kustomization_files
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.checks.dashboard_files import LABEL, Written, further_problems
+from devenv.spec.checks.grafana_files import CHOSEN, carried_problems
+from devenv.spec.checks.grafana_files import LABEL as GRAFANA
 from devenv.spec.checks.monitoring_objects import KINDS, is_promql_asked, object_problems
 from devenv.spec.stack import Source, StackSpec
 from devenv.spec.workspace import LoadedStack, Workspace
@@ -29,7 +31,7 @@ from devenv.spec.yaml.reader import parse_objects
 
 Inputs = Sequence[tuple[StackSpec, StackInput]]
 _SOURCE = re.compile(r"^# Source: [^/\n]+/(.+)$", re.MULTILINE)
-_MENTIONED = tuple(text.encode() for text in (*KINDS, LABEL))
+_MENTIONED = tuple(text.encode() for text in (*KINDS, LABEL, GRAFANA))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,19 @@ def _dashboard_problems(workspace: Workspace, rendered: Sequence[Rendered], *, p
     stacks = [workspace.stacks[name] for name in workspace.selected]
     known: list[Written] = []
     for each in rendered:
-        carried = [
-            Written(each.folder, text.text.encode(), text.line)
-            for text in carried_texts(each.text.encode(), LABEL)
-            if text.key.endswith(".json")
-        ]
+        carried = _carried(each, LABEL, "true")
         yield from map(each.problem, further_problems(stacks, known, carried, promql=promql))
         known += carried
+        yield from map(each.problem, carried_problems(_carried(each, GRAFANA, CHOSEN)))
+
+
+def _carried(rendered: Rendered, label: str, value: str) -> list[Written]:
+    """The dashboards in ConfigMaps with a label; their lines are those of the text."""
+    return [
+        Written(rendered.folder, text.text.encode(), text.line)
+        for text in carried_texts(rendered.text.encode(), label, value)
+        if text.key.endswith(".json")
+    ]
 
 
 def _files_of(stack: LoadedStack, folder: Path) -> list[Path]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from devenv.errors import Problem, SpecError
 from devenv.spec.checks.dashboard_files import dashboard_problems
+from devenv.spec.checks.grafana_files import grafana_problems
 from devenv.spec.checks.migration_files import migration_problems
 from devenv.spec.checks.monitoring_objects import is_promql_asked, written_problems
 from devenv.spec.workspace import LoadedStack
@@ -25,3 +26,4 @@ def content_problems(stacks: Sequence[LoadedStack]) -> Iterator[Problem]:
         # Those of devenv's own have tests.
         yield from () if stack.builtin else written_problems(stack, promql=promql)
     yield from dashboard_problems(stacks, promql=promql)
+    yield from grafana_problems(stacks)

@@ -25,8 +25,8 @@ class CarriedText:
     """Of the file, 1-based: where the text's first line stands."""
 
 
-def carried_texts(content: bytes, label: str) -> Iterator[CarriedText]:
-    """The entries of the ConfigMaps among a file's documents that have the label with the value `true`."""
+def carried_texts(content: bytes, label: str, value: str = "true") -> Iterator[CarriedText]:
+    """The entries of the ConfigMaps among a file's documents that have the label with the value."""
     try:
         documents = list(yaml.compose_all(content, _Loader))
     except yaml.YAMLError:
@@ -36,7 +36,7 @@ def carried_texts(content: bytes, label: str) -> Iterator[CarriedText]:
         if fields.get("kind") is None or fields["kind"].value != "ConfigMap":
             continue
         labels = _fields(_fields(fields.get("metadata")).get("labels"))
-        if label in labels and labels[label].value == "true":
+        if label in labels and labels[label].value == value:
             for key, node in _fields(fields.get("data")).items():
                 if isinstance(node.value, str):
                     # A block begins on the line after its mark.

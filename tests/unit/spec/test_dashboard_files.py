@@ -68,6 +68,38 @@ def test_an_expression_is_promql_where_prometheus_answers(tmp_path: Path) -> Non
     )
 
 
+def test_dashboards_of_grafana_in_manifests_are_json_with_a_title_and_a_uid_of_their_own(tmp_path: Path) -> None:
+    manifests = """\
+kind: ConfigMap
+metadata: {name: a, labels: {grafana_dashboard: "1"}}
+data:
+  sound.json: '{"title": "A", "uid": "a"}'
+  again.json: |
+    {
+      "title": "B",
+      "uid": "a"
+    }
+  half.json: |
+    {"title": "C",
+     "panels": [}
+  v2.json: '{"kind": "Dashboard"}'
+  notes.txt: '{'
+---
+kind: ConfigMap
+metadata: {name: b, labels: {grafana_dashboard: "0"}}
+data: {half.json: "{"}
+"""
+    again, half, v2 = problems(stack(tmp_path, {"x/a.yaml": manifests}))
+
+    assert again[1:] == (
+        8,
+        f"the dashboard of {tmp_path / 'x/a.yaml'} has the uid a too, so Grafana would show one of them",
+    )
+    assert half[1] == 12
+    assert "not valid JSON" in half[2]
+    assert v2[1:] == (13, "a dashboard of Grafana with a title is expected")
+
+
 def test_no_two_stacks_have_a_dashboard_of_the_same_name(tmp_path: Path) -> None:
     stacks = [stack(tmp_path / name, {"dashboards/x.json": dashboard("shop")}) for name in ("a", "b")]
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.databases import address_of
 from support.environment import Project
+from support.prometheus import Monitoring
 from support.waiting import await_true
 
 from devenv.adapters.kubernetes.cluster import Cluster
@@ -133,3 +134,10 @@ def test_lines_of_a_stack_are_shown_and_unknown_names_refused(environment: Proje
     assert "traefik" in refused.stderr
     assert "--since soon" in environment.devenv("logs", "--since", "soon", expect=2).stderr
     assert "fatal" in environment.devenv("logs", "--level", "bad", expect=2).stderr
+
+
+def test_the_dashboards_page_shows_the_newest_lines(environment: Project) -> None:
+    rows = Monitoring(environment).get("dashboards", "/api/logs", stack="traefik", search="GET", minutes="60")
+    assert rows
+    assert {(row["stack"], "GET" in row["message"].upper()) for row in rows} == {("traefik", True)}
+    assert [row["second"] for row in rows] == sorted((row["second"] for row in rows), reverse=True)

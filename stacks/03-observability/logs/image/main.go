@@ -55,12 +55,13 @@ func start() error {
 	ctx, end := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer end()
 	told := &metrics{spool: kept}
-	go serve(told)
 	go labelled.ask(ctx)
 	sender := &clickhouse{
 		url: server, user: os.Getenv("CLICKHOUSE_USER"), password: os.Getenv("CLICKHOUSE_PASSWORD"),
 		retentionDays: retention, client: &http.Client{},
 	}
+	http.HandleFunc("GET /api/logs", sender.logs)
+	go serve(told)
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)

@@ -1,4 +1,4 @@
-// Serves the page with the dashboards, the dashboards that ConfigMaps hold, and what these ask of Prometheus.
+// Serves the page with the dashboards, the dashboards that ConfigMaps hold, what these ask of Prometheus, and logs.
 //
 // Responsible for letting nothing else through: a page in a browser reaches neither Prometheus's administration nor
 // the API server. It keeps nothing: what it answers is asked for at that moment.
@@ -35,6 +35,10 @@ func main() {
 	if err != nil || prometheus.Host == "" {
 		log.Fatalf("PROMETHEUS_URL is expected, such as http://prometheus.monitoring:9090: %v", err)
 	}
+	logs, err := url.Parse(os.Getenv("LOGS_URL"))
+	if err != nil {
+		log.Fatalf("LOGS_URL is no address: %v", err)
+	}
 	cluster, err := inCluster()
 	if err != nil {
 		log.Fatal(err)
@@ -45,7 +49,7 @@ func main() {
 	}
 	server := &http.Server{
 		Addr:              ":8080",
-		Handler:           routes(prometheus, cluster, pages),
+		Handler:           routes(prometheus, logs, cluster, pages),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -54,7 +58,7 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-func routes(prometheus *url.URL, cluster *cluster, pages fs.FS) http.Handler {
+func routes(prometheus, logs *url.URL, cluster *cluster, pages fs.FS) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/prometheus/", http.StripPrefix("/api/prometheus", prometheusProxy(prometheus)))
 	mux.HandleFunc("GET /api/dashboards", func(w http.ResponseWriter, r *http.Request) {
@@ -66,6 +70,7 @@ func routes(prometheus *url.URL, cluster *cluster, pages fs.FS) http.Handler {
 		}
 		answer(w, http.StatusOK, found)
 	})
+	mux.Handle("GET /api/logs", logsProxy(logs))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("/api/", http.NotFound)
 	mux.Handle("/", &pageFiles{pages})

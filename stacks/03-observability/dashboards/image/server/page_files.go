@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// pageFiles serves what was built for the browser. A file NAME.gz is kept compressed and served as NAME; a path below
-// /d/ is one of the page's own, and gets the page.
+// pageFiles serves what was built for the browser. A file NAME.gz is kept compressed and served as NAME; /logs and
+// what is below /d/ are the page's own, and get the page.
 type pageFiles struct{ files fs.FS }
 
 func (p *pageFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +23,7 @@ func (p *pageFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	if name == "" || strings.HasPrefix(name, "d/") {
+	if name == "" || name == "logs" || strings.HasPrefix(name, "d/") {
 		name = "index.html"
 	}
 	if name == "index.html" || name == "licences.txt" {

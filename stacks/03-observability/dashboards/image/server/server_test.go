@@ -35,7 +35,7 @@ func serve(t *testing.T, items string) string {
 	}
 	target, _ := url.Parse(prometheus.URL)
 	files := fstest.MapFS{"index.html": {Data: []byte("the page")}, "main-ABC.css": {Data: []byte("the style")}}
-	server := httptest.NewServer(routes(target, &cluster{api.Client(), api.URL, folder, "dashboards"}, files))
+	server := httptest.NewServer(routes(target, target, &cluster{api.Client(), api.URL, folder, "dashboards"}, files))
 	t.Cleanup(func() { server.Close(); api.Close(); prometheus.Close() })
 	return server.URL
 }
@@ -126,7 +126,7 @@ func TestDashboardsAreListedWithWhatIsWrong(t *testing.T) {
 
 func TestAPathOfThePageGetsThePage(t *testing.T) {
 	server := serve(t, "")
-	for path, wanted := range map[string]string{"/": "the page", "/d/nodes": "the page", "/main-ABC.css": "the style"} {
+	for path, wanted := range map[string]string{"/": "the page", "/d/nodes": "the page", "/logs": "the page", "/main-ABC.css": "the style"} {
 		if status, got := send(t, "GET", server+path, "", nil); status != 200 || got != wanted {
 			t.Errorf("%s: %d %q", path, status, got)
 		}
@@ -135,5 +135,17 @@ func TestAPathOfThePageGetsThePage(t *testing.T) {
 		if status, _ := send(t, "GET", server+path, "", nil); status != 404 && status != 400 {
 			t.Errorf("%s: %d", path, status)
 		}
+	}
+}
+
+func TestLogsAreAskedForWhereTheyAreKept(t *testing.T) {
+	status, got := send(t, "GET", serve(t, "")+"/api/logs?search=a", "", map[string]string{"Cookie": "a=b"})
+	if status != 200 || got != "GET /api/logs?search=a  " {
+		t.Errorf("%d %q", status, got)
+	}
+	page := httptest.NewServer(logsProxy(&url.URL{}))
+	defer page.Close()
+	if status, got := send(t, "GET", page.URL, "", nil); status != 404 || !strings.Contains(got, "stack logs") {
+		t.Errorf("%d %q", status, got)
 	}
 }

@@ -20,16 +20,26 @@ export const datasourceApi = {
   listGlobalDatasources: async () => [source],
 };
 
+async function ask(path) {
+  const response = await fetch(path);
+  const found = await response.json();
+  if (!response.ok) {
+    throw new Error(found.error);
+  }
+  return found;
+}
+
 /** Every dashboard of the cluster, by title; one that cannot be shown says why. */
 export function useDashboards() {
   return useQuery(['dashboards'], async () => {
-    const response = await fetch('/api/dashboards');
-    const found = await response.json();
-    if (!response.ok) {
-      throw new Error(found.error);
-    }
+    const found = await ask('/api/dashboards');
     return found.sort((a, b) => titleOf(a).localeCompare(titleOf(b)));
   });
+}
+
+/** The newest lines that are asked for; an error where the project keeps no logs. */
+export function useLogs(asked) {
+  return useQuery(['logs', asked.toString()], () => ask(`/api/logs?${asked}`), { keepPreviousData: true });
 }
 
 export function titleOf(dashboard) {

@@ -16,6 +16,9 @@ export function ListPage() {
       <Typography variant="h1" gutterBottom>
         Dashboards
       </Typography>
+      <Anchor component={Link} to="/logs">
+        Logs
+      </Anchor>
       {isLoading && <CircularProgress aria-label="loading" />}
       {error && <Alert severity="error">The dashboards cannot be listed: {error.message}</Alert>}
       {data && (

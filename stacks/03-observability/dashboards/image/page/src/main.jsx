@@ -1,4 +1,4 @@
-// The page: providers that Perses expects around its dashboards, and the two addresses there are.
+// The page: providers that Perses expects around its dashboards, and the three addresses there are.
 import { CssBaseline, ThemeProvider, useMediaQuery } from '@mui/material';
 import { ChartsProvider, SnackbarProvider, generateChartsTheme, getTheme } from '@perses-dev/components';
 import { PluginRegistry, ValidationProvider } from '@perses-dev/plugin-system';
@@ -10,6 +10,7 @@ import { QueryParamProvider } from 'use-query-params';
 import { ReactRouter6Adapter } from 'use-query-params/adapters/react-router-6';
 import { DashboardPage } from './dashboard-page.jsx';
 import { ListPage } from './list-page.jsx';
+import { LogsPage } from './logs-page.jsx';
 import { defaultPlugins, pluginLoader } from './plugins.js';
 
 const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 0 } } });
@@ -27,6 +28,7 @@ function App() {
             <ValidationProvider>
               <Routes>
                 <Route path="/d/:name" element={<DashboardPage />} />
+                <Route path="/logs" element={<LogsPage />} />
                 <Route path="*" element={<ListPage />} />
               </Routes>
             </ValidationProvider>

@@ -41,6 +41,7 @@ STACKS = sorted(
     for file in root.glob("stacks/*/*/stack.yaml")
     if "chart:" in file.read_text(encoding="utf-8")
 )
+LIGHTER = "monitoring by victoria-metrics"
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"}
 OPERATED = ("Prometheus", "Alertmanager")
 """Custom resources of which the Prometheus operator makes a StatefulSet, with a program of its own beside each."""
@@ -88,7 +89,9 @@ class Charts:
         self._helm = Helm(Path(self._program), scratch / "kubeconfig")
         monitored = _with_monitoring(scratch / "alt")
         self._alone = {p: load_workspace(EXAMPLE, data_root=data_root(), profile=p) for p in PROFILES}
+        lighter = _with_monitoring(scratch / "lighter", engine="victoria-metrics")
         self._workspaces = {p: load_workspace(monitored, data_root=data_root(), profile=p) for p in PROFILES}
+        self._lighter = {p: load_workspace(lighter, data_root=data_root(), profile=p) for p in PROFILES}
         modules = self._workspaces[PROFILES[0]].versions.modules
         # Looked up now: while charts are rendered, Helm's folders in the cache are of the tests' own.
         described = {name: Module(name, pinned.version, pinned.sum) for name, pinned in modules.items()}
@@ -101,7 +104,8 @@ class Charts:
         return self._workspaces[PROFILES[0]].stacks[name]
 
     def _render(self, name: str, profile: Profile, *, renewed: bool = False, alone: bool = False) -> Rendered:
-        workspace = (self._alone if alone else self._workspaces)[profile]
+        workspaces = self._alone if alone else self._lighter if name == LIGHTER else self._workspaces
+        workspace, name = workspaces[profile], name.partition(" ")[0]
         images = {image: f"registry.test/{image}:1.2.3" for image in workspace.stacks[name].spec.images}
         text = "\n---\n".join(self._each(workspace, name, images, renewed=renewed))
         objects = tuple(flat(yaml.safe_load_all(text)))
@@ -166,11 +170,11 @@ class Charts:
         return copy_chart(folder / path, copy, chart.drop_dependencies)
 
 
-def _with_monitoring(root: Path) -> Path:
+def _with_monitoring(root: Path, **values: str) -> Path:
     shutil.copytree(EXAMPLE, root)
     file = root / "devenv.yaml"
     project = yaml.safe_load(file.read_text(encoding="utf-8"))
-    project["stacks"].append({"name": "monitoring"})
+    project["stacks"].append({"name": "monitoring", "values": values})
     file.write_text(yaml.safe_dump(project), encoding="utf-8")
     return root
 
@@ -214,7 +218,7 @@ def profile(request: pytest.FixtureRequest) -> Profile:
     return chosen
 
 
-@pytest.fixture(params=STACKS)
+@pytest.fixture(params=(*STACKS, LIGHTER))
 def rendered(request: pytest.FixtureRequest, charts: Charts, profile: Profile) -> Rendered:
     return charts.render(request.param, profile)
 
@@ -236,7 +240,7 @@ def test_every_image_is_one_that_devenv_gives(rendered: Rendered) -> None:
     """So none has the tag latest, or comes from a registry unnoticed; and each that is brought is used."""
     used = {container["image"] for _, container in rendered.containers}
     # An operator makes pods of its own, of what its custom resources and its arguments name.
-    used |= {item["spec"]["image"] for item in rendered.of_kind(*OPERATED)}
+    used |= {item["spec"]["image"] for item in rendered.of_kind(*OPERATED) if item["spec"]["replicas"]}
     used |= {
         word.removeprefix(RELOADER)
         for _, container in rendered.containers

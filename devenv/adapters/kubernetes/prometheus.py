@@ -17,17 +17,51 @@ if TYPE_CHECKING:
 
 MONITORING = "monitoring"
 """The stack, and its namespace."""
-_API = f"api/v1/namespaces/{MONITORING}/services/prometheus:http/proxy/api/v1"
+_SERVER = f"api/v1/namespaces/{MONITORING}/services/prometheus:http/proxy"
+_API = f"{_SERVER}/api/v1"
+_UNITS = {"s": "seconds"}
 _SECONDS = 0.5
 
 
-def push(metrics: Json, cluster: Callable[[], Cluster]) -> None:
-    """Hand metrics to its receiver of OpenTelemetry's: within half a second, or not at all."""
+def push(metrics: Json, cluster: Callable[[], Cluster], *, engine: str = "prometheus") -> None:
+    """Hand metrics to it: within half a second, or not at all.
+
+    Args:
+        metrics: as a request of OpenTelemetry's.
+        cluster: where it runs.
+        engine: `prometheus`, or `victoria-metrics` in its place.
+    """
+    # VictoriaMetrics takes OpenTelemetry's form as protobuf only, and as JSON that of Datadog.
+    taken_as_it_is = engine == "prometheus"
+    path, body = (
+        ("api/v1/otlp/v1/metrics", metrics) if taken_as_it_is else ("datadog/api/v2/series", as_datadog(metrics))
+    )
     try:
-        cluster().post(f"{_API}/otlp/v1/metrics", metrics, timeout=_SECONDS)
+        cluster().post(f"{_SERVER}/{path}", body, timeout=_SECONDS)
     except (ApiRefusedError, ApiUnreachableError):
         # Before monitoring is up, and where it is not well, there is nobody to tell; the run has told its own end.
         return
+
+
+def as_datadog(request: Json) -> Json:
+    """A request of OpenTelemetry's metrics in Datadog's form, with the names that Prometheus gives these.
+
+    https://docs.victoriametrics.com/victoriametrics/integrations/datadog/
+    """
+    return {
+        "series": [
+            {
+                "metric": f"{metric['name'].replace('.', '_')}_{_UNITS[metric['unit']]}",
+                "points": [{"timestamp": int(point["timeUnixNano"]) // 10**9, "value": point["asDouble"]}],
+                "tags": [f"job:{job}", *(f"{a['key']}:{a['value']['stringValue']}" for a in point["attributes"])],
+            }
+            for resource in request["resourceMetrics"]
+            for job in [resource["resource"]["attributes"][0]["value"]["stringValue"]]
+            for scope in resource["scopeMetrics"]
+            for metric in scope["metrics"]
+            for point in metric["gauge"]["dataPoints"]
+        ]
+    }
 
 
 def ask(cluster: Cluster, expressions: Mapping[str, str]) -> dict[str, float]:

@@ -19,7 +19,8 @@ from devenv.runtime.run.scheduler import RunReport, TaskState
 def tell_prometheus(plan: Plan, report: RunReport, command: str, environment: Environment) -> None:
     """Push what became of a run, where the project has monitoring."""
     if MONITORING in environment.workspace.selected and report.results:
-        push(as_otlp(plan, report, command, time.time_ns()), lambda: environment.cluster)
+        engine = environment.workspace.stacks[MONITORING].spec.values.get("engine", "prometheus")
+        push(as_otlp(plan, report, command, time.time_ns()), lambda: environment.cluster, engine=engine)
 
 
 def as_otlp(plan: Plan, report: RunReport, command: str, now: int) -> Json:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from devenv.adapters.kubernetes.cluster import Cluster
-from devenv.adapters.kubernetes.prometheus import push
+from devenv.adapters.kubernetes.prometheus import as_datadog, push
 from devenv.errors import ImageError
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.steps import FetchModule, StartCluster
@@ -112,6 +112,25 @@ def receiver(status: int) -> Iterator[tuple[int, list[tuple[str, Any]]]]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def test_victoria_metrics_is_told_the_same_series_in_a_form_that_it_takes_as_json(tmp_path: Path) -> None:
+    told = as_otlp(PLAN, report(TaskResult(TaskState.FAILED, 0.1, 0.2, ImageError("no"))), "up", 7_500_000_000)
+    with receiver(202) as (port, given):
+        push(told, to(port, tmp_path), engine="victoria-metrics")
+    assert given == [
+        ("/api/v1/namespaces/monitoring/services/prometheus:http/proxy/datadog/api/v2/series", as_datadog(told))
+    ]
+    run, *steps = as_datadog(told)["series"]
+    assert run == {
+        "metric": "devenv_run_duration_seconds",
+        "points": [{"timestamp": 7, "value": 2.5}],
+        "tags": ["job:devenv", "command:up", "result:failed"],
+    }
+    assert [(s["metric"], s["points"][0]["value"], s["tags"][2]) for s in steps] == [
+        ("devenv_step_duration_seconds", 1.5, f"step:{START.key}"),
+        ("devenv_step_duration_seconds", 0.2, f"step:{FETCH.key}"),
+    ]
 
 
 @pytest.mark.parametrize("status", [200, 404, 503])

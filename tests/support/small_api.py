@@ -26,6 +26,10 @@ class SmallApi:
         self._objects = {PATHS[kind]: {i["metadata"]["uid"]: i for i in items} for kind, items in objects.items()}
         self._lock = threading.Lock()
         self._version = 1
+        self.logs: dict[str, str] = {}
+        """By the path of the pod's log."""
+        self.applied: dict[str, Json] = {}
+        """What was sent to be applied, by path."""
         self._told: list[tuple[int, str, Json]] = []
         """Version, path and event of each change: who watches is told those since the list that they have."""
         self._watchers: list[tuple[str, queue.SimpleQueue[Json | None]]] = []
@@ -37,25 +41,22 @@ class SmallApi:
                 path, query = parts.path.strip("/"), parse_qs(parts.query)
                 if "watch" in query:
                     self._stream(path, int(query["resourceVersion"][0]))
-                elif path in outer._objects:
-                    self._answer(200, outer._list(path))
                 else:
-                    self._answer(404, {"kind": "Status", "message": f"nothing at {path}"})
+                    self._send(*outer._answer(path))
 
-            def _answer(self, status: int, document: Json) -> None:
-                body = json.dumps(document).encode()
+            def do_PATCH(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.applied[urlsplit(self.path).path.strip("/")] = body
+                self._send(200, json.dumps(body).encode())
+
+            def _send(self, status: int, body: bytes) -> None:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 
             def _stream(self, path: str, since: int) -> None:
-                changes: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
-                with outer._lock:
-                    for version, changed, missed in outer._told:
-                        if changed == path and version > since:
-                            changes.put(missed)
-                    outer._watchers.append((path, changes))
+                changes = outer._changes(path, since)
                 self.send_response(200)
                 self.end_headers()
                 while (event := changes.get()) is not None:
@@ -104,6 +105,24 @@ class SmallApi:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
+
+    def _changes(self, path: str, since: int) -> queue.SimpleQueue[Json | None]:
+        """Those of a path after a version, and then those that come; None at the end."""
+        changes: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
+        with self._lock:
+            for version, changed, missed in self._told:
+                if changed == path and version > since:
+                    changes.put(missed)
+            self._watchers.append((path, changes))
+        return changes
+
+    def _answer(self, path: str) -> tuple[int, bytes]:
+        """Status and body."""
+        if path in self.logs:
+            return 200, self.logs[path].encode()
+        if path in self._objects:
+            return 200, json.dumps(self._list(path)).encode()
+        return 404, json.dumps({"kind": "Status", "message": f"nothing at {path}"}).encode()
 
     def _list(self, path: str) -> Json:
         with self._lock:

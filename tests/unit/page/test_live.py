@@ -6,17 +6,24 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from support.cluster_objects import container, of_release, pod, terminated, waiting
+from support.cluster_objects import NAMESPACE, container, of_release, pod, terminated, waiting
 from support.page_judgement import deployment, project, snapshot
 from support.small_api import small_api
 
-from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.adapters.files.paths import data_root
+from devenv.adapters.kubernetes.cluster import Cluster, Recorded
 from devenv.page.board import Board
 from devenv.page.live import Live
+from devenv.page.stack_log import stack_log
 from devenv.page.view import View
 from devenv.plan.cluster_state import ClusterState
+from devenv.spec.load import load_workspace
+from devenv.workflows.observed import ObservedProject
 from devenv.workflows.status import StackState
+
+URL = "http://shop.localhost:8070/"
 
 
 def seen(board: Board, holds: Callable[[View], bool], seconds: float = 60) -> View:
@@ -32,7 +39,7 @@ def test_a_pod_that_fails_is_on_the_page_with_its_cause(tmp_path: Path) -> None:
         observed = replace(project(tmp_path), kubeconfig=api.kubeconfig(tmp_path))
         board = Board(View("shop"))
         board.first_known(0)  # somebody reads
-        live = Live(tmp_path, board, url="http://shop.localhost:8070/", is_wanted=lambda: True, end=lambda: None)
+        live = Live(tmp_path, board, url=URL, is_wanted=lambda: True, end=lambda: None)
         with Cluster(observed.kubeconfig) as cluster:
             thread = threading.Thread(target=live._watch, args=(cluster, observed))
             thread.start()
@@ -55,3 +62,47 @@ def test_a_pod_that_fails_is_on_the_page_with_its_cause(tmp_path: Path) -> None:
             board.close()
             thread.join(10)
         assert not thread.is_alive()
+
+
+def test_the_name_of_the_project_leads_to_the_page_once_traefik_is_there_and_again_where_it_is_another(
+    tmp_path: Path,
+) -> None:
+    without = project(tmp_path)
+    (tmp_path / "devenv.yaml").write_text("project: shop\nstacks: [{name: traefik}]\n")
+    workspace = load_workspace(tmp_path, data_root=data_root())
+
+    def with_traefik(content: str) -> ObservedProject:
+        facts = replace(without.facts, records={"traefik": Recorded(content)})
+        return replace(without, workspace=workspace, facts=facts)
+
+    live = Live(tmp_path, Board(View("shop")), url=URL, is_wanted=lambda: True, end=lambda: None)
+    routes = "apis/traefik.io/v1alpha1/namespaces/traefik"
+    with small_api(snapshot(deployment(1))) as api, Cluster(api.kubeconfig(tmp_path)) as cluster:
+        live._redirect_root(cluster, without)
+        assert not api.applied
+        live._redirect_root(cluster, with_traefik("one"))
+        assert set(api.applied) == {f"{routes}/{kind}/devenv-start-page" for kind in ("middlewares", "ingressroutes")}
+        middleware, route = api.applied.values()
+        assert middleware["spec"]["redirectRegex"] == {"regex": "^.*$", "replacement": URL, "permanent": False}
+        (rule,) = route["spec"]["routes"]
+        assert (rule["match"], rule["priority"]) == ("Host(`shop.localhost`)", 1)
+
+        api.applied.clear()
+        live._redirect_root(cluster, with_traefik("one"))
+        assert not api.applied
+        live._redirect_root(cluster, with_traefik("two"))
+        assert len(api.applied) == 2
+
+
+def test_the_log_of_a_stack_is_that_of_its_containers_newest_pods_first(tmp_path: Path) -> None:
+    def of_web(number: int) -> dict[str, Any]:
+        meta = of_release(f"web-{number}", creationTimestamp=f"2026-05-01T1{number}:00:00Z")
+        return pod(f"web-{number}", phase="Running", meta=meta)
+
+    pods = (of_web(1), of_web(2), of_web(3))
+    with small_api(snapshot(deployment(1), *pods)) as api:
+        observed = replace(project(tmp_path), kubeconfig=api.kubeconfig(tmp_path))
+        api.logs = {f"api/v1/namespaces/{NAMESPACE}/pods/{name}/log": f"{name} is up" for name in ("web-1", "web-2")}
+        found = stack_log(observed, "web")
+    assert [text for _, text in found] == ["web-2 is up", "web-1 is up"]
+    assert found[0][0].startswith("web-2 · ")

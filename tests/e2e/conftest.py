@@ -21,6 +21,8 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "alt"
 PROJECT = "devenv-e2e"
 DATABASES = ("kratos-postgres", "auth-postgres", "mysql", "clickhouse", "redis", "nats")
 """Beside the example's own: every engine that can be had without a registry."""
+OBSERVABILITY = ("monitoring", "dashboards", "logs")
+"""They come last: the other tests would take half as long again beside them."""
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +32,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     shutil.copytree(EXAMPLE, root)
     state = tmp_path_factory.mktemp("e2e-state")
     made = Project(root, {"XDG_STATE_HOME": str(state), "CI": ""})
-    stacks = [*made.spec["stacks"], *({"name": name} for name in (*DATABASES, "monitoring", "dashboards", "logs"))]
+    stacks = [*made.spec["stacks"], *({"name": name} for name in DATABASES)]
     made.write_spec({**made.spec, "project": PROJECT, "stacks": stacks})
     # A run before was in another folder.
     made.devenv("down", "--adopt", "--yes", timeout=120)
@@ -56,6 +58,16 @@ def first_up(project: Project, host_before: dict[str, set[str]]) -> Result:
 def environment(project: Project, first_up: Result) -> Project:
     """The environment, up."""
     assert first_up.status == 0
+    return project
+
+
+@pytest.fixture(scope="session")
+def observed(project: Project, first_up: Result) -> Project:
+    """The environment with the stacks that observe it, which a user has chosen later."""
+    assert first_up.status == 0
+    stacks = [*project.spec["stacks"], *({"name": name} for name in OBSERVABILITY)]
+    project.write_spec({**project.spec, "stacks": stacks})
+    project.devenv("up", "--yes")
     return project
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ class Project:
     env: Mapping[str, str]
     within: Sequence[str] = ()
     """The program and arguments by which everything is run: somewhere else than on the host."""
+    _paths: dict[str, str] = field(default_factory=dict, compare=False)
+    """What devenv was asked for once: each of its processes takes a second or more."""
 
     @property
     def name(self) -> str:
@@ -101,14 +103,17 @@ class Project:
 
     def tool(self, name: str) -> str:
         """Path of a program that devenv uses."""
-        rows = json.loads(self.devenv("tools", "--json").stdout)
-        return str(next(r["path"] for r in rows if r["name"] == name))
+        if name not in self._paths:
+            rows = json.loads(self.devenv("tools", "--json").stdout)
+            self._paths.update((str(row["name"]), str(row["path"])) for row in rows)
+        return self._paths[name]
 
     def kubectl(self, *args: str) -> str:
         """Run kubectl against the project's cluster."""
-        kubeconfig = self.devenv("kubeconfig").stdout.strip()
+        if "kubeconfig" not in self._paths:
+            self._paths["kubeconfig"] = self.devenv("kubeconfig").stdout.strip()
         # A cache of the tests' own: that devenv leaves none in ~/.kube is tested.
-        where = ["--kubeconfig", kubeconfig, "--cache-dir", str(self.root / "kube-cache")]
+        where = ["--kubeconfig", self._paths["kubeconfig"], "--cache-dir", str(self.root / "kube-cache")]
         return run([*self.within, self.tool("kubectl"), *where, *args])
 
 

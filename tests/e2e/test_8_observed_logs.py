@@ -1,4 +1,4 @@
-"""Logs in the environment that is up: what a pod writes, while it is there and gone, with ClickHouse away."""
+"""Logs in the observed environment: what a pod writes, while it is there and gone, with ClickHouse away."""
 
 from __future__ import annotations
 
@@ -36,29 +36,29 @@ LABELS = {"app.kubernetes.io/instance": "storm"}
 
 
 @pytest.fixture
-def cluster(environment: Project) -> Iterator[Cluster]:
-    with Cluster(Path(environment.devenv("kubeconfig").stdout.strip())) as made:
+def cluster(observed: Project) -> Iterator[Cluster]:
+    with Cluster(Path(observed.devenv("kubeconfig").stdout.strip())) as made:
         yield made
 
 
 @pytest.fixture
-def address(environment: Project) -> Address:
+def address(observed: Project) -> Address:
     """ClickHouse's, which stays the same while it is away."""
-    return address_of(environment, "clickhouse")
+    return address_of(observed, "clickhouse")
 
 
-def scale_clickhouse(environment: Project, replicas: int) -> None:
-    environment.kubectl("scale", "statefulset/clickhouse", *NAMESPACE, f"--replicas={replicas}")
-    environment.kubectl("rollout", "status", "statefulset/clickhouse", *NAMESPACE, "--timeout=120s")
+def scale_clickhouse(observed: Project, replicas: int) -> None:
+    observed.kubectl("scale", "statefulset/clickhouse", *NAMESPACE, f"--replicas={replicas}")
+    observed.kubectl("rollout", "status", "statefulset/clickhouse", *NAMESPACE, "--timeout=120s")
 
 
 @pytest.fixture
-def storm(environment: Project, address: Address, tmp_path: Path) -> Iterator[LogQuery]:
+def storm(observed: Project, address: Address, tmp_path: Path) -> Iterator[LogQuery]:
     """A pod that has written all and ended, while ClickHouse is away; yields what asks for its lines."""
     assert address.port
     began = datetime.now(UTC)
     path = "jsonpath={.spec.template.spec.containers[0].image}"
-    image = environment.kubectl("get", "statefulset/clickhouse", *NAMESPACE, "--output", path)
+    image = observed.kubectl("get", "statefulset/clickhouse", *NAMESPACE, "--output", path)
     container = {"name": "main", "image": image, "command": ["sh", "-c", SCRIPT]}
     manifest = {
         "apiVersion": "v1",
@@ -68,12 +68,12 @@ def storm(environment: Project, address: Address, tmp_path: Path) -> Iterator[Lo
     }
     file = tmp_path / "storm.json"
     file.write_text(json.dumps(manifest))
-    scale_clickhouse(environment, 0)
-    environment.kubectl("apply", "--filename", str(file))
-    environment.kubectl("wait", "pod/storm", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
+    scale_clickhouse(observed, 0)
+    observed.kubectl("apply", "--filename", str(file))
+    observed.kubectl("wait", "pod/storm", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
     yield LogQuery(since=began - timedelta(seconds=1), stacks=frozenset({"storm"}), limit=10 * LINES)
-    scale_clickhouse(environment, 1)
-    environment.kubectl("delete", "--filename", str(file), "--ignore-not-found", "--wait=false")
+    scale_clickhouse(observed, 1)
+    observed.kubectl("delete", "--filename", str(file), "--ignore-not-found", "--wait=false")
 
 
 def stored(address: Address, query: LogQuery) -> tuple[LogEntry, ...]:
@@ -84,19 +84,19 @@ def stored(address: Address, query: LogQuery) -> tuple[LogEntry, ...]:
         return ()
 
 
-def shown(environment: Project, *arguments: str) -> list[dict[str, Any]]:
+def shown(observed: Project, *arguments: str) -> list[dict[str, Any]]:
     """What the command prints."""
-    found: list[dict[str, Any]] = json.loads(environment.devenv("logs", *arguments, "--json").stdout)
+    found: list[dict[str, Any]] = json.loads(observed.devenv("logs", *arguments, "--json").stdout)
     return found
 
 
 def test_what_a_pod_wrote_is_there_once_from_both_sides_and_stays(
-    environment: Project, address: Address, cluster: Cluster, storm: LogQuery
+    observed: Project, address: Address, cluster: Cluster, storm: LogQuery
 ) -> None:
-    without = environment.devenv("logs", "--pod", "storm", "--search", "It failed", "--json")
+    without = observed.devenv("logs", "--pod", "storm", "--search", "It failed", "--json")
     assert "these are the lines that the kubelets still have" in without.stderr
     (from_kubelet,) = json.loads(without.stdout)
-    scale_clickhouse(environment, 1)
+    scale_clickhouse(observed, 1)
     found: list[tuple[LogEntry, ...]] = [()]
 
     def all_there() -> bool:
@@ -112,32 +112,32 @@ def test_what_a_pod_wrote_is_there_once_from_both_sides_and_stays(
     assert end.message == "the end"
     assert read_kubelets(cluster, storm).entries == found[0]
 
-    environment.kubectl("delete", "pod/storm", "--namespace", "default")
-    environment.devenv("reset-db", "clickhouse", "--yes")
-    row, *_ = shown(environment, "--search", "IT FAILED", "--namespace", "default", "--pod", "storm", "--limit", "1")
+    observed.kubectl("delete", "pod/storm", "--namespace", "default")
+    observed.devenv("reset-db", "clickhouse", "--yes")
+    row, *_ = shown(observed, "--search", "IT FAILED", "--namespace", "default", "--pod", "storm", "--limit", "1")
     assert (row["stack"], row["level"], row["message"]) == ("storm", "error", parsed.message)
     assert row == from_kubelet
-    assert shown(environment, "--level", "error", "--pod", "storm", "--limit", "2") == [row, {**row, **_told(trace)}]
+    assert shown(observed, "--level", "error", "--pod", "storm", "--limit", "2") == [row, {**row, **_told(trace)}]
 
 
 def _told(entry: LogEntry) -> dict[str, Any]:
     return {"timestamp": entry.timestamp, "level": entry.level, "message": entry.message, "fields": dict(entry.fields)}
 
 
-def test_lines_of_a_stack_are_shown_and_unknown_names_refused(environment: Project) -> None:
-    rows = shown(environment, "--stack", "traefik", "--since", "24h")
+def test_lines_of_a_stack_are_shown_and_unknown_names_refused(observed: Project) -> None:
+    rows = shown(observed, "--stack", "traefik", "--since", "24h")
     assert {row["stack"] for row in rows} == {"traefik"}
-    plain = environment.devenv("logs", "--stack", "traefik", "--since", "24h", "--limit", "1")
+    plain = observed.devenv("logs", "--stack", "traefik", "--since", "24h", "--limit", "1")
     assert f"traefik/{rows[-1]['pod']}/" in plain.stdout
-    refused = environment.devenv("logs", "--stack", "traefk", expect=2)
+    refused = observed.devenv("logs", "--stack", "traefk", expect=2)
     assert "traefk is no stack of this project" in refused.stderr
     assert "traefik" in refused.stderr
-    assert "--since soon" in environment.devenv("logs", "--since", "soon", expect=2).stderr
-    assert "fatal" in environment.devenv("logs", "--level", "bad", expect=2).stderr
+    assert "--since soon" in observed.devenv("logs", "--since", "soon", expect=2).stderr
+    assert "fatal" in observed.devenv("logs", "--level", "bad", expect=2).stderr
 
 
-def test_the_dashboards_page_shows_the_newest_lines(environment: Project) -> None:
-    rows = Monitoring(environment).get("dashboards", "/api/logs", stack="traefik", search="GET", minutes="60")
+def test_the_dashboards_page_shows_the_newest_lines(observed: Project) -> None:
+    rows = Monitoring(observed).get("dashboards", "/api/logs", stack="traefik", search="GET", minutes="60")
     assert rows
     assert {(row["stack"], "GET" in row["message"].upper()) for row in rows} == {("traefik", True)}
     assert [row["second"] for row in rows] == sorted((row["second"] for row in rows), reverse=True)

@@ -1,4 +1,4 @@
-"""The dashboards in the environment that is up: their data, users' own, and what the page does not let through."""
+"""The dashboards of the observed environment: their data, users' own, and what the page does not let through."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ OWN = {
 class Page:
     """The page, as a browser reaches it through Traefik."""
 
-    def __init__(self, environment: Project) -> None:
-        (url,) = (str(e["url"]) for e in environment.status()["endpoints"] if e["name"] == "dashboards")
+    def __init__(self, observed: Project) -> None:
+        (url,) = (str(e["url"]) for e in observed.status()["endpoints"] if e["name"] == "dashboards")
         self.url = url
         self._parts = urlsplit(url)
 
@@ -56,12 +56,12 @@ class Page:
 
 
 @pytest.fixture
-def page(environment: Project) -> Page:
-    return Page(environment)
+def page(observed: Project) -> Page:
+    return Page(observed)
 
 
 @pytest.fixture
-def users_own(environment: Project, tmp_path: Path) -> Iterator[None]:
+def users_own(observed: Project, tmp_path: Path) -> Iterator[None]:
     """Dashboards in another namespace: one that is sound, one that is not, one whose name is taken."""
     taken = {**OWN, "metadata": {"name": "nodes"}}
     data = {"shop.json": json.dumps(OWN), "taken.json": json.dumps(taken), "broken.json": "{", "notes.txt": "-"}
@@ -70,9 +70,9 @@ def users_own(environment: Project, tmp_path: Path) -> Iterator[None]:
     items = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": m, "data": data} for m in (meta, unlabelled)]
     file = tmp_path / "own.json"
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-    environment.kubectl("apply", "-f", str(file))
+    observed.kubectl("apply", "-f", str(file))
     yield
-    environment.kubectl("delete", "-f", str(file), "--wait=false")
+    observed.kubectl("delete", "-f", str(file), "--wait=false")
 
 
 def test_every_panel_of_every_dashboard_has_data(page: Page) -> None:

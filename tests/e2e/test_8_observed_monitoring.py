@@ -1,4 +1,4 @@
-"""Monitoring in the environment that is up: what it reads, how soon it tells, and what users add."""
+"""Monitoring in the observed environment: what it reads, how soon it tells, and what users add."""
 
 from __future__ import annotations
 
@@ -82,18 +82,18 @@ spec:
 
 
 @pytest.fixture
-def monitoring(environment: Project) -> Monitoring:
-    return Monitoring(environment)
+def monitoring(observed: Project) -> Monitoring:
+    return Monitoring(observed)
 
 
 @pytest.fixture
-def users(environment: Project, tmp_path: Path) -> Iterator[None]:
+def users(observed: Project, tmp_path: Path) -> Iterator[None]:
     """A monitor, a rule and a route of a user, who knows nothing of this installation."""
     file = tmp_path / "users.yaml"
     file.write_text(USERS)
-    environment.kubectl("apply", "-f", str(file))
+    observed.kubectl("apply", "-f", str(file))
     yield
-    environment.kubectl("delete", "-f", str(file), "--wait=false")
+    observed.kubectl("delete", "-f", str(file), "--wait=false")
 
 
 def test_every_target_answers_and_nothing_is_told(monitoring: Monitoring) -> None:
@@ -120,8 +120,8 @@ def test_what_rules_ask_for_is_there(monitoring: Monitoring) -> None:
         await_true(lambda name=series: bool(monitoring.query(name)), 30)  # type: ignore[misc]
 
 
-def test_what_devenv_did_is_told(environment: Project, monitoring: Monitoring) -> None:
-    environment.devenv("reset-db", "redis", "--yes")
+def test_what_devenv_did_is_told(observed: Project, monitoring: Monitoring) -> None:
+    observed.devenv("reset-db", "redis", "--yes")
     for series in (
         'last_over_time(devenv_run_duration_seconds{job="devenv", command="reset-db", result="succeeded"}[5m]) > 0',
         'last_over_time(devenv_step_duration_seconds{command="reset-db", step=~".*redis.*", result="succeeded"}[5m])',
@@ -134,8 +134,8 @@ def test_what_services_do_is_told(monitoring: Monitoring, series: str) -> None:
     await_true(lambda: bool(monitoring.query(series)), 60)
 
 
-def test_what_pods_take_is_shown_by_kubectl_top(environment: Project) -> None:
-    assert "prometheus-main-0" in environment.kubectl("top", "pods", "--namespace", "monitoring")
+def test_what_pods_take_is_shown_by_kubectl_top(observed: Project) -> None:
+    assert "prometheus-main-0" in observed.kubectl("top", "pods", "--namespace", "monitoring")
 
 
 @pytest.mark.usefixtures("users")
@@ -146,14 +146,14 @@ def test_monitors_rules_and_routes_of_users_are_taken_as_they_are(monitoring: Mo
 
 
 def test_an_alert_reaches_alertmanager_within_45_seconds_and_goes_again(
-    environment: Project, monitoring: Monitoring
+    observed: Project, monitoring: Monitoring
 ) -> None:
     alert = ("WorkloadAtZero", "monitoring")
     assert alert not in monitoring.firing()
     scale = ("--namespace", "monitoring", "scale", "deployment/metrics-server", "--replicas")
-    environment.kubectl(*scale, "0")
+    observed.kubectl(*scale, "0")
     try:
         await_true(lambda: alert in monitoring.firing(), 45)
     finally:
-        environment.kubectl(*scale, "1")
+        observed.kubectl(*scale, "1")
     await_true(lambda: alert not in monitoring.firing(), 60)

@@ -4,17 +4,19 @@
 # As root it makes a user devenv-member for the unit and integration tests, and removes it again.
 # Usage: ./test.sh [--quick | --only PART]
 #   --quick        only what needs no engine
-#   --only PART    one of install, lint, types, engine, unit, images, e2e, parts
+#   --only PART    one of install, engine, lint, types, unit, images, e2e, parts
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-wanted='install lint types engine unit images e2e parts'
+readonly known='install engine lint types unit images e2e parts'
+wanted=$known
 case ${1:-} in
-  '') ;;
+  # The last part runs the unit tests too.
+  '') wanted=${wanted/ unit/} ;;
   --quick) wanted='install lint types unit' ;;
   --only)
-    if [[ $# -ne 2 || " $wanted " != *" $2 "* ]]; then
-      echo "usage: ./test.sh --only PART, where PART is one of: $wanted" >&2
+    if [[ $# -ne 2 || " $known " != *" $2 "* ]]; then
+      echo "usage: ./test.sh --only PART, where PART is one of: $known" >&2
       exit 2
     fi
     wanted=$2
@@ -48,9 +50,8 @@ lint() {
   .venv/bin/lint-imports
 }
 
-# As most people run devenv: by a user who is not root; root runs the few that need it. The unit tests are among them a
-# second time: they take a minute, and whom a file's mode keeps out is another one. What has an engine of its own shares
-# no environment with the other end-to-end tests, and runs beside.
+# As most people run devenv: by a user who is not root; root runs the few that need it. What has an engine of its own
+# shares no environment with the other end-to-end tests, and runs beside.
 tests_of_parts() {
   local failed=0
   begin own-engine .venv/bin/python -m pytest tests/e2e/own_engine -q --durations=5
@@ -85,19 +86,20 @@ await() {
 }
 
 types() {
-  .venv/bin/mypy
   # Apart, from their own folder: tests import what they share as `support`.
-  (cd tests && ../.venv/bin/mypy --config-file ../pyproject.toml .)
+  begin types-of-tests bash -c 'cd tests && ../.venv/bin/mypy --config-file ../pyproject.toml .'
+  .venv/bin/mypy
+  await types-of-tests
 }
 
 part install 'install' install
+part engine 'engine' .venv/bin/devenv engine --yes
+# Images are made beside what comes next: much of it is waiting for packages, where there are none yet.
+[[ " $wanted " == *' images '* ]] && begin images .venv/bin/devenv pull --directory examples/alt --yes
 part lint 'lint' lint
 part types 'types' types
-part engine 'engine' .venv/bin/devenv engine --yes
-# Images are made while the unit tests run: much of it is waiting for packages, where there are none yet.
-[[ " $wanted " == *' images '* ]] && begin images .venv/bin/devenv pull --directory examples/alt --yes
 part unit 'unit tests' .venv/bin/python -m pytest tests/unit -q "${spread[@]}"
-part images 'images, begun before the unit tests' await images
+part images 'images, begun after the engine' await images
 # Before the integration tests: it provides the tools and images that the integration tests use too.
 part e2e 'end-to-end tests' .venv/bin/python -m pytest tests/e2e --ignore=tests/e2e/own_engine -q -x --durations=15
 part parts 'unit and integration tests, as a member of the group docker, and engines of their own beside' tests_of_parts

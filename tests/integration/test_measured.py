@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.images import provide
+from support.plain_cluster import cluster_at
 from support.server_container import server_container
 from support.waiting import await_true
 
@@ -36,19 +36,7 @@ def cluster(engine: Engine, labels: dict[str, str], tmp_path_factory: pytest.Tem
     image = provide("prometheus", engine)
     options = {"command": arguments, "user": "0", "tmpfs": {"/data": ""}}
     with server_container(engine, image, labels, 9090, **options) as port:
-        yield cluster_at(port, tmp_path_factory.mktemp("kubeconfig") / "config")
-
-
-def cluster_at(port: int, file: Path) -> Cluster:
-    """The client of an API server without certificates."""
-    config = {
-        "current-context": "c",
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
-        "users": [{"name": "u", "user": {}}],
-    }
-    file.write_text(json.dumps(config))
-    return Cluster(file)
+        yield cluster_at(port, tmp_path_factory.mktemp("kubeconfig"))
 
 
 def sample(name: str, values: list[float], **labels: str) -> Json:
@@ -97,4 +85,4 @@ def test_limits_that_were_nearly_reached_are_told_and_others_are_not(cluster: Cl
 
 
 def test_nothing_is_said_where_nobody_answers(tmp_path: Path) -> None:
-    assert measured(cluster_at(9, tmp_path / "config"), "shop/pod/api-1") == ""
+    assert measured(cluster_at(9, tmp_path), "shop/pod/api-1") == ""

@@ -16,7 +16,9 @@ class Monitoring:
     """The two servers of an environment that is up."""
 
     def __init__(self, environment: Project) -> None:
-        self._urls = {str(e["name"]): str(e["url"]) for e in environment.status()["endpoints"]}
+        report = environment.status()
+        assert report["cluster"]["state"] == "running", report["cluster"]
+        self._urls = {str(e["name"]): str(e["url"]) for e in report["endpoints"]}
 
     def get(self, endpoint: str, path: str, **query: str) -> Any:
         """What an endpoint answers, from JSON."""

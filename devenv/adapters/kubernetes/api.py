@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -121,10 +122,13 @@ class Api(Client):
 
     def _send(self, request: BasicRequest, *, stream: bool = False) -> httpx2.Response:
         what = f"{request.method} {request.url}"
+        timeout = request.timeout and request.timeout.read
+        until = time.monotonic() + (timeout or _TIMEOUT)
         try:
-            response: httpx2.Response = self._client.send(self._client.build_adapter_request(request), stream=stream)
-            if not response.is_success:
-                response.read()
+            response = self._send_once(request, stream=stream)
+            while (pause := _asked_to_wait(response)) is not None and time.monotonic() + pause < until:
+                time.sleep(pause)
+                response = self._send_once(request, stream=stream)
         except httpx2.HTTPError as error:
             raise ApiUnreachableError(
                 f"the API server of the cluster does not answer: {what}",
@@ -137,6 +141,12 @@ class Api(Client):
                 status=response.status_code,
                 causes=_causes(response),
             )
+        return response
+
+    def _send_once(self, request: BasicRequest, *, stream: bool) -> httpx2.Response:
+        response: httpx2.Response = self._client.send(self._client.build_adapter_request(request), stream=stream)
+        if not response.is_success:
+            response.read()
         return response
 
 
@@ -170,6 +180,16 @@ class Watch:
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
             except OSError:
                 return  # the server was first
+
+
+def _asked_to_wait(response: httpx2.Response) -> float | None:
+    """The seconds after which a server that is busy, or still preparing the kind, wants to be asked again.
+
+    What every client of Kubernetes does: https://github.com/kubernetes/client-go/blob/master/rest/with_retry.go
+    """
+    busy = response.status_code == httpx2.codes.TOO_MANY_REQUESTS or response.is_server_error
+    after = response.headers.get("Retry-After", "")
+    return float(after) if busy and after.isdecimal() else None
 
 
 def _json(response: httpx2.Response) -> Json:

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import yaml
 from support.http_server import Server
+from support.plain_cluster import cluster_at
 
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.logs.entries import LogQuery
@@ -57,19 +57,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
                 "tailLines": MOST_LINES,
             }
             server.serve(f"/api/v1/namespaces/shop/pods/{name}/log?{urlencode(asked)}", text.encode())
-        file = tmp_path / "kubeconfig"
-        context = {"context": {"cluster": "c", "user": "u"}, "name": "c"}
-        file.write_text(
-            yaml.safe_dump(
-                {
-                    "clusters": [{"name": "c", "cluster": {"server": server.url}}],
-                    "users": [{"name": "u", "user": {}}],
-                    "contexts": [context],
-                    "current-context": "c",
-                }
-            )
-        )
-        with Cluster(file) as cluster:
+        with cluster_at(int(server.url.rpartition(":")[2]), tmp_path) as cluster:
             yield cluster
 
 

@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from support.plain_cluster import cluster_at
 
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.runtime.observe.cluster import ask_cluster
@@ -44,14 +45,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    kubeconfig = {
-        "current-context": "c",
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
-        "users": [{"name": "u", "user": {}}],
-    }
-    (tmp_path / "kubeconfig").write_text(json.dumps(kubeconfig))
-    with Cluster(tmp_path / "kubeconfig") as cluster:
+    with cluster_at(server.server_port, tmp_path) as cluster:
         yield cluster
     server.shutdown()
     server.server_close()

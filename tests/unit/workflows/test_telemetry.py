@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from support.plain_cluster import cluster_at
 
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.prometheus import as_datadog, push
@@ -73,21 +74,6 @@ def test_a_run_and_each_step_that_was_begun_are_told() -> None:
     assert [attributes["step"] for _, attributes in skipped["devenv.step.duration"]] == [START.key]
 
 
-def to(port: int, folder: Path) -> Callable[[], Cluster]:
-    file = folder / "kubeconfig"
-    file.write_text(
-        json.dumps(
-            {
-                "current-context": "c",
-                "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-                "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
-                "users": [{"name": "u", "user": {}}],
-            }
-        )
-    )
-    return lambda: Cluster(file)
-
-
 @contextmanager
 def receiver(status: int) -> Iterator[tuple[int, list[tuple[str, Any]]]]:
     """An API server in front of a receiver that answers with a status; the port, and what it was given."""
@@ -117,7 +103,7 @@ def receiver(status: int) -> Iterator[tuple[int, list[tuple[str, Any]]]]:
 def test_victoria_metrics_is_told_the_same_series_in_a_form_that_it_takes_as_json(tmp_path: Path) -> None:
     told = as_otlp(PLAN, report(TaskResult(TaskState.FAILED, 0.1, 0.2, ImageError("no"))), "up", 7_500_000_000)
     with receiver(202) as (port, given):
-        push(told, to(port, tmp_path), engine="victoria-metrics")
+        push(told, lambda: cluster_at(port, tmp_path), engine="victoria-metrics")
     assert given == [
         ("/api/v1/namespaces/monitoring/services/prometheus:http/proxy/datadog/api/v2/series", as_datadog(told))
     ]
@@ -137,7 +123,7 @@ def test_victoria_metrics_is_told_the_same_series_in_a_form_that_it_takes_as_jso
 def test_it_goes_to_the_receiver_behind_the_api_server_whatever_that_answers(status: int, tmp_path: Path) -> None:
     told = as_otlp(PLAN, report(TaskResult(TaskState.SUCCEEDED, 0.1, 0.2)), "up", 7)
     with receiver(status) as (port, given):
-        push(told, to(port, tmp_path))
+        push(told, lambda: cluster_at(port, tmp_path))
     ((path, body),) = given
     assert path == "/api/v1/namespaces/monitoring/services/prometheus:http/proxy/api/v1/otlp/v1/metrics"
     assert body == told
@@ -146,7 +132,7 @@ def test_it_goes_to_the_receiver_behind_the_api_server_whatever_that_answers(sta
 def test_nobody_waits_for_one_that_does_not_answer(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
-        push({}, to(silent.getsockname()[1], tmp_path))
+        push({}, lambda: cluster_at(silent.getsockname()[1], tmp_path))
         assert 0.4 < time.monotonic() - began < 2
 
 

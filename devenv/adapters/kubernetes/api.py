@@ -27,6 +27,8 @@ DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLis
 """Accept header that lists every kind of resource in one answer."""
 
 _TIMEOUT = 10.0
+_SHORTEST_PAUSE = 0.1
+"""Seconds between two questions to a server that wants to be asked again at once."""
 _WRITE_TIMEOUT = 60.0
 """Seconds after which the API server itself gives up: `--request-timeout` of kube-apiserver. A busy one needs many."""
 ContentType = Literal[
@@ -189,7 +191,7 @@ def _asked_to_wait(response: httpx2.Response) -> float | None:
     """
     busy = response.status_code == httpx2.codes.TOO_MANY_REQUESTS or response.is_server_error
     after = response.headers.get("Retry-After", "")
-    return float(after) if busy and after.isdecimal() else None
+    return max(float(after), _SHORTEST_PAUSE) if busy and after.isdecimal() else None
 
 
 def _json(response: httpx2.Response) -> Json:

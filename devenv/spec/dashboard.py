@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from devenv.spec.model import Text, TolerantModel
 from devenv.spec.promql import Expression
 from devenv.spec.yaml.positions import KeyPath
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{1,75}$")]
-Text = Annotated[str, Field(min_length=1)]
 PersesDuration = Annotated[
     str,
     StringConstraints(
@@ -29,38 +29,32 @@ VariableKind = Literal[
 _PANELS = "#/spec/panels/"
 
 
-class PersesModel(BaseModel):
-    """A frozen model that passes over what it does not know, as Perses does."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
-
-
-class Metadata(PersesModel):
+class Metadata(TolerantModel):
     """What the dashboard is called in addresses and links."""
 
     name: Name
 
 
-class QuerySpec(PersesModel):
+class QuerySpec(TolerantModel):
     """The question itself."""
 
     query: Text
 
 
-class QueryPlugin(PersesModel):
+class QueryPlugin(TolerantModel):
     """Whom is asked."""
 
     kind: QueryKind
     spec: QuerySpec
 
 
-class QueryPlace(PersesModel):
+class QueryPlace(TolerantModel):
     """A query's plugin."""
 
     plugin: QueryPlugin
 
 
-class Query(PersesModel):
+class Query(TolerantModel):
     """One query of a panel."""
 
     kind: Literal["TimeSeriesQuery"]
@@ -72,20 +66,20 @@ class Query(PersesModel):
         return self.spec.plugin.spec.query
 
 
-class PanelPlugin(PersesModel):
+class PanelPlugin(TolerantModel):
     """How a panel is drawn."""
 
     kind: PanelKind
     spec: dict[str, Any] = {}
 
 
-class PanelDisplay(PersesModel):
+class PanelDisplay(TolerantModel):
     """A panel's title."""
 
     name: Text
 
 
-class PanelSpec(PersesModel):
+class PanelSpec(TolerantModel):
     """What a panel shows."""
 
     display: PanelDisplay
@@ -93,21 +87,21 @@ class PanelSpec(PersesModel):
     queries: tuple[Query, ...] = ()
 
 
-class Panel(PersesModel):
+class Panel(TolerantModel):
     """One panel."""
 
     kind: Literal["Panel"]
     spec: PanelSpec
 
 
-class VariablePlugin(PersesModel):
+class VariablePlugin(TolerantModel):
     """Where a variable's values come from."""
 
     kind: VariableKind
     spec: dict[str, Any] = {}
 
 
-class VariableSpec(PersesModel):
+class VariableSpec(TolerantModel):
     """A variable that is chosen (with a plugin) or written (with a value)."""
 
     name: Name
@@ -115,7 +109,7 @@ class VariableSpec(PersesModel):
     value: str | None = None
 
 
-class Variable(PersesModel):
+class Variable(TolerantModel):
     """One variable."""
 
     kind: Literal["ListVariable", "TextVariable"]
@@ -130,7 +124,7 @@ class Variable(PersesModel):
         return self
 
 
-class PanelReference(PersesModel):
+class PanelReference(TolerantModel):
     """Which panel lies at a place."""
 
     ref: str = Field(alias="$ref")
@@ -141,7 +135,7 @@ class PanelReference(PersesModel):
         return self.ref.removeprefix(_PANELS)
 
 
-class Item(PersesModel):
+class Item(TolerantModel):
     """A place in a grid of 24 columns."""
 
     x: int = Field(ge=0, le=23)
@@ -151,20 +145,20 @@ class Item(PersesModel):
     content: PanelReference
 
 
-class GridSpec(PersesModel):
+class GridSpec(TolerantModel):
     """A group of panels."""
 
     items: tuple[Item, ...]
 
 
-class Layout(PersesModel):
+class Layout(TolerantModel):
     """Where panels lie."""
 
     kind: Literal["Grid"]
     spec: GridSpec
 
 
-class DashboardSpec(PersesModel):
+class DashboardSpec(TolerantModel):
     """What a dashboard shows."""
 
     duration: PersesDuration
@@ -174,7 +168,7 @@ class DashboardSpec(PersesModel):
     layouts: tuple[Layout, ...]
 
 
-class Dashboard(PersesModel):
+class Dashboard(TolerantModel):
     """One dashboard."""
 
     kind: Literal["Dashboard"]

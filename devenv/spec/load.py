@@ -6,7 +6,7 @@ no input makes it raise anything but the errors named here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -18,9 +18,10 @@ from devenv.spec.checks.value_places import value_place_problems
 from devenv.spec.lock import locked, read_lock
 from devenv.spec.needs import needed_by, order
 from devenv.spec.project import PROFILES, ProjectSpec
-from devenv.spec.read.discover import PROJECT_FILE, builtin_stacks, find_project, project_stacks
+from devenv.spec.read.discover import builtin_stacks, find_project, project_stacks
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft, overridden, read_stack
 from devenv.spec.read.places import Boundary, PathProblem
+from devenv.spec.read.problems import ordered
 from devenv.spec.read.seed_files import SeedFile, load_seeds
 from devenv.spec.read.validation import check
 from devenv.spec.render import in_company, merged
@@ -70,7 +71,7 @@ def load_workspace(
     _check(parts, problems)
     project, versions = parts.project, parts.versions
     if problems or project is None or versions is None:
-        raise SpecError(_ordered([*problems, *_further_problems(parts)]))
+        raise SpecError(ordered([*problems, *_further_problems(parts)]))
     return _workspace(parts, project, versions)
 
 
@@ -244,8 +245,3 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
         seeds=parts.seeds,
         inputs=parts.inputs,
     )
-
-
-def _ordered(problems: Iterable[Problem]) -> list[Problem]:
-    """Each problem once: devenv.yaml's first, then by file and line."""
-    return sorted(set(problems), key=lambda p: (p.file.name != PROJECT_FILE, str(p.file), p.line, p.key, p.message))

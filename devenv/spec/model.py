@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 _DURATION = re.compile(r"(?:(?P<h>[0-9]{1,6})h)?(?:(?P<m>[0-9]{1,6})m)?(?:(?P<s>[0-9]{1,6})s)?")
 _LONGEST = timedelta(days=7)
@@ -17,6 +17,12 @@ class SpecModel(BaseModel):
 
     # Every command imports every model: each is made ready when it is needed.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class TolerantModel(BaseModel):
+    """A frozen model that passes over what it does not know: others define the format."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 def parse_duration(text: Any) -> Any:
@@ -45,6 +51,7 @@ Duration = Annotated[
         }
     ),
 ]
+Text = Annotated[str, Field(min_length=1)]
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 """A name that Kubernetes, Docker and DNS accept (RFC 1123 label)."""
 NamespaceName = Annotated[

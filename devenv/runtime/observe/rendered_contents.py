@@ -16,7 +16,7 @@ from devenv.adapters.charts.charts import complete
 from devenv.adapters.charts.helm import ChartRelease, Helm
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.kubectl import Kubectl
-from devenv.errors import DevenvError, Problem, SpecError
+from devenv.errors import DevenvError, Problem
 from devenv.plan.observed import StackInput
 from devenv.runtime.observe.stack_files import chart_files, files_below, kustomization_files
 from devenv.runtime.toolbox import Toolbox
@@ -24,6 +24,7 @@ from devenv.spec.checks.dashboard_files import LABEL, Written, further_problems
 from devenv.spec.checks.grafana_files import CHOSEN, carried_problems
 from devenv.spec.checks.grafana_files import LABEL as GRAFANA
 from devenv.spec.checks.monitoring_objects import KINDS, is_promql_asked, object_problems
+from devenv.spec.read.problems import require_none
 from devenv.spec.stack import Source, StackSpec
 from devenv.spec.workspace import LoadedStack, Workspace
 from devenv.spec.yaml.config_maps import carried_texts
@@ -83,10 +84,8 @@ def require_sound_rendering(workspace: Workspace, inputs: Inputs, renderers: Ren
     """Raise SpecError with everything that is wrong with what the project's own stacks come to."""
     rendered = [each for spec, made in inputs for each in _rendered(workspace.stacks[spec.name], made, renderers)]
     promql = is_promql_asked(workspace.stacks[name] for name in workspace.selected)
-    problems = {problem for each in rendered for problem in _problems(each, promql=promql)}
-    problems |= set(_dashboard_problems(workspace, rendered, promql=promql))
-    if problems:
-        raise SpecError(sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.key)))
+    problems = [problem for each in rendered for problem in _problems(each, promql=promql)]
+    require_none([*problems, *_dashboard_problems(workspace, rendered, promql=promql)])
 
 
 def render(source: Source, stack: StackSpec, path: str, made: StackInput, renderers: Renderers) -> str:

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from devenv.errors import Problem, SpecError
+from devenv.errors import Problem
 from devenv.spec.checks.database_files import database_file_problems
 from devenv.spec.checks.folders import LIMIT_BYTES, carried_bytes
 from devenv.spec.read.places import visible_files
+from devenv.spec.read.problems import require_none
 from devenv.spec.sql.migration_names import Order, Tool, belongs_apart, read_name, tool_of
 from devenv.spec.sql.qualified_names import Dialect, qualified_names
 from devenv.spec.stack import Database
@@ -33,9 +34,7 @@ _DIALECTS: dict[str, Dialect] = {"mysql": "mysql", "clickhouse": "clickhouse"}
 
 def require_sound_migrations(stacks: Iterable[LoadedStack]) -> None:
     """Raise SpecError with everything that is wrong with the stacks' migrations, seeds and folders for pods."""
-    problems = [problem for stack in stacks for problem in migration_problems(stack)]
-    if problems:
-        raise SpecError(sorted(set(problems), key=lambda problem: (str(problem.file), problem.line)))
+    require_none(problem for stack in stacks for problem in migration_problems(stack))
 
 
 def migration_problems(stack: LoadedStack) -> Iterator[Problem]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from devenv.errors import Problem, SpecError
+from devenv.errors import Problem
 from devenv.spec.checks.dashboard_files import dashboard_problems
 from devenv.spec.checks.grafana_files import grafana_problems
 from devenv.spec.checks.migration_files import migration_problems
 from devenv.spec.checks.monitoring_objects import is_promql_asked, written_problems
+from devenv.spec.read.problems import require_none
 from devenv.spec.workspace import LoadedStack
 
 
 def require_sound_contents(stacks: Iterable[LoadedStack]) -> None:
     """Raise SpecError with everything that is wrong with what content_problems looks at."""
-    if problems := set(content_problems(list(stacks))):
-        raise SpecError(sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.key)))
+    require_none(content_problems(list(stacks)))
 
 
 def content_problems(stacks: Sequence[LoadedStack]) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from devenv.spec.yaml.loader import SafeLoader
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class CarriedText:
 def carried_texts(content: bytes, label: str, value: str = "true") -> Iterator[CarriedText]:
     """The entries of the ConfigMaps among a file's documents that have the label with the value."""
     try:
-        documents = list(yaml.compose_all(content, _Loader))
+        documents = list(yaml.compose_all(content, SafeLoader))
     except yaml.YAMLError:
         return
     for document in documents:

@@ -9,13 +9,13 @@ from typing import Any
 
 import yaml
 
-# libyaml's is much faster, and CRDs are megabytes.
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""PyYAML's, of libyaml where it is there: much faster, and CRDs are megabytes."""
 
 
-class Loader(_Base):  # type: ignore[misc]
+class Loader(SafeLoader):  # type: ignore[misc]
     """PyYAML's safe loader, to which `=` and 2026-01-31 are text, as to Go: JSON has no type for either."""
 
 
 for _type in ("value", "timestamp"):
-    Loader.add_constructor(f"tag:yaml.org,2002:{_type}", _Base.construct_yaml_str)
+    Loader.add_constructor(f"tag:yaml.org,2002:{_type}", SafeLoader.construct_yaml_str)

@@ -15,12 +15,12 @@ from typing import Any
 import yaml
 
 from devenv.errors import Problem
+from devenv.spec.yaml.loader import SafeLoader
 from devenv.spec.yaml.positions import Document, Node
 from devenv.spec.yaml.text import NotTextError, decode
 from devenv.spec.yaml.tree import TreeBuilder, TreeError
 
 MAX_BYTES = 1024 * 1024
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MEANINGS = {
     "mapping values are not allowed": "a colon is not expected here",
     "could not find expected ':'": "a colon is missing after a key",
@@ -110,7 +110,7 @@ def _objects(root: Node | None, file: Path) -> Iterator[Document]:
 
 
 def _events(text: str) -> Iterator[Any]:
-    loader = _Loader(text)
+    loader = SafeLoader(text)
     try:
         while loader.check_event():
             yield loader.get_event()

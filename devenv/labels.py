@@ -32,6 +32,8 @@ LABEL_RUN = "devenv.io/run"
 
 LABEL_STACK = "devenv.io/stack"
 """On a Helm release's Secret, and on objects that no release holds: the stack that they belong to."""
+LABEL_INSTANCE = "app.kubernetes.io/instance"
+"""On what a chart makes, by Helm's custom: the release."""
 LABEL_CONTENT = "devenv.io/content"
 """On a Helm release's Secret: the content of the stack that it was installed from."""
 LABEL_CARRIES = "devenv.io/carries"

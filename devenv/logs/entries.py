@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from devenv.labels import LABEL_INSTANCE, LABEL_STACK
+
 LEVELS = ("trace", "debug", "info", "warning", "error", "fatal")
 """From the least to the worst."""
-STACK_LABELS = ("devenv.io/stack", "app.kubernetes.io/instance")
+STACK_LABELS = (LABEL_STACK, LABEL_INSTANCE)
 """The label of a pod that tells its stack: the first that it has. Of devenv's charts, and of Helm's custom."""
 
 

@@ -6,14 +6,15 @@ refuses more; here is what it would take, and what would then not be read, or ke
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from devenv.spec.model import Text, TolerantModel
 from devenv.spec.promql import Expression
 from devenv.spec.yaml.positions import KeyPath
 
-Text = Annotated[str, Field(min_length=1)]
 RuleDuration = Annotated[
     str,
     StringConstraints(
@@ -24,13 +25,17 @@ RuleDuration = Annotated[
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 
 
-class OperatorModel(BaseModel):
-    """A frozen model that passes over what it does not know: the API server has the whole schema."""
+MONITORING = "monitoring"
+"""The stack that has the operator, and its namespace."""
+PROMETHEUS, VICTORIA_METRICS = "prometheus", "victoria-metrics"
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+
+def engine_of(values: Mapping[str, Any]) -> str:
+    """What keeps the metrics, by the values of the stack."""
+    return str(values.get("engine", PROMETHEUS))
 
 
-class Rule(OperatorModel):
+class Rule(TolerantModel):
     """An alert, or a series that is recorded."""
 
     alert: Text | None = None
@@ -51,20 +56,20 @@ class Rule(OperatorModel):
         return (self.alert, self.record, tuple(sorted(self.labels.items())))
 
 
-class RuleGroup(OperatorModel):
+class RuleGroup(TolerantModel):
     """Rules that are evaluated one after the other."""
 
     name: Text
     rules: tuple[Rule, ...] = ()
 
 
-class RuleGroups(OperatorModel):
+class RuleGroups(TolerantModel):
     """What a PrometheusRule holds."""
 
     groups: tuple[RuleGroup, ...] = ()
 
 
-class PrometheusRule(OperatorModel):
+class PrometheusRule(TolerantModel):
     """Rules as an object of the cluster."""
 
     spec: RuleGroups

@@ -26,7 +26,8 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.i
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 """Accept header that lists every kind of resource in one answer."""
 
-_TIMEOUT = 10.0
+TIMEOUT = 10.0
+"""Seconds that a question may take where nobody says otherwise."""
 _SHORTEST_PAUSE = 0.1
 """Seconds between two questions to a server that wants to be asked again at once."""
 _WRITE_TIMEOUT = 60.0
@@ -50,14 +51,14 @@ class Api(Client):
         try:
             config = KubeConfig.from_file(kubeconfig)
             # The environment's proxies are not for a server on this host.
-            super().__init__(config=config, timeout=httpx2.Timeout(_TIMEOUT), trust_env=False)
+            super().__init__(config=config, timeout=httpx2.Timeout(TIMEOUT), trust_env=False)
         except (ConfigError, OSError, LookupError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
             raise ApiUnreachableError(
                 f"the kubeconfig {kubeconfig} cannot be used", context={"cause": str(error)}
             ) from error
         self.kubeconfig = kubeconfig
 
-    def fetch(self, path: str, *, accept: str = "application/json", timeout: float = _TIMEOUT, **query: str) -> Json:
+    def fetch(self, path: str, *, accept: str = "application/json", timeout: float = TIMEOUT, **query: str) -> Json:
         """GET an object or a list; raises ApiRefusedError and ApiUnreachableError, as all methods do."""
         return _json(self._ask("GET", path, query, accept=accept, timeout=timeout))
 
@@ -76,7 +77,7 @@ class Api(Client):
         found: list[Json] | None = _json(self._ask("GET", path, query, accept=accept))["items"]
         return found or []  # an empty list comes as null at times
 
-    def text(self, path: str, *, timeout: float = _TIMEOUT, **query: str) -> str:
+    def text(self, path: str, *, timeout: float = TIMEOUT, **query: str) -> str:
         """GET plain text: logs, health."""
         return self._ask("GET", path, query, accept="*/*", timeout=timeout).text
 
@@ -101,7 +102,7 @@ class Api(Client):
 
     def open_watch(self, path: str, **query: str) -> Watch:
         request = BasicRequest(
-            "GET", path, params={"watch": "true", **query}, timeout=httpx2.Timeout(_TIMEOUT, read=None)
+            "GET", path, params={"watch": "true", **query}, timeout=httpx2.Timeout(TIMEOUT, read=None)
         )
         return Watch(self._send(request, stream=True))
 
@@ -114,7 +115,7 @@ class Api(Client):
         body: Json | None = None,
         accept: str = "application/json",
         content_type: str = "application/json",
-        timeout: float = _TIMEOUT,
+        timeout: float = TIMEOUT,
     ) -> httpx2.Response:
         headers = {"Accept": accept, "Content-Type": content_type} if body is not None else {"Accept": accept}
         request = BasicRequest(
@@ -125,7 +126,7 @@ class Api(Client):
     def _send(self, request: BasicRequest, *, stream: bool = False) -> httpx2.Response:
         what = f"{request.method} {request.url}"
         timeout = request.timeout and request.timeout.read
-        until = time.monotonic() + (timeout or _TIMEOUT)
+        until = time.monotonic() + (timeout or TIMEOUT)
         try:
             response = self._send_once(request, stream=stream)
             while (pause := _asked_to_wait(response)) is not None and time.monotonic() + pause < until:

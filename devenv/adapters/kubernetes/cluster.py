@@ -17,7 +17,7 @@ from typing import Self
 import httpx2
 
 from devenv.adapters.kubernetes import objects
-from devenv.adapters.kubernetes.api import METADATA_ONLY, Api, ContentType
+from devenv.adapters.kubernetes.api import METADATA_ONLY, TIMEOUT, Api, ContentType
 from devenv.adapters.kubernetes.conditions import await_condition
 from devenv.adapters.kubernetes.discovery import discover
 from devenv.adapters.kubernetes.external_secrets import Refreshed, refresh
@@ -237,27 +237,24 @@ class Cluster:
 
     def log(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> tuple[str, ...]:
         """The last lines of a container's log; empty when there is none (any more)."""
-        path = f"api/v1/namespaces/{namespace}/pods/{pod}/log"
-        try:
-            text = self._api.text(path, container=container, previous=str(previous).lower(), tailLines=str(lines))
-        except ApiRefusedError:
-            return ()
-        return tuple(text.splitlines())
+        query = {"container": container, "previous": str(previous).lower(), "tailLines": str(lines)}
+        return tuple(self._log(namespace, pod, query, TIMEOUT).splitlines())
 
     def log_since(
         self, namespace: str, pod: str, container: str, *, previous: bool, since: datetime, lines: int
     ) -> tuple[str, ...]:
         """The last lines of a container's log since a time, each with its time before it; empty when there is none."""
-        path = f"api/v1/namespaces/{namespace}/pods/{pod}/log"
-        asked = {"timestamps": "true", "sinceTime": f"{since:%Y-%m-%dT%H:%M:%SZ}", "tailLines": str(lines)}
-        try:
-            text = self._api.text(
-                path, timeout=_LOG_SECONDS, container=container, previous=str(previous).lower(), **asked
-            )
-        except ApiRefusedError:
-            return ()
+        query = {"container": container, "previous": str(previous).lower(), "timestamps": "true"}
+        query |= {"sinceTime": f"{since:%Y-%m-%dT%H:%M:%SZ}", "tailLines": str(lines)}
+        text = self._log(namespace, pod, query, _LOG_SECONDS)
         # Not splitlines(), which takes other characters for ends of lines too.
-        return tuple(text.split("\n"))
+        return tuple(text.split("\n")) if text else ()
+
+    def _log(self, namespace: str, pod: str, query: Mapping[str, str], timeout: float) -> str:
+        try:
+            return self._api.text(f"api/v1/namespaces/{namespace}/pods/{pod}/log", timeout=timeout, **query)
+        except ApiRefusedError:
+            return ""
 
     def pods(self) -> list[Json]:
         """All pods, as they are now."""

@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING
 
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.errors import ApiRefusedError, ApiUnreachableError
+from devenv.spec.monitors import MONITORING, PROMETHEUS
 
 if TYPE_CHECKING:
     from devenv.adapters.kubernetes.cluster import Cluster
 
-MONITORING = "monitoring"
-"""The stack, and its namespace."""
 _SERVER = f"api/v1/namespaces/{MONITORING}/services/prometheus:http/proxy"
-_API = f"{_SERVER}/api/v1"
 _UNITS = {"s": "seconds"}
 _SECONDS = 0.5
 
 
-def push(metrics: Json, cluster: Callable[[], Cluster], *, engine: str = "prometheus") -> None:
+def push(metrics: Json, cluster: Callable[[], Cluster], *, engine: str = PROMETHEUS) -> None:
     """Hand metrics to it: within half a second, or not at all.
 
     Args:
@@ -32,10 +30,10 @@ def push(metrics: Json, cluster: Callable[[], Cluster], *, engine: str = "promet
         engine: `prometheus`, or `victoria-metrics` in its place.
     """
     # VictoriaMetrics takes OpenTelemetry's form as protobuf only, and as JSON that of Datadog.
-    taken_as_it_is = engine == "prometheus"
-    path, body = (
-        ("api/v1/otlp/v1/metrics", metrics) if taken_as_it_is else ("datadog/api/v2/series", as_datadog(metrics))
-    )
+    if engine == PROMETHEUS:
+        path, body = "api/v1/otlp/v1/metrics", metrics
+    else:
+        path, body = "datadog/api/v2/series", as_datadog(metrics)
     try:
         cluster().post(f"{_SERVER}/{path}", body, timeout=_SECONDS)
     except (ApiRefusedError, ApiUnreachableError):
@@ -75,7 +73,7 @@ def ask(cluster: Cluster, expressions: Mapping[str, str]) -> dict[str, float]:
         f'label_replace(sum({expression}), "name", "{name}", "", "")' for name, expression in expressions.items()
     )
     try:
-        answer = cluster.ask(f"{_API}/query", timeout=_SECONDS, query=named)
+        answer = cluster.ask(f"{_SERVER}/api/v1/query", timeout=_SECONDS, query=named)
     except (ApiRefusedError, ApiUnreachableError):
         return {}
     found = answer.get("data", {}).get("result", ())

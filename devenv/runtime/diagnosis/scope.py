@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
 from devenv.adapters.kubernetes.objects import RELEASE_ANNOTATION, Release, annotation, is_hook, is_true, label
-from devenv.labels import LABEL_STACK
+from devenv.labels import LABEL_INSTANCE, LABEL_STACK
 
 _OWNERS_FIRST = (
     "Deployment",
@@ -22,7 +22,6 @@ _OWNERS_FIRST = (
     "Pod",
     "PersistentVolumeClaim",
 )
-_INSTANCE_LABEL = "app.kubernetes.io/instance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Scope:
             return False
         if annotation(item, RELEASE_ANNOTATION) in self.releases:
             return True
-        return label(item, _INSTANCE_LABEL) in self.releases or self._owns_hook(item)
+        return label(item, LABEL_INSTANCE) in self.releases or self._owns_hook(item)
 
     def _owns_hook(self, item: Json) -> bool:
         name: str = item["metadata"]["name"]

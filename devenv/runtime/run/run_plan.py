@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 
-from devenv.adapters.kubernetes.prometheus import MONITORING
 from devenv.errors import NotReadyError, WorkloadError
 from devenv.events import Emit
 from devenv.plan.plan import Plan, PlanNode
@@ -27,6 +26,7 @@ from devenv.runtime.run.scheduler import RunReport, run
 from devenv.runtime.run.tasks import Task
 from devenv.runtime.run_state import RunState
 from devenv.runtime.step_context import StepContext
+from devenv.spec.monitors import MONITORING
 
 WORKERS = 24
 """Most steps wait for other programs; what uses the processor is bounded by slots."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.errors import Problem
-from devenv.spec.monitors import PrometheusRule
+from devenv.spec.monitors import MONITORING, VICTORIA_METRICS, PrometheusRule, engine_of
 from devenv.spec.promql import complaints, expression_problem
 from devenv.spec.read.validation import check
 from devenv.spec.workspace import LoadedStack
@@ -32,7 +32,7 @@ _BETWEEN = re.compile(r"^---.*$", re.MULTILINE)
 def is_promql_asked(stacks: Iterable[LoadedStack]) -> bool:
     """Whether Prometheus answers; VictoriaMetrics has a language of its own, MetricsQL, which takes more."""
     return not any(
-        stack.spec.name == "monitoring" and stack.spec.values.get("engine") == "victoria-metrics" for stack in stacks
+        stack.spec.name == MONITORING and engine_of(stack.spec.values) == VICTORIA_METRICS for stack in stacks
     )
 
 

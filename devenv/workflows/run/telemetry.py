@@ -10,17 +10,18 @@ import time
 from collections.abc import Mapping
 
 from devenv.adapters.kubernetes.json_objects import Json
-from devenv.adapters.kubernetes.prometheus import MONITORING, push
+from devenv.adapters.kubernetes.prometheus import push
 from devenv.plan.plan import Plan
 from devenv.runtime.environment import Environment
 from devenv.runtime.run.scheduler import RunReport, TaskState
+from devenv.spec.monitors import MONITORING, engine_of
 
 
 def tell_prometheus(plan: Plan, report: RunReport, command: str, environment: Environment) -> None:
     """Push what became of a run, where the project has monitoring."""
     if MONITORING in environment.workspace.selected and report.results:
-        engine = environment.workspace.stacks[MONITORING].spec.values.get("engine", "prometheus")
-        push(as_otlp(plan, report, command, time.time_ns()), lambda: environment.cluster, engine=engine)
+        values = environment.workspace.stacks[MONITORING].spec.values
+        push(as_otlp(plan, report, command, time.time_ns()), lambda: environment.cluster, engine=engine_of(values))
 
 
 def as_otlp(plan: Plan, report: RunReport, command: str, now: int) -> Json:

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"log"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 )
 
@@ -14,17 +12,7 @@ func logsProxy(target *url.URL) http.Handler {
 			answer(w, http.StatusNotFound, map[string]string{"error": "Logs are kept where the project has the stack logs."})
 		})
 	}
-	return &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
-			r.Out.Host = target.Host
-			for _, name := range []string{"Authorization", "Cookie"} {
-				r.Out.Header.Del(name)
-			}
-		},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			log.Printf("logs cannot be asked for: %v", err)
-			answer(w, http.StatusBadGateway, map[string]string{"error": "Logs cannot be asked for: " + err.Error()})
-		},
-	}
+	return proxyTo(target, "Logs cannot be asked for", func(w http.ResponseWriter, told string) {
+		answer(w, http.StatusBadGateway, map[string]string{"error": told})
+	})
 }

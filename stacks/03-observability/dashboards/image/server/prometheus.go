@@ -1,9 +1,7 @@
 package main
 
 import (
-	"log"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"regexp"
 )
@@ -15,22 +13,12 @@ const longestQuery = 1 << 20
 
 // prometheusProxy passes questions on to Prometheus, by GET or as a form by POST, and refuses all else.
 func prometheusProxy(target *url.URL) http.Handler {
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
-			r.Out.Host = target.Host
-			for _, name := range []string{"Authorization", "Cookie"} {
-				r.Out.Header.Del(name)
-			}
-		},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			log.Printf("Prometheus cannot be asked: %v", err)
-			// In Prometheus's own form, which the page shows.
-			answer(w, http.StatusBadGateway, map[string]string{
-				"status": "error", "errorType": "unavailable", "error": "Prometheus cannot be asked: " + err.Error(),
-			})
-		},
-	}
+	proxy := proxyTo(target, "Prometheus cannot be asked", func(w http.ResponseWriter, told string) {
+		// In Prometheus's own form, which the page shows.
+		answer(w, http.StatusBadGateway, map[string]string{
+			"status": "error", "errorType": "unavailable", "error": told,
+		})
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !readOnly.MatchString(r.URL.Path) {
 			http.Error(w, "only questions are passed on to Prometheus", http.StatusForbidden)

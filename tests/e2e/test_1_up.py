@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import ssl
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from support.environment import Project, Result, run
-from support.loopback import LoopbackHttps
+from support.loopback import good_answer
 
 pytestmark = pytest.mark.e2e
 
 
 def fetch(url: str, *, context: ssl.SSLContext | None = None) -> dict[str, Any]:
-    """GET a URL whose name is a `*.localhost` that the resolver may not know; its port is on the loopback."""
-    parts = urlsplit(url)
-    if context:
-        connection: http.client.HTTPConnection = LoopbackHttps(parts.hostname or "", parts.port, context)
-    else:
-        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=20)
-    connection.request("GET", parts.path or "/", headers={"Host": parts.netloc})
-    response = connection.getresponse()
-    body = response.read().decode()
-    assert response.status == 200, f"{url}: {response.status} {body}"
-    parsed: dict[str, Any] = json.loads(body)
+    """The JSON at a URL."""
+    parsed: dict[str, Any] = json.loads(good_answer(url, context=context))
     return parsed
 
 

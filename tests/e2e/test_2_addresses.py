@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 import ssl
@@ -14,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from support.environment import Project
-from support.loopback import LoopbackHttps
+from support.loopback import answer_at, good_answer
 from support.waiting import await_true
 
 pytestmark = pytest.mark.e2e
@@ -46,23 +45,6 @@ spec: {{routes: [{{kind: Rule, match: Host(`{1}`), services: [{{name: nobody, po
 """
 
 
-def ask(
-    url: str, method: str = "GET", body: bytes | None = None, *, context: ssl.SSLContext | None = None, **headers: str
-) -> bytes:
-    """The body of a good answer from a URL whose name the resolver may not know; its port is on the loopback."""
-    parts = urlsplit(url)
-    if context:
-        connection: http.client.HTTPConnection = LoopbackHttps(parts.hostname or "", parts.port, context)
-    else:
-        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=20)
-    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    connection.request(method, target, body, {"Host": parts.netloc, **headers})
-    response = connection.getresponse()
-    answer = response.read()
-    assert response.status == 200, f"{method} {url}: {response.status} {answer.decode()}"
-    return answer
-
-
 def endpoint(project: Project, name: str) -> str:
     return next(str(e["url"]) for e in project.status()["endpoints"] if e["name"] == name).rstrip("/")
 
@@ -85,10 +67,12 @@ def presigned(s3: str, style: Style, operation: str, key: str) -> str:
 
 def test_a_queue_url_answers_on_this_machine_where_it_was_asked_for(environment: Project) -> None:
     aws = endpoint(environment, "aws")
-    answer = ask(f"{aws}/?Action=GetQueueUrl&QueueName={QUEUE}", Authorization=SIGNED_FOR_SQS).decode()
+    answer = good_answer(
+        f"{aws}/?Action=GetQueueUrl&QueueName={QUEUE}", headers={"Authorization": SIGNED_FOR_SQS}
+    ).decode()
     (url,) = re.findall(r"<QueueUrl>(.*)</QueueUrl>", answer)
     assert url.startswith(f"{aws}/")
-    assert f":{QUEUE}" in ask(f"{url}?Action=GetQueueAttributes&AttributeName.1=QueueArn").decode()
+    assert f":{QUEUE}" in good_answer(f"{url}?Action=GetQueueAttributes&AttributeName.1=QueueArn").decode()
 
 
 def test_a_queue_url_answers_in_a_pod_where_it_was_asked_for(environment: Project) -> None:
@@ -109,9 +93,9 @@ curl -fsS "$url?Action=GetQueueAttributes&AttributeName.1=QueueArn"
 @pytest.mark.parametrize("style", ["path", "virtual"])
 def test_a_bucket_answers_in_either_style(environment: Project, style: Style, key: str) -> None:
     s3 = endpoint(environment, "s3")
-    ask(presigned(s3, style, "put_object", key), "PUT", key.encode())
+    good_answer(presigned(s3, style, "put_object", key), "PUT", key.encode())
     other: Style = "path" if style == "virtual" else "virtual"
-    assert ask(presigned(s3, other, "get_object", key)) == key.encode()
+    assert good_answer(presigned(s3, other, "get_object", key)) == key.encode()
 
 
 def test_a_bucket_before_the_name_of_s3_is_covered_by_the_certificate(environment: Project) -> None:
@@ -119,13 +103,15 @@ def test_a_bucket_before_the_name_of_s3_is_covered_by_the_certificate(environmen
     context = ssl.create_default_context(cafile=ca)
     api = urlsplit(endpoint(environment, "api-tls"))
     s3 = f"https://{urlsplit(endpoint(environment, 's3')).hostname}:{api.port}"
-    ask(presigned(s3, "virtual", "put_object", "over-tls"), "PUT", b"x", context=context)
-    assert ask(presigned(s3, "path", "get_object", "over-tls"), context=context) == b"x"
+    good_answer(presigned(s3, "virtual", "put_object", "over-tls"), "PUT", b"x", context=context)
+    assert good_answer(presigned(s3, "path", "get_object", "over-tls"), context=context) == b"x"
 
 
 def test_traefik_waits_for_a_slow_upload_as_long_as_it_takes(environment: Project) -> None:
     address = endpoint(environment, "dashboard").removesuffix("/dashboard")
-    found = {e["name"]: e["transport"]["respondingTimeouts"] for e in json.loads(ask(f"{address}/api/entrypoints"))}
+    found = {
+        e["name"]: e["transport"]["respondingTimeouts"] for e in json.loads(good_answer(f"{address}/api/entrypoints"))
+    }
     assert {found[name].get("readTimeout", "0s") for name in ("web", "websecure")} == {"0s"}
 
 
@@ -137,9 +123,7 @@ def test_where_no_pod_is_ready_the_answer_is_that_of_a_moment(environment: Proje
     environment.kubectl("apply", "--filename", str(tmp_path / "nobody.yaml"))
 
     def status(host: str) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", dashboard.port, timeout=20)
-        connection.request("GET", "/", headers={"Host": f"{host}:{dashboard.port}"})
-        return connection.getresponse().status
+        return answer_at(f"http://{host}:{dashboard.port}/")[0]
 
     try:
         await_true(lambda: [status(host) for host in hosts] == [503, 503])

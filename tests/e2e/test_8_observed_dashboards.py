@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin
 
 import pytest
 from support.dashboards import BUILTIN, filled, grafana_queries, queries, variable_matchers
 from support.environment import Project
+from support.loopback import answer_at
 from support.waiting import await_true
 
 from devenv.grafana.__main__ import MADE
@@ -32,15 +32,12 @@ class Page:
 
     def __init__(self, observed: Project) -> None:
         (url,) = (str(e["url"]) for e in observed.status()["endpoints"] if e["name"] == "dashboards")
-        self.url = url
-        self._parts = urlsplit(url)
+        self._url = url
 
     def ask(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, str]:
         """Status and body of an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._parts.port, timeout=20)
-        connection.request(method, path, body, {"Host": self._parts.netloc, **(headers or {})})
-        response = connection.getresponse()
-        return response.status, response.read().decode()
+        status, answer = answer_at(urljoin(self._url, path), method, body, headers)
+        return status, answer.decode()
 
     def dashboards(self) -> dict[str, Json]:
         """All that are listed, by namespace, ConfigMap and key."""
@@ -55,7 +52,7 @@ class Page:
         return len(json.loads(body)["data"]["result"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(observed: Project) -> Page:
     return Page(observed)
 

@@ -81,7 +81,7 @@ spec:
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def monitoring(observed: Project) -> Monitoring:
     return Monitoring(observed)
 

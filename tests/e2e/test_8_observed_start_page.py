@@ -15,6 +15,7 @@ from support.browser import browser, look_at
 from support.databases import address_of
 from support.environment import Project
 from support.foreign_page import attack
+from support.loopback import answer_at, unverified
 from support.postgres_server import fingerprint
 
 from devenv.adapters.docker import Engine
@@ -47,24 +48,17 @@ def page(chromium: Browser, url: str) -> Iterator[Page]:
         yield page
 
 
-def answer_at(url: str) -> httpx2.Response:
-    """What a name below localhost answers, whatever this system's resolver knows."""
-    parts = httpx2.URL(url)
-    headers = {"Host": parts.netloc.decode()}
-    return httpx2.get(parts.copy_with(host="127.0.0.1"), headers=headers, verify=False, trust_env=False)
-
-
 def test_every_stack_is_there_and_every_link_answers(observed: Project, page: Page, url: str) -> None:
     home = url.partition("#")[0]
     assert page.url == home
     status = observed.status()
-    without_scripts = answer_at(home).text
+    without_scripts = answer_at(home)[1].decode()
     for stack in status["stacks"]:
         assert f'id="row-{stack["name"]}"' in without_scripts
     links = re.findall(r'<a href="(http[^"]+)"', without_scripts.partition('id="endpoints"')[2].partition("</ul>")[0])
     assert sorted(links) == sorted(endpoint["url"] for endpoint in status["endpoints"])
     for link in links:
-        assert answer_at(link).status_code < 500, link
+        assert answer_at(link, context=unverified())[0] < 500, link
     assert observed.devenv("open", "dashboard", "--print").stdout.strip() in links
     assert "endpoint" in observed.devenv("open", "nothing", "--print", expect=2).stderr
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import ssl
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 
 class LoopbackHttps(http.client.HTTPSConnection):
@@ -16,3 +18,46 @@ class LoopbackHttps(http.client.HTTPSConnection):
     def connect(self) -> None:
         http.client.HTTPConnection.connect(self)
         self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
+
+
+def answer_at(
+    url: str,
+    method: str = "GET",
+    body: bytes | str | None = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    context: ssl.SSLContext | None = None,
+) -> tuple[int, bytes]:
+    """Status and body of what a URL answers; `context` is for HTTPS, by default one that trusts the system's CAs."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        trusted = context or ssl.create_default_context()
+        connection: http.client.HTTPConnection = LoopbackHttps(parts.hostname or "", parts.port, trusted)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=20)
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    connection.request(method, target, body, {"Host": parts.netloc, **(headers or {})})
+    response = connection.getresponse()
+    return response.status, response.read()
+
+
+def good_answer(
+    url: str,
+    method: str = "GET",
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    context: ssl.SSLContext | None = None,
+) -> bytes:
+    """The body of what a URL answers with 200."""
+    status, answer = answer_at(url, method, body, headers, context=context)
+    assert status == 200, f"{method} {url}: {status} {answer.decode()}"
+    return answer
+
+
+def unverified() -> ssl.SSLContext:
+    """Trusts whoever answers."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

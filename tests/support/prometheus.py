@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin
 
 from support.environment import Project
+from support.loopback import good_answer
 
 Json = dict[str, Any]
 
@@ -22,13 +22,7 @@ class Monitoring:
 
     def get(self, endpoint: str, path: str, **query: str) -> Any:
         """What an endpoint answers, from JSON."""
-        parts = urlsplit(self._urls[endpoint])
-        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=20)
-        connection.request("GET", f"{path}?{urlencode(query)}", headers={"Host": parts.netloc})
-        response = connection.getresponse()
-        body = response.read().decode()
-        assert response.status == 200, f"{endpoint}{path}: {response.status} {body}"
-        return json.loads(body)
+        return json.loads(good_answer(f"{urljoin(self._urls[endpoint], path)}?{urlencode(query)}"))
 
     def query(self, expression: str) -> list[Json]:
         """The series that an expression gives now; each has `metric` and `value`."""

@@ -6,6 +6,7 @@ Responsible for the questions and for reading the answers. The API: https://doc.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -72,6 +73,27 @@ def list_routes(url: str, *, timeout: float) -> tuple[Route, ...]:
     except ValidationError as error:
         raise unanswered("Traefik", url, str(error)) from error
     return tuple(sorted(found, key=lambda route: (not route.problem, route.rule)))
+
+
+def unrouted(url: str, hosts: Collection[str], *, timeout: float) -> str:
+    """Why some host names lead nowhere yet, in words; empty when Traefik has a way to a pod for each.
+
+    Args:
+        url: where Traefik's dashboard answers.
+        hosts: names as they are in rules.
+        timeout: seconds for each of two questions.
+
+    Raises:
+        ClusterError: it does not answer in time, or something else does.
+    """
+    routes = list_routes(url, timeout=timeout)
+    for host in hosts:
+        mine = [route for route in routes if f"`{host}`" in route.rule]
+        if not mine:
+            return f"Traefik has no route for {host} yet"
+        if problem := next((route.problem for route in mine if route.problem), ""):
+            return f"{host}: {problem}"
+    return ""
 
 
 def _route(router: _Router, services: dict[str, _Service]) -> Route:

@@ -74,6 +74,42 @@ class ObjectStore:
         """The objects of a collection, their metadata alone."""
         return self._api.items(path, accept=METADATA_ONLY)
 
+    def fetch(self, path: str) -> Json:
+        """The object at a path; raises ApiRefusedError where there is none."""
+        return self._api.fetch(path)
+
+    def served(self, path: str, *, selector: str = "", outlines: bool = False) -> list[Json]:
+        """The objects of a collection; none of a kind that is not known.
+
+        Args:
+            path: of the collection.
+            selector: asks for labels.
+            outlines: their metadata alone.
+        """
+        accept = METADATA_ONLY if outlines else "application/json"
+        try:
+            return self._api.items(path, accept=accept, selector=selector)
+        except ApiRefusedError as error:
+            if error.status == httpx2.codes.NOT_FOUND:
+                return []
+            raise
+
+    def create(self, item: Json) -> str:
+        """Make an object that is not there yet; its path.
+
+        Raises:
+            ApiRefusedError: its kind is not known, there is one of that name, or the API server does not take it.
+        """
+        path = self.path(item)
+        if path is None:
+            raise ApiRefusedError(f"the API server knows no {item['kind']}", status=httpx2.codes.NOT_FOUND)
+        self._api.write("POST", path.rpartition("/")[0], item, "application/json")
+        return path
+
+    def remove(self, path: str, *, grace: int | None = None) -> None:
+        """Delete an object, where there is one. A pod gets `grace` seconds to end, else as long as it asks for."""
+        self._api.remove(path, None if grace is None else {"gracePeriodSeconds": grace})
+
     def count(self, path: str) -> int:
         """How many objects a collection has; 0 for one that is not served."""
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
 from devenv.adapters.kubernetes.objects import RELEASE_ANNOTATION, Release, annotation, is_hook, is_true, label
-from devenv.labels import LABEL_INSTANCE, LABEL_STACK
+from devenv.labels import LABEL_COPY, LABEL_INSTANCE, LABEL_STACK
 
 _OWNERS_FIRST = (
     "Deployment",
@@ -32,6 +32,8 @@ class Scope:
     namespace: str
     releases: frozenset[str] = frozenset()
     """Helm releases, all in the namespace."""
+    copy: str = ""
+    """The copy of a service that is meant, and nothing else; without it, copies do not belong to the stack."""
 
     @classmethod
     def of_stack(cls, stack: str, namespace: str, releases: Iterable[Release]) -> Scope:
@@ -41,6 +43,8 @@ class Scope:
 
     def owns(self, item: Json) -> bool:
         """Whether the object itself says that it belongs here."""
+        if (copy := label(item, LABEL_COPY)) or self.copy:
+            return copy == self.copy
         if label(item, LABEL_STACK) == self.stack:
             return True
         if not self.releases or item["metadata"].get("namespace") != self.namespace:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from lightkube.utils.quantity import parse_quantity
 
 from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.selectors import matches
 from devenv.plan.replacement import Blockers, Growth, Kept, ObjectRef, Replacement
 
 UNENFORCED = ("rancher.io/local-path",)
@@ -193,24 +194,7 @@ def owned_by(item: Json, uid: str) -> bool:
 def _selected(item: Json, pods: Iterable[Json]) -> list[Json]:
     """The pods that the selector of a workload selects."""
     selector = item["spec"].get("selector") or {}
-    return [pod for pod in pods if _matches(selector, pod["metadata"].get("labels") or {})]
-
-
-def _matches(selector: Json, labels: Mapping[str, str]) -> bool:
-    """As https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ describes it."""
-    if any(labels.get(name) != value for name, value in (selector.get("matchLabels") or {}).items()):
-        return False
-    for rule in selector.get("matchExpressions") or ():
-        value, values = labels.get(rule["key"]), rule.get("values") or ()
-        holds = {
-            "In": value in values,
-            "NotIn": value not in values,
-            "Exists": value is not None,
-            "DoesNotExist": value is None,
-        }
-        if not holds.get(rule["operator"], False):
-            return False
-    return True
+    return [pod for pod in pods if matches(selector, pod["metadata"].get("labels") or {})]
 
 
 def _written_by_others(wanted: Json, live: Json, made: ObjectRef, manager: str) -> str:

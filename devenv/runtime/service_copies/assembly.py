@@ -1,0 +1,133 @@
+"""All objects of a copy, from what is installed and what a test wants. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.selectors import let_go
+from devenv.adapters.kubernetes.surroundings import Surroundings
+from devenv.databases.address import Address
+from devenv.errors import UsageError
+from devenv.runtime.service_copies.identity import Identity
+from devenv.runtime.service_copies.pods import containers, copied_pod
+from devenv.runtime.service_copies.pointing import Target, leads_to, point
+from devenv.runtime.service_copies.policies import Seen, extended_policies
+from devenv.runtime.service_copies.routes import Hosts, copied_routes, copied_service, leading_to
+from devenv.runtime.service_copies.variables import Data, Overrides, override, read_variables
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What shall be different in a copy, in the words of pods."""
+
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    targets: Sequence[Target] = ()
+    resources: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What a copy is made of."""
+
+    secret: Json | None
+    """The values of its variables, which have to be there first."""
+    objects: tuple[Json, ...]
+    pod: str
+    addresses: tuple[tuple[str, str], ...]
+    """Scheme and host name of each way in from outside; none for what no Service leads to."""
+
+
+def assemble(around: Surroundings, data: Data, wishes: Wishes, hosts: Hosts) -> Assembled:
+    """The objects of a copy.
+
+    Args:
+        around: the original.
+        data: the Secrets and ConfigMaps that its variables come from.
+        wishes: what shall be different.
+        hosts: what it is called, and below which domain.
+
+    Raises:
+        UsageError: no variable leads to a database of the test's, or one may lead to either of two.
+    """
+    identity = hosts.identity
+    name = around.workload["metadata"]["name"]
+    before = around.workload["spec"]["template"]["metadata"].get("labels") or {}
+    near = [service for service in around.services if service["metadata"]["namespace"] == identity.namespace]
+    leading = leading_to(before, near)
+    labels = _labels(around, before, near, identity)
+    pod = copied_pod(around.workload, identity, labels, leading)
+    overrides = _overrides(pod["spec"], data, wishes, identity.namespace, name)
+    held = override(pod["spec"], overrides, identity.named(name), data)
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": identity.metadata(name),
+        "stringData": held,
+    }
+    routed = copied_routes(around.routes, leading, hosts)
+    original = Seen(identity.namespace, around.namespace_labels, before)
+    policies = extended_policies(around.policies, original, pod["metadata"]["labels"], identity)
+    services = [copied_service(service, identity) for service in leading]
+    return Assembled(
+        secret if held else None,
+        (pod, *services, *routed.objects, *policies),
+        pod["metadata"]["name"],
+        routed.addresses,
+    )
+
+
+def _labels(
+    around: Surroundings, before: Mapping[str, str], services: Iterable[Json], identity: Identity
+) -> dict[str, str]:
+    """The original's labels, as far as no Service, controller or disruption budget takes the copy for the original.
+
+    As many as can be are kept, since more than Services goes by them: network policies, monitors, people. Of two ways
+    to let go of a selector the one is taken that no network policy notices.
+    """
+    avoided = [{"matchLabels": wanted} for service in services if (wanted := service["spec"].get("selector"))]
+    kept = [policy["spec"].get("podSelector") or {} for policy in around.policies]
+    kept += [
+        peer["podSelector"]
+        for policy in around.policies
+        for rules, peers in (("ingress", "from"), ("egress", "to"))
+        for rule in policy["spec"].get(rules) or ()
+        for peer in rule.get(peers) or ()
+        if peer.get("podSelector")
+    ]
+    name = around.workload["metadata"]["name"]
+    return let_go(before, [*avoided, *around.selectors], kept, identity.named(name))
+
+
+def _overrides(spec: Json, data: Data, wishes: Wishes, namespace: str, workload: str) -> Overrides:
+    variables = {container["name"]: read_variables(container, data) for container in containers(spec)}
+    found = {
+        container: point(
+            {name: value for name, value in known.items() if name not in wishes.environment},
+            wishes.targets,
+            wishes.resources,
+            namespace,
+        )
+        for container, known in variables.items()
+    }
+    overrides = Overrides(wishes.environment, found)
+    values = [
+        value
+        for container, known in variables.items()
+        for value in {**known, **overrides.of(container)}.values()
+        if value is not None
+    ]
+    for target in wishes.targets:
+        if target.own and target.own.name != target.live.name:
+            _require_led_to(target.own, values, target.stack, workload)
+    return overrides
+
+
+def _require_led_to(own: Address, values: Iterable[str], stack: str, workload: str) -> None:
+    """Refuse a copy that would work on the environment's own data without anybody noticing."""
+    if not any(leads_to(value, own) for value in values):
+        raise UsageError(
+            f"no variable of {workload} leads to database {stack}, so that its copy would use the environment's",
+            hint='name the variable: environment={"DATABASE_URL": address.url}',
+        )

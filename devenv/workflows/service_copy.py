@@ -1,0 +1,271 @@
+"""A service of the environment once more, for one test: with a host name of its own, on the test's own data.
+
+Responsible for making, awaiting and removing; what a copy is made of is decided in `devenv.runtime.service_copies`.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from devenv.adapters.kubernetes.cluster import Cluster, Workload, of_stack
+from devenv.adapters.kubernetes.objects import is_true
+from devenv.adapters.kubernetes.store import ObjectStore
+from devenv.adapters.kubernetes.surroundings import (
+    Surroundings,
+    create_all,
+    left_over,
+    read_surroundings,
+    read_texts,
+    remove_all,
+)
+from devenv.adapters.process import is_over, this_process
+from devenv.adapters.traefik import unrouted
+from devenv.databases.address import Address
+from devenv.errors import ClusterError, NotReadyError, UsageError
+from devenv.logs.entries import LogEntry, LogQuery
+from devenv.logs.kubelet import read_kubelets
+from devenv.runtime.diagnosis import QUICK_GATHER, GracePeriods, Observer, Scope, not_ready, watch_stack
+from devenv.runtime.host.ports import http_ports, published_ports
+from devenv.runtime.service_copies.addresses import inside, places, translated
+from devenv.runtime.service_copies.assembly import Assembled, Wishes, assemble
+from devenv.runtime.service_copies.identity import Identity
+from devenv.runtime.service_copies.pointing import Target
+from devenv.runtime.service_copies.routes import Hosts
+from devenv.runtime.service_copies.variables import sources
+from devenv.spec.read.wording import name_hint
+from devenv.spec.render import ProjectFacts, endpoint_url
+from devenv.workflows.access.session import silent_session
+from devenv.workflows.databases.deployed import Deployment, reach
+
+_KINDS = ("Deployment", "StatefulSet")
+_GRACE = GracePeriods(crash=1.0)
+"""What it needs has run for long: whoever crashes twice does so because of what is different."""
+_ENDING_SECONDS = 2
+"""For a pod that nobody needs any more."""
+_ROUTE_SECONDS = 10.0
+_QUESTION_SECONDS = 5.0
+_PAUSE = 0.03
+"""Seconds between two questions to Traefik, which tells nobody by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRequest:
+    """Which service, and what shall be different."""
+
+    stack: str
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    """Variables of every container; None takes one away. Addresses of this machine are put into the words of pods."""
+    databases: Mapping[str, Address] = field(default_factory=dict)
+    """By stack, the databases that take the place of the environment's: variables that lead to these are found."""
+    resources: Mapping[str, str] = field(default_factory=dict)
+    """Names of queues, buckets … of the environment, to those that take their place: found in the same way."""
+    workload: str = ""
+    """`deployment/api`, or its name alone; needed where the stack has several."""
+    seconds: float = 60.0
+    """After which a copy that is not ready counts as failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCopy:
+    """A copy that is ready."""
+
+    pod: str
+    namespace: str
+    host: str
+    """`backend-3f2a9c.alt.localhost`; empty where no Service leads to it."""
+    url: str
+    """`http://backend-3f2a9c.alt.localhost:8080`; empty as well."""
+    urls: tuple[str, ...]
+    """Every way in: one for each host name of the original."""
+    made: datetime
+    _cluster: Cluster = field(repr=False)
+
+    def logs(self) -> tuple[LogEntry, ...]:
+        """What it has written until now, oldest first; raises ApiUnreachableError."""
+        query = LogQuery(self.made, namespaces=frozenset({self.namespace}), pod=self.pod)
+        return read_kubelets(self._cluster, query).entries
+
+
+@contextmanager
+def service_copy(
+    directory: Path,
+    stack: str,
+    *,
+    environment: Mapping[str, str | None] | None = None,
+    databases: Mapping[str, Address] | None = None,
+    resources: Mapping[str, str] | None = None,
+    workload: str | None = None,
+) -> Iterator[ServiceCopy]:
+    """A copy of a stack's service in the project in or above a folder; see `copy_service` and CopyRequest."""
+    request = CopyRequest(stack, environment or {}, databases or {}, resources or {}, workload or "")
+    with reach(directory, silent_session()) as deployment, copy_service(deployment, request) as made:
+        yield made
+
+
+@contextmanager
+def copy_service(deployment: Deployment, request: CopyRequest) -> Iterator[ServiceCopy]:
+    """A copy of a service for the length of a block, ready when the block begins.
+
+    What copies have left whose processes were killed is removed beside it.
+
+    Raises:
+        UsageError: there is no such stack or workload, or not clear which is meant; or no variable leads to a database.
+        ClusterError: the stack is not installed; the API server refuses an object.
+        WorkloadError: the copy cannot become ready, for a reason that is told with the last lines of its log.
+        NotReadyError: it did not within its time.
+    """
+    store = deployment.environment.cluster.objects
+    found = _choose(deployment, request)
+    around = read_surroundings(store, found.kind, found.namespace, found.name)
+    names = deployment.environment.names
+    identity = Identity(uuid.uuid4().hex[:6], found.namespace, names.labels, this_process())
+    data = read_texts(store, found.namespace, sources(around.workload["spec"]["template"]["spec"]))
+    assembled = assemble(around, data, _wishes(deployment, around, request), Hosts(identity, names.domain))
+    made = datetime.now(UTC)
+    try:
+        if assembled.secret:
+            store.create(assembled.secret)
+        create_all(store, assembled.objects)
+        with ThreadPoolExecutor(1, thread_name_prefix="sweep") as pool:
+            sweeping = pool.submit(_sweep, store)
+            _await_pod(deployment, request, found, identity)
+            ready = _await_routes(deployment, assembled, found.namespace, made)
+            sweeping.result()
+        yield ready
+    finally:
+        everything = (*assembled.objects, *([assembled.secret] if assembled.secret else ()))
+        remove_all(store, [path for item in everything if (path := store.path(item))], grace=_ENDING_SECONDS)
+
+
+def _sweep(store: ObjectStore) -> None:
+    remove_all(store, left_over(store, is_over), grace=0)
+
+
+def _choose(deployment: Deployment, request: CopyRequest) -> Workload:
+    """The workload that is meant."""
+    selected = deployment.environment.workspace.selected
+    if request.stack not in selected:
+        raise UsageError(
+            f"{request.stack} is no stack of this project", hint=name_hint(request.stack, selected, "stacks")
+        )
+    cluster, releases = deployment.environment.cluster, deployment.facts.releases
+    known = of_stack(request.stack, releases, [w for kind in _KINDS for w in cluster.workloads_of(kind)])
+    if not known:
+        raise ClusterError(f"stack {request.stack} has no service that runs", hint=f"devenv up --only {request.stack}")
+    names = {f"{w.kind.lower()}/{w.name}": w for w in known}
+    wanted = request.workload.lower()
+    chosen = [w for name, w in names.items() if not wanted or wanted in (name, w.name)]
+    if len(chosen) == 1:
+        return chosen[0]
+    if not chosen:
+        raise UsageError(
+            f"stack {request.stack} has no workload {request.workload}", hint=name_hint(wanted, names, "workloads")
+        )
+    raise UsageError(
+        f"stack {request.stack} has several workloads",
+        hint=f"say which is meant: workload={' or '.join(map(repr, names))}",
+    )
+
+
+def _wishes(deployment: Deployment, around: Surroundings, request: CopyRequest) -> Wishes:
+    """What is asked for, in the words of pods."""
+    containers = deployment.environment.containers()
+    published, http = published_ports(containers), http_ports(containers)
+    known = places(around.services, around.routes, published, http) if http else {}
+    environment = {
+        name: value if value is None else translated(value, known) for name, value in request.environment.items()
+    }
+    return Wishes(environment, _targets(deployment, around, request), request.resources)
+
+
+def _targets(deployment: Deployment, around: Surroundings, request: CopyRequest) -> list[Target]:
+    """Every database of the environment where the test has one of its own."""
+    if not request.databases:
+        return []
+    deployment.choose(list(request.databases))
+    targets = []
+    for deployed in deployment.choose(()):
+        live = deployment.address(deployed)
+        within = inside(live, deployed.spec.node_port, around.services)
+        own = request.databases.get(deployed.name)
+        if own and (within is None or (own.host, own.port) != (live.host, live.port)):
+            raise UsageError(
+                f"{own.name} at {own.host}:{own.port} is no database of stack {deployed.name}, which pods could reach",
+                hint=f"devenv db url {deployed.name}",
+            )
+        if within:
+            targets.append(
+                Target(deployed.name, within, replace(own, host=within.host, port=within.port) if own else None)
+            )
+    return targets
+
+
+def _await_pod(deployment: Deployment, request: CopyRequest, found: Workload, identity: Identity) -> None:
+    """Wait until the pod is ready; its root cause ends the wait."""
+    cluster, name = deployment.environment.cluster, identity.named(found.name)
+    informer = cluster.informer()
+    end = time.monotonic() + request.seconds
+    scope = Scope(request.stack, found.namespace, copy=identity.id)
+
+    def ready() -> bool:
+        return any(
+            is_true(pod, "Ready")
+            for pod in informer.snapshot()["Pod"]
+            if (pod["metadata"]["namespace"], pod["metadata"]["name"]) == (found.namespace, name)
+        )
+
+    observer = Observer(cluster, scope, kubectl=deployment.toolbox.kubectl, grace=_GRACE)
+    diagnosis = watch_stack(
+        cluster,
+        scope,
+        over=lambda: ready() or time.monotonic() > end,
+        emit_progress=lambda _: None,
+        observer=observer,
+        gather=QUICK_GATHER,
+    )
+    if diagnosis:
+        raise diagnosis.error(f"copy of {found.name}")
+    if not ready():
+        raise not_ready(f"copy of {found.name}", observer.probable, request.seconds)
+
+
+def _await_routes(deployment: Deployment, assembled: Assembled, namespace: str, made: datetime) -> ServiceCopy:
+    """Wait until Traefik leads to the pod, as far as it can be asked."""
+    environment = deployment.environment
+    ports = http_ports(environment.containers())
+    addresses = assembled.addresses if ports else ()
+    urls: list[str] = []
+    if ports and addresses:
+        facts = ProjectFacts.of(environment.workspace.project, *ports)
+        urls = [_url(scheme, host, facts) for scheme, host in addresses]
+        if dashboard := _dashboard(deployment, facts):
+            _await_traefik(dashboard, [host for _, host in addresses])
+    host = addresses[0][1] if addresses else ""
+    return ServiceCopy(assembled.pod, namespace, host, urls[0] if urls else "", tuple(urls), made, environment.cluster)
+
+
+def _await_traefik(dashboard: str, hosts: list[str]) -> None:
+    end = time.monotonic() + _ROUTE_SECONDS
+    while problem := unrouted(dashboard, hosts, timeout=_QUESTION_SECONDS):
+        if time.monotonic() > end:
+            raise NotReadyError(problem, hint="devenv logs --stack traefik")
+        time.sleep(_PAUSE)
+
+
+def _dashboard(deployment: Deployment, facts: ProjectFacts) -> str:
+    """Where Traefik's own API answers; empty where the project has another way in than devenv's."""
+    spec = deployment.environment.workspace.stacks["traefik"].spec
+    found = [endpoint for endpoint in spec.endpoints if endpoint.name == "dashboard"]
+    return endpoint_url(found[0], facts) if found and spec.name in deployment.facts.records else ""
+
+
+def _url(scheme: str, host: str, facts: ProjectFacts) -> str:
+    port, usual = (facts.http_port, 80) if scheme == "http" else (facts.https_port, 443)
+    return f"{scheme}://{host}" + ("" if port == usual else f":{port}")

@@ -35,6 +35,7 @@ from devenv.runtime.diagnosis import QUICK_GATHER, GracePeriods, Observer, Scope
 from devenv.runtime.host.ports import http_ports, published_ports
 from devenv.runtime.service_copies.addresses import inside, places, translated
 from devenv.runtime.service_copies.assembly import Assembled, Wishes, assemble
+from devenv.runtime.service_copies.files import file_sources
 from devenv.runtime.service_copies.identity import Identity
 from devenv.runtime.service_copies.pointing import Target
 from devenv.runtime.service_copies.routes import Hosts
@@ -126,7 +127,8 @@ def copy_service(deployment: Deployment, request: CopyRequest) -> Iterator[Servi
     around = read_surroundings(store, found.kind, found.namespace, found.name)
     names = deployment.environment.names
     identity = Identity(uuid.uuid4().hex[:6], found.namespace, names.labels, this_process())
-    data = read_texts(store, found.namespace, sources(around.workload["spec"]["template"]["spec"]))
+    spec = around.workload["spec"]["template"]["spec"]
+    data = read_texts(store, found.namespace, sources(spec) | file_sources(spec))
     assembled = assemble(around, data, _wishes(deployment, around, request), Hosts(identity, names.domain))
     made = datetime.now(UTC)
     try:

@@ -68,13 +68,16 @@ def read_surroundings(store: ObjectStore, kind: str, namespace: str, name: str) 
 
 
 def read_texts(store: ObjectStore, namespace: str, sources: Iterable[Source]) -> dict[Source, dict[str, str]]:
-    """What Secrets and ConfigMaps hold, as far as it is text; those that are not there are left out."""
+    """What Secrets and ConfigMaps hold; those that are not there are left out, and what is no text is empty."""
     wanted = list(sources)
     paths = [f"api/v1/namespaces/{namespace}/{_COLLECTIONS[kind]}/{name}" for kind, name in wanted]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="variables") as pool:
         found = list(pool.map(store.find, paths))
     return {
-        source: dict(_texts(item.get("data") or {}, secret=source[0] == "Secret"))
+        source: {
+            **dict.fromkeys(item.get("binaryData") or {}, ""),
+            **dict(_texts(item.get("data") or {}, secret=source[0] == "Secret")),
+        }
         for source, item in zip(wanted, found, strict=True)
         if item is not None
     }
@@ -118,7 +121,7 @@ def _texts(data: Mapping[str, str], *, secret: bool) -> Iterable[tuple[str, str]
         try:
             yield key, base64.b64decode(value).decode() if secret else value
         except UnicodeDecodeError:
-            continue  # no variable can hold it either
+            yield key, ""
 
 
 def _within(path: str, namespace: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.selectors import let_go
 from devenv.adapters.kubernetes.surroundings import Surroundings
-from devenv.databases.address import Address
 from devenv.errors import UsageError
+from devenv.runtime.service_copies.files import override_files
 from devenv.runtime.service_copies.identity import Identity
 from devenv.runtime.service_copies.pods import containers, copied_pod
 from devenv.runtime.service_copies.pointing import Target, leads_to, point
@@ -44,7 +44,7 @@ def assemble(around: Surroundings, data: Data, wishes: Wishes, hosts: Hosts) -> 
 
     Args:
         around: the original.
-        data: the Secrets and ConfigMaps that its variables come from.
+        data: the Secrets and ConfigMaps that its variables and files come from.
         wishes: what shall be different.
         hosts: what it is called, and below which domain.
 
@@ -58,8 +58,14 @@ def assemble(around: Surroundings, data: Data, wishes: Wishes, hosts: Hosts) -> 
     leading = leading_to(before, near)
     labels = _labels(around, before, near, identity)
     pod = copied_pod(around.workload, identity, labels, leading)
-    overrides = _overrides(pod["spec"], data, wishes, identity.namespace, name)
-    held = override(pod["spec"], overrides, identity.named(name), data)
+    secret_name = identity.named(name)
+    pointing = _Pointing(wishes, identity.namespace)
+    variables = {container["name"]: read_variables(container, data) for container in containers(pod["spec"])}
+    overrides = Overrides(wishes.environment, {each: pointing.change(known) for each, known in variables.items()})
+    everywhere = {key: value for known in variables.values() for key, value in known.items()}
+    held = override_files(pod["spec"], data, lambda files: pointing.change(files, beside=everywhere), secret_name)
+    _require_led_to(wishes.targets, [*held.values(), *_values(variables, overrides)], name)
+    held |= override(pod["spec"], overrides, secret_name, data)
     secret = {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -100,34 +106,37 @@ def _labels(
     return let_go(before, [*avoided, *around.selectors], kept, identity.named(name))
 
 
-def _overrides(spec: Json, data: Data, wishes: Wishes, namespace: str, workload: str) -> Overrides:
-    variables = {container["name"]: read_variables(container, data) for container in containers(spec)}
-    found = {
-        container: point(
-            {name: value for name, value in known.items() if name not in wishes.environment},
-            wishes.targets,
-            wishes.resources,
-            namespace,
-        )
-        for container, known in variables.items()
-    }
-    overrides = Overrides(wishes.environment, found)
-    values = [
+@dataclass(frozen=True, slots=True)
+class _Pointing:
+    """What leads elsewhere in a copy."""
+
+    wishes: Wishes
+    namespace: str
+
+    def change(self, known: Mapping[str, str], beside: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Those of some settings that have to change, by name; `beside` tells more of what they mean."""
+        asked = {name: value or "" for name, value in self.wishes.environment.items()}
+        everything = {**(beside or {}), **known, **asked}
+        found = point(everything, self.wishes.targets, self.wishes.resources, self.namespace)
+        return {name: value for name, value in found.items() if name in known and name not in asked}
+
+
+def _values(variables: Mapping[str, Mapping[str, str]], overrides: Overrides) -> list[str]:
+    """The values of all variables as they are in the copy."""
+    return [
         value
         for container, known in variables.items()
         for value in {**known, **overrides.of(container)}.values()
         if value is not None
     ]
-    for target in wishes.targets:
-        if target.own and target.own.name != target.live.name:
-            _require_led_to(target.own, values, target.stack, workload)
-    return overrides
 
 
-def _require_led_to(own: Address, values: Iterable[str], stack: str, workload: str) -> None:
+def _require_led_to(targets: Sequence[Target], values: Sequence[str], workload: str) -> None:
     """Refuse a copy that would work on the environment's own data without anybody noticing."""
-    if not any(leads_to(value, own) for value in values):
-        raise UsageError(
-            f"no variable of {workload} leads to database {stack}, so that its copy would use the environment's",
-            hint='name the variable: environment={"DATABASE_URL": address.url}',
-        )
+    for target in targets:
+        own = target.own
+        if own and own.name != target.live.name and not any(leads_to(value, own) for value in values):
+            raise UsageError(
+                f"no variable of {workload} leads to database {target.stack}, so its copy would use the environment's",
+                hint='name the variable: environment={"DATABASE_URL": address.url}',
+            )

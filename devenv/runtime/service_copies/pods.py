@@ -82,13 +82,16 @@ def _empty_claims(workload: Json) -> Iterator[Json]:
 
 def _unprobed(spec: Json, services: Iterable[Json]) -> Iterator[tuple[Json, str | int]]:
     """Containers that do not tell whether they are ready, each with a port that a Service leads to."""
-    wanted = [port.get("targetPort", port["port"]) for service in services for port in _tcp(service)]
+    wanted: list[str | int] = [port.get("targetPort") or port["port"] for service in services for port in _tcp(service)]
     for container in spec["containers"]:
-        known = {key for port in container.get("ports") or () for key in (port.get("name"), port["containerPort"])}
         alone = len(spec["containers"]) == 1
-        found: list[str | int] = [port for port in wanted if port in known or (alone and isinstance(port, int))]
+        found = [port for port in wanted if _declares(container, port) or (alone and isinstance(port, int))]
         if found and not container.get("readinessProbe"):
             yield container, found[0]
+
+
+def _declares(container: Json, port: str | int) -> bool:
+    return any(port in (each.get("name"), each["containerPort"]) for each in container.get("ports") or ())
 
 
 def _tcp(service: Json) -> list[Json]:

@@ -24,6 +24,7 @@ from support.service_copies import (
 from devenv.errors import UsageError
 from devenv.runtime.diagnosis import Scope
 from devenv.runtime.service_copies.assembly import Assembled, Wishes, assemble
+from devenv.runtime.service_copies.files import file_sources
 from devenv.runtime.service_copies.pods import copied_pod
 from devenv.runtime.service_copies.variables import Overrides, override, read_variables, sources
 
@@ -216,6 +217,40 @@ def test_a_copy_that_would_use_the_environments_database_is_refused() -> None:
         made(workload(container(env=[HOST])), Wishes(targets=[TARGET]))
     named = Wishes({"DSN": f"host=x dbname={OWN.name}"}, targets=[TARGET])
     assert made(workload(container(env=[HOST])), named).secret
+
+
+# files
+
+LOGIN = ("Secret", "login")
+
+
+def test_a_file_that_leads_to_a_database_is_the_copys_own_and_the_others_stay() -> None:
+    files = {"dsn": f"host={LIVE.host} dbname=shop", "key.pem": "", "database-name": "shop"}
+    volume = {"name": "login", "secret": {"secretName": "login", "defaultMode": 0o440}}
+    item = workload(container(volumeMounts=[{"name": "login", "mountPath": "/l"}]), volumes=[volume])
+    assert file_sources(item["spec"]["template"]["spec"]) == {LOGIN}
+    found = assemble(around(item), {LOGIN: files}, Wishes(targets=[TARGET]), HOSTS)
+    assert found.secret
+    assert found.secret["stringData"] == {
+        "login.dsn": f"host={LIVE.host} dbname={OWN.name}",
+        "login.database-name": OWN.name,
+    }
+    (kept, own) = of_kind(found, "Pod")[0]["spec"]["volumes"][0]["projected"]["sources"]
+    assert kept == {"secret": {"name": "login", "items": [{"key": "key.pem", "path": "key.pem"}]}}
+    assert own["secret"]["name"] == "api-3f2a9c"
+    assert {"key": "login.dsn", "path": "dsn"} in own["secret"]["items"]
+    assert of_kind(found, "Pod")[0]["spec"]["volumes"][0]["projected"]["defaultMode"] == 0o440
+    assert "secret" not in of_kind(found, "Pod")[0]["spec"]["volumes"][0]
+
+
+def test_only_the_files_that_a_pod_has_are_changed() -> None:
+    volume = {"name": "login", "configMap": {"name": "login", "items": [{"key": "dsn", "path": "db/url"}]}}
+    item = workload(container(env=[HOST, NAME]), volumes=[volume])
+    data = {("ConfigMap", "login"): {"dsn": f"postgres://{LIVE.host}/shop", "other": f"postgres://{LIVE.host}/shop"}}
+    found = assemble(around(item), data, Wishes(targets=[TARGET]), HOSTS)
+    (own,) = of_kind(found, "Pod")[0]["spec"]["volumes"][0]["projected"]["sources"]
+    assert own["secret"]["items"] == [{"key": "login.dsn", "path": "db/url"}]
+    assert "login.other" not in (found.secret or {})["stringData"]
 
 
 # network policies

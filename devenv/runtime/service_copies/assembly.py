@@ -135,7 +135,7 @@ def _require_led_to(targets: Sequence[Target], values: Sequence[str], workload: 
     """Refuse a copy that would work on the environment's own data without anybody noticing."""
     for target in targets:
         own = target.own
-        if own and own.name != target.live.name and not any(leads_to(value, own) for value in values):
+        if own and own != target.live and not any(leads_to(value, target, own) for value in values):
             raise UsageError(
                 f"no variable of {workload} leads to database {target.stack}, so its copy would use the environment's",
                 hint='name the variable: environment={"DATABASE_URL": address.url}',

@@ -7,9 +7,10 @@ things could be meant; then a test has to name the variable.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from operator import attrgetter
 from urllib.parse import quote
 
 from devenv.databases.address import Address
@@ -18,7 +19,9 @@ from devenv.errors import UsageError
 _NAME_WORDS = {"DB", "DBNAME", "DATABASE", "PGDATABASE", "SCHEMA"}
 _LAST_WORDS = {*_NAME_WORDS, "NAME"}
 """Words by which a variable says that it holds a database's name: DATABASE_NAME, DB_NAME, PGDATABASE, POSTGRES_DB."""
-_KEYWORDS = r"(?P<key>\b(?:dbname|database|db)=)"
+_USER_WORDS = {"USER", "USERNAME", "LOGIN", "PGUSER"}
+_REDIS_DEFAULT = "0"
+"""The logical database of a URL without one."""
 _URL = re.compile(r"[a-z][a-z0-9+.:-]*://", re.IGNORECASE)
 
 
@@ -61,33 +64,32 @@ def point(
                 changed = _in_address(changed, target, target.own, namespace)
             elif target.own and target.live.password != target.own.password and value == target.live.password:
                 changed = target.own.password
-        meant = _named(name, variables, targets, namespace) if changed == value else None
-        if meant and meant.own:
-            changed = meant.own.name
+        if changed == value and (part := _part_of(name)):
+            meant = _meant(name, part, variables, targets, namespace)
+            changed = part(meant.own) if meant and meant.own else value
         changed = _with_resources(changed, resources)
         if changed != value:
             found[name] = changed
     return found
 
 
-def leads_to(value: str, own: Address) -> bool:
-    """Whether a value names a test's own database."""
-    return re.search(rf"(?<![\w-]){re.escape(own.name)}(?![\w-])", value) is not None
+def leads_to(value: str, target: Target, own: Address) -> bool:
+    """Whether a value names a test's own database: by its name, or by its user where it is told by that alone."""
+    word = own.user if own.user != target.live.user else own.name
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", value) is not None
 
 
 def _in_address(text: str, target: Target, own: Address, namespace: str) -> str:
     """A text that has the live database's host in it, with all else of the test's own in its place."""
-    live, host = target.live, target.host(namespace)
-    logins = [(f"{live.user}:{live.password}", f"{own.user}:{own.password}")]
-    logins.append((_quoted(live), _quoted(own)))
-    for before, after in logins:
-        text = text.replace(f"//{before}@", f"//{after}@")
+    live, host = target.live, rf"{target.host(namespace).pattern}(?::\d+)?"
+    text = text.replace(f"{live.user}:{live.password}@", f"{own.user}:{own.password}@")
+    text = text.replace(f"{_quoted(live)}@", f"{_quoted(own)}@")
     # `tcp(host:port)/name` is how Go's driver of MySQL writes it.
-    path = re.compile(rf"(?P<head>{host.pattern}(?::\d+)?\)?/){re.escape(live.name)}(?![\w-])")
-    text = path.sub(lambda match: f"{match['head']}{own.name}", text)
-    text = re.sub(rf"{_KEYWORDS}{re.escape(live.name)}(?![\w-])", lambda match: f"{match['key']}{own.name}", text)
-    if (own.host, own.port) != (live.host, live.port):
-        text = re.sub(rf"{host.pattern}(?::\d+)?", f"{own.host}:{own.port}", text)
+    text = re.sub(rf"(?P<head>{host}\)?/){re.escape(live.name)}(?![\w-])", rf"\g<head>{own.name}", text)
+    if live.name == _REDIS_DEFAULT:
+        text = re.sub(rf"(?P<head>rediss?://[^/\s]*{host})/?(?=$|\?)", rf"\g<head>/{own.name}", text)
+    for words, before, after in (("dbname|database|db", live.name, own.name), ("user", live.user, own.user)):
+        text = re.sub(rf"(?P<key>\b(?:{words})=){re.escape(before)}(?![\w-])", rf"\g<key>{after}", text)
     return text
 
 
@@ -95,18 +97,30 @@ def _quoted(address: Address) -> str:
     return f"{quote(address.user, safe='')}:{quote(address.password, safe='')}"
 
 
-def _named(name: str, variables: Mapping[str, str], targets: Sequence[Target], namespace: str) -> Target | None:
-    """The database whose name a variable holds, if any: that whose host stands in the variable most like it."""
-    words = re.split(r"[_.-]", name.upper())
-    if not _NAME_WORDS & set(words) or words[-1] not in _LAST_WORDS:
-        return None
+def _part_of(variable: str) -> Callable[[Address], str] | None:
+    """What of a database a variable holds, by its own name; None where that does not say."""
+    words = re.split(r"[_.-]", variable.upper())
+    if words[-1] in _USER_WORDS:
+        return attrgetter("user")
+    return attrgetter("name") if _NAME_WORDS & set(words) and words[-1] in _LAST_WORDS else None
+
+
+def _meant(
+    name: str,
+    part: Callable[[Address], str],
+    variables: Mapping[str, str],
+    targets: Sequence[Target],
+    namespace: str,
+) -> Target | None:
+    """The database of which a variable holds a part, if any: that whose host stands in the variable most like it."""
     near = sorted(_nearness(name, variables, targets, namespace), key=lambda pair: -pair[0])
-    meant = [target for closeness, target in near if closeness == near[0][0] and target.live.name == variables[name]]
-    if len(meant) > 1 and any(target.own for target in meant):
+    meant = [target for closeness, target in near if closeness == near[0][0] and part(target.live) == variables[name]]
+    # Where the test's own has the same, nothing has to be decided.
+    if len(meant) > 1 and any(target.own and part(target.own) != variables[name] for target in meant):
         stacks = " or ".join(target.stack for target in meant)
         raise UsageError(
-            f"the variable {name} may hold the name of database {stacks}",
-            hint=f'say which it is: environment={{"{name}": …}}',
+            f"the variable {name} may be of database {stacks}",
+            hint=f'say what it shall be: environment={{"{name}": …}}',
         )
     return meant[0] if meant else None
 

@@ -173,6 +173,30 @@ def test_a_name_beside_a_host_is_the_databases(name: str) -> None:
     assert point({name: "shop", "PGHOST": LIVE.host, "APP": "shop"}, [TARGET], {}, "shop-apps") == {name: OWN.name}
 
 
+REDIS = Address("redis", "redis.shop-database", 6379, "0", "default", "pw")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("redis://default:pw@redis.shop-database:6379/0", "redis://default:pw@redis.shop-database:6379/17"),
+        ("redis://redis.shop-database", "redis://redis.shop-database/17"),
+        ("rediss://redis.shop-database:6379/?ssl=1", "rediss://redis.shop-database:6379/17?ssl=1"),
+        ("redis://redis.shop-database:6379/3", "redis://redis.shop-database:6379/3"),
+    ],
+)
+def test_a_logical_database_is_another_also_where_none_is_said(before: str, after: str) -> None:
+    target = Target("redis", REDIS, replace(REDIS, name="17"))
+    assert point({"X": before}, [target], {}, "shop-apps") == ({} if before == after else {"X": after})
+
+
+def test_an_account_is_another_user_beside_the_host() -> None:
+    nats = Address("nats", "nats.nats-system", 4222, "APPLICATIONS", "shop", "pw")
+    target = Target("nats", nats, replace(nats, name="DEVENV_TEST_1", user="devenv-test-1"))
+    known = {"NATS_URL": "nats://nats.nats-system:4222", "NATS_USER": "shop", "PG_HOST": LIVE.host, "PG_USER": "shop"}
+    assert point(known, [target, replace(TARGET, own=None)], {}, "shop-apps") == {"NATS_USER": "devenv-test-1"}
+
+
 MYSQL = Target("mysql", Address("mysql", "mysql.shop-database", 3306, "shop", "shop", "pw"))
 
 
@@ -183,7 +207,7 @@ def test_of_two_databases_of_one_name_each_has_the_variable_beside_it() -> None:
 
 def test_what_may_be_meant_for_two_has_to_be_said() -> None:
     variables = {"A": MYSQL.live.host, "B": LIVE.host, "DB_NAME": "shop"}
-    with pytest.raises(UsageError, match="DB_NAME may hold the name of database mysql or postgres"):
+    with pytest.raises(UsageError, match="DB_NAME may be of database mysql or postgres"):
         point(variables, [MYSQL, TARGET], {}, "shop-apps")
 
 

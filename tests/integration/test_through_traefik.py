@@ -9,7 +9,7 @@ import pytest
 from support.http_server import Server
 
 from devenv.adapters.dashboards import list_dashboards
-from devenv.adapters.traefik import Route, list_routes
+from devenv.adapters.traefik import Route, list_routes, unrouted
 from devenv.errors import ClusterError
 
 HOST = "traefik.shop.localhost"
@@ -57,6 +57,13 @@ def test_routes_without_an_answer_come_first_with_the_reason() -> None:
         server.serve("/api/http/routers?per_page=10000", json.dumps(routers).encode())
         server.serve("/api/http/services?per_page=10000", json.dumps(services).encode())
         found = list_routes(at(server), timeout=5)
+        ways = {host: unrouted(at(server), [host], timeout=5) for host in ("web", "empty", "broken", "none")}
+    assert ways == {
+        "web": "",
+        "empty": "empty: no pod of shop-empty-80 is ready",
+        "broken": "broken: the service shop-broken-80 does not exist",
+        "none": "Traefik has no route for none yet",
+    }
     assert found == (
         Route("Host(`broken`)", "shop-broken-80", "the service shop-broken-80 does not exist"),
         Route("Host(`empty`)", "shop-empty-80", "no pod of shop-empty-80 is ready"),

@@ -25,8 +25,8 @@ from devenv.workflows.service_copy import CopyRequest, copy_service
 pytestmark = pytest.mark.e2e
 STACK = "alt-backend"
 ALL = "pods,services,secrets,ingressroutes,ingresses,networkpolicies"
-READY_SECONDS = 3.0
-"""What is promised; a machine that does much else at the moment is given twice as long."""
+READY_SECONDS = 15.0
+"""A quiet machine takes a tenth of it (docs/testing.md); this one runs other tests as well."""
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_copies_beside_each_other_work_on_databases_of_their_own(inside: Project
         (first_seconds, first, first_host), (second_seconds, second, second_host) = threads.map(use, ("one", "two"))
     assert (first, second) == ([*before, "one"], [*before, "two"])
     assert first_host != second_host
-    assert max(first_seconds, second_seconds) < 2 * READY_SECONDS
+    assert max(first_seconds, second_seconds) < READY_SECONDS
     await_true(lambda: not copies(inside))
     after = inside.status()
     assert after["stacks"] == status["stacks"]

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from devenv.cli import completion
+
 
 class Profile(StrEnum):
     """Which values the stacks get."""
@@ -31,7 +33,11 @@ Directory = Annotated[
 ]
 Databases = Annotated[
     list[str] | None,
-    typer.Argument(metavar="NAME", help="Databases, by their stacks' names; all when none is given."),
+    typer.Argument(
+        metavar="NAME",
+        help="Databases, by their stacks' names; all when none is given.",
+        autocompletion=completion.databases,
+    ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on standard output.")]

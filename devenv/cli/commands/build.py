@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+from devenv.cli import completion
 from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, Verbose, Yes
 
 
 def build(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Images of devenv.yaml; all of them when not given.")
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME", help="Images of devenv.yaml; all of them when not given.", autocompletion=completion.images
+        ),
     ] = None,
     *,
     directory: Directory = Path(),

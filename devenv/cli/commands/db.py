@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from devenv.cli import completion
 from devenv.cli.options import AsJson, Databases, Directory, NoWait
 
 app = typer.Typer(
@@ -17,9 +18,17 @@ app = typer.Typer(
 
 Database = Annotated[
     list[str] | None,
-    typer.Option("--database", "-d", metavar="NAME", help="Only this one, by its stack's name; repeatable."),
+    typer.Option(
+        "--database",
+        "-d",
+        metavar="NAME",
+        help="Only this one, by its stack's name; repeatable.",
+        autocompletion=completion.databases,
+    ),
 ]
-SnapshotName = Annotated[str, typer.Argument(metavar="NAME", help="What the state is called.")]
+SnapshotName = Annotated[
+    str, typer.Argument(metavar="NAME", help="What the state is called.", autocompletion=completion.snapshots)
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is lost by it, without being asked.")]
 
 
@@ -174,7 +183,10 @@ def status(names: Databases = None, *, directory: Directory = Path(), as_json: A
 
 @app.command("shell")
 def shell(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The database, by its stack's name.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="The database, by its stack's name.", autocompletion=completion.databases),
+    ],
     *,
     directory: Directory = Path(),
 ) -> None:

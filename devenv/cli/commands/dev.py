@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
+from devenv.cli import completion
 from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Verbose, Yes
 
 
 def dev(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help="Images of devenv.yaml; all that stacks use when not given."),
+        typer.Argument(
+            metavar="NAME",
+            help="Images of devenv.yaml; all that stacks use when not given.",
+            autocompletion=completion.images,
+        ),
     ] = None,
     *,
     directory: Directory = Path(),

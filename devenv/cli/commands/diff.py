@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+from devenv.cli import completion
 from devenv.cli.options import AsJson, Directory, ProfileOption
 
 
 def diff(
     stacks: Annotated[
-        list[str] | None, typer.Argument(metavar="STACK", help="Stacks to compare; all when none is given.")
+        list[str] | None,
+        typer.Argument(
+            metavar="STACK", help="Stacks to compare; all when none is given.", autocompletion=completion.stacks
+        ),
     ] = None,
     *,
     directory: Directory = Path(),

@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from devenv.cli import completion
 from devenv.cli.options import AsJson, Directory
 
 Search = Annotated[str, typer.Option("--search", "-s", metavar="TEXT", help="Only lines with this text, in any case.")]
 Since = Annotated[str, typer.Option("--since", metavar="DURATION", help="How far back: 90s, 5m, 1h30m.")]
-Stacks = Annotated[list[str] | None, typer.Option("--stack", metavar="NAME", help="Only this stack's; repeatable.")]
+Stacks = Annotated[
+    list[str] | None,
+    typer.Option("--stack", metavar="NAME", help="Only this stack's; repeatable.", autocompletion=completion.stacks),
+]
 Namespaces = Annotated[
     list[str] | None, typer.Option("--namespace", "-n", metavar="NAME", help="Only this namespace; repeatable.")
 ]

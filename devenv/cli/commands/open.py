@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
+from devenv.cli import completion
 from devenv.cli.options import AsJson, Directory
 
 
 def open_(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="An endpoint that `devenv status` names; else the start page."),
+        typer.Argument(
+            metavar="NAME",
+            help="An endpoint that `devenv status` names; else the start page.",
+            autocompletion=completion.endpoints,
+        ),
     ] = None,
     *,
     directory: Directory = Path(),

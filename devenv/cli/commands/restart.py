@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from devenv.cli import completion
 from devenv.cli.options import AsJson, Directory, NoWait, Verbose
 
 
 def restart(
-    names: Annotated[list[str], typer.Argument(metavar="STACK", help="Stacks whose pods are replaced.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="STACK", help="Stacks whose pods are replaced.", autocompletion=completion.stacks),
+    ],
     *,
     directory: Directory = Path(),
     no_wait: NoWait = False,

@@ -8,21 +8,36 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from devenv.cli import completion
 from devenv.cli.options import Adopt, AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Verbose, Yes
 
 if TYPE_CHECKING:
     from devenv.workflows.up import UpRequest
 
 Only = Annotated[
-    list[str] | None, typer.Option("--only", metavar="STACK", help="Only this stack and what it needs; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="STACK",
+        help="Only this stack and what it needs; repeatable.",
+        autocompletion=completion.stacks,
+    ),
 ]
 Trace = Annotated[
     Path | None, typer.Option("--trace", help="Write a timeline in the Chrome trace format to this file.")
 ]
-Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="STACK", help="Leave this stack out; repeatable.")]
+Skip = Annotated[
+    list[str] | None,
+    typer.Option("--skip", metavar="STACK", help="Leave this stack out; repeatable.", autocompletion=completion.stacks),
+]
 Layer = Annotated[
     list[str] | None,
-    typer.Option("--layer", metavar="LAYER", help="Only this layer (02 will do) and what it needs; repeatable."),
+    typer.Option(
+        "--layer",
+        metavar="LAYER",
+        help="Only this layer (02 will do) and what it needs; repeatable.",
+        autocompletion=completion.layers,
+    ),
 ]
 
 

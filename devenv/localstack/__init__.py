@@ -2,6 +2,6 @@
 
 from devenv.localstack.program import Change
 from devenv.localstack.reset import LocalStack
-from devenv.localstack.resources import Queue, Resources
+from devenv.localstack.resources import Message, Queue, Resources
 
-__all__ = ["Change", "LocalStack", "Queue", "Resources"]
+__all__ = ["Change", "LocalStack", "Message", "Queue", "Resources"]

@@ -10,6 +10,7 @@ from devenv import __version__
 from devenv.cli.arguments import hint_at_options
 from devenv.cli.commands import (
     alerts,
+    aws,
     build,
     certificate,
     db,
@@ -17,21 +18,29 @@ from devenv.cli.commands import (
     diff,
     down,
     engine,
+    env,
+    helm,
     images,
     kubeconfig,
+    kubectl,
+    list,  # noqa: A004 -- commands are called as they are typed
     load,
     lock,
     logs,
-    open,  # noqa: A004 -- commands are called as they are typed
+    open,  # noqa: A004 -- the same
     pull,
     reset_db,
     restart,
     schema,
+    secrets,
+    start,
     status,
+    stop,
     tools,
     up,
     validate,
 )
+from devenv.cli.verbatim import Verbatim
 
 app = typer.Typer(
     name="devenv",
@@ -66,6 +75,8 @@ def root(
 
 app.command("up")(up.up)
 app.command("down")(down.down)
+app.command("stop")(stop.stop)
+app.command("start")(start.start)
 app.command("pull")(pull.pull)
 app.command("dev")(dev.dev)
 app.command("diff")(diff.diff)
@@ -73,12 +84,18 @@ app.command("build")(build.build)
 app.command("load")(load.load)
 app.add_typer(images.images, name="images")
 app.command("status")(status.status)
+app.command("list")(list.list_)
 app.command("open")(open.open_)
 app.command("logs")(logs.logs)
 app.command("alerts")(alerts.alerts)
 app.add_typer(db.app, name="db")
 app.command("reset-db")(reset_db.reset_db)
 app.command("restart")(restart.restart)
+app.add_typer(secrets.app, name="secrets")
+app.command("env")(env.env)
+app.command("kubectl", cls=Verbatim)(kubectl.kubectl)
+app.command("helm", cls=Verbatim)(helm.helm)
+app.command("aws", cls=Verbatim)(aws.aws)
 app.command("validate")(validate.validate)
 app.command("engine")(engine.engine)
 app.command("tools")(tools.tools)

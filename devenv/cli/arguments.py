@@ -14,11 +14,14 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from devenv.cli.verbatim import Verbatim
+
 
 def hint_at_options(app: typer.Typer) -> None:
     """Have all commands of a table, and of those below it, hint at the option for what is no argument of theirs."""
     for command in app.registered_commands:
-        command.cls = _Hinting
+        if not (command.cls and issubclass(command.cls, Verbatim)):
+            command.cls = _Hinting
     for group in app.registered_groups:
         if group.typer_instance:
             hint_at_options(group.typer_instance)

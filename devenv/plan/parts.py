@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from devenv.plan.cluster_state import ClusterState
 from devenv.plan.image import Mode
 from devenv.plan.names import Names
 from devenv.plan.observed import Observed, ObservedImages
@@ -13,6 +14,7 @@ from devenv.plan.planner import Wanted, make_plan
 from devenv.plan.provision import BUILDX, provision_images, usable
 from devenv.plan.steps import (
     ApplySeeds,
+    AwaitReady,
     BuildImage,
     FetchModule,
     InstallChart,
@@ -23,8 +25,10 @@ from devenv.plan.steps import (
     ResetAws,
     ResetDatabase,
     RestartWorkloads,
+    StartCluster,
 )
 from devenv.spec.stack import StackSpec
+from devenv.spec.workspace import LoadedStack
 
 _ASKED_FOR = "asked for"
 _BEFORE_ANY_CLUSTER = (ProvideTool, FetchModule, ProvideImage, PruneBuildCache)
@@ -91,6 +95,22 @@ def plan_restart(project: Names, stacks: Sequence[StackSpec]) -> Plan:
         step = RestartWorkloads(spec.name, spec.layer, spec.namespace, spec.deadline)
         nodes.append(PlanNode(step, frozenset(node.key for node in nodes[-1:]), _ASKED_FOR))
     return Plan.of(project.project, project.cluster, nodes)
+
+
+def plan_start(project: Names, state: ClusterState) -> Plan:
+    """What starts a cluster that does not answer; what its stacks do can be asked only then."""
+    return Plan.of(project.project, project.cluster, [PlanNode(StartCluster(project.cluster), frozenset(), str(state))])
+
+
+def plan_awaiting(project: Names, awaited: Sequence[LoadedStack], others: Iterable[str], why: str) -> Plan:
+    """What waits until stacks that are installed are ready, all at once; `others` are ready already."""
+    nodes: list[PlanNode] = []
+    for stack in awaited:
+        spec = stack.spec
+        # Nothing is applied, so that there is no content to record.
+        step = AwaitReady(spec.name, spec.layer, spec.namespace, spec.ready, spec.deadline, "", stack.root)
+        nodes.append(PlanNode(step, frozenset(), why))
+    return Plan.of(project.project, project.cluster, nodes, others)
 
 
 def plan_round(wanted: Wanted, observed: Observed, swappable: Collection[str], images: Sequence[str]) -> Plan:

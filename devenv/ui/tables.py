@@ -6,19 +6,18 @@ in a pipe every row is one line.
 
 from __future__ import annotations
 
-import io
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len
 
 from devenv.ui.wording import clean
 
-_UNBOUNDED = 100_000
-"""Width of what is no terminal: wider than any row."""
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_GAP = "  "
 _STYLES = {
     "ready": "green",
     "running": "green",
@@ -31,11 +30,15 @@ _STYLES = {
 """States that stand out; the word always says it too."""
 
 
-def make_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, folded: bool = True) -> Table:
-    """A table without frame; cells are taken literally, and known states get their colour."""
+def make_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table without frame; cells are taken literally and folded, and known states get their colour."""
+    # What draws on terminals takes long to load, and a pipe does without.
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for header in headers:
-        table.add_column(header.upper(), overflow="fold", no_wrap=not folded)
+        table.add_column(header.upper(), overflow="fold")
     for row in rows:
         table.add_row(*(Text(clean(cell), style=_STYLES.get(cell, "")) for cell in row))
     return table
@@ -51,9 +54,20 @@ def print_table(
     """Print a table; its width is the terminal's, or `width`, and unbounded elsewhere."""
     target = stream or sys.stdout
     if target.isatty() or width is not None:
+        from rich.console import Console  # noqa: PLC0415 -- as above
+
         Console(file=target, width=width, highlight=False).print(make_table(headers, rows))
-        return
-    buffer = io.StringIO()
-    Console(file=buffer, width=_UNBOUNDED, highlight=False).print(make_table(headers, rows, folded=False))
-    # Rich fills each line with blanks; whoever cuts the output into fields has no use for them.
-    target.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+    else:
+        target.writelines(f"{line}\n" for line in _aligned([[header.upper() for header in headers], *rows]))
+
+
+def _aligned(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Lines of columns that are as wide as their widest cell; a cell of several lines takes as many."""
+    cells = [[clean(cell).split("\n") for cell in row] for row in rows]
+    widths = [max(cell_len(line) for lines in column for line in lines) for column in zip(*cells, strict=True)]
+    for row in cells:
+        for at in range(max(len(lines) for lines in row)):
+            texts = [lines[at] if at < len(lines) else "" for lines in row]
+            padded = (text + " " * (width - cell_len(text)) for text, width in zip(texts, widths, strict=True))
+            # Blanks at the end are of no use for who cuts the output into fields.
+            yield _GAP.join(padded).rstrip()

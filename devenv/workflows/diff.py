@@ -13,6 +13,7 @@ from devenv.runtime.observe.observe import observe
 from devenv.spec.load import load_workspace
 from devenv.workflows.access.claim import report_other_folder
 from devenv.workflows.access.connect import connect
+from devenv.workflows.access.running import not_running
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import profile_that_is_up
 
@@ -38,7 +39,7 @@ def diff(directory: Path, stacks: Sequence[str], session: Session, *, profile: s
     seen = observe(environment, selected, "auto")
     report_other_folder(seen.kind_cluster, environment.owner, session)
     if seen.cluster.state is not ClusterState.RUNNING:
-        raise ClusterError(f"cluster {environment.names.cluster} is {seen.cluster.state}", hint="devenv up")
+        raise not_running(environment.names, seen.cluster.state)
     missing = {"helm", "kubectl"} - seen.observed.tools_present
     if missing:
         raise ClusterError(f"{' and '.join(sorted(missing))} is not there to compare with", hint="devenv up")

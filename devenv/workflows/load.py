@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.errors import ClusterError, ImageError
+from devenv.errors import ImageError
 from devenv.images.catalogue.presence import present_references
 from devenv.images.load.loader import LoadReport
 from devenv.plan.cluster_state import ClusterState
@@ -25,6 +25,7 @@ from devenv.spec.read.wording import did_you_mean
 from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.running import not_running
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
@@ -89,7 +90,7 @@ def _running_nodes(environment: Environment) -> list[str]:
     kind_cluster = look(environment.engine, names)
     require_own_folder(kind_cluster, environment.owner)
     if kind_cluster.state is not ClusterState.RUNNING:
-        raise ClusterError(f"cluster {names.cluster} is {kind_cluster.state}", hint="devenv up")
+        raise not_running(names, kind_cluster.state)
     return running_nodes(kind_cluster.containers)
 
 

@@ -23,7 +23,7 @@ from devenv.adapters.docker import Engine
 from devenv.adapters.files.records import read_record, write_whole
 from devenv.adapters.host import ports
 from devenv.adapters.process import Detached, end_process, is_over, process_named, start_module
-from devenv.errors import ClusterError, DamagedFileError, PageError, PortTakenError
+from devenv.errors import DamagedFileError, PageError, PortTakenError
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
 from devenv.runtime.ownership.marks import look, owner_of
@@ -31,6 +31,7 @@ from devenv.spec.load import load_workspace
 from devenv.spec.project import LOOPBACK
 from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.locations import Locations
+from devenv.workflows.access.running import not_running
 from devenv.workflows.access.session import silent_session
 
 PREFERRED_PORT = 8070
@@ -67,7 +68,7 @@ def provide_page(locations: Locations) -> RunningPage:
     """
     kind_cluster = look(Engine.connect(), Names(locations.project))
     if kind_cluster.state in (ClusterState.ABSENT, ClusterState.FOREIGN):
-        raise ClusterError(f"cluster {kind_cluster.names.cluster} is {kind_cluster.state}", hint="devenv up")
+        raise not_running(kind_cluster.names, kind_cluster.state)
     require_own_folder(kind_cluster, owner_of(locations.root))
     with alone(locations.state):
         page = running_page(locations.state)

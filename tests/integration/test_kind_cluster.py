@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -15,15 +17,19 @@ from support.programs import missing
 from support.tiny_image import tiny_root
 
 from devenv.adapters.docker import Engine
-from devenv.errors import ClusterError, EngineUnavailableError
+from devenv.errors import ClusterError, EngineUnavailableError, OtherFolderError
 from devenv.labels import LABEL_LOCK
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig
 from devenv.runtime.ownership.marks import look, owner_of, record_owner
 from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, KIND_ROLE_LABEL, Owner
+from devenv.workflows.access.running import running_cluster
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.down import DownRequest, down
+from devenv.workflows.environments import EnvironmentRow, list_environments
+from devenv.workflows.start import StartRequest, start
+from devenv.workflows.stop import stop
 
 pytestmark = pytest.mark.engine
 NAMES = Names(f"test-{uuid.uuid4().hex[:8]}")
@@ -193,3 +199,75 @@ def test_files_that_are_not_there_are_none(engine: Engine, containers: list[str]
     assert engine.files.read(containers[0], "/etc/none") is None
     assert engine.files.read("devenv-test-none", "/etc/hosts") is None
     assert engine.files.read(containers[0], "/etc") is None
+
+
+@pytest.mark.usefixtures("own_home")
+def test_what_is_stopped_is_listed_takes_no_memory_and_stays_whose_it_was(
+    engine: Engine, containers: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "devenv.yaml").write_text(f"project: {NAMES.project}\nstacks: [{{name: redis}}]\n")
+    record_owner(engine, NAMES, owner_of(tmp_path))
+
+    def listed() -> EnvironmentRow:
+        (row,) = (row for row in list_environments() if row.project == NAMES.project)
+        return row
+
+    runs = listed()
+    assert (runs.state, runs.nodes, runs.folder, runs.gone) == (ClusterState.RUNNING, 2, str(tmp_path), False)
+    assert [port.role for port in runs.ports] == ["api"]
+    assert 0 < runs.memory_bytes < 1 << 28
+
+    stopped = stop(tmp_path, silent_session())
+    assert (stopped.containers, stopped.seconds < 5) == (len(containers), True)
+    assert [container.state for container in look(engine, NAMES).containers] == ["exited", "exited"]
+    row = listed()
+    assert (row.state, row.ports, row.memory_bytes) == (ClusterState.STOPPED, (), 0)
+    assert stop(tmp_path, silent_session()).containers == 0
+    with pytest.raises(ClusterError) as refused:
+        running_cluster(tmp_path)
+    assert (refused.value.message, refused.value.hint) == (f"cluster {NAMES.cluster} is stopped", "devenv start")
+
+    record_owner_of_stopped(engine, containers)
+    with pytest.raises(OtherFolderError, match="belongs to /srv/other"):
+        stop(tmp_path, silent_session())
+    assert listed().folder == OTHER.folder
+
+
+def record_owner_of_stopped(engine: Engine, containers: list[str]) -> None:
+    """Another folder has taken the cluster over: only what runs can be marked."""
+    engine.containers.start(containers)
+    record_owner(engine, NAMES, OTHER)
+
+
+@pytest.mark.usefixtures("own_home", "containers")
+def test_a_cluster_that_never_was_complete_is_listed_as_broken_and_not_started(tmp_path: Path) -> None:
+    (tmp_path / "devenv.yaml").write_text(f"project: {NAMES.project}\nstacks: [{{name: redis}}]\n")
+    (row,) = (row for row in list_environments() if row.project == NAMES.project)
+    assert row.state is ClusterState.BROKEN
+    with pytest.raises(ClusterError, match="is broken") as refused:
+        start(StartRequest(tmp_path), silent_session())
+    assert refused.value.hint == "devenv up"
+
+
+@pytest.mark.usefixtures("own_home")
+def test_what_is_not_there_is_neither_stopped_nor_started(engine: Engine, tmp_path: Path) -> None:
+    assert look(engine, NAMES).state is ClusterState.ABSENT
+    (tmp_path / "devenv.yaml").write_text(f"project: {NAMES.project}\nstacks: [{{name: redis}}]\n")
+    for command in (lambda: stop(tmp_path, silent_session()), lambda: start(StartRequest(tmp_path), silent_session())):
+        with pytest.raises(ClusterError, match="is absent") as refused:
+            command()
+        assert refused.value.hint == "devenv up"
+
+
+def test_a_change_of_a_container_is_told(engine: Engine, containers: list[str]) -> None:
+    label = {KIND_CLUSTER_LABEL: NAMES.cluster}
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(engine.containers.await_change, label, 60)
+        while not told.done():
+            engine.client.api.pause(containers[0])
+            engine.client.api.unpause(containers[0])
+    assert time.monotonic() - began < 30
+    began = time.monotonic()
+    engine.containers.await_change(label, 1)
+    assert time.monotonic() - began < 10

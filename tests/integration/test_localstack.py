@@ -21,7 +21,7 @@ from support.localstack_server import await_localstack, content, localstack_serv
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
 from devenv.errors import DatabaseError
-from devenv.localstack import LocalStack, Queue
+from devenv.localstack import LocalStack, Queue, Secret, fields_of, with_field
 from devenv.localstack.program import Clients, load_program
 
 pytestmark = pytest.mark.engine
@@ -140,18 +140,23 @@ def test_what_it_holds_is_told_by_name_and_number(localstack: LocalStack, client
     assert found.queues == (Queue("audit", 0, 0, 0), events, Queue("orders.fifo", 0, 0, 0))
 
 
-def test_messages_that_wait_are_read_and_nobody_has_received_them(localstack: LocalStack, clients: Clients) -> None:
-    sqs = clients.client("sqs")
-    url = sqs.get_queue_url(QueueName="orders.fifo")["QueueUrl"]
-    for text in ("one", "zwei \N{KEY} <b>"):
-        sqs.send_message(QueueUrl=url, MessageBody=text, MessageGroupId="g", MessageDeduplicationId=text[0])
-    for _ in range(2):
-        assert [message.body for message in localstack.messages("orders.fifo")] == ["one", "zwei \N{KEY} <b>"]
-    (first,) = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
-    assert (first["Body"], first["Attributes"]["ApproximateReceiveCount"]) == ("one", "1")
-    assert localstack.messages("audit") == []
-    with pytest.raises(DatabaseError, match="queue nothing"):
-        localstack.messages("nothing")
+def test_a_secret_is_read_changed_and_made(localstack: LocalStack) -> None:
+    vault = localstack.vault
+    assert [(secret.name, secret.keys) for secret in vault.list()] == [("db/password", ("password", "username"))]
+    assert vault.read("db/none") is None
+    text = with_field(vault.read("db/password"), "db/password", "password", "another")
+    assert vault.write("db/password", text) == "updated"
+    assert vault.write("db/password", text) == "unchanged"
+    changed = vault.read("db/password")
+    assert changed is not None
+    assert fields_of(changed.text) == {"username": "alt", "password": "another"}
+    for plain in ("two\nlines", "ü 'quoted' $HOME"):
+        assert vault.write("mine/plain", plain) in ("created", "updated")
+        assert vault.read("mine/plain") == Secret("mine/plain", plain)
+    silent = replace(localstack, endpoint="http://127.0.0.1:1").vault
+    for ask in (silent.list, lambda: silent.write("mine/plain", "x")):
+        with pytest.raises(DatabaseError):
+            ask()
 
 
 def test_what_is_gone_is_made_again(localstack: LocalStack, clients: Clients) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from devenv.adapters.docker.connection import translate_errors
 from devenv.errors import ClusterError
 
-_AT_ONCE = 8
+AT_ONCE = 8
 
 
 def each(names: Iterable[str], act: Callable[[str], object], what: str) -> None:
@@ -18,6 +18,6 @@ def each(names: Iterable[str], act: Callable[[str], object], what: str) -> None:
         with translate_errors(what.format(name), ClusterError):
             act(name)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         for done in [pool.submit(one, name) for name in names]:
             done.result()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,7 +14,7 @@ from typing import Any, Literal
 import docker
 from docker.errors import APIError, NotFound
 
-from devenv.adapters.docker.at_once import each
+from devenv.adapters.docker.at_once import AT_ONCE, each
 from devenv.adapters.docker.connection import translate_errors
 from devenv.adapters.docker.labels import as_filter
 from devenv.adapters.process import Completed, PipedProcess, run
@@ -20,6 +22,8 @@ from devenv.errors import ClusterError, EngineUnavailableError
 from devenv.labels import LABEL_LOCK, LABEL_RUN, OURS
 
 _EXEC_SECONDS = 60.0
+_CHANGES = ("create", "start", "die", "destroy", "pause", "unpause")
+"""Events of a container after which its state is another one."""
 _REMOVAL_SECONDS = 120
 _IS_BEING_REMOVED = "already in progress"
 _STILL_ENDING = "did not receive an exit event"
@@ -71,6 +75,17 @@ class Containers:
             listed = self._client.api.containers(all=True, filters={"label": as_filter(labels)})
         return sorted((_info(entry) for entry in listed), key=lambda container: container.name)
 
+    def await_change(self, labels: Mapping[str, str], seconds: int) -> None:
+        """Wait until one of the containers with these labels starts, ends, comes or goes, for at most some seconds."""
+        until = int(time.time()) + seconds
+        with translate_errors("follow the containers", EngineUnavailableError):
+            wanted = {"type": ["container"], "label": as_filter(labels), "event": list(_CHANGES)}
+            events = self._client.api.events(until=until, filters=wanted)
+            try:
+                next(iter(events), None)
+            finally:
+                events.close()
+
     def image_ids(self) -> frozenset[str]:
         """IDs of the images that containers are made of, running or not."""
         with translate_errors("list the containers", EngineUnavailableError):
@@ -83,6 +98,25 @@ class Containers:
                 return str(self._client.api.inspect_container(container)["HostConfig"]["NetworkMode"])
             except NotFound:
                 return None
+
+    def memory(self, names: Sequence[str]) -> dict[str, int]:
+        """What containers take of memory, in bytes: caches that can be dropped left out, as `docker stats` counts.
+
+        Those that do not run take none, and those of an engine that does not tell are left out.
+        """
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="memory") as pool:
+            told = pool.map(self._statistics, names)
+            return {
+                name: used for name, statistics in zip(names, told, strict=True) if (used := _used(statistics)) >= 0
+            }
+
+    def _statistics(self, name: str) -> Mapping[str, Any]:
+        with translate_errors(f"ask what container {name} takes", ClusterError):
+            try:
+                found: Mapping[str, Any] = self._client.api.stats(name, stream=False, one_shot=True)
+            except NotFound:
+                return {}  # it went meanwhile
+        return found
 
     def start(self, names: Iterable[str]) -> None:
         """Start stopped containers, all at once; running ones are left."""
@@ -168,6 +202,14 @@ class Containers:
 def exec_argv(container: str, argv: Sequence[str], *, feed: bool = False) -> list[str]:
     """The command line that runs a program in a container; `feed` keeps its stdin open."""
     return ["docker", "exec", *(["--interactive"] if feed else []), container, *argv]
+
+
+def _used(statistics: Mapping[str, Any]) -> int:
+    """Bytes that a container takes; -1 where that is not told. The cache has another name in each cgroup version."""
+    memory = statistics.get("memory_stats") or {}
+    parts = memory.get("stats") or {}
+    cache = parts.get("inactive_file", parts.get("total_inactive_file", 0))
+    return int(memory.get("usage", -1)) - (int(cache) if "usage" in memory else 0)
 
 
 def _info(entry: Mapping[str, Any]) -> ContainerInfo:

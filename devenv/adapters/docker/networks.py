@@ -9,6 +9,7 @@ from docker.errors import NotFound
 
 from devenv.adapters.docker.at_once import each
 from devenv.adapters.docker.connection import translate_errors
+from devenv.adapters.docker.labels import as_filter
 from devenv.errors import ClusterError
 
 
@@ -25,6 +26,12 @@ class Networks:
                 if found["Name"] == name:
                     return dict(found.get("Labels") or {})
         return None
+
+    def labelled(self, labels: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
+        """The networks with these labels, and all labels of each; an empty value means any value."""
+        with translate_errors("list the networks", ClusterError):
+            found = self._client.api.networks(filters={"label": as_filter(labels)})
+        return {str(entry["Name"]): dict(entry.get("Labels") or {}) for entry in found}
 
     def create(self, name: str, labels: Mapping[str, str]) -> None:
         """Create a bridge network unless one of this name exists."""

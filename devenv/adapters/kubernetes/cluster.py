@@ -20,9 +20,10 @@ from devenv.adapters.kubernetes import objects
 from devenv.adapters.kubernetes.api import METADATA_ONLY, TIMEOUT, Api, ContentType
 from devenv.adapters.kubernetes.conditions import await_condition
 from devenv.adapters.kubernetes.discovery import discover
-from devenv.adapters.kubernetes.external_secrets import Refreshed, coming, refresh
+from devenv.adapters.kubernetes.external_secrets import Follower, Refreshed, follow, followers, refresh
 from devenv.adapters.kubernetes.inventory import Inventory, Recorded
 from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.leases import release
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER, HELM_MANAGER, applied_by, mark
 from devenv.adapters.kubernetes.objects import NodeState, Release, Workload, object_key, of_stack
 from devenv.adapters.kubernetes.root_redirect import redirect
@@ -224,9 +225,14 @@ class Cluster:
     def refresh_external_secrets(self, token: str, *, timeout: float, cancel: threading.Event) -> Refreshed:
         return refresh(self._api, token, timeout=timeout, cancel=cancel)
 
-    def coming_secrets(self, namespace: str) -> frozenset[str]:
-        """The Secrets that External Secrets is to bring into a namespace, and has not said that it cannot."""
-        return coming(self._api, namespace)
+    def follow_secret(self, key: str, *, timeout: float, cancel: threading.Event) -> Refreshed:
+        return follow(self._api, key, timeout=timeout, cancel=cancel)
+
+    def followers_of_secrets(self) -> dict[str, list[Follower]]:
+        return followers(self._api)
+
+    def release_leases(self, before: datetime) -> list[str]:
+        return release(self._api, before)
 
     def informer(self, over: Callable[[], bool] = lambda: False) -> Informer:
         """The live copy of the cluster, made at the first call and then shared; complete unless `over`."""

@@ -11,16 +11,19 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from devenv.adapters.kubernetes.api import Api
 from devenv.adapters.kubernetes.conditions import await_object, condition_problem
 from devenv.adapters.kubernetes.discovery import Resource, find_resource
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER
-from devenv.adapters.kubernetes.objects import annotation, condition, is_true, object_key
+from devenv.adapters.kubernetes.objects import annotation, is_true, object_key
 from devenv.labels import ANNOTATION_SEEDS
 
 _KIND = "externalsecrets.external-secrets.io"
+_FORCE_SYNC = "force-sync"
+"""The operator's documentation calls it so; any annotation that changes will do."""
 _ZERO = re.compile(r"(0+(\.0*)?[a-z]*)+")
 """A duration of nothing, as Go writes it."""
 
@@ -46,7 +49,7 @@ def refresh(api: Api, token: str, *, timeout: float, cancel: threading.Event) ->
         return Refreshed()
     former = {key: item for key, item in _all(api, resource).items() if annotation(item, ANNOTATION_SEEDS) != token}
     for item in former.values():
-        _ask(api, resource, item["metadata"], token)
+        _patch(api, resource, item["metadata"], {ANNOTATION_SEEDS: token})
     end = time.monotonic() + timeout
     for item in former.values():
         # One that failed before is tried again at longer and longer intervals: there is no telling when.
@@ -58,27 +61,90 @@ def refresh(api: Api, token: str, *, timeout: float, cancel: threading.Event) ->
     return Refreshed(tuple(key for key in former if key in now and key not in left), left)
 
 
-def coming(api: Api, namespace: str) -> frozenset[str]:
-    """The Secrets of a namespace that external secrets are to bring, of which none says that it could not."""
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """An external secret that reads one of the source's."""
+
+    namespace: str
+    name: str
+    target: str
+    """The Secret that is made of it."""
+
+    @property
+    def key(self) -> str:
+        """`namespace/name` of the Secret."""
+        return f"{self.namespace}/{self.target}"
+
+
+def followers(api: Api) -> dict[str, list[Follower]]:
+    """The external secrets that read each of the source's, by its name; those that search for names are left out."""
+    resource = find_resource(api, _KIND)
+    found: dict[str, list[Follower]] = {}
+    for item in _all(api, resource).values() if resource else ():
+        for key in _keys(item):
+            found.setdefault(key, []).append(_follower(item))
+    return found
+
+
+def follow(api: Api, key: str, *, timeout: float, cancel: threading.Event) -> Refreshed:
+    """Have the external secrets that may read one of the source's do so now; wait at most `timeout` seconds for each.
+
+    The Secrets are written by then: the operator notes what it has read after it has written.
+
+    Raises:
+        InterruptedRunError: `cancel` was set.
+    """
     resource = find_resource(api, _KIND)
     if resource is None:
-        return frozenset()
-    found = api.items(resource.path(namespace))
-    return frozenset(_target(item) for item in found if condition(item, "Ready").get("status") != "False")
+        return Refreshed()
+    former = [item for item in _all(api, resource).values() if key in _keys(item) or _searches(item)]
+    for item in former:
+        _patch(api, resource, item["metadata"], {_FORCE_SYNC: str(time.time_ns())})
+    done: list[str] = []
+    left: dict[str, str] = {}
+    for item in former:
+        place = (item["metadata"]["namespace"], item["metadata"]["name"])
+        if _is_read_once(item):
+            left[_follower(item).key] = "it is read only once, as it asks for"
+            continue
+        unread = partial(_not_followed, former=item)
+        problem = await_object(api, _KIND, *place, unread, timeout=timeout, cancel=cancel)
+        if problem:
+            left[_follower(item).key] = problem
+        else:
+            done.append(_follower(item).key)
+    return Refreshed(tuple(done), left)
 
 
-def _target(item: Json) -> str:
-    """The Secret that an external secret writes: its own name, where it names no other."""
-    return str(item["spec"].get("target", {}).get("name") or item["metadata"]["name"])
+def _not_followed(now: Json, former: Json) -> str:
+    return "it has not been read yet" if _version(now) == _version(former) else condition_problem(now, "Ready")
+
+
+def _keys(item: Json) -> set[str]:
+    """The source's secrets that an external secret names."""
+    spec = item["spec"]
+    single = [entry.get("remoteRef", {}).get("key") for entry in spec.get("data") or ()]
+    whole = [entry.get("extract", {}).get("key") for entry in spec.get("dataFrom") or ()]
+    return {str(key) for key in (*single, *whole) if key}
+
+
+def _searches(item: Json) -> bool:
+    """Whether it takes whatever has a certain name or tag."""
+    return any("find" in entry for entry in item["spec"].get("dataFrom") or ())
+
+
+def _follower(item: Json) -> Follower:
+    name = str(item["metadata"]["name"])
+    return Follower(str(item["metadata"]["namespace"]), name, str(item["spec"].get("target", {}).get("name") or name))
 
 
 def _all(api: Api, resource: Resource) -> dict[str, Json]:
     return {object_key(item["metadata"]): item for item in api.items(resource.path())}
 
 
-def _ask(api: Api, resource: Resource, metadata: Json, token: str) -> None:
+def _patch(api: Api, resource: Resource, metadata: Json, annotations: Mapping[str, str]) -> None:
     path = f"{resource.path(metadata['namespace'])}/{metadata['name']}"
-    body: Json = {"metadata": {"annotations": {ANNOTATION_SEEDS: token}}}
+    body: Json = {"metadata": {"annotations": dict(annotations)}}
     api.write("PATCH", path, body, "application/merge-patch+json", fieldManager=FIELD_MANAGER)
 
 

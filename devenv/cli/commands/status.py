@@ -15,13 +15,20 @@ def status(
     directory: Directory = Path(),
     as_json: AsJson = False,
     credentials: Annotated[bool, typer.Option("--credentials", help="Show passwords instead of hiding them.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show each change as it comes, until Ctrl-C.")] = False,
 ) -> None:
     """Show cluster, stacks, endpoints and credentials.
 
     A stack is ready, not-ready, incomplete (its installation failed or was interrupted), absent, or unknown when the
     cluster cannot be asked. Exit status 0 when all is ready, 1 when something is not. What --json prints is described
-    by docs/schema/status.schema.json.
+    by docs/schema/status.schema.json; with --watch it is one document a line, for each change.
+
+    Examples: `devenv status --watch`, `devenv status --json | jq -r '.stacks[] | select(.ready | not) | .name'`.
     """
+    if watch:
+        from devenv.cli.watching import watch_status
+
+        raise typer.Exit(0 if watch_status(directory, reveal=credentials, as_json=as_json) else 1)
     from devenv.ui.status_view import print_status, status_as_json
     from devenv.workflows.status import read_status
 

@@ -61,6 +61,10 @@ class ClusterFacts:
     claims: Mapping[str, str] | None = None
     """All volume claims, `namespace/name` to UID; None where they were not looked at."""
 
+    def other_profile(self, profile: str) -> str | None:
+        """The profile that is up, where that is not this one; None also where none is recorded."""
+        return self.profile if self.profile not in {"", profile} else None
+
     def fresh_databases(self, specs: Iterable[StackSpec]) -> frozenset[str]:
         """The stacks whose databases hold nothing yet, by name."""
         return frozenset(

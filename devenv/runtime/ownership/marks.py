@@ -15,6 +15,7 @@ from pathlib import Path
 
 from devenv.adapters.docker import ContainerInfo, Engine
 from devenv.adapters.host.machine import machine_id, place_of
+from devenv.labels import OURS
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
 from devenv.runtime.ownership.ownership import KIND_CLUSTER_LABEL, KindCluster, Mark, Owner
@@ -31,9 +32,19 @@ def look(engine: Engine, names: Names) -> KindCluster:
 
 def look_at_all(engine: Engine) -> list[KindCluster]:
     """The same for the cluster of each project that devenv made in this engine, by name."""
-    clusters = {c.labels[KIND_CLUSTER_LABEL] for c in engine.containers.list({KIND_CLUSTER_LABEL: ""})}
-    found = [look(engine, names) for cluster in sorted(clusters) if (names := Names.of_cluster(cluster))]
-    return [kind_cluster for kind_cluster in found if kind_cluster.state is not ClusterState.FOREIGN]
+    networks = engine.networks.labelled(OURS)
+    containers: dict[Names, list[ContainerInfo]] = {}
+    for container in engine.containers.list({KIND_CLUSTER_LABEL: ""}):
+        if names := Names.of_cluster(container.labels[KIND_CLUSTER_LABEL]):
+            containers.setdefault(names, []).append(container)
+    marks = _read_marks(engine, [container for found in containers.values() for container in found])
+    clusters = [
+        KindCluster(
+            names, found, networks.get(names.network), {c.name: marks[c.name] for c in found if c.name in marks}
+        )
+        for names, found in sorted(containers.items(), key=lambda item: item[0].project)
+    ]
+    return [kind_cluster for kind_cluster in clusters if kind_cluster.state is not ClusterState.FOREIGN]
 
 
 def record_owner(engine: Engine, names: Names, owner: Owner, former: KindCluster | None = None) -> None:

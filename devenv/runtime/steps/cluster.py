@@ -20,8 +20,9 @@ from devenv.runtime.diagnosis.creation import creation_failure
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import require_ports
 from devenv.runtime.ownership.marks import look, record_owner
-from devenv.runtime.ownership.ownership import KindCluster, is_node
+from devenv.runtime.ownership.ownership import KindCluster, is_control_plane, is_node
 from devenv.runtime.step_context import StepContext
+from devenv.runtime.steps.early_traffic import hold_until_known
 from devenv.runtime.steps.restart import are_misplaced, overrated, reported_from_before, starting_order
 
 _RUNTIME_SECONDS = 180.0
@@ -144,8 +145,10 @@ def start(_: StartCluster, context: StepContext) -> str:
             # What ran goes on: there is no news to come of it.
             _until_api_answers(context)
             return f"resumed {len(paused)} of {len(kind_cluster.containers)} containers"
+    anew = all(container.state != "running" for container in kind_cluster.containers)
     if paused or are_misplaced(kind_cluster):
         environment.engine.containers.stop(order)
+        anew = True
     if kind_cluster.network is None:
         # `docker network prune` takes the network of containers that are stopped.
         _make_network(environment)
@@ -154,8 +157,13 @@ def start(_: StartCluster, context: StepContext) -> str:
         _start_node(name, environment)
     # Restarted containers may have another port.
     environment.export_kubeconfig()
-    _until_runtimes_answer(context, sum(is_node(container) for container in kind_cluster.containers))
+    nodes = [container for container in kind_cluster.containers if is_node(container)]
+    _until_runtimes_answer(context, len(nodes))
+    if anew and (plane := next((node.name for node in nodes if is_control_plane(node)), None)):
+        hold_until_known(environment.engine, plane, [node.name for node in nodes])
     _until_api_answers(context)
+    if anew:
+        environment.cluster.release_leases(began)
     _until_pods_are_reported(began, context)
     return f"{len(order)} containers"
 

@@ -14,7 +14,7 @@ from devenv.databases.applied import AppliedMigration
 from devenv.databases.database import Database
 from devenv.databases.engines import open_database
 from devenv.databases.migrations import MigrationRow, compare, migration_files
-from devenv.errors import ClusterError, DatabaseError, EngineUnavailableError, UsageError
+from devenv.errors import DatabaseError, EngineUnavailableError, UsageError
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
@@ -30,6 +30,7 @@ from devenv.spec.workspace import LoadedStack, Workspace
 from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.connect import environment_on
 from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.running import not_running
 from devenv.workflows.access.session import Session
 
 
@@ -155,7 +156,7 @@ def reach(directory: Path, session: Session, names: Sequence[str] = (), *, alone
         if alone:
             stack.enter_context(exclusive(environment.engine, workspace.project.project, session))
         deployment = _running(environment)
-        if profile := other_profile(workspace, deployment.facts):
+        if profile := deployment.facts.other_profile(workspace.project.profile):
             workspace = load_workspace(directory, data_root=session.data_root, profile=profile)
             deployment = Deployment(replace(environment, workspace=workspace), deployment.facts)
         stack.callback(deployment.environment.cluster.close)
@@ -174,11 +175,6 @@ def _no_database(name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"{name} is no database of this project", hint=name_hint(name, known, "databases"))
 
 
-def other_profile(workspace: Workspace, facts: ClusterFacts) -> str | None:
-    """The profile that is up, where the project was read with another; None where it was not."""
-    return facts.profile if facts.profile not in {"", workspace.project.profile} else None
-
-
 def profile_that_is_up(directory: Path, session: Session) -> str | None:
     """The profile that is up where it is not the project's own; None also where no engine or cluster tells it."""
     workspace = load_workspace(directory, data_root=session.data_root)
@@ -188,7 +184,7 @@ def profile_that_is_up(directory: Path, session: Session) -> str | None:
         return None  # `devenv dev` may start one, and then there is no cluster yet
     kind_cluster = look(environment.engine, environment.names)
     facts = observe_cluster(kind_cluster, environment.kubeconfig, export=environment.export_kubeconfig)
-    return other_profile(workspace, facts)
+    return facts.other_profile(workspace.project.profile)
 
 
 def _running(environment: Environment) -> Deployment:
@@ -197,9 +193,5 @@ def _running(environment: Environment) -> Deployment:
     require_own_folder(kind_cluster, environment.owner)
     facts = observe_cluster(kind_cluster, environment.kubeconfig, export=environment.export_kubeconfig)
     if facts.state is not ClusterState.RUNNING:
-        raise ClusterError(
-            f"cluster {names.cluster} is {facts.state}",
-            context={"cause": facts.reason} if facts.reason else None,
-            hint="devenv status" if facts.state is ClusterState.FOREIGN else "devenv up",
-        )
+        raise not_running(names, facts.state, facts.reason)
     return Deployment(environment, facts)

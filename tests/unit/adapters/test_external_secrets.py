@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from devenv.adapters.kubernetes.external_secrets import _is_read_once, _unread
+from devenv.adapters.kubernetes.external_secrets import _follower, _is_read_once, _keys, _searches, _unread
 
 
 def external_secret(version: str = "1-a", *, ready: bool = True, **spec: Any) -> dict[str, Any]:
@@ -52,3 +52,27 @@ def test_why_one_has_not_been_read(now: dict[str, Any], reason: str) -> None:
 )
 def test_which_are_read_only_once(spec: dict[str, Any], *, once: bool) -> None:
     assert _is_read_once(external_secret(**spec)) is once
+
+
+@pytest.mark.parametrize(
+    ("spec", "keys", "searches"),
+    [
+        (
+            {"data": [{"remoteRef": {"key": "db"}}, {"remoteRef": {"key": "api", "property": "p"}}]},
+            {"db", "api"},
+            False,
+        ),
+        ({"dataFrom": [{"extract": {"key": "db"}}]}, {"db"}, False),
+        ({"dataFrom": [{"find": {"name": {"regexp": "^db"}}}]}, set(), True),
+        ({"dataFrom": [{"sourceRef": {"generatorRef": {"kind": "Password"}}}]}, set(), False),
+        ({}, set(), False),
+    ],
+)
+def test_which_of_the_sources_secrets_one_reads(spec: dict[str, Any], keys: set[str], *, searches: bool) -> None:
+    item = external_secret(**spec)
+    assert (_keys(item), _searches(item)) == (keys, searches)
+
+
+def test_what_is_made_of_one_has_its_name_or_the_one_that_it_gives() -> None:
+    assert _follower(external_secret()).key == "shop/web"
+    assert _follower(external_secret(target={"name": "credentials"})).key == "shop/credentials"

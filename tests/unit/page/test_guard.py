@@ -11,7 +11,6 @@ ACTS = (
     "/databases/redis/reset",
     "/stacks/traefik/restart",
     "/stacks/traefik/log",
-    "/queues/shop-orders/messages",
     "/credentials",
     "/failures/now-postgres",
     "/ticket",

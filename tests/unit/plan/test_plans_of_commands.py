@@ -31,11 +31,21 @@ from devenv.plan.graph import select_from
 from devenv.plan.image import NODE, Assembly, Bootstrap, Image, Recipe
 from devenv.plan.names import Names
 from devenv.plan.observed import ObservedImages, ObservedStack
-from devenv.plan.parts import plan_build, plan_load, plan_pull, plan_reset, plan_restart, plan_round
+from devenv.plan.parts import (
+    plan_awaiting,
+    plan_build,
+    plan_load,
+    plan_pull,
+    plan_reset,
+    plan_restart,
+    plan_round,
+    plan_start,
+)
 from devenv.plan.planner import Wanted, make_plan, needed_images
 from devenv.plan.provision import choose_references
-from devenv.plan.steps import BuildImage, InstallChart, LoadImage, PullImage
+from devenv.plan.steps import AwaitReady, BuildImage, InstallChart, LoadImage, PullImage
 from devenv.spec.stack import StackSpec
+from devenv.spec.workspace import LoadedStack
 
 SHOP = Names("shop")
 DATABASE = {"engine": "mysql", "workload": "w", "name": "n", "user": "u", "secret": "s", "node_port": 30306}
@@ -234,3 +244,18 @@ def test_a_round_of_a_stack_that_changed_otherwise_has_no_early_swap() -> None:
 
 def test_a_round_in_which_nothing_changed_is_an_empty_plan() -> None:
     assert not plan_round(wanted(STORE), observed(stacks=recorded(STORE)), {"store"}, [reference("store")]).nodes
+
+
+def test_start_starts_the_cluster_and_then_awaits_what_is_installed_all_at_once() -> None:
+    first = plan_start(SHOP, ClusterState.STOPPED)
+    assert reasons_of(first) == {"cluster/create": "stopped"}
+    assert first.starts_cluster
+
+    loaded = [LoadedStack(spec, Path("/stacks") / spec.name, builtin=True) for spec in (SPACES, LEDGER)]
+    second = plan_awaiting(SHOP, loaded, ["queues"], "restarted")
+    assert needs_of(second) == {"ready/spaces": set(), "ready/ledger": set()}
+    assert second.unchanged == ("queues",)
+    awaited = second.nodes[1].step
+    assert isinstance(awaited, AwaitReady)
+    assert (awaited.root, awaited.deadline, awaited.checks) == (loaded[1].root, LEDGER.deadline, LEDGER.ready)
+    assert (awaited.content, awaited.images, second.losses) == ("", (), ())

@@ -59,13 +59,17 @@ def leading_to(labels: Mapping[str, str], services: Iterable[Json]) -> list[Json
 
 
 def copied_service(service: Json, identity: Identity) -> Json:
-    """A Service like the original's that selects the copy alone, and has no port on the nodes."""
+    """A Service like the original's that selects the copy alone, and has no port on the nodes.
+
+    It leads to the pod whether that is ready or not: who uses a copy waits until it is, and there is no other pod that
+    could answer when a probe comes late on a busy machine. Traefik so knows the pod before it is ready, too.
+    """
     spec: Json = copy.deepcopy(service["spec"])
     for key in [key for key in _ALLOCATED if key in spec and spec.get("clusterIP") != "None"]:
         del spec[key]
     for port in spec.get("ports") or ():
         port.pop("nodePort", None)
-    spec |= {"type": "ClusterIP", "selector": identity.selector}
+    spec |= {"type": "ClusterIP", "selector": identity.selector, "publishNotReadyAddresses": True}
     metadata = identity.metadata(service["metadata"]["name"], annotations=service["metadata"].get("annotations"))
     return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
 

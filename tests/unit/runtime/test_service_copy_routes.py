@@ -67,6 +67,7 @@ def test_a_service_of_a_copy_takes_no_port_of_the_node() -> None:
     )
     assert found["spec"] == {
         "type": "ClusterIP",
+        "publishNotReadyAddresses": True,
         "selector": {"devenv.io/copy": "3f2a9c"},
         "ports": [{"name": "http", "port": 80}],
     }

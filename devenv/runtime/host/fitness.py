@@ -14,16 +14,17 @@ from urllib.parse import urlsplit
 from devenv.adapters.docker import Engine, EngineVersion
 from devenv.errors import UnfitEngineError
 
-_MOUNTS = Path("/proc/self/mountinfo")
-_OWN_CONTAINER = re.compile(r"/containers/(?P<id>[0-9a-f]{64})/(?:hostname|hosts|resolv\.conf)")
-"""Docker mounts these files of a container from its own folder of that name."""
+MOUNTS = Path("/proc/self/mountinfo")
+_OWN_CONTAINER = re.compile(r"/containers/(?P<id>[0-9a-f]{64})/(?P<file>hostname|hosts|resolv\.conf) /etc/(?P=file) ")
+"""Docker mounts these files of a container from its own folder of that name. While it copies files out of one it mounts
+them on the host, too, in another place: moby's daemon/archive.go."""
 _HERE = "devenv where that engine runs, or: unset DOCKER_HOST"
 _ROOTLESS = "https://kind.sigs.k8s.io/docs/user/rootless/"
 
 
 def refuse_unfit(engine: Engine) -> None:
     """Raise UnfitEngineError where a cluster that this process is to use cannot work in the engine."""
-    if reason := unfit(engine.address, engine.version()) or apart(engine.containers.network_mode, _MOUNTS):
+    if reason := unfit(engine.address, engine.version()) or apart(engine.containers.network_mode):
         message, hint = reason
         raise UnfitEngineError(message, context={"engine": engine.address}, hint=hint)
 
@@ -64,10 +65,16 @@ def _is_here(address: str) -> bool:
         return False
 
 
-def apart(network_mode: Callable[[str], str | None], mounts: Path) -> tuple[str, str] | None:
-    """Why a process in a container of the engine does not reach the loopback on which a cluster's ports open."""
+def own_container(mounts: Path = MOUNTS) -> str:
+    """The ID of the container of Docker's that this process runs in; empty outside of one."""
     found = _OWN_CONTAINER.search(mounts.read_text(errors="replace")) if mounts.is_file() else None
-    mode = network_mode(found["id"]) if found else None
+    return found["id"] if found else ""
+
+
+def apart(network_mode: Callable[[str], str | None], mounts: Path = MOUNTS) -> tuple[str, str] | None:
+    """Why a process in a container of the engine does not reach the loopback on which a cluster's ports open."""
+    own = own_container(mounts)
+    mode = network_mode(own) if own else None
     if mode is None or mode == "host" or mode.startswith("container:"):
         return None
     return (

@@ -67,7 +67,9 @@ def test_a_container_with_a_network_of_its_own_does_not_reach_a_cluster(
 
 
 def test_outside_of_containers_nobody_is_asked(tmp_path: Path) -> None:
+    """Also while the engine copies a file out of one, for which it mounts the container's files on the host."""
     mounts = tmp_path / "mountinfo"
-    mounts.write_text("25 30 0:23 / /proc rw - proc proc rw\n")
+    copied = f"/var/lib/docker/containers/{ID}/hosts /var/lib/docker/overlay2/ab/merged/etc/hosts"
+    mounts.write_text(f"25 30 0:23 / /proc rw - proc proc rw\n617 600 8:1 {copied} rw - ext4 /dev/sda1 rw\n")
     assert apart(lambda _: "bridge", mounts) is None
     assert apart(lambda _: "bridge", tmp_path / "none") is None

@@ -49,6 +49,36 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
+class Lifetime:
+    """Whose a certificate is, and until when it is taken."""
+
+    subject: str
+    ends: dt.datetime
+
+    def ends_soon(self, now: dt.datetime) -> bool:
+        """Whether devenv makes one like this anew, were it its own."""
+        return self.ends - now < dt.timedelta(days=_RENEW_DAYS)
+
+
+def lifetime(pem: bytes) -> Lifetime | None:
+    """Of the first certificate in a text; None where there is none."""
+    try:
+        certificate = x509.load_pem_x509_certificate(pem)
+    except ValueError:
+        return None
+    return Lifetime(certificate.subject.rfc4514_string(), certificate.not_valid_after_utc)
+
+
+def is_from(pem: bytes, authority: bytes) -> bool:
+    """Whether a certificate was signed by another one, both PEM."""
+    try:
+        x509.load_pem_x509_certificate(pem).verify_directly_issued_by(x509.load_pem_x509_certificate(authority))
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
 class _Pair:
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate

@@ -15,14 +15,12 @@ from pathlib import Path
 
 from devenv.adapters import process
 from devenv.adapters.files.scratch import scratch
+from devenv.adapters.host.limits import ENOUGH_INSTANCES, inotify_instances, raising
 from devenv.adapters.host.trust import observe_proxies
 from devenv.adapters.process import OnLine
 from devenv.errors import CommandFailedError
 
 _CREATE_SECONDS = 600.0
-_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
-_ENOUGH_INSTANCES = 512
-"""As kind advises: https://kind.sigs.k8s.io/docs/user/known-issues/#pod-errors-due-to-too-many-open-files"""
 _QUICK = 60.0
 _CONFIGURED = "✓ Writing configuration"
 """What kind says once the nodes' files are written, and their containerd is started anew where that has another
@@ -96,8 +94,9 @@ class Kind:
                     what=f"create cluster {cluster}",
                 )
         except CommandFailedError as error:
-            if "is not running" in error.output and _inotify_instances() < _ENOUGH_INSTANCES:
-                error.hint = "the host may lack inotify instances: sysctl fs.inotify.max_user_instances=512"
+            # A cluster takes some dozens of them, and its nodes end at once without.
+            if "is not running" in error.output and (inotify_instances() or ENOUGH_INSTANCES) < ENOUGH_INSTANCES:
+                error.hint = f"the host may lack inotify instances: {raising(instances=ENOUGH_INSTANCES)}"
             raise
 
     def delete(self, cluster: str, kubeconfig: Path, *, cancel: threading.Event | None = None) -> None:
@@ -162,8 +161,3 @@ def _images(balancer: str | None) -> Iterator[dict[str, str]]:
         (folder / "docker").chmod(0o700)
         path = os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)])
         yield {"PATH": path, "DEVENV_DOCKER": str(docker), "DEVENV_BALANCER_IMAGE": balancer}
-
-
-def _inotify_instances() -> int:
-    """How many each user may have; a cluster takes some thirty of them, and its nodes end at once without."""
-    return int(_INOTIFY.read_text()) if _INOTIFY.is_file() else _ENOUGH_INSTANCES

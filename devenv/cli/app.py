@@ -16,6 +16,7 @@ from devenv.cli.commands import (
     db,
     dev,
     diff,
+    doctor,
     down,
     engine,
     env,
@@ -97,6 +98,7 @@ app.command("kubectl", cls=Verbatim)(kubectl.kubectl)
 app.command("helm", cls=Verbatim)(helm.helm)
 app.command("aws", cls=Verbatim)(aws.aws)
 app.command("validate")(validate.validate)
+app.command("doctor")(doctor.doctor)
 app.command("engine")(engine.engine)
 app.command("tools")(tools.tools)
 app.command("lock")(lock.lock)

@@ -10,6 +10,8 @@ from devenv.labels import LABEL_PROJECT, OURS
 _PREFIX = "devenv-"
 HOST_CA = "devenv-host-ca"
 """ConfigMap with the host's certificates (key ca-certificates.crt), for pods that talk TLS to the outside."""
+TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name
+"""Secret with the certificate of the project's endpoints."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ Responsible for handing out adapters, each made when it is first asked for. Thos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from devenv.adapters.docker import ContainerInfo, Engine
 from devenv.adapters.host.trust import HostTrust, observe_trust
@@ -98,6 +100,13 @@ class Environment:
     def _is_as_described(self, step: BuildImage) -> bool:
         catalogue = self.describe_images()
         return step.image not in catalogue.names() or catalogue[step.image].content == step.content
+
+    @cached_property
+    def kind_file(self) -> Mapping[str, Any]:
+        """The configuration of kind as the user's own file has it, or else devenv's."""
+        own = self.workspace.project.cluster.config
+        file = self.workspace.root / own if own else self.data / "cluster" / "kind.yaml"
+        return yaml.safe_load(file.read_bytes()) or {}
 
     @cached_property
     def trust(self) -> HostTrust:

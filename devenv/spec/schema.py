@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core.core_schema import ModelSchema
 
 from devenv.spec.project import ProjectSpec
@@ -34,8 +34,12 @@ SCHEMAS: Mapping[str, tuple[type[BaseModel], str]] = {
 
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema of one kind of file: `devenv`, `stack` or `seeds`."""
-    model, title = SCHEMAS[name]
-    document = model.model_json_schema(schema_generator=_Described, mode="validation")
+    return described(*SCHEMAS[name])
+
+
+def described(model: type[BaseModel], title: str, *, mode: JsonSchemaMode = "validation") -> dict[str, Any]:
+    """The JSON Schema of a model, with its attributes' docstrings as descriptions."""
+    document = model.model_json_schema(schema_generator=_Described, mode=mode)
     return {"$schema": DIALECT, **document, "title": title}
 
 

@@ -24,6 +24,8 @@ _STYLES = {
     "ok": "green",
     "not ready": "yellow",
     "stopped": "yellow",
+    "warning": "yellow",
+    "error": "red",
     "failed": "red",
     "missing": "red",
 }

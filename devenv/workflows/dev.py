@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.adapters.files.watch import watch_folders
+from devenv.adapters.host.limits import ENOUGH_INSTANCES, ENOUGH_WATCHES, raising
 from devenv.errors import DevenvError, RunFailedError, UsageError
 from devenv.events import Noted, RoundFinished
 from devenv.images.build.watched import WatchedContext, latest_save
@@ -137,7 +138,7 @@ class _Loop:
         return recipe
 
     def _report_polling(self, cause: str) -> None:
-        hint = "sudo sysctl fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=524288"
+        hint = raising(instances=ENOUGH_INSTANCES, watches=ENOUGH_WATCHES)
         if "Permission denied" in cause:
             hint = "keep what you may not read, such as a container's data, outside of the folders that are watched"
         self._session.emit(Noted(f"files are looked at five times a second, not watched: {cause}", "warning", hint))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,15 +92,18 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
     stacks = select(workspace, only=request.only, skip=request.skip, layers=request.layers)
     require_sound_contents(workspace.stacks[name] for name in stacks)
     environment = connect(workspace, session, agreed=request.assume_yes)
-    if not environment.containers():
-        refuse_unfit(environment.engine)
+    tell_ahead = _look_ahead(environment) if not environment.containers() else None
     state = RunState(Toolbox(environment.kubeconfig))
     if request.plan_only:
         result = _planned(environment, stacks, state, request, session)
+        if tell_ahead:
+            tell_ahead(session)
         report_other_folder(result.observation.kind_cluster, environment.owner, session)
         return result
     with exclusive(environment.engine, workspace.project.project, session):
         result, adopted = _claimed(environment, stacks, state, request, session)
+        if tell_ahead:
+            tell_ahead(session)
         record_engine(environment.state, environment.engine)
         log = session.open_log(environment.state / "logs")
         if result.plan.starts_cluster:
@@ -118,6 +121,19 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
 
         perform(result.plan, environment, state, session, info, replan=replan)
     return result
+
+
+def _look_ahead(environment: Environment) -> Callable[[Session], None]:
+    """See that a cluster can work here, and begin to look for what it may run into; what is returned tells that.
+
+    Raises:
+        UnfitEngineError: one cannot work in this engine.
+    """
+    refuse_unfit(environment.engine)
+    # These checks take long to load, and a cluster that is there has no need of them.
+    from devenv.workflows.doctor import look_ahead  # noqa: PLC0415
+
+    return look_ahead(environment)
 
 
 def _claimed(

@@ -11,6 +11,8 @@ import pytest
 from support.environment import Project, Result, run
 from support.loopback import good_answer
 
+from devenv.runtime.doctor.catalogue import MACHINE
+
 pytestmark = pytest.mark.e2e
 
 
@@ -77,6 +79,13 @@ def test_status_is_ready_and_complete(environment: Project) -> None:
         assert stack["state"] == "ready"
     for each in report["endpoints"]:
         assert {"name", "stack", "url"} <= each.keys()
+
+
+def test_the_doctor_looks_at_all_of_it_and_finds_nothing_wrong_with_it(environment: Project) -> None:
+    report = json.loads(environment.devenv("doctor", "--json", expect=None).stdout)
+    assert report["project"] == environment.name
+    of_the_machine = {kind.id for _, check in MACHINE for kind in check.kinds}
+    assert [found for found in report["findings"] if found["id"] not in of_the_machine] == []
 
 
 def test_status_hides_credentials_unless_asked(environment: Project) -> None:

@@ -9,6 +9,7 @@ from devenv.adapters.docker.connection import DEFAULT_WAY, way_there
 from devenv.adapters.docker.containers import ContainerInfo
 from devenv.adapters.docker.engine import Engine, EngineVersion
 from devenv.adapters.docker.locks import EngineLock, Holder
+from devenv.adapters.docker.networks import NetworkInfo
 
 __all__ = [
     "DEFAULT_WAY",
@@ -18,5 +19,6 @@ __all__ = [
     "EngineLock",
     "EngineVersion",
     "Holder",
+    "NetworkInfo",
     "way_there",
 ]

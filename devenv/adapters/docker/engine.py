@@ -41,6 +41,19 @@ class EngineVersion:
     """Of the machine that it runs on, which may be a virtual one; 0 where it does not tell."""
     limits: bool = True
     """Whether it can limit what containers take of memory, processor and processes."""
+    processors: int = 0
+    """Of the machine that it runs on; 0 where it does not tell."""
+    clock: str = ""
+    """What its machine's clock said when it was asked (RFC 3339); empty where it does not tell."""
+    runtime: str = ""
+    """What starts its containers unless told otherwise: `runc`."""
+    forwards: bool = True
+    """Whether its machine passes packets on, as containers need to reach anything."""
+    http_proxy: str = ""
+    https_proxy: str = ""
+    """Through which it pulls."""
+    address_pools: tuple[tuple[str, int], ...] = ()
+    """Where it takes networks from, `10.0.0.0/8`, and the length of their prefixes; empty where it has its own."""
 
 
 class Engine:
@@ -93,6 +106,13 @@ class Engine:
             rootless=any("name=rootless" in str(option) for option in info.get("SecurityOptions") or ()),
             memory_bytes=int(info.get("MemTotal") or 0),
             limits=all(info.get(name, True) for name in ("MemoryLimit", "PidsLimit", "CPUShares")),
+            processors=int(info.get("NCPU") or 0),
+            clock=str(info.get("SystemTime") or ""),
+            runtime=str(info.get("DefaultRuntime") or ""),
+            forwards=bool(info.get("IPv4Forwarding", True)),
+            http_proxy=str(info.get("HttpProxy") or ""),
+            https_proxy=str(info.get("HttpsProxy") or ""),
+            address_pools=tuple((pool["Base"], int(pool["Size"])) for pool in info.get("DefaultAddressPools") or ()),
         )
 
     def close(self) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, ip_network
+from typing import Any
 
 import docker
 from docker.errors import NotFound
@@ -11,6 +14,19 @@ from devenv.adapters.docker.at_once import each
 from devenv.adapters.docker.connection import translate_errors
 from devenv.adapters.docker.labels import as_filter
 from devenv.errors import ClusterError
+
+_BRIDGE = "com.docker.network.bridge.name"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInfo:
+    """A network as the engine lists it."""
+
+    name: str
+    labels: Mapping[str, str]
+    subnets: tuple[IPv4Network, ...]
+    device: str
+    """The bridge that leads to it on the engine's host."""
 
 
 class Networks:
@@ -32,6 +48,12 @@ class Networks:
         with translate_errors("list the networks", ClusterError):
             found = self._client.api.networks(filters={"label": as_filter(labels)})
         return {str(entry["Name"]): dict(entry.get("Labels") or {}) for entry in found}
+
+    def list(self) -> Sequence[NetworkInfo]:
+        """All networks, by name."""
+        with translate_errors("list the networks", ClusterError):
+            listed = self._client.api.networks()
+        return sorted((_info(entry) for entry in listed), key=lambda network: network.name)
 
     def create(self, name: str, labels: Mapping[str, str]) -> None:
         """Create a bridge network unless one of this name exists."""
@@ -64,3 +86,14 @@ class Networks:
                 self._client.api.remove_network(name)
             except NotFound:
                 return  # absent is what is wanted
+
+
+def _info(entry: Mapping[str, Any]) -> NetworkInfo:
+    configured = [part.get("Subnet") for part in (entry.get("IPAM") or {}).get("Config") or ()]
+    subnets = [ip_network(text, strict=False) for text in configured if text]
+    return NetworkInfo(
+        name=entry["Name"],
+        labels=dict(entry.get("Labels") or {}),
+        subnets=tuple(subnet for subnet in subnets if isinstance(subnet, IPv4Network)),
+        device=str((entry.get("Options") or {}).get(_BRIDGE) or f"br-{entry['Id'][:12]}"),
+    )

@@ -50,6 +50,12 @@ def place_of(folder: Path, proc: Path = _PROC_SELF) -> str:
     return f"{path} on {_file_system(kind, source, device, options)}"
 
 
+def file_system_kind(folder: Path, proc: Path = _PROC_SELF) -> str:
+    """What the kernel calls the file system that a folder is on; empty where it does not tell."""
+    mount = _mount_of(folder.resolve(), proc)
+    return _plain(mount.partition(" - ")[2].split()[0]) if mount else ""
+
+
 def _mount_of(folder: Path, proc: Path) -> str | None:
     """The line of mountinfo for the mount that a folder is on; None where there is no such file."""
     try:

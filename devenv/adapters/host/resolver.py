@@ -12,18 +12,36 @@ import socket
 import threading
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 
 _SECONDS = 0.3
 """A name server that does not answer may be waited for much longer; a name found in a file takes no time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What the system's resolver said of a name."""
+
+    host: str
+    is_loopback: bool
+    """Whether it leads to this machine."""
+    seconds: float | None
+    """How long it took; None where no answer came in time."""
+
+
 def unresolved(hosts: Collection[str]) -> list[str]:
     """Those of some names that do not lead to this machine, as far as is known a moment later; sorted."""
-    found: set[str] = set()
+    return [found.host for found in resolve(hosts) if not found.is_loopback]
+
+
+def resolve(hosts: Collection[str], seconds: float = _SECONDS) -> list[Resolution]:
+    """Ask for some names, all at once, and wait for so long at most; sorted by name."""
+    found: dict[str, Resolution] = {}
 
     def ask(host: str) -> None:
-        if _is_loopback(host):
-            found.add(host)
+        began = time.monotonic()
+        is_loopback = _is_loopback(host)
+        found[host] = Resolution(host, is_loopback, time.monotonic() - began)
 
     # Daemons: one that waits for a name server must not delay the end of the program.
     threads = [
@@ -31,10 +49,10 @@ def unresolved(hosts: Collection[str]) -> list[str]:
     ]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + _SECONDS
+    end = time.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    return sorted(set(hosts) - found)
+    return [found.get(host) or Resolution(host, is_loopback=False, seconds=None) for host in sorted(set(hosts))]
 
 
 def _is_loopback(host: str) -> bool:

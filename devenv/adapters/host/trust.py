@@ -43,6 +43,8 @@ class HostTrust:
     bundle: Path | None
     extra: bool
     """Then containers that talk TLS need the bundle too: a company's CA, an intercepting proxy."""
+    added: tuple[Path, ...] = ()
+    """Where an administrator has added to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,9 @@ class Proxies:
 def observe_trust(root: Path = Path("/"), *, environ: Mapping[str, str] = os.environ) -> HostTrust:
     """Find the bundle, as OpenSSL would (SSL_CERT_FILE first), and compare it with what was distributed."""
     bundle = _bundle(root, environ.get("SSL_CERT_FILE", ""))
-    added = any(_files(root / folder) for folder in _LOCAL)
+    added = tuple(file for folder in _LOCAL for file in _files(root / folder))
     if bundle is None or added:
-        return HostTrust(bundle, added and bundle is not None)
+        return HostTrust(bundle, bool(added) and bundle is not None, added)
     known = _fingerprints(file for folder in _DISTRIBUTED for file in _files(root / folder))
     known |= _fingerprints(_certifi())
     return HostTrust(bundle, extra=bool(known) and not _fingerprints([bundle]) <= known)

@@ -215,7 +215,11 @@ class Cluster:
         return [objects.workload(kind, item) for item in self._api.items(PATHS[kind])]
 
     def node_states(self) -> list[NodeState]:
-        return [objects.node(item) for item in self._api.items(PATHS["Node"])]
+        return [objects.node(item) for item in self.nodes()]
+
+    def nodes(self) -> list[Json]:
+        """All nodes, as they are now."""
+        return self._api.items(PATHS["Node"])
 
     def await_condition(
         self, kind: str, name: str, namespace: str, wanted: str, *, timeout: float, cancel: threading.Event

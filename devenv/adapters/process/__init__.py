@@ -12,6 +12,7 @@ from devenv.adapters.process.program import Completed, administrators_path, find
 from devenv.adapters.process.reaper import REAPER
 from devenv.adapters.process.run import run
 from devenv.adapters.process.shielded import run_shielded
+from devenv.adapters.process.variables import as_started
 
 __all__ = [
     "NO_SPACE",
@@ -21,6 +22,7 @@ __all__ = [
     "OnLine",
     "PipedProcess",
     "administrators_path",
+    "as_started",
     "end_process",
     "find_program",
     "is_over",

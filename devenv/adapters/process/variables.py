@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 
 _FOREIGN = re.compile(
     "(AWS_|BOTO|BUILDKIT_|BUILDX_|COMPOSE_|DOCKER_|GIT_|HELM_|KIND_|KUBE|MYSQL_|PG|REDIS).*"
     # A shell runs the first one's file before a script; builders date files by the second.
     "|BASH_ENV|SOURCE_DATE_EPOCH"
 )
+_GIVEN = Path("/proc/self/environ")
+"""The kernel's view: what the process was started with, see proc_pid_environ(5)."""
 _ENGINE = frozenset({"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"})
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _THIS_MACHINE = ("localhost", ".localhost", "127.0.0.1", "::1")
@@ -40,6 +43,16 @@ def leave_behind(environ: MutableMapping[str, str] = os.environ) -> None:
     for name in [name for name in environ if name not in kept]:
         del environ[name]
     environ.update(kept)
+
+
+def as_started() -> dict[str, str]:
+    """The environment that this process was given, before it was made what it is; as it is now where nobody kept it."""
+    try:
+        entries = _GIVEN.read_bytes().split(b"\0")
+    except OSError:
+        return dict(os.environ)
+    pairs = (os.fsdecode(entry).partition("=") for entry in entries if entry)
+    return {name: value for name, _, value in pairs}
 
 
 def _is_foreign(name: str) -> bool:

@@ -12,12 +12,13 @@ from devenv.cli.options import AsJson
 
 
 class SchemaName(StrEnum):
-    """Whose schema: that of a file, or of what `devenv status --json` prints."""
+    """Whose schema: that of a file, or of what `devenv status --json` or `devenv doctor --json` prints."""
 
     DEVENV = "devenv"
     STACK = "stack"
     SEEDS = "seeds"
     STATUS = "status"
+    DOCTOR = "doctor"
 
 
 def schema(
@@ -34,16 +35,18 @@ def schema(
     import json
 
     from devenv.errors import FolderError
-    from devenv.spec.schema import schema_text, write_schemas
+    from devenv.spec.schema import schema_file, schema_text, write_schemas
+    from devenv.ui.doctor_view import doctor_schema_text
     from devenv.ui.status_schema import status_schema_text, write_status_schema
     from devenv.workflows.status import StackState
 
     if name is not None:
-        text = status_schema_text(StackState) if name is SchemaName.STATUS else schema_text(name.value)
-        typer.echo(text, nl=False)
+        printed = {SchemaName.STATUS: lambda: status_schema_text(StackState), SchemaName.DOCTOR: doctor_schema_text}
+        typer.echo(printed[name]() if name in printed else schema_text(name.value), nl=False)
         return
     try:
-        files = [*write_schemas(folder), write_status_schema(folder, StackState)]
+        files = [*write_schemas(folder), write_status_schema(folder, StackState), schema_file(folder, "doctor")]
+        files[-1].write_text(doctor_schema_text(), encoding="utf-8")
     except OSError as error:
         raise FolderError(
             f"the schemas cannot be written to {folder}",

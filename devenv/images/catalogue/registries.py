@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import queue
-import ssl
 import threading
 import time
 import urllib.error
@@ -62,13 +61,23 @@ class Registries:
             return False
 
     def _ask(self, host: str) -> bool:
-        url = f"{self._scheme}://{_ADDRESSES.get(host, host)}/v2/"
-        try:
-            # The environment's proxies and the host's certificates count, as they do for the engine.
-            with urllib.request.urlopen(url, timeout=self._seconds):  # noqa: S310 (the scheme is ours)
-                return True
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code == HTTPStatus.UNAUTHORIZED or _REGISTRY_HEADER in error.headers
-        except (OSError, http.client.HTTPException, ssl.SSLError, ValueError):
-            return False  # no answer is the answer
+        return not refusal(host, seconds=self._seconds, scheme=self._scheme)
+
+
+def refusal(host: str, *, seconds: float, scheme: str = "https") -> str:
+    """Why this process does not reach a registry, in words; empty where it answers.
+
+    The environment's proxies and the host's certificates count, as they do for the engine.
+    """
+    url = f"{scheme}://{_ADDRESSES.get(host, host)}/v2/"
+    try:
+        with urllib.request.urlopen(url, timeout=seconds):  # noqa: S310 (the scheme is ours)
+            return ""
+    except urllib.error.HTTPError as error:
+        with error:
+            answers = error.code == HTTPStatus.UNAUTHORIZED or _REGISTRY_HEADER in error.headers
+            return "" if answers else f"something in between answers {error.code} {error.reason}"
+    except urllib.error.URLError as error:
+        return str(error.reason)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return str(error) or type(error).__name__

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from devenv.adapters.docker import Engine
+from devenv.adapters.docker import Engine, EngineVersion
 from devenv.adapters.host.system import available_memory_bytes, free_bytes
 from devenv.events import Noted
 from devenv.plan.plan import Plan
@@ -45,10 +46,28 @@ class Capacity:
     cache: Path
 
 
-def observe_capacity(engine: Engine, cache: Path) -> Capacity:
-    """Ask the host and the engine."""
-    version = engine.version()
-    here = engine.is_local and version.root.exists()
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What something takes, in bytes."""
+
+    memory: int = 0
+    engine_disk: int = 0
+    cache_disk: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """What there may not be enough of."""
+
+    of: Literal["memory", "engine-disk", "cache-disk"]
+    message: str
+    """With figures."""
+    hint: str
+
+
+def observe_capacity(version: EngineVersion, cache: Path, *, local: bool) -> Capacity:
+    """Ask the host; `local` is whether the engine is asked over a socket of this machine."""
+    here = local and version.root.exists()
     return Capacity(
         # An engine in a virtual machine has less than its host.
         memory=min(version.memory_bytes or available_memory_bytes(), available_memory_bytes()),
@@ -63,7 +82,8 @@ def find_shortages(plan: Plan, engine: Engine, cache: Path) -> list[Noted]:
     """What a plan may not have enough of; looked for where it makes something."""
     if not makes_something(plan):
         return []
-    return shortages(plan, observe_capacity(engine, cache))
+    found = shortages(needs_of(plan), observe_capacity(engine.version(), cache, local=engine.is_local))
+    return [Noted(shortage.message, "warning", shortage.hint) for shortage in found]
 
 
 def makes_something(plan: Plan) -> bool:
@@ -71,31 +91,46 @@ def makes_something(plan: Plan) -> bool:
     return any(isinstance(node.step, (CreateCluster, PullImage, ProvideTool, *_BUILDS)) for node in plan.nodes)
 
 
-def shortages(plan: Plan, capacity: Capacity) -> list[Noted]:
-    """A warning with figures for each thing that a plan may not have enough of."""
+def needs_of(plan: Plan) -> Needs:
+    """What a plan takes."""
     steps = [node.step for node in plan.nodes]
-    builds = sum(isinstance(step, _BUILDS) for step in steps)
     clusters = [step.nodes for step in steps if isinstance(step, CreateCluster)]
-    further = sum(clusters) - len(clusters)
-    pulls = sum(isinstance(step, PullImage) for step in steps)
-    tools = sum(isinstance(step, ProvideTool) for step in steps)
-    memory = len(clusters) * _CLUSTER_MEMORY + further * _NODE_MEMORY + (_BUILD_MEMORY if builds else 0)
-    disk = len(clusters) * _CLUSTER_DISK + further * _NODE_DISK + builds * _BUILD_DISK + pulls * _IMAGE_DISK
+    return estimate(
+        nodes=sum(clusters),
+        clusters=len(clusters),
+        builds=sum(isinstance(step, _BUILDS) for step in steps),
+        pulls=sum(isinstance(step, PullImage) for step in steps),
+        tools=sum(isinstance(step, ProvideTool) for step in steps),
+    )
+
+
+def estimate(*, nodes: int = 0, clusters: int = 0, builds: int = 0, pulls: int = 0, tools: int = 0) -> Needs:
+    """What it takes to make clusters of so many nodes in all, images that are built or pulled, and programs."""
+    further = nodes - clusters
+    memory = clusters * _CLUSTER_MEMORY + further * _NODE_MEMORY + (_BUILD_MEMORY if builds else 0)
+    disk = clusters * _CLUSTER_DISK + further * _NODE_DISK + builds * _BUILD_DISK + pulls * _IMAGE_DISK
+    return Needs(memory, disk, tools * _TOOL_DISK)
+
+
+def shortages(needs: Needs, capacity: Capacity) -> list[Shortage]:
+    """What there may not be enough of. Pure."""
     found = []
-    if capacity.memory < memory:
-        what = f"memory is short: {_gb(capacity.memory)} are free, and this takes about {_gb(memory)}"
-        found.append(Noted(what, "warning", "end other programs, or bring up less: devenv up --only STACK"))
-    if disk and capacity.engine_disk is not None and capacity.engine_disk < disk + _SPARE:
-        found.append(_disk(capacity.engine_folder, capacity.engine_disk, disk, "docker system df; devenv images prune"))
-    if tools and capacity.cache_disk < tools * _TOOL_DISK + _SPARE:
-        hint = "point XDG_CACHE_HOME to another disk"
-        found.append(_disk(capacity.cache, capacity.cache_disk, tools * _TOOL_DISK, hint))
+    if capacity.memory < needs.memory:
+        what = f"memory is short: {_gb(capacity.memory)} are free, and this takes about {_gb(needs.memory)}"
+        found.append(Shortage("memory", what, "end other programs, or bring up less: devenv up --only STACK"))
+    disk = capacity.engine_disk
+    if needs.engine_disk and disk is not None and disk < needs.engine_disk + _SPARE:
+        what = _disk(capacity.engine_folder, disk, needs.engine_disk)
+        found.append(Shortage("engine-disk", what, "docker system df; devenv images prune"))
+    if needs.cache_disk and capacity.cache_disk < needs.cache_disk + _SPARE:
+        what = _disk(capacity.cache, capacity.cache_disk, needs.cache_disk)
+        found.append(Shortage("cache-disk", what, "point XDG_CACHE_HOME to another disk"))
     return found
 
 
-def _disk(folder: Path, free: int, needed: int, hint: str) -> Noted:
+def _disk(folder: Path, free: int, needed: int) -> str:
     what = f"the disk of {folder} is nearly full: {_gb(free)} are free, and this takes about {_gb(needed)}"
-    return Noted(f"{what}, with {_gb(_SPARE)} to spare", "warning", hint)
+    return f"{what}, with {_gb(_SPARE)} to spare"
 
 
 def _gb(amount: int) -> str:

@@ -105,15 +105,26 @@ def choose_database_ports(
     return chosen
 
 
+def wanted_ports(ports: Ports) -> dict[str, int]:
+    """The ports of a cluster that the specification names, by what they are for."""
+    pairs = (("http", ports.http), ("https", ports.https))
+    return {name: port for name, port in pairs if isinstance(port, int)}
+
+
+def taken(name: str, port: int, held_by: str) -> PortTakenError:
+    """The error for a port of the specification that somebody holds."""
+    return PortTakenError(
+        f"port {port}, which devenv.yaml wants for {name}, is taken",
+        context={"held by": held_by},
+        hint=f"end that process, or set cluster.ports.{name}: auto in devenv.yaml",
+    )
+
+
 def _free(wanted: int | str, preferred: int, name: str, avoid: set[int], claims: host.PortClaims | None) -> int:
     if not isinstance(wanted, int):
         return host.first_free(preferred, avoid=avoid, claims=claims)
     is_claimed = claims is not None and not claims.take(wanted)
     if is_claimed or not host.is_free(wanted):
         claimant = "another run of devenv, for the cluster that it makes" if is_claimed else "unknown"
-        raise PortTakenError(
-            f"port {wanted}, which devenv.yaml wants for {name}, is taken",
-            context={"held by": str(host.holder(wanted) or claimant)},
-            hint=f"end that process, or set cluster.ports.{name}: auto in devenv.yaml",
-        )
+        raise taken(name, wanted, str(host.holder(wanted) or claimant))
     return wanted

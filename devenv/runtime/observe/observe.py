@@ -10,9 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
-
-import yaml
 
 from devenv.adapters.docker import Engine, EngineVersion
 from devenv.adapters.engine.service import is_own_engine
@@ -197,14 +194,7 @@ def _settle(
         database_ports=tuple(database_ports.items()),
     )
     facts = ProjectFacts.of(project, http, https, host_ca=HOST_CA if trust.extra else "")
-    return facts, kind_config(_kind_file(environment), settings)
-
-
-def _kind_file(environment: Environment) -> Mapping[str, Any]:
-    """The configuration of kind as the user's own file has it, or else devenv's."""
-    own = environment.workspace.project.cluster.config
-    file = environment.workspace.root / own if own else environment.data / "cluster" / "kind.yaml"
-    return yaml.safe_load(file.read_bytes()) or {}
+    return facts, kind_config(environment.kind_file, settings)
 
 
 def _modules(environment: Environment, stacks: Sequence[str]) -> list[Module]:

@@ -63,12 +63,12 @@ class NodeImages(Protocol):
 
 def running_containers(snapshot: ObjectsByKind, scope: Scope) -> list[RunningContainer]:
     """The running containers of a stack, without those of pods that are about to end."""
-    return [
-        found
-        for pod in members(snapshot, scope)["Pod"]
-        if not pod["metadata"].get("deletionTimestamp")
-        for found in _running(pod)
-    ]
+    return running_in(members(snapshot, scope)["Pod"])
+
+
+def running_in(pods: Iterable[Json]) -> list[RunningContainer]:
+    """The running containers of pods, without those of pods that are about to end."""
+    return [found for pod in pods if not pod["metadata"].get("deletionTimestamp") for found in _running(pod)]
 
 
 def stale(

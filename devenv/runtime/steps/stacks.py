@@ -14,7 +14,7 @@ from devenv.databases.flyway import flyway_hint
 from devenv.errors import CommandFailedError, HookError, SpecError, WorkloadError
 from devenv.events import Noted
 from devenv.labels import LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
-from devenv.plan.names import HOST_CA
+from devenv.plan.names import HOST_CA, TLS_SECRET
 from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
 from devenv.runtime.diagnosis import Scope
 from devenv.runtime.observe.carried_folders import packed
@@ -30,8 +30,6 @@ from devenv.runtime.steps.readiness import await_workloads
 from devenv.runtime.steps.replacements import replace_before
 from devenv.runtime.steps.webhooks import until_webhooks_answer
 from devenv.spec.workspace import LoadedStack
-
-TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name
 
 
 def run_hook(step: RunHook, context: StepContext) -> str:

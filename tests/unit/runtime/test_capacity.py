@@ -10,7 +10,7 @@ from support.plans import TOOLS
 from devenv.adapters.host.system import available_memory_bytes
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.steps import BuildImage, CreateCluster, LoadImage, ProvideTool, PullImage, Step
-from devenv.runtime.host.capacity import Capacity, makes_something, shortages
+from devenv.runtime.host.capacity import Capacity, makes_something, needs_of, shortages
 
 GB = 10**9
 PLENTY = Capacity(64 * GB, 500 * GB, Path("/var/lib/docker"), 500 * GB, Path("/home/ada/.cache/devenv"))
@@ -29,7 +29,7 @@ def plan(*, builds: int = 0, pulls: int = 0, cluster: bool = False, tools: bool 
 
 def reported(wanted: Plan, **less: int | None) -> list[str]:
     values = {name: less.get(name, getattr(PLENTY, name)) for name in PLENTY.__slots__}
-    return [note.message for note in shortages(wanted, Capacity(**values))]
+    return [shortage.message for shortage in shortages(needs_of(wanted), Capacity(**values))]
 
 
 def test_with_room_nothing_is_told() -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.kubernetes.cluster import Cluster, Workload, of_stack
 from devenv.adapters.kubernetes.objects import is_true
 from devenv.adapters.kubernetes.store import ObjectStore
@@ -79,14 +80,14 @@ class ServiceCopy:
 
     pod: str
     namespace: str
-    host: str
-    """`backend-3f2a9c.alt.localhost`; empty where no Service leads to it."""
-    url: str
-    """`http://backend-3f2a9c.alt.localhost:8080`; empty as well."""
-    urls: tuple[str, ...]
-    """Every way in: one for each host name of the original."""
     made: datetime
     _cluster: Cluster = field(repr=False)
+    host: str = ""
+    """`backend-3f2a9c.alt.localhost`; empty where no Service leads to it."""
+    url: str = ""
+    """`http://backend-3f2a9c.alt.localhost:8080`; empty as well."""
+    urls: tuple[str, ...] = ()
+    """Every way in: one for each host name of the original."""
 
     def logs(self) -> tuple[LogEntry, ...]:
         """What it has written until now, oldest first; raises ApiUnreachableError."""
@@ -129,7 +130,8 @@ def copy_service(deployment: Deployment, request: CopyRequest) -> Iterator[Servi
     identity = Identity(uuid.uuid4().hex[:6], found.namespace, names.labels, this_process())
     spec = around.workload["spec"]["template"]["spec"]
     data = read_texts(store, found.namespace, sources(spec) | file_sources(spec))
-    assembled = assemble(around, data, _wishes(deployment, around, request), Hosts(identity, names.domain))
+    nodes = deployment.environment.containers()
+    assembled = assemble(around, data, _wishes(deployment, around, request, nodes), Hosts(identity, names.domain))
     made = datetime.now(UTC)
     try:
         if assembled.secret:
@@ -138,7 +140,12 @@ def copy_service(deployment: Deployment, request: CopyRequest) -> Iterator[Servi
         with ThreadPoolExecutor(1, thread_name_prefix="sweep") as pool:
             sweeping = pool.submit(_sweep, store)
             _await_pod(deployment, request, found, identity)
-            ready = _await_routes(deployment, assembled, found.namespace, made)
+            ready = _await_routes(
+                deployment,
+                assembled,
+                http_ports(nodes),
+                ServiceCopy(assembled.pod, found.namespace, made, deployment.environment.cluster),
+            )
             sweeping.result()
         yield ready
     finally:
@@ -176,10 +183,11 @@ def _choose(deployment: Deployment, request: CopyRequest) -> Workload:
     )
 
 
-def _wishes(deployment: Deployment, around: Surroundings, request: CopyRequest) -> Wishes:
+def _wishes(
+    deployment: Deployment, around: Surroundings, request: CopyRequest, nodes: Sequence[ContainerInfo]
+) -> Wishes:
     """What is asked for, in the words of pods."""
-    containers = deployment.environment.containers()
-    published, http = published_ports(containers), http_ports(containers)
+    published, http = published_ports(nodes), http_ports(nodes)
     known = places(around.services, around.routes, published, http) if http else {}
     environment = {
         name: value if value is None else translated(value, known) for name, value in request.environment.items()
@@ -194,9 +202,10 @@ def _targets(deployment: Deployment, around: Surroundings, request: CopyRequest)
     deployment.choose(list(request.databases))
     targets = []
     for deployed in deployment.choose(()):
-        live = deployment.address(deployed)
-        within = inside(live, deployed.spec.node_port, around.services)
-        own = request.databases.get(deployed.name)
+        own, spec = request.databases.get(deployed.name), deployed.spec
+        # Of one that stays, what tells it from others is enough: it takes a question to know the login.
+        live = deployment.address(deployed) if own else Address(spec.engine, "", 0, spec.name, spec.user, "")
+        within = inside(live, spec.node_port, around.services)
         if own and (within is None or (own.host, own.port) != (live.host, live.port)):
             raise UsageError(
                 f"{own.name} at {own.host}:{own.port} is no database of stack {deployed.name}, which pods could reach",
@@ -238,19 +247,17 @@ def _await_pod(deployment: Deployment, request: CopyRequest, found: Workload, id
         raise not_ready(f"copy of {found.name}", observer.probable, request.seconds)
 
 
-def _await_routes(deployment: Deployment, assembled: Assembled, namespace: str, made: datetime) -> ServiceCopy:
-    """Wait until Traefik leads to the pod, as far as it can be asked."""
-    environment = deployment.environment
-    ports = http_ports(environment.containers())
-    addresses = assembled.addresses if ports else ()
-    urls: list[str] = []
-    if ports and addresses:
-        facts = ProjectFacts.of(environment.workspace.project, *ports)
-        urls = [_url(scheme, host, facts) for scheme, host in addresses]
-        if dashboard := _dashboard(deployment, facts):
-            _await_traefik(dashboard, [host for _, host in addresses])
-    host = addresses[0][1] if addresses else ""
-    return ServiceCopy(assembled.pod, namespace, host, urls[0] if urls else "", tuple(urls), made, environment.cluster)
+def _await_routes(
+    deployment: Deployment, assembled: Assembled, ports: tuple[int, int] | None, made: ServiceCopy
+) -> ServiceCopy:
+    """The copy with its addresses, once Traefik leads to the pod, as far as it can be asked."""
+    if not ports or not assembled.addresses:
+        return made
+    facts = ProjectFacts.of(deployment.environment.workspace.project, *ports)
+    if dashboard := _dashboard(deployment, facts):
+        _await_traefik(dashboard, [host for _, host in assembled.addresses])
+    urls = tuple(_url(scheme, host, facts) for scheme, host in assembled.addresses)
+    return replace(made, host=assembled.addresses[0][1], url=urls[0], urls=urls)
 
 
 def _await_traefik(dashboard: str, hosts: list[str]) -> None:

@@ -20,7 +20,7 @@ from devenv.adapters.kubernetes import objects
 from devenv.adapters.kubernetes.api import METADATA_ONLY, TIMEOUT, Api, ContentType
 from devenv.adapters.kubernetes.conditions import await_condition
 from devenv.adapters.kubernetes.discovery import discover
-from devenv.adapters.kubernetes.external_secrets import Follower, Refreshed, follow, followers, refresh
+from devenv.adapters.kubernetes.external_secrets import Follower, Refreshed, coming, follow, followers, refresh
 from devenv.adapters.kubernetes.inventory import Inventory, Recorded
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.leases import release
@@ -237,6 +237,10 @@ class Cluster:
 
     def release_leases(self, before: datetime) -> list[str]:
         return release(self._api, before)
+
+    def coming_secrets(self, namespace: str) -> frozenset[str]:
+        """The Secrets that External Secrets is to bring into a namespace, and has not said that it cannot."""
+        return coming(self._api, namespace)
 
     def informer(self, over: Callable[[], bool] = lambda: False) -> Informer:
         """The live copy of the cluster, made at the first call and then shared; complete unless `over`."""

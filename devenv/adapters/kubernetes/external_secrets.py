@@ -18,7 +18,7 @@ from devenv.adapters.kubernetes.conditions import await_object, condition_proble
 from devenv.adapters.kubernetes.discovery import Resource, find_resource
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER
-from devenv.adapters.kubernetes.objects import annotation, is_true, object_key
+from devenv.adapters.kubernetes.objects import annotation, condition, is_true, object_key
 from devenv.labels import ANNOTATION_SEEDS
 
 _KIND = "externalsecrets.external-secrets.io"
@@ -136,6 +136,20 @@ def _searches(item: Json) -> bool:
 def _follower(item: Json) -> Follower:
     name = str(item["metadata"]["name"])
     return Follower(str(item["metadata"]["namespace"]), name, str(item["spec"].get("target", {}).get("name") or name))
+
+
+def coming(api: Api, namespace: str) -> frozenset[str]:
+    """The Secrets of a namespace that external secrets are to bring, of which none says that it could not."""
+    resource = find_resource(api, _KIND)
+    if resource is None:
+        return frozenset()
+    found = api.items(resource.path(namespace))
+    return frozenset(_target(item) for item in found if condition(item, "Ready").get("status") != "False")
+
+
+def _target(item: Json) -> str:
+    """The Secret that an external secret writes: its own name, where it names no other."""
+    return str(item["spec"].get("target", {}).get("name") or item["metadata"]["name"])
 
 
 def _all(api: Api, resource: Resource) -> dict[str, Json]:

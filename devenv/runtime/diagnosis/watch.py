@@ -17,6 +17,7 @@ from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.adapters.kubernetes.watch import WORKLOADS
 from devenv.errors import DevenvError, NotReadyError, WorkloadError
 from devenv.runtime.diagnosis import wording
+from devenv.runtime.diagnosis.coming import missing_secret, with_patience
 from devenv.runtime.diagnosis.findings import Cause, Finding, GracePeriods, Persistence, root
 from devenv.runtime.diagnosis.hints import hint_for
 from devenv.runtime.diagnosis.objects import by_object
@@ -83,6 +84,8 @@ class Observer:
         self._scope = scope
         self._rules = Rules(grace or GracePeriods(), since)
         self._persistence = Persistence()
+        self._coming: frozenset[str] | None = None
+        """Secrets that External Secrets is to bring, once one of them was missed."""
         self._seen: tuple[str, Cause] | None = None
         self.probable: Diagnosis | None = None
         """What was last seen to be wrong. It stays when the stack itself has gone, rolled back by Helm."""
@@ -90,10 +93,19 @@ class Observer:
     def look(self, snapshot: ObjectsByKind) -> tuple[bool, float]:
         """Whether what is probable is final by now; and in how many seconds it may be, if nothing changes."""
         stack = members(snapshot, self._scope)
-        findings, now = find(stack, self._rules), time.monotonic()
+        findings, now = self._judge(stack), time.monotonic()
         final = self._persistence.final(findings, now)
         self._remember(final or root(findings), stack, final=final is not None)
         return final is not None, self._persistence.next_look(findings, now)
+
+    def _judge(self, stack: ObjectsByKind) -> tuple[Finding, ...]:
+        findings = find(stack, self._rules)
+        if not any(map(missing_secret, findings)):
+            return findings
+        if self._coming is None:
+            # Asked once: what they say later is told by events.
+            self._coming = self._cluster.coming_secrets(self._scope.namespace)
+        return tuple(with_patience(findings, self._coming, stack["Event"], self._rules.grace.coming))
 
     def _remember(self, finding: Finding | None, stack: ObjectsByKind, *, final: bool) -> None:
         if finding is None:

@@ -68,7 +68,8 @@ def _memory(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
     rss: Counter[str] = Counter()
     working_set: Counter[str] = Counter()
     kubeconfig = devenv(folder, "kubeconfig").strip()
-    kubectl = ["kubectl", f"--kubeconfig={kubeconfig}"]
+    program = next(tool["path"] for tool in json.loads(devenv(folder, "tools", "--json")) if tool["name"] == "kubectl")
+    kubectl = [program, f"--kubeconfig={kubeconfig}"]
     nodes = run([*kubectl, "get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"]).split()
     for node in nodes:
         summary = json.loads(run([*kubectl, "get", "--raw", f"/api/v1/nodes/{node}/proxy/stats/summary"]))

@@ -49,10 +49,10 @@ class Environment:
     def kubectl(self, *arguments: str) -> str:
         return self._run(self._kubectl, "--kubeconfig", self._kubeconfig, *arguments)
 
-    def workload(self, stack: str) -> tuple[str, str]:
-        """Namespace and StatefulSet of a stack whose workload has its name."""
+    def namespace(self, stack: str) -> str:
+        """Of a stack of an environment in which everything is ready."""
         report: dict[str, Any] = json.loads(self.devenv("status", "--json"))
-        return next(s["namespace"] for s in report["stacks"] if s["name"] == stack), f"statefulset/{stack}"
+        return str(next(s["namespace"] for s in report["stacks"] if s["name"] == stack))
 
     def _run(self, *argv: str) -> str:
         return subprocess.run(argv, cwd=self._folder, capture_output=True, text=True, check=True).stdout
@@ -67,17 +67,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
     environment = Environment(asked.folder)
+    namespace = environment.namespace(asked.stack)
     url = environment.devenv("open", "--print").strip()
     engine = Engine.connect(Toolchain(load_versions().tools).locate("buildx").path)
     with browser(engine) as chromium:
         print("| what | median, s | worst, s | target, s |\n| --- | --- | --- | --- |")
         report("first paint", [paint(chromium, url) for _ in range(asked.rounds)], PAINT_SECONDS)
         with live(chromium, url) as page:
-            report(
-                "a pod that fails", [fall(environment, page, asked.stack) for _ in range(asked.rounds)], CHANGE_SECONDS
-            )
+            falls = [fall(environment, page, namespace, asked.stack) for _ in range(asked.rounds)]
+            report("a pod that fails", falls, CHANGE_SECONDS)
             if asked.alert:
-                report("its alert", [alert(environment, page, asked.stack)], ALERT_SECONDS)
+                report("its alert", [alert(environment, page, namespace, asked.stack)], ALERT_SECONDS)
     engine.close()
 
 
@@ -102,19 +102,17 @@ def paint(chromium: Browser, url: str) -> float:
         return float(page.evaluate(_PAINT)) / 1000
 
 
-def fall(environment: Environment, page: Page, stack: str) -> float:
+def fall(environment: Environment, page: Page, namespace: str, stack: str) -> float:
     """Seconds from the command that deletes a stack's pod to its row's being not ready."""
-    namespace, _ = environment.workload(stack)
     expect(page.locator(f"#row-{stack}.ready")).to_be_visible(timeout=_PATIENCE_MS)
     deletion = ("delete", "pod", f"{stack}-0", "--grace-period=0", "--force", "--wait=false", "--namespace", namespace)
     return _until(lambda: environment.kubectl(*deletion), page, f"#row-{stack}.not-ready")
 
 
-def alert(environment: Environment, page: Page, stack: str) -> float:
+def alert(environment: Environment, page: Page, namespace: str, stack: str) -> float:
     """Seconds from a stack's scaling to nothing to an alert on the page."""
-    namespace, workload = environment.workload(stack)
     expect(page.locator(f"#row-{stack}.ready")).to_be_visible(timeout=_PATIENCE_MS)
-    scale = ("scale", workload, "--namespace", namespace)
+    scale = ("scale", f"statefulset/{stack}", "--namespace", namespace)
     try:
         return _until(lambda: environment.kubectl(*scale, "--replicas=0"), page, "#alerts li")
     finally:

@@ -2,7 +2,7 @@
 
 from devenv.localstack.program import Change
 from devenv.localstack.reset import LocalStack
-from devenv.localstack.resources import Queue, Resources
+from devenv.localstack.resources import Message, Queue, Resources
 from devenv.localstack.vault import Secret, Vault, fields_of, with_field
 
-__all__ = ["Change", "LocalStack", "Queue", "Resources", "Secret", "Vault", "fields_of", "with_field"]
+__all__ = ["Change", "LocalStack", "Message", "Queue", "Resources", "Secret", "Vault", "fields_of", "with_field"]

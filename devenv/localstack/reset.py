@@ -23,7 +23,7 @@ from devenv.localstack.buckets import empty_buckets
 from devenv.localstack.functions import empty_functions
 from devenv.localstack.program import Change, Clients, Line, Seed, SeedProgram, load_program
 from devenv.localstack.queues import empty_queues
-from devenv.localstack.resources import Resources, list_resources
+from devenv.localstack.resources import Message, Resources, list_resources, waiting_messages
 from devenv.localstack.secrets import empty_secrets
 from devenv.localstack.tables import empty_tables
 from devenv.localstack.topics import empty_topics
@@ -40,6 +40,8 @@ _APART: tuple[tuple[str, str, _Empty], ...] = (
 """Service, section of the seeds, and what removes the rest: each knows nothing of the others."""
 _GONE = re.compile("NonExistent|NotFound|NoSuch|DoesNotExist")
 """Codes by which services say that what was listed a moment ago is not there."""
+_UNSEEN = "/_aws/sqs/messages"
+"""Of LocalStack alone: https://docs.localstack.cloud/aws/services/sqs/"""
 _TRIES = 3
 _LAST = ("sns", "topics", empty_topics)
 """Topics subscribe to queues and functions."""
@@ -97,6 +99,20 @@ class LocalStack:
     def vault(self) -> Vault:
         """Its Secrets Manager."""
         return Vault(self.program, self.endpoint, self.host)
+
+    def messages(self, queue: str) -> list[Message]:
+        """What waits in a queue, oldest first: it stays there, and counts as received by nobody.
+
+        Raises:
+            DatabaseError: LocalStack does not answer, or has no such queue.
+        """
+        program = load_program(self.program)
+        aws, unseen = (program.Aws(f"{self.endpoint}{path}", self.host) for path in ("", _UNSEEN))
+        try:
+            return waiting_messages(aws, unseen, queue)
+        except (ClientError, BotoCoreError) as error:
+            message = f"the messages of queue {queue} cannot be read"
+            raise DatabaseError(message, context={"cause": str(error)}, hint="devenv status") from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

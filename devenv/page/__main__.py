@@ -10,7 +10,9 @@ import asyncio
 import json
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -22,10 +24,16 @@ from devenv.page.runs import Runs
 from devenv.page.stack_log import stack_log
 from devenv.page.view import View
 from devenv.plan.names import Names
+from devenv.workflows.access.session import silent_session
+from devenv.workflows.databases.overview import read_messages
 from devenv.workflows.observed import observe_project
 from devenv.workflows.start_page import alone, running_page
 from devenv.workflows.status import read_credentials
 
+if TYPE_CHECKING:
+    from devenv.localstack import Message
+
+_MOST_MESSAGES = 100
 _GRACE_SECONDS = 2
 """For streams of events, which end by themselves as soon as the board is closed."""
 
@@ -70,6 +78,7 @@ def main() -> None:
         runs.restart,
         lambda: read_credentials(observe_project(directory), reveal=True),
         lambda stack: stack_log(observe_project(directory), stack),
+        lambda queue: _titled(read_messages(directory, silent_session(), queue)),
     )
     app = make_app(backend, project=project, port=port, token=str(given["token"]))
     config = uvicorn.Config(
@@ -85,6 +94,11 @@ def main() -> None:
     server = Server(config, board, runs)
     live.start()
     server.run(sockets=[listening])
+
+
+def _titled(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    """The oldest of them, each under when it was sent and its identity."""
+    return [(f"{m.sent:%Y-%m-%d %H:%M:%S} UTC · {m.id}", m.body) for m in messages[:_MOST_MESSAGES]]
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ class Backend:
     """Reads them as they are."""
     log: Callable[[str], Sequence[tuple[str, str]]]
     """The last lines of each container of a stack, by the container's name."""
+    messages: Callable[[str], Sequence[tuple[str, str]]]
+    """The messages that wait in a queue, each with a title."""
 
 
 class Tickets:
@@ -84,6 +86,7 @@ def make_app(backend: Backend, *, project: str, port: int, token: str) -> Starle
             Route("/databases/{name}/reset", answers.reset, methods=["POST"]),
             Route("/stacks/{name}/restart", answers.restart, methods=["POST"]),
             Route("/stacks/{name}/log", answers.log, methods=["POST"]),
+            Route("/queues/{name}/messages", answers.messages, methods=["POST"]),
             Route("/credentials", answers.credentials, methods=["POST"]),
             Route("/failures/{key}", answers.facts, methods=["POST"]),
             Mount("/static", StaticFiles(directory=_STATIC)),
@@ -121,13 +124,14 @@ class Answers:
 
     def log(self, request: Request) -> Response:
         """What a stack's containers wrote last: for who has the token alone, since nobody knows what programs print."""
-        name = request.path_params["name"]
-        if name not in [stack.status.name for stack in self._board.view.stacks]:
-            return _unknown(name)
-        try:
-            return JSONResponse([list(part) for part in self._backend.log(name)])
-        except DevenvError as error:
-            return _failed(error)
+        known = [stack.status.name for stack in self._board.view.stacks]
+        return _read(self._backend.log, request.path_params["name"], known)
+
+    def messages(self, request: Request) -> Response:
+        """What waits in a queue: for who has the token, as what programs print."""
+        data = self._board.view.data
+        known = [queue.name for queue in data.aws.queues] if data and data.aws else []
+        return _read(self._backend.messages, request.path_params["name"], known)
 
     def credentials(self, _: Request) -> Response:
         try:
@@ -157,6 +161,16 @@ def _begun(begin: Callable[[str], str], name: str, known: Sequence[str]) -> Resp
         return _unknown(name)
     try:
         return JSONResponse({"run": begin(name)}, HTTPStatus.ACCEPTED)
+    except DevenvError as error:
+        return _failed(error)
+
+
+def _read(read: Callable[[str], Sequence[tuple[str, str]]], name: str, known: Sequence[str]) -> Response:
+    """Titles and texts of what has a name."""
+    if name not in known:
+        return _unknown(name)
+    try:
+        return JSONResponse([list(part) for part in read(name)])
     except DevenvError as error:
         return _failed(error)
 

@@ -159,6 +159,20 @@ def test_a_secret_is_read_changed_and_made(localstack: LocalStack) -> None:
             ask()
 
 
+def test_messages_that_wait_are_read_and_nobody_has_received_them(localstack: LocalStack, clients: Clients) -> None:
+    sqs = clients.client("sqs")
+    url = sqs.get_queue_url(QueueName="orders.fifo")["QueueUrl"]
+    for text in ("one", "zwei \N{KEY} <b>"):
+        sqs.send_message(QueueUrl=url, MessageBody=text, MessageGroupId="g", MessageDeduplicationId=text[0])
+    for _ in range(2):
+        assert [message.body for message in localstack.messages("orders.fifo")] == ["one", "zwei \N{KEY} <b>"]
+    (first,) = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    assert (first["Body"], first["Attributes"]["ApproximateReceiveCount"]) == ("one", "1")
+    assert localstack.messages("audit") == []
+    with pytest.raises(DatabaseError, match="queue nothing"):
+        localstack.messages("nothing")
+
+
 def test_what_is_gone_is_made_again(localstack: LocalStack, clients: Clients) -> None:
     seeded = content(clients)
     clients.client("secretsmanager").delete_secret(SecretId="db/password")

@@ -161,7 +161,7 @@ class ValuesPage:
 
     def app(self, port: int = PORT) -> Starlette:
         """The real application."""
-        backend = Backend(self.board, self._reset, self._restart, self._credentials, self._log)
+        backend = Backend(self.board, self._reset, self._restart, self._credentials, self._log, self._messages)
         return make_app(backend, project=PROJECT, port=port, token=TOKEN)
 
     def client(self, host: str = f"{PROJECT}.localhost:{PORT}", **headers: str) -> TestClient:
@@ -179,6 +179,9 @@ class ValuesPage:
 
     def _log(self, name: str) -> list[tuple[str, str]]:
         return [(f"{name}-0 · {name}", f"the last line of {name}")]
+
+    def _messages(self, name: str) -> list[tuple[str, str]]:
+        return [("2026-11-29 10:00:00 UTC · 1", f"a message of {name}")]
 
     def _credentials(self) -> list[CredentialStatus]:
         return [CredentialStatus("postgres", "postgres", (("username", "shop"), ("password", PASSWORD)))]

@@ -106,12 +106,11 @@ async function loadFacts(details) {
 async function log(button) {
   const place = id("log-text");
   id("log-title").textContent = button.dataset.title;
-  id("log-again").dataset.log = button.dataset.log;
-  id("log-again").dataset.title = button.dataset.title;
+  Object.assign(id("log-again").dataset, button.dataset);
   if (!id("log").open) id("log").showModal();
   try {
     const found = await api(button.dataset.log);
-    place.replaceChildren(...(found.length ? written(found, "h3") : ["No pod of it has written anything."]));
+    place.replaceChildren(...(found.length ? written(found, "h3") : [button.dataset.empty]));
     place.querySelectorAll("pre").forEach((box) => { box.scrollTop = box.scrollHeight; });
   } catch (error) {
     place.replaceChildren(error.message);

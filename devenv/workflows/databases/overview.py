@@ -18,7 +18,7 @@ from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import Deployed, Deployment, reach
 
 if TYPE_CHECKING:
-    from devenv.localstack import Resources
+    from devenv.localstack import Message, Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,12 @@ def read_overview(directory: Path, session: Session) -> DataOverview:
             aws = pool.submit(_aws, deployment)
             databases = tuple(pool.map(lambda deployed: _database(deployment, deployed), chosen))
             return replace(aws.result(), databases=databases)
+
+
+def read_messages(directory: Path, session: Session, queue: str) -> list[Message]:
+    """The messages that wait in a queue, which stay there; raises what `reach` does, and DatabaseError."""
+    with reach(directory, session) as deployment:
+        return local_stack(deployment.environment).messages(queue)
 
 
 def _database(deployment: Deployment, deployed: Deployed) -> DatabaseOverview:

@@ -128,6 +128,10 @@ def test_what_programs_printed_and_secrets_are_not_on_the_page() -> None:
     assert page.post("/stacks/traefik/log", headers=with_token).json() == [
         ["traefik-0 · traefik", "the last line of traefik"]
     ]
+    (message,) = page.post("/queues/shop-orders/messages", headers=with_token).json()
+    assert message[1] == "a message of shop-orders"
+    assert 'data-log="/queues/shop-orders/messages"' in shown
+    assert "/queues/shop-orders-dead/messages" not in shown, "it is empty"
     (found,) = page.post("/credentials", headers=with_token).json()
     assert found == {"name": "postgres", "stack": "postgres", "values": {"username": "shop", "password": PASSWORD}}
 
@@ -143,6 +147,7 @@ def test_buttons_begin_what_they_name_and_nothing_that_is_not_there() -> None:
         "/databases/../reset",
         "/stacks/nothing/restart",
         "/stacks/nothing/log",
+        "/queues/nothing/messages",
         "/failures/x",
     ):
         assert client.post(path).status_code == 404

@@ -11,6 +11,7 @@ ACTS = (
     "/databases/redis/reset",
     "/stacks/traefik/restart",
     "/stacks/traefik/log",
+    "/queues/shop-orders/messages",
     "/credentials",
     "/failures/now-postgres",
     "/ticket",

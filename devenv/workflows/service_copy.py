@@ -66,6 +66,8 @@ class CopyRequest:
     """Variables of every container; None takes one away. Addresses of this machine are put into the words of pods."""
     databases: Mapping[str, Address] = field(default_factory=dict)
     """By stack, the databases that take the place of the environment's: variables that lead to these are found."""
+    offered: Mapping[str, Address] = field(default_factory=dict)
+    """The same of databases that the service need not use: nothing is said of those that it does not."""
     resources: Mapping[str, str] = field(default_factory=dict)
     """Names of queues, buckets … of the environment, to those that take their place: found in the same way."""
     workload: str = ""
@@ -106,7 +108,7 @@ def service_copy(
     workload: str | None = None,
 ) -> Iterator[ServiceCopy]:
     """A copy of a stack's service in the project in or above a folder; see `copy_service` and CopyRequest."""
-    request = CopyRequest(stack, environment or {}, databases or {}, resources or {}, workload or "")
+    request = CopyRequest(stack, environment or {}, databases or {}, resources=resources or {}, workload=workload or "")
     with reach(directory, silent_session()) as deployment, copy_service(deployment, request) as made:
         yield made
 
@@ -197,12 +199,13 @@ def _wishes(
 
 def _targets(deployment: Deployment, around: Surroundings, request: CopyRequest) -> list[Target]:
     """Every database of the environment where the test has one of its own."""
-    if not request.databases:
+    asked = {**request.offered, **request.databases}
+    if not asked:
         return []
-    deployment.choose(list(request.databases))
+    deployment.choose(list(asked))
     targets = []
     for deployed in deployment.choose(()):
-        own, spec = request.databases.get(deployed.name), deployed.spec
+        own, spec = asked.get(deployed.name), deployed.spec
         # Of one that stays, what tells it from others is enough: it takes a question to know the login.
         live = deployment.address(deployed) if own else Address(spec.engine, "", 0, spec.name, spec.user, "")
         within = inside(live, spec.node_port, around.services)
@@ -212,9 +215,8 @@ def _targets(deployment: Deployment, around: Surroundings, request: CopyRequest)
                 hint=f"devenv db url {deployed.name}",
             )
         if within:
-            targets.append(
-                Target(deployed.name, within, replace(own, host=within.host, port=within.port) if own else None)
-            )
+            mine = replace(own, host=within.host, port=within.port) if own else None
+            targets.append(Target(deployed.name, within, mine, deployed.name in request.databases))
     return targets
 
 

@@ -9,7 +9,7 @@ from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.selectors import let_go
 from devenv.adapters.kubernetes.surroundings import Surroundings
 from devenv.errors import UsageError
-from devenv.runtime.service_copies.files import override_files
+from devenv.runtime.service_copies.files import file_sources, override_files
 from devenv.runtime.service_copies.identity import Identity
 from devenv.runtime.service_copies.pods import containers, copied_pod
 from devenv.runtime.service_copies.pointing import Target, leads_to, point
@@ -63,8 +63,14 @@ def assemble(around: Surroundings, data: Data, wishes: Wishes, hosts: Hosts) -> 
     variables = {container["name"]: read_variables(container, data) for container in containers(pod["spec"])}
     overrides = Overrides(wishes.environment, {each: pointing.change(known) for each, known in variables.items()})
     everywhere = {key: value for known in variables.values() for key, value in known.items()}
+    files = [value for source in file_sources(pod["spec"]) for value in data.get(source, {}).values()]
     held = override_files(pod["spec"], data, lambda files: pointing.change(files, beside=everywhere), secret_name)
-    _require_led_to(wishes.targets, [*held.values(), *_values(variables, overrides)], name)
+    used = [
+        target
+        for target in wishes.targets
+        if target.required or _leads_there(target, [*everywhere.values(), *files], identity)
+    ]
+    _require_led_to(used, [*held.values(), *_values(variables, overrides)], name)
     held |= override(pod["spec"], overrides, secret_name, data)
     secret = {
         "apiVersion": "v1",
@@ -119,6 +125,12 @@ class _Pointing:
         everything = {**(beside or {}), **known, **asked}
         found = point(everything, self.wishes.targets, self.wishes.resources, self.namespace)
         return {name: value for name, value in found.items() if name in known and name not in asked}
+
+
+def _leads_there(target: Target, values: Iterable[str], identity: Identity) -> bool:
+    """Whether the host of a database of the environment is in a setting of the original."""
+    host = target.host(identity.namespace)
+    return any(host.search(value) for value in values)
 
 
 def _values(variables: Mapping[str, Mapping[str, str]], overrides: Overrides) -> list[str]:

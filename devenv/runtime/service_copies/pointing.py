@@ -33,6 +33,8 @@ class Target:
     live: Address
     own: Address | None = None
     """None for one that the test has no other for."""
+    required: bool = True
+    """Whether the service is known to use it; else it is no mistake where nothing of the service's leads there."""
 
     def host(self, namespace: str) -> re.Pattern[str]:
         """What the live one's host is called by pods of a namespace."""

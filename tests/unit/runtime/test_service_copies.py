@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.service_copies import (
     HOSTS,
@@ -217,6 +219,13 @@ def test_a_copy_that_would_use_the_environments_database_is_refused() -> None:
         made(workload(container(env=[HOST])), Wishes(targets=[TARGET]))
     named = Wishes({"DSN": f"host=x dbname={OWN.name}"}, targets=[TARGET])
     assert made(workload(container(env=[HOST])), named).secret
+
+
+def test_a_database_that_is_only_offered_may_be_of_no_use() -> None:
+    offered = replace(TARGET, required=False)
+    assert not made(workload(container(env=[NAME])), Wishes(targets=[offered])).secret
+    with pytest.raises(UsageError, match="no variable of api leads to database postgres"):
+        made(workload(container(env=[HOST])), Wishes(targets=[offered]))
 
 
 # files

@@ -2,9 +2,8 @@
 
 Compared are, for a PostgreSQL and a MySQL of 200 tables and 50 MB made by 200 migrations: uninstalling and reinstalling
 the database, replaying its migrations over one connection, `devenv reset-db`, and the reset alone; then `devenv
-reset-db` of all databases and LocalStack. At last clones for tests: how long 1, 4 and 16 clients wait for one, while
-each of their tests lasts a tenth of a second. Run it as `python benchmarks/databases.py`; with `--write` its tables go
-into docs/databases.md.
+reset-db` of all databases and LocalStack. At last clones for tests (`clones.py`). Run it as `python
+benchmarks/databases.py`; with `--write` its tables go into docs/databases.md.
 """
 
 from __future__ import annotations
@@ -13,22 +12,19 @@ import argparse
 import json
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import psycopg
+from clones import Clones, measure_clones, render_clones
 from database_project import AWS, MYSQL, OTHERS, POSTGRES, make_project
 from machine import describe_machine, devenv, run, seconds_of, write_table
 from psycopg import sql
 
 from devenv.adapters.tools.toolchain import Toolchain
 from devenv.databases.address import Address
-from devenv.databases.clones import ClonePool
 from devenv.databases.engines import open_database
 from devenv.databases.mysql.server import Server as MySQLServer
 from devenv.databases.mysql.server import connect as connect_to_mysql
@@ -40,9 +36,6 @@ from devenv.workflows.databases.deployed import Deployment, reach
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "databases.md"
 ROUNDS = 10
-CLIENTS = (1, 4, 16)
-TAKES = 20
-TEST_SECONDS = 0.1
 SMALL = b"CREATE TABLE items (id serial PRIMARY KEY, name text); INSERT INTO items (name) VALUES ('one');"
 
 
@@ -70,16 +63,6 @@ class Everything:
     """Database to the seconds of its reset, with the time that it took to connect."""
 
 
-@dataclass(frozen=True)
-class Clones:
-    """Seconds that one client waits for a clone that is made for it, and several for those of a warm pool."""
-
-    database: str
-    cold: Sequence[float]
-    warm: dict[int, Sequence[float]]
-    """Number of clients to all of their waits."""
-
-
 def main() -> None:
     """Measure, print, and write if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -97,7 +80,7 @@ def main() -> None:
                 print(resets[-1])
             everything = [measure_everything(project, OTHERS), measure_everything(project, ())]
             print(everything)
-            clones = measure_clones(project)
+            clones = measure_all_clones(project)
         finally:
             devenv(project, "down", "--adopt", "--yes")
         text = "\n\n".join(
@@ -187,43 +170,12 @@ def measure_everything(project: Path, names: Sequence[str]) -> Everything:
     return Everything(*sorted(runs, key=lambda run: run[0])[len(runs) // 2])
 
 
-def measure_clones(project: Path) -> list[Clones]:
-    """How long a test waits for its database."""
+def measure_all_clones(project: Path) -> list[Clones]:
+    """How long a test waits for its database, of a small and of a large one."""
     with reach(project, silent_session()) as deployment:
         large = address_of(deployment, POSTGRES)
-    found = []
-    for name, address in (("small schema", small_database(large)), ("200 tables, 50 MB", large)):
-        with open_database(address) as database:
-            cold = []
-            for number in range(ROUNDS):
-                clone = f"{address.name}_clone_0_{number}"
-                cold.append(seconds_of(lambda clone=clone: database.clone(clone)))  # type: ignore[misc]
-                database.drop_clone(clone)
-        found.append(Clones(name, cold, {clients: waits_of(address, clients) for clients in CLIENTS}))
-    return found
-
-
-def waits_of(address: Address, clients: int) -> list[float]:
-    """Seconds that each of a number of clients waits for each of its clones."""
-    with ClonePool(lambda: open_database(address), address.name, size=2 * clients) as pool:
-        taken = [pool.take() for _ in range(clients)]  # so that the pool is warm
-        for clone in taken:
-            pool.give_back(clone)
-
-        def test(_: int) -> list[float]:
-            waits = []
-            for _ in range(TAKES):
-                began = time.monotonic()
-                clone = pool.take()
-                waits.append(time.monotonic() - began)
-                with psycopg.connect(clone.url) as connection:
-                    connection.execute("SELECT 1")
-                    threading.Event().wait(TEST_SECONDS)  # the test's own work
-                pool.give_back(clone)
-            return waits
-
-        with ThreadPoolExecutor(clients) as threads:
-            return [wait for waits in threads.map(test, range(clients)) for wait in waits]
+    measured = (("small schema", small_database(large)), ("200 tables, 50 MB", large))
+    return [measure_clones(name, address) for name, address in measured]
 
 
 def small_database(address: Address) -> Address:
@@ -273,25 +225,6 @@ def render_everything(measured: Sequence[Everything]) -> str:
         parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in one.parts.items())
         lines.append(f"- {one.seconds:.2f} s: {parts}")
     return "`devenv reset-db` of many at once, the whole command, spares being ready:\n\n" + "\n".join(lines)
-
-
-def render_clones(measured: Sequence[Clones]) -> str:
-    """A table in milliseconds."""
-    lines = [
-        "| PostgreSQL clones, ms | median | p99 (of the cold ones: the longest) |",
-        "| --- | --- | --- |",
-    ]
-    for one in measured:
-        lines.append(f"| {one.database}, cold | {_ms(statistics.median(one.cold))} | {_ms(max(one.cold))} |")
-        for clients, waits in one.warm.items():
-            p99 = statistics.quantiles(waits, n=100)[-1]
-            what = f"{one.database}, warm pool, clients: {clients}"
-            lines.append(f"| {what} | {_ms(statistics.median(waits))} | {_ms(p99)} |")
-    return "\n".join(lines)
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.1f}"
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def unrelated(found: Iterable[str], name: str, *, copies: Collection[str], syste
         systems: those that each server has.
     """
     own = {name, *systems, *(f"{name}_{copy}" for copy in copies)}
-    numbered = (f"{name}_snapshot_", f"{name}_clone_")
+    numbered = tuple(f"{name}_{what}_" for what in ("snapshot", "clone", "kept"))
     return [each for each in found if each not in own and not each.startswith(numbered)]
 
 
@@ -98,6 +98,15 @@ class Cloning(Protocol):
 
     def clones(self, prefix: str) -> list[str]:
         """The databases whose names begin so."""
+
+    def keep(self, name: str, kept: str) -> None:
+        """Have what is in a clone under another name instead, whoever is connected."""
+
+    def lease(self, key: str) -> None:
+        """Show others that whoever makes clones under this key is there, until the connection is closed or lost."""
+
+    def is_leased(self, key: str) -> bool:
+        """Whether whoever makes clones under this key may still be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +193,22 @@ class Database:
         """The databases of the server whose names begin so."""
         with self.access.looking("list the clones of"):
             return self._cloning.clones(prefix)
+
+    def keep_clone(self, name: str, kept: str) -> Address:
+        """Have what is in a clone under another name instead, whoever is connected."""
+        with self.access.looking(f"keep {name}, a clone of"):
+            self._cloning.keep(name, kept)
+        return replace(self.address, name=kept)
+
+    def lease(self, key: str) -> None:
+        """Show others that whoever makes clones under this key is there, until the connection is closed or lost."""
+        with self.access.looking("lease clones of"):
+            self._cloning.lease(key)
+
+    def is_leased(self, key: str) -> bool:
+        """Whether whoever makes clones under this key may still be there."""
+        with self.access.looking("ask who made clones of"):
+            return self._cloning.is_leased(key)
 
     def _prepare(self, content: str, seeds: Sequence[Path], *, fresh: bool) -> bool:
         mark = self.copies.live_mark()

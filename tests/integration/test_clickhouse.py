@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.clickhouse_server import ClickHouseContainer, clickhouse_server, empty, fingerprint
 from support.clickhouse_shop import ITEMS, SEED, SPOIL, VIEWS
+from support.clone_takers import holding_a_clone
 from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
 from support.resets import kill_while_resetting, reset_at_once
 from support.server_container import inside
@@ -259,14 +260,21 @@ def test_snapshots_come_back_and_go(database: Database, server: Address) -> None
 
 
 def test_clones_are_fresh_and_gone_afterwards(database: Database, server: Address) -> None:
-    database.clone("shop_clone_999999999_x")
-    with ClonePool(lambda: open_database(server), "shop", 1) as pool:
-        with pool.database() as one:
-            run(one, "TRUNCATE TABLE items", "INSERT INTO items VALUES (9, 'nine')")
-            assert run(one, "SELECT sum(items) FROM totals WHERE name = 'nine'") == "1"
-        assert run(pool.take(), "SELECT count() FROM items") == "3"
+    with holding_a_clone(server) as used:
+        with ClonePool(lambda: open_database(server), "shop", 1) as pool:
+            with pool.database() as one:
+                run(one, "TRUNCATE TABLE items", "INSERT INTO items VALUES (9, 'nine')")
+                assert run(one, "SELECT sum(items) FROM totals WHERE name = 'nine'") == "1"
+                kept = pool.keep(one)
+            assert run(pool.take(), "SELECT count() FROM items") == "3"
+        assert used in database.clones("shop_clone_")
+    with ClonePool(lambda: open_database(server), "shop", 1):
+        pass
     assert database.clones("shop_clone_") == []
+    run(kept, "INSERT INTO items VALUES (10, 'nine')")
+    assert run(kept, "SELECT sum(items) FROM totals WHERE name = 'nine'") == "2"
     assert run(server, "SELECT count() FROM items") == "3"
+    database.drop_clone(kept.name)
 
 
 def test_a_seed_that_fails_is_told_and_can_be_mended(

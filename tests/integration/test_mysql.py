@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pymysql
 import pytest
+from support.clone_takers import holding_a_clone
 from support.images import provide
 from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
 from support.mysql_server import PASSWORD, empty, fingerprint, mysql_server, query
@@ -364,15 +365,25 @@ def test_snapshots_come_back_and_go(database: Database, server: Address) -> None
 
 
 def test_clones_are_whole_and_gone_afterwards(database: Database, server: Address) -> None:
-    database.clone("shop_clone_999999999_x")
-    with ClonePool(lambda: open_database(server), "shop", 2) as pool, pool.database() as one, pool.database() as two:
-        assert one.name != two.name
-        query(one, "CALL clear_items()")
-        assert query(two, ROWS) == SEEDED
-        query(two, "INSERT INTO items (name) VALUES ('more')")
-        assert query(two, "SELECT items FROM a_view_of_a_view") == [(3,)]
+    with holding_a_clone(server) as used:
+        with (
+            ClonePool(lambda: open_database(server), "shop", 2) as pool,
+            pool.database() as one,
+            pool.database() as two,
+        ):
+            assert one.name != two.name
+            query(one, "CALL clear_items()")
+            assert query(two, ROWS) == SEEDED
+            query(two, "INSERT INTO items (name) VALUES ('more')")
+            assert query(two, "SELECT items FROM a_view_of_a_view") == [(3,)]
+            kept = pool.keep(two)
+        assert used in database.clones("shop_clone_")
+    with ClonePool(lambda: open_database(server), "shop", 1):
+        pass
     assert query(server, ROWS) == SEEDED
     assert database.clones("shop_clone_") == []
+    assert query(kept, "SELECT items FROM a_view_of_a_view") == [(3,)]
+    database.drop_clone(kept.name)
 
 
 def test_a_wrong_password_is_told(server: Address) -> None:

@@ -15,6 +15,7 @@ from devenv.databases.access import Access
 from devenv.databases.clickhouse.seeds import apply_seed
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.clickhouse.transfer import copy, make_spares, turn_into
+from devenv.databases.host_lock import HostLeases
 
 _SEEDING = "seeds are being applied"
 
@@ -22,9 +23,10 @@ _SEEDING = "seeds are being applied"
 class ClickHouseCopies:
     """See `devenv.databases.database.Copies` and `Cloning`."""
 
-    def __init__(self, server: Server, access: Access) -> None:
+    def __init__(self, server: Server, access: Access, leases: HostLeases) -> None:
         self._server = server
         self._access = access
+        self._leases = leases
         self._name = server.address.name
         self._pristine = f"{self._name}_pristine"
         self._unseeded = f"{self._name}_unseeded"
@@ -78,3 +80,14 @@ class ClickHouseCopies:
 
     def clones(self, prefix: str) -> list[str]:
         return list(self._server.databases(prefix))
+
+    def keep(self, name: str, kept: str) -> None:
+        """What refers to objects of its own database does so by its name: copies are given the new one."""
+        copy(self._server, name, kept, "")
+        self._server.drop([name])
+
+    def lease(self, key: str) -> None:
+        self._leases.hold(key)
+
+    def is_leased(self, key: str) -> bool:
+        return self._leases.is_held(key)

@@ -14,7 +14,7 @@ from devenv.databases.clickhouse.copies import ClickHouseCopies
 from devenv.databases.clickhouse.server import Server
 from devenv.databases.clickhouse.snapshots import ClickHouseSnapshots
 from devenv.databases.database import Database
-from devenv.databases.host_lock import host_lock
+from devenv.databases.host_lock import HostLeases, host_lock
 
 _APPLIED = """
 SELECT version, checksum, finished FROM {database:Identifier}.schema_migrations FINAL ORDER BY version
@@ -27,10 +27,10 @@ SELECT name FROM system.tables WHERE database = {database:String} AND name = 'sc
 @contextmanager
 def open_clickhouse(address: Address) -> Iterator[Database]:
     """See `devenv.databases.engines.open_database`."""
-    with closing(Server(address)) as server:
+    with closing(Server(address)) as server, closing(HostLeases(address)) as leases:
         server.execute("SELECT 1")
         access = Access(f"ClickHouse database {address.name}", partial(host_lock, address))
-        copies = ClickHouseCopies(server, access)
+        copies = ClickHouseCopies(server, access, leases)
         comparison, snapshots = ClickHouseComparison(server), ClickHouseSnapshots(server)
         yield Database(address, access, copies, comparison, snapshots, copies, partial(_applied, server))
 

@@ -99,6 +99,18 @@ class MySQLCopies:
     def clones(self, prefix: str) -> list[str]:
         return [facts.name for facts in self._server.find(prefix)]
 
+    def keep(self, name: str, kept: str) -> None:
+        """A schema cannot be renamed."""
+        with evicting(self._server, name):
+            copy(self._server, name, kept, "")
+            self._server.drop(name)
+
+    def lease(self, key: str) -> None:
+        self._server.lease(key)
+
+    def is_leased(self, key: str) -> bool:
+        return self._server.is_leased(key)
+
     def _fill_spare(self) -> None:
         content = self._server.mark(self._pristine)
         if self._server.mark(self._spare) != content:

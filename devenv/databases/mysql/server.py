@@ -44,6 +44,10 @@ def _script_key(name: str) -> str:
     return f"{_key(name)}/script"
 
 
+def _lease_key(key: str) -> str:
+    return f"devenv/clones/{key}"
+
+
 @dataclass(frozen=True, slots=True)
 class SchemaFacts:
     """A schema of the server."""
@@ -139,6 +143,14 @@ class Server:
     def script_lock(self, name: str) -> AbstractContextManager[None]:
         """The lock of the session in which a script runs, whatever becomes of who began it."""
         return self._lock(_script_key(name), name)
+
+    def lease(self, key: str) -> None:
+        """Hold a lock that nobody else wants until the connection ends."""
+        self.execute("SELECT GET_LOCK(%s, %s)", (_lease_key(key), _LOCK_SECONDS))
+
+    def is_leased(self, key: str) -> bool:
+        """Whether a connection holds it."""
+        return self._holder(_lease_key(key)) is not None
 
     def holder(self, name: str) -> int | None:
         """The connection that holds a name's lock."""

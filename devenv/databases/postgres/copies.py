@@ -17,7 +17,7 @@ from devenv.databases.postgres.server import Server
 
 
 class PostgresCopies:
-    """See `devenv.databases.database.Copies` and `Cloning`."""
+    """See `devenv.databases.database.Copies`."""
 
     def __init__(self, server: Server, access: Access, execute: Execute | None) -> None:
         self._server = server
@@ -31,9 +31,7 @@ class PostgresCopies:
 
     def pristine(self) -> str:
         """One that the Job has rebuilt has no mark; one in another locale is not like the live one."""
-        content = self._server.mark(self._pristine)
-        live = self._server.locale(self._name)
-        return content if content and (live is None or live == self._server.locale(self._pristine)) else ""
+        return self._server.mark_if_alike(self._pristine, self._name)
 
     def live_mark(self) -> str:
         return self._server.mark(self._name) or ""
@@ -68,16 +66,6 @@ class PostgresCopies:
         """Two renames when a spare is there, a copy before them when not."""
         self._fill_spare()
         self._server.replace(self._name, self._spare, self._old, content, like=self._name)
-
-    def clone(self, name: str) -> None:
-        self._server.copy(self._pristine, name, self.pristine(), like=self._name)
-        self._server.give(name, like=self._name)
-
-    def drop(self, name: str) -> None:
-        self._server.drop(name)
-
-    def clones(self, prefix: str) -> list[str]:
-        return [facts.name for facts in self._server.find(prefix)]
 
     def _fill_spare(self) -> None:
         content = self._server.mark(self._pristine) or ""

@@ -13,6 +13,7 @@ from devenv.databases.address import Address
 from devenv.databases.applied import AppliedMigration
 from devenv.databases.database import Database
 from devenv.databases.inside import Execute
+from devenv.databases.postgres.cloning import PostgresCloning
 from devenv.databases.postgres.comparison import PostgresComparison
 from devenv.databases.postgres.connection import connect, translate_errors
 from devenv.databases.postgres.copies import PostgresCopies
@@ -30,7 +31,8 @@ def open_postgres(address: Address, execute: Execute | None = None) -> Iterator[
         access = Access(f"PostgreSQL database {address.name}", server.lock, translate_errors)
         copies = PostgresCopies(server, access, execute)
         comparison, snapshots = PostgresComparison(server), PostgresSnapshots(server)
-        yield Database(address, access, copies, comparison, snapshots, copies, partial(_applied, address))
+        cloning, migrations = PostgresCloning(server), partial(_applied, address)
+        yield Database(address, access, copies, comparison, snapshots, cloning, migrations)
 
 
 def _applied(address: Address) -> tuple[AppliedMigration, ...]:

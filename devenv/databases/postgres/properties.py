@@ -45,6 +45,8 @@ _LISTS = frozenset(
 )
 """Settings whose value is a list of quoted names; the same as `variable_is_guc_list_quote` in pg_dump's dumputils.c."""
 _LIST_ENTRY = re.compile(r'"((?:[^"]|"")*)"|([^\s,]+)')
+_NEW = (-1, False, True)
+"""Connection limit, whether it is a template, whether it allows connections: as a new database has it."""
 
 
 class Setting(NamedTuple):
@@ -114,10 +116,12 @@ def giving_settings(properties: Properties, database: str) -> sql.Composed:
 
 def _statements(properties: Properties, database: sql.Identifier) -> Iterator[sql.Composed]:
     yield sql.SQL("ALTER DATABASE {} OWNER TO {}").format(database, sql.Identifier(properties.owner))
-    yield sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(properties.comment))
-    yield sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {} IS_TEMPLATE {} ALLOW_CONNECTIONS {}").format(
-        database, properties.connection_limit, properties.is_template, properties.allows_connections
-    )
+    if properties.comment is not None:
+        yield sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(properties.comment))
+    if (properties.connection_limit, properties.is_template, properties.allows_connections) != _NEW:
+        yield sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {} IS_TEMPLATE {} ALLOW_CONNECTIONS {}").format(
+            database, properties.connection_limit, properties.is_template, properties.allows_connections
+        )
     for provider, label in properties.labels:
         yield sql.SQL("SECURITY LABEL FOR {} ON DATABASE {} IS {}").format(sql.Identifier(provider), database, label)
     for setting in properties.settings:

@@ -13,8 +13,8 @@ from devenv.workflows.databases.deployed import reach
 
 
 @contextmanager
-def clone_pool(directory: Path, stack: str, *, size: int = 4) -> Iterator[ClonePool]:
-    """A pool of clones of a stack's database, `size` of them kept ready.
+def clone_pool(directory: Path, stack: str, *, size: int = 2) -> Iterator[ClonePool]:
+    """A pool of clones of a stack's database, `size` of them kept ready, and more once a test had to wait.
 
     Raises:
         ClusterError: the environment of the project in or above `directory` does not run.

@@ -54,14 +54,21 @@ class Aws:
     Making a client is not thread-safe, using one is: whoever has several threads makes them beforehand.
     """
 
-    def __init__(self, endpoint: str, host: str = "") -> None:
-        """`host` is the name that is asked for, where the endpoint's own does not lead there (behind a proxy)."""
+    def __init__(self, endpoint: str, host: str = "", key: str = "test") -> None:
+        """Prepare.
+
+        Args:
+            endpoint: where LocalStack answers.
+            host: the name that is asked for, where the endpoint's own does not lead there (behind a proxy).
+            key: the access key; twelve digits are the number of an account, anything else means the default one.
+        """
         # Without the files and the profile of whoever runs this: they are for real accounts.
         files = {"config_file": (None, None, os.devnull, None), "credentials_file": (None, None, os.devnull, None)}
         own = botocore.session.Session(session_vars={"profile": (None, None, None, None), **files})
         self._session = boto3.Session(botocore_session=own)
         self._endpoint = endpoint
         self._host = host
+        self._key = key
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
@@ -76,7 +83,7 @@ class Aws:
             service,
             endpoint_url=self._endpoint,
             region_name=REGION,
-            aws_access_key_id="test",
+            aws_access_key_id=self._key,
             aws_secret_access_key="test",
             config=Config(
                 s3={"addressing_style": "path"},

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support.programs import Script
 
+pytest_plugins = ["pytester"]
 # A property is about what, never about how fast: a busy machine is no counterexample.
 settings.register_profile("devenv", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("devenv")

@@ -37,6 +37,7 @@ from devenv.cli.commands import (
     start,
     status,
     stop,
+    test,
     tools,
     up,
     validate,
@@ -97,6 +98,7 @@ app.command("env")(env.env)
 app.command("kubectl", cls=Verbatim)(kubectl.kubectl)
 app.command("helm", cls=Verbatim)(helm.helm)
 app.command("aws", cls=Verbatim)(aws.aws)
+app.command("test")(test.run_tests)
 app.command("validate")(validate.validate)
 app.command("doctor")(doctor.doctor)
 app.command("engine")(engine.engine)

@@ -26,8 +26,8 @@ class Clients(Protocol):
 class SeedProgram(Protocol):
     """What is used of the program."""
 
-    def Aws(self, endpoint: str, host: str) -> Clients:  # noqa: N802 -- a class of the program
-        """Clients for an endpoint; `host` is the name that is asked for."""
+    def Aws(self, endpoint: str, host: str, key: str = "test") -> Clients:  # noqa: N802 -- a class of the program
+        """Clients for an endpoint; `host` is the name that is asked for, `key` the access key."""
 
     def apply_section(self, aws: Clients, document: Seed, wanted: str) -> Iterator[Line]:
         """Create and update what one section of the seeds names."""

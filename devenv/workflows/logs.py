@@ -51,7 +51,7 @@ def read_logs(request: LogsRequest, session: Session) -> FoundLogs:
         query = LogQuery(
             since=since,
             search=request.search,
-            stacks=_labels_of(deployment, request.stacks),
+            stacks=labels_of(deployment, request.stacks),
             namespaces=frozenset(request.namespaces),
             pod=request.pod,
             level=request.level,
@@ -77,7 +77,7 @@ def _store(deployment: Deployment) -> Address | None:
     return deployment.address(store)
 
 
-def _labels_of(deployment: Deployment, stacks: Collection[str]) -> frozenset[str]:
+def labels_of(deployment: Deployment, stacks: Collection[str]) -> frozenset[str]:
     """What the pods of stacks may be labelled with: the stack's name, or that of a release of it."""
     selected = deployment.environment.workspace.selected
     for name in stacks:

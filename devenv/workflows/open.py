@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.errors import UsageError
 from devenv.plan.names import Names
-from devenv.spec.read.wording import name_hint
 from devenv.workflows.access.locations import project_locations
 from devenv.workflows.observed import observe_project
+from devenv.workflows.run.links import named_link
 from devenv.workflows.start_page import provide_page, ticket_for
 
 
@@ -39,12 +38,5 @@ def open_page(directory: Path, *, in_browser: bool) -> Opened:
 
 def find_endpoint(directory: Path, name: str) -> Opened:
     """An endpoint by its own name, its stack's, or `stack/name`; raises UsageError for one that is not there."""
-    links = observe_project(directory).endpoints
-    found = [link for link in links if name in (link.name, f"{link.stack}/{link.name}")]
-    found = found or [link for link in links if name == link.stack]
-    if len(found) == 1:
-        return Opened(found[0].url, found[0].url)
-    several = [f"{link.stack}/{link.name}" for link in found]
-    if several:
-        raise UsageError(f"{name} may be {' or '.join(several)}", hint=f"devenv open {several[0]}")
-    raise UsageError(f"no endpoint {name} answers", hint=name_hint(name, [link.name for link in links], "endpoints"))
+    url = named_link(observe_project(directory).endpoints, name).url
+    return Opened(url, url)

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from support.localstack_server import await_localstack, content, localstack_serv
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
-from devenv.errors import DatabaseError
+from devenv.errors import DatabaseError, UsageError
 from devenv.localstack import LocalStack, Queue, Secret, fields_of, with_field
+from devenv.localstack.own import own_account
 from devenv.localstack.program import Clients, load_program
 
 pytestmark = pytest.mark.engine
@@ -222,3 +224,47 @@ def test_one_that_is_killed_is_made_up_for(localstack: LocalStack, clients: Clie
 def test_what_does_not_answer_is_told(localstack: LocalStack) -> None:
     with pytest.raises(DatabaseError, match="localstack could not be reset"):
         replace(localstack, endpoint="http://127.0.0.1:1").reset()
+
+
+def test_a_test_has_an_account_that_nobody_else_sees(
+    localstack: LocalStack, clients: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    before = content(clients)
+    with own_account(localstack) as account, own_account(localstack) as other:
+        assert account.id != other.id
+        for section in ("secrets", "queues", "tables"):
+            account.apply(section, *account.seeds(section).values())
+        account.apply("buckets", {"name": "bucket-of-a-test", "objects": [{"key": "mine", "text": "x"}]})
+        account.apply("topics", {"name": "news", "subscriptions": [{"queue": "audit", "raw": True}]})
+        sqs = account.client("sqs")
+        events = sqs.get_queue_url(QueueName="events")["QueueUrl"]
+        sqs.send_message(QueueUrl=events, MessageBody="mine")
+        topic = account.client("sns").list_topics()["Topics"][0]["TopicArn"]
+        account.client("sns").publish(TopicArn=topic, Message="mine")
+        audit = sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName="audit")["QueueUrl"], WaitTimeSeconds=5)
+        assert [message["Body"] for message in audit["Messages"]] == ["mine"]
+        assert account.id in topic
+        assert other.client("sqs").list_queues().get("QueueUrls", []) == []
+        assert other.client("dynamodb").list_tables()["TableNames"] == []
+        with pytest.raises(UsageError, match="no seed of queues is called event"):
+            account.seed("queues", "event")
+    assert content(clients) == before
+    with own_account(localstack) as again:
+        assert again.id == account.id
+        assert [again.client("s3").list_buckets()["Buckets"], again.client("sns").list_topics()["Topics"]] == [[], []]
+
+
+def test_what_a_killed_test_has_left_in_its_account_is_gone_for_the_next(
+    localstack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with ExitStack() as stack:
+        account = stack.enter_context(own_account(localstack))
+        account.client("sqs").create_queue(QueueName="left-behind")
+        lost = stack.pop_all()
+    with pytest.raises(ValueError, match="as if it was killed"), lost:
+        raise ValueError("as if it was killed")
+    with own_account(localstack) as next_one:
+        assert next_one.id == account.id
+        assert next_one.client("sqs").list_queues().get("QueueUrls", []) == []

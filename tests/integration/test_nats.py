@@ -19,6 +19,7 @@ from devenv.databases.address import Address
 from devenv.databases.database import Database
 from devenv.databases.engines import open_database
 from devenv.databases.nats.account import STATES_USER, Account
+from devenv.databases.nats.own import own_account
 from devenv.databases.nats.states import INDEX_BUCKET
 from devenv.errors import DatabaseError, SpecError
 
@@ -268,3 +269,22 @@ def test_without_a_pristine_state_there_is_nothing_to_return_to(database: Databa
     assert database.pristine() == ""
     with pytest.raises(DatabaseError, match="no pristine state"):
         database.reset()
+
+
+def test_a_test_has_an_account_with_the_seeds_that_nobody_else_sees(
+    database: Database, server: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert database.pristine() == CONTENT
+    seeded = content(server)
+    with own_account(server) as (mine, _), own_account(server) as (other, lease):
+        assert {name: stream["messages"] for name, stream in content(mine).items()} == {
+            name: stream["messages"] for name, stream in seeded.items()
+        }
+        as_application(mine, _spoil)
+        assert "surplus" in content(mine)
+        assert "surplus" not in content(other)
+        lease.keep = True
+    assert content(server) == seeded
+    assert content(mine) == {}
+    assert content(other).keys() == seeded.keys()

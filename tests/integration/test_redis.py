@@ -22,7 +22,8 @@ from devenv.adapters.docker import Engine
 from devenv.databases.address import Address
 from devenv.databases.database import Database
 from devenv.databases.engines import open_database
-from devenv.databases.redis.layout import CONTROL, LIVE_CONTENT
+from devenv.databases.redis.layout import CONTROL, LIVE_CONTENT, TESTS, TESTS_COUNT
+from devenv.databases.redis.own import own_database
 from devenv.errors import DatabaseError
 
 pytestmark = pytest.mark.engine
@@ -44,6 +45,12 @@ FUNCTION LOAD "#!lua name=seeded\nredis.register_function('one', function() retu
 def server(engine: Engine, labels: dict[str, str]) -> Iterator[Address]:
     with redis_server(engine, provide("redis", engine), labels) as address:
         yield address
+
+
+@pytest.fixture
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases of this test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -250,3 +257,37 @@ def test_without_a_pristine_state_there_is_nothing_to_return_to(database: Databa
     assert database.pristine() == ""
     with pytest.raises(DatabaseError, match="no pristine state"):
         database.reset()
+
+
+@pytest.mark.usefixtures("own_state")
+def test_a_test_has_a_database_with_the_seeds_that_nobody_else_sees(database: Database, server: Address) -> None:
+    before = content(server)
+    with own_database(server) as (mine, _), own_database(server) as (other, lease):
+        assert {mine.name, other.name} == {str(TESTS), str(TESTS + 1)}
+        with client(server, int(mine.name)) as first, client(server, int(other.name)) as second:
+            assert set(first.scan_iter()) == {b"greeting", b"user:1", b"session:1", b"events"}
+            assert 990 < first.ttl("session:1") <= 1000
+            assert first.xinfo_groups("events")[0]["name"] == b"workers"
+            first.set("mine", "x")
+            assert second.get("mine") is None
+            database.reset()
+            assert first.get("mine") == b"x"
+        lease.keep = True
+    assert content(server) == before
+    with client(server, TESTS) as emptied, client(server, TESTS + 1) as kept:
+        assert (emptied.dbsize(), kept.dbsize()) == (0, 4)
+    with own_database(server), own_database(server) as (next_one, _):
+        assert next_one.name == str(TESTS + 2)  # what is kept is given away last
+
+
+@pytest.mark.usefixtures("own_state")
+def test_a_server_with_too_few_databases_for_tests_says_so_and_loses_nothing(
+    engine: Engine, labels: dict[str, str], seed: Path
+) -> None:
+    image, own_labels = provide("redis", engine), {**labels, "devenv.io/size": "few"}
+    with redis_server(engine, image, own_labels, databases=TESTS) as few, open_database(few) as database:
+        database.prepare(CONTENT, [seed])
+        with pytest.raises(DatabaseError, match="no logical databases for tests") as told, own_database(few):
+            pass
+        assert f"`databases {TESTS + TESTS_COUNT}`" in told.value.hint
+        assert database.pristine() == CONTENT

@@ -12,12 +12,17 @@ from typing import Any, TypeVar
 from devenv.adapters.docker import Engine
 from devenv.databases.address import Address
 from devenv.databases.nats.account import STATES_USER, Account, ApiError, account
+from devenv.databases.nats.own import ACCOUNTS
 from devenv.databases.nats.states import INDEX_BUCKET, fingerprints
 from devenv.errors import DatabaseError
 from support.server_container import server_container
 from support.waiting import await_answer
 
 PASSWORD = "für-this-test-🔑"  # noqa: S105 -- of a server that lives as long as the test
+_TESTS = "\n".join(
+    f'  DEVENV_TEST_{n} {{ jetstream: enabled, users: [{{user: "devenv-test-{n}", password: "{PASSWORD}"}}] }}'
+    for n in range(ACCOUNTS)
+)
 _CONFIGURATION = f"""
 port: 4222
 server_name: nats
@@ -26,6 +31,7 @@ accounts {{
   APPLICATIONS {{ jetstream: enabled, users: [{{user: "alt", password: "{PASSWORD}"}}] }}
   DEVENV {{ jetstream: enabled, users: [{{user: "devenv", password: "{PASSWORD}"}}] }}
   DEVENV_SEEDS {{ jetstream: enabled, users: [{{user: "devenv-seeds", password: "{PASSWORD}"}}] }}
+{_TESTS}
   WITHOUT_STREAMS {{ users: [{{user: "plain", password: "{PASSWORD}"}}] }}
 }}
 """

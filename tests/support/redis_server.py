@@ -9,7 +9,7 @@ import redis
 
 from devenv.adapters.docker import Engine
 from devenv.databases.address import Address
-from devenv.databases.redis.layout import LIVE, NEEDED
+from devenv.databases.redis.layout import LIVE, TESTS, TESTS_COUNT
 from support.server_container import server_container
 from support.waiting import await_answer
 
@@ -20,7 +20,9 @@ Content = dict[tuple[int, bytes], tuple[bytes, bool]]
 
 
 @contextmanager
-def redis_server(engine: Engine, image: str, labels: dict[str, str], databases: int = NEEDED) -> Iterator[Address]:
+def redis_server(
+    engine: Engine, image: str, labels: dict[str, str], databases: int = TESTS + TESTS_COUNT
+) -> Iterator[Address]:
     """The address of an empty server."""
     settings = ["--databases", str(databases), "--appendonly", "yes", "--requirepass", PASSWORD]
     with server_container(engine, image, labels, 6379, command=settings) as port:

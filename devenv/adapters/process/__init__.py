@@ -5,6 +5,7 @@ shell. What a program's words mean is the concern of the adapter that calls it.
 """
 
 from devenv.adapters.process.detached import Detached, start_detached, start_module
+from devenv.adapters.process.foreground import run_in_foreground
 from devenv.adapters.process.identity import end_process, is_over, process_named, this_process
 from devenv.adapters.process.output import NO_SPACE, OnLine
 from devenv.adapters.process.piped import PipedProcess
@@ -28,6 +29,7 @@ __all__ = [
     "is_over",
     "process_named",
     "run",
+    "run_in_foreground",
     "run_shielded",
     "start_detached",
     "start_module",

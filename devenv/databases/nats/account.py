@@ -20,7 +20,7 @@ from devenv.databases.address import Address
 from devenv.errors import DatabaseError
 
 STATES_USER = "devenv"
-"""Its account holds states and the lock; the password is the applications'."""
+"""Its account holds states and the lock, the password is the applications'; devenv's other users begin so, too."""
 SEEDING_USER = "devenv-seeds"
 _CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 30
@@ -119,14 +119,14 @@ async def account(address: Address, user: str) -> AsyncIterator[Account]:
 
 def _unreachable(where: str, user: str, error: Exception) -> DatabaseError:
     if "Authorization" in str(error):
-        ours = user in (STATES_USER, SEEDING_USER)
+        ours = user.startswith(STATES_USER)
         return DatabaseError(
             f"{where} refuses the login of {user}",
             context={
                 "cause": str(error),
                 **({"needed": f"an account of devenv's own with user {user}"} if ours else {}),
             },
-            hint="the password is in the stack's Secret: devenv status --credentials",
+            hint="devenv up" if ours else "the password is in the stack's Secret: devenv status --credentials",
         )
     return DatabaseError(f"{where} does not answer", context={"cause": str(error)}, hint="devenv status")
 

@@ -1,7 +1,7 @@
 """What of a Redis server belongs to applications, and what to devenv.
 
 Applications have the logical databases 0 to 15, as many as an unconfigured server has. The ones above hold a spare of
-each, and one for control: states, the lock, and marks.
+each, one for control (states, the lock, and marks), and those that tests have for themselves.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ CONTROL = 2 * LIVE
 """Index of the database with what devenv notes."""
 NEEDED = CONTROL + 1
 """What `databases` in the server's configuration must be at least."""
+TESTS = NEEDED
+"""Index of the first database that a test may have for itself; neither a reset nor a snapshot touches them."""
+TESTS_COUNT = 32
 
 LOCK = "lock"
 UNLOCKED = "unlocked"

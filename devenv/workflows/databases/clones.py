@@ -9,7 +9,7 @@ from pathlib import Path
 from devenv.databases.clones import ClonePool
 from devenv.databases.engines import open_database
 from devenv.workflows.access.session import silent_session
-from devenv.workflows.databases.deployed import reach
+from devenv.workflows.databases.deployed import Deployed, Deployment, reach
 
 
 @contextmanager
@@ -23,7 +23,13 @@ def clone_pool(directory: Path, stack: str, *, size: int = 2) -> Iterator[CloneP
     """
     with reach(directory, silent_session(), [stack]) as deployment:
         (deployed,) = deployment.choose([stack])
-        address = deployment.address(deployed)
+        pool = pool_of(deployment, deployed, size=size)
 
-    with ClonePool(lambda: open_database(address), deployed.spec.name, size) as pool:
+    with pool:
         yield pool
+
+
+def pool_of(deployment: Deployment, deployed: Deployed, *, size: int) -> ClonePool:
+    """The same for one database of an environment that was reached, not begun yet."""
+    address = deployment.address(deployed)
+    return ClonePool(lambda: open_database(address), deployed.spec.name, size)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from devenv.errors import UsageError
+from devenv.spec.read.wording import name_hint
 from devenv.spec.render import ProjectFacts, endpoint_url
 from devenv.spec.workspace import Workspace
 
@@ -30,3 +32,15 @@ def endpoints(workspace: Workspace, stacks: Sequence[str], facts: ProjectFacts) 
 def links(workspace: Workspace, stacks: Sequence[str], facts: ProjectFacts) -> tuple[tuple[str, str], ...]:
     """The same as pairs of name and URL."""
     return tuple((link.name, link.url) for link in endpoints(workspace, stacks, facts))
+
+
+def named_link(found: Sequence[Link], name: str) -> Link:
+    """One address by its own name, its stack's, or `stack/name`; raises UsageError for one that is not there."""
+    meant = [link for link in found if name in (link.name, f"{link.stack}/{link.name}")]
+    meant = meant or [link for link in found if name == link.stack]
+    if len(meant) == 1:
+        return meant[0]
+    several = [f"{link.stack}/{link.name}" for link in meant]
+    if several:
+        raise UsageError(f"{name} may be {' or '.join(several)}", hint=f"devenv open {several[0]}")
+    raise UsageError(f"no endpoint {name} answers", hint=name_hint(name, [link.name for link in found], "endpoints"))

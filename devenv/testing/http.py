@@ -1,0 +1,52 @@
+"""HTTP clients on services, through Traefik, as a browser on this machine would ask.
+
+Responsible for reaching names below `localhost`, which not every system's resolver knows, and for trusting the local
+CA.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import httpx2
+
+from devenv.spec.project import LOOPBACK
+
+_BELOW = ".localhost"
+
+
+class _ToThisMachine(httpx2.HTTPTransport):
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        return super().handle_request(_addressed(request))
+
+
+class _ToThisMachineAsync(httpx2.AsyncHTTPTransport):
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        return await super().handle_async_request(_addressed(request))
+
+
+def client(url: str, ca: Path) -> httpx2.Client:
+    """A client whose paths are below `url`; certificates of the CA in the file `ca` are trusted, and no others."""
+    transport = _ToThisMachine(verify=ssl.create_default_context(cafile=ca), trust_env=False)
+    return httpx2.Client(base_url=url, transport=transport, trust_env=False)
+
+
+def async_client(url: str, ca: Path) -> httpx2.AsyncClient:
+    """The same for asynchronous tests."""
+    transport = _ToThisMachineAsync(verify=ssl.create_default_context(cafile=ca), trust_env=False)
+    return httpx2.AsyncClient(base_url=url, transport=transport, trust_env=False)
+
+
+def _addressed(request: httpx2.Request) -> httpx2.Request:
+    """The request as it goes out: to the address, with the name as Host, and in TLS as the name that is proved."""
+    host = request.url.host
+    if not host.endswith(_BELOW):
+        return request
+    return httpx2.Request(
+        request.method,
+        request.url.copy_with(host=LOOPBACK),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": host},
+    )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.kubernetes.cluster import Cluster, NodeState, Recorded, Release, Workload, of_stack
@@ -18,9 +19,11 @@ from devenv.adapters.kubernetes.inventory import Inventory
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS
 from devenv.errors import DevenvError
 from devenv.plan.cluster_state import ClusterState
-from devenv.plan.observed import ObservedStack
 from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, KindCluster, is_node
 from devenv.spec.stack import StackSpec
+
+if TYPE_CHECKING:
+    from devenv.plan.observed import ObservedStack
 
 _LISTED_AT_MOST = 3
 """Objects that are named where all of a kind are gone."""
@@ -126,6 +129,9 @@ class ClusterFacts:
 
     def observed_stacks(self, *, verify: bool = False) -> dict[str, ObservedStack]:
         """What a plan is made from, of what is known of the cluster."""
+        # With it come all steps, which take long to load: who only looks has no plan.
+        from devenv.plan.observed import ObservedStack  # noqa: PLC0415
+
         if self.state is not ClusterState.RUNNING:
             # What cannot be asked is taken as recorded nowhere; starting the cluster makes it known to the next run.
             return {}

@@ -27,6 +27,8 @@ class ObservedStack:
     """Whether the cluster's record says what it is made of: after a loss it has only what the Helm releases tell."""
     drifted: bool = False
     """Somebody has changed what it is made of, and that is to be put right."""
+    untouched: frozenset[str] = frozenset()
+    """What names the manifests of pinned modules that were applied and of which all is as it was then."""
     namespaces: frozenset[str] = frozenset()
     """Of the Helm releases that it consisted of when it was last ready."""
 
@@ -61,7 +63,11 @@ class Observed:
     proven_pins: frozenset[str] = frozenset()
     """Stacks that provably run what digests pin since they were installed."""
     blockers: Mapping[str, tuple[Blockers | None, ...]] = field(default_factory=dict)
-    """Stack to what blocks each of its sources, None where that is not known; no stack that has none."""
+    """Stack to what blocks each source that is applied, None where that is not known; no stack that has none."""
+
+    def untouched(self, stack: str) -> frozenset[str]:
+        """What names the manifests of pinned modules that a stack has as they were applied."""
+        return self.stacks[stack].untouched if stack in self.stacks else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,8 @@ class StackInput:
     """Whether the user holds the token that the stack knows to use."""
     sources: tuple[str, ...] = ()
     """Absolute path per source of the stack's own files; empty for other origins."""
+    pinned: Mapping[int, str] = field(default_factory=dict)
+    """By its place, what names the manifests of each source of a pinned module: one name, the same manifests."""
     kustomize_images: tuple[tuple[str, str], ...] = ()
     """Name in the kustomizations' manifests to the reference that takes its place."""
     config_maps: tuple[CarriedFolder, ...] = ()

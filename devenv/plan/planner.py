@@ -13,7 +13,7 @@ from devenv.plan.namespace_prefix import require_same_prefix
 from devenv.plan.observed import Observed, ObservedStack, StackInput
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.provision import BUILDX, Provisions, provision_images
-from devenv.plan.stack_steps import NOT_READY, PINNED_OTHERWISE, PINNED_SINCE, stack_nodes
+from devenv.plan.stack_steps import NOT_READY, PINNED_OTHERWISE, PINNED_SINCE, sources_to_apply, stack_nodes
 from devenv.plan.steps import (
     AwaitNodeRuntime,
     BuildImage,
@@ -159,6 +159,7 @@ def _stacks(wanted: Wanted, observed: Observed, reasons: Mapping[str, str]) -> I
                 cluster=cluster,
                 reason=reasons[spec.name],
                 blockers=observed.blockers.get(spec.name, ()),
+                untouched=observed.untouched(spec.name),
                 fresh=spec.name in observed.fresh_databases,
             )
 
@@ -175,7 +176,12 @@ def _without_repeated_replacements(nodes: Iterable[PlanNode]) -> Iterable[PlanNo
 
 
 def _missing_modules(wanted: Wanted, observed: Observed) -> list[str]:
-    used = {module for spec, _ in stacks_to_install(wanted, observed) for module in spec.modules}
+    used = {
+        step.module
+        for spec, rendered in stacks_to_install(wanted, observed)
+        for step in sources_to_apply(spec, rendered, observed.untouched(spec.name))
+        if step.module
+    }
     return sorted(used - observed.modules_present)
 
 

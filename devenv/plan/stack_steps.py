@@ -6,6 +6,7 @@ Hooks that may fail are awaited by nothing but the hooks that follow them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from devenv.plan.observed import StackInput
@@ -46,6 +47,7 @@ def stack_nodes(
     cluster: frozenset[str],
     reason: str,
     blockers: Sequence[Blockers | None] = (),
+    untouched: AbstractSet[str] = frozenset(),
     fresh: bool = False,
 ) -> list[PlanNode]:
     """The steps that bring a stack to the wanted content.
@@ -56,20 +58,25 @@ def stack_nodes(
         before: steps after which the cluster takes objects, and the stacks that this one needs are ready.
         cluster: the first of these alone.
         reason: why the stack is installed, or only awaited.
-        blockers: what blocks each source, None where that is not known; nothing where nothing does.
+        blockers: what blocks each of `sources_to_apply`, None where that is not known; nothing where nothing does.
+        untouched: what names the manifests of pinned modules that need not be applied again.
         fresh: whether its database holds nothing yet.
     """
     if reason in (NOT_READY, PINNED_SINCE):
         awaited = replace(_await_ready(spec, rendered), pinned_since=reason == PINNED_SINCE)
         return [PlanNode(awaited, before, reason)]
     leading = _one_by_one(_leading_steps(spec, rendered), before, reason)
-    known = blockers or [Blockers()] * len(spec.sources)
-    sources, last = _sources(spec, rendered, _end(leading, before), cluster=cluster, reason=reason, blockers=known)
+    left = sources_to_apply(spec, rendered, untouched)
+    known = list(zip(left, blockers or [Blockers()] * len(left), strict=True))
+    images = frozenset(load_key(name) for name in rendered.images)
+    sources, last = _sources(spec, known, _end(leading, before), images, cluster=cluster, reason=reason)
     trailing = _one_by_one(_trailing_steps(spec, rendered, fresh=fresh), last, reason)
     last = _end(trailing, last)
     # Nobody waits for what may fail.
     aside = _one_by_one(_hooks_aside(spec), last, reason)
-    return [*leading, *sources, *trailing, *aside, PlanNode(_await_ready(spec, rendered), last, reason)]
+    kept = tuple(name for name in rendered.pinned.values() if name in untouched)
+    awaited = replace(_await_ready(spec, rendered), kept=kept)
+    return [*leading, *sources, *trailing, *aside, PlanNode(awaited, last, reason)]
 
 
 def _one_by_one(steps: Iterable[Step], before: frozenset[str], reason: str) -> list[PlanNode]:
@@ -87,17 +94,16 @@ def _end(nodes: Sequence[PlanNode], before: frozenset[str]) -> frozenset[str]:
 
 def _sources(
     spec: StackSpec,
-    rendered: StackInput,
+    sources: Iterable[tuple[InstallChart | ApplyManifests, Blockers | None]],
     last: frozenset[str],
+    images: frozenset[str],
     *,
     cluster: frozenset[str],
     reason: str,
-    blockers: Sequence[Blockers | None],
 ) -> tuple[list[PlanNode], frozenset[str]]:
     """The steps that apply the sources, each after `last`, and what those that follow them need."""
     nodes: list[PlanNode] = []
-    images = {load_key(name) for name in rendered.images}
-    for step, known in zip(source_steps(spec, rendered), blockers, strict=True):
+    for step, known in sources:
         module = {module_key(step.module)} if step.module else set()
         # A module's manifests are definitions: they need no other stack and start nothing that needs an image.
         defines = isinstance(step, ApplyManifests) and step.module
@@ -133,6 +139,14 @@ def _await_ready(spec: StackSpec, rendered: StackInput) -> AwaitReady:
 def source_steps(spec: StackSpec, rendered: StackInput) -> list[InstallChart | ApplyManifests]:
     """The steps that apply the sources of a stack, in their order."""
     return [_install(spec, rendered, index, source) for index, source in enumerate(spec.sources)]
+
+
+def sources_to_apply(
+    spec: StackSpec, rendered: StackInput, untouched: AbstractSet[str]
+) -> list[InstallChart | ApplyManifests]:
+    """Those of `source_steps` that are not a pinned module's, of which all is in the cluster as it was applied."""
+    steps = source_steps(spec, rendered)
+    return [step for step in steps if not isinstance(step, ApplyManifests) or step.pinned not in untouched]
 
 
 def _replacement_steps(spec: StackSpec, blockers: Blockers, before: frozenset[str]) -> list[PlanNode]:
@@ -203,5 +217,6 @@ def _install(spec: StackSpec, rendered: StackInput, index: int, source: Source) 
         path,
         module=source.manifests.module if source.manifests else None,
         kustomize=source.kustomize is not None,
+        pinned=rendered.pinned.get(index, ""),
         images=rendered.kustomize_images if source.kustomize else (),
     )

@@ -66,6 +66,7 @@ def rendered(spec: StackSpec, content: str = "wanted") -> StackInput:
         seeds="{}" if spec.seeds else "",
         domain="shop.localhost",
         sources=tuple(f"/stacks/{spec.name}/{index}" for index, _ in enumerate(spec.sources)),
+        pinned={index: f"pinned {index}" for index, s in enumerate(spec.sources) if s.manifests and s.manifests.module},
     )
 
 

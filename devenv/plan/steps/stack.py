@@ -132,6 +132,8 @@ class ApplyManifests(StackStep):
     kustomize: bool = False
     images: Pairs = ()
     """Name in the kustomization's manifests to the reference that takes its place."""
+    pinned: str = ""
+    """What names the manifests where they are a pinned module's."""
     looks_ahead: bool = False
     """Whether it has to see for itself what stands in its way: the plan could not."""
 
@@ -226,6 +228,8 @@ class AwaitReady(StackStep):
     """The stack's folder, which paths in checks are relative to."""
     images: Pairs = ()
     """Image name to the reference that the stack was given."""
+    kept: tuple[str, ...] = ()
+    """What names the manifests of pinned modules that are left as they are: the record goes on to have them."""
     pinned_since: bool = False
     """Nothing was installed: what runs is what has been pinned since, which is recorded now."""
 

@@ -144,6 +144,7 @@ class ClusterFacts:
                 pending=name in pending,
                 missing=bool(self.incomplete(name)),
                 recorded=name in self.records and self.records[name].objects is not None,
+                untouched=self.records[name].untouched(self.present) if name in self.records else frozenset(),
                 namespaces=self._namespaces(name),
                 drifted=verify and bool(self.drifted(name)),
             )

@@ -92,8 +92,8 @@ def observe_round(
         tools_present=frozenset(toolbox.programs),
         modules_present=frozenset(toolbox.modules),
         images_on_nodes=baseline.on_nodes,
-        blockers=unknown_blockers(wanted.stacks),
     )
+    observed = replace(observed, blockers=unknown_blockers(wanted.stacks, observed))
     names = needed_images(wanted, observed)
     described = catalogue.described(names)
     looked_for = observe_images(environment.engine, described, names, wanted.images, given_up=given_up)

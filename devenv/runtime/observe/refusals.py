@@ -18,7 +18,7 @@ from devenv.plan.cluster_state import ClusterState
 from devenv.plan.observed import Observed, StackInput
 from devenv.plan.planner import Wanted, stacks_to_install
 from devenv.plan.replacement import Blockers
-from devenv.plan.stack_steps import source_steps
+from devenv.plan.stack_steps import sources_to_apply
 from devenv.plan.steps import ApplyManifests, InstallChart
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.cluster import ClusterFacts
@@ -45,19 +45,26 @@ def observe_blockers(
     if not over or facts.state is not ClusterState.RUNNING:
         return {}
     if not {"helm", "kubectl"} <= observed.tools_present:
-        return unknown_blockers(over)
+        return unknown_blockers(over, observed)
     cluster = environment.cluster
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="blockers") as pool:
         asked = {
-            spec.name: [pool.submit(_of_step, step, cluster, toolbox) for step in source_steps(spec, made)]
+            spec.name: [
+                pool.submit(_of_step, step, cluster, toolbox)
+                for step in sources_to_apply(spec, made, observed.untouched(spec.name))
+            ]
             for spec, made in over
         }
         return {name: tuple(_result(future) for future in futures) for name, futures in asked.items()}
 
 
-def unknown_blockers(stacks: Iterable[tuple[StackSpec, StackInput]]) -> dict[str, tuple[Blockers | None, ...]]:
+def unknown_blockers(
+    stacks: Iterable[tuple[StackSpec, StackInput]], observed: Observed
+) -> dict[str, tuple[Blockers | None, ...]]:
     """As `observe_blockers`, where there is no time or no program to look: each source looks when it is installed."""
-    return {spec.name: (None,) * len(spec.sources) for spec, _ in stacks}
+    return {
+        spec.name: (None,) * len(sources_to_apply(spec, made, observed.untouched(spec.name))) for spec, made in stacks
+    }
 
 
 def _result(asked: Future[Blockers]) -> Blockers | None:

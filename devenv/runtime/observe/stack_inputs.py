@@ -97,6 +97,7 @@ def _stack_input(
         licensed=licensed,
         domain=facts.domain,
         sources=sources,
+        pinned=_pinned(spec, workspace),
         kustomize_images=renamed,
         config_maps=carried,
     )
@@ -197,6 +198,15 @@ def _module_sums(spec: StackSpec, workspace: Workspace) -> Iterator[str]:
         named = source.chart or source.manifests
         if named and named.module:
             yield workspace.versions.modules[named.module].sum
+
+
+def _pinned(spec: StackSpec, workspace: Workspace) -> dict[int, str]:
+    """By its place, what names the manifests of each source that are a pinned module's."""
+    return {
+        index: f"{named.module} {workspace.versions.modules[named.module].sum} {named.path} {spec.namespace}"
+        for index, source in enumerate(spec.sources)
+        if (named := source.manifests) and named.module
+    }
 
 
 def _digests(images: Mapping[str, str], workspace: Workspace) -> Iterator[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from devenv.adapters.kubernetes import manifests
-from devenv.adapters.kubernetes.cluster import Recorded, of_stack
+from devenv.adapters.kubernetes.cluster import Recorded, Release, of_stack
 from devenv.databases.atlas import failed_statement
 from devenv.databases.flyway import flyway_hint
 from devenv.errors import CommandFailedError, HookError, SpecError, WorkloadError
@@ -16,6 +16,7 @@ from devenv.events import Noted
 from devenv.labels import LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
 from devenv.plan.names import HOST_CA, TLS_SECRET
 from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
+from devenv.runtime.applied import AppliedStack
 from devenv.runtime.diagnosis import Scope
 from devenv.runtime.observe.carried_folders import packed
 from devenv.runtime.observe.cluster import claims_of
@@ -91,7 +92,7 @@ def apply_manifests(step: ApplyManifests, context: StepContext) -> str:
 
     until_webhooks_answer(apply, cancel=context.cancel, progress=context.progress)
     objects = manifests.outlines(text, step.namespace)
-    context.run.applied.note(step.stack, objects)
+    context.run.applied.note(step.stack, objects, pinned=step.pinned)
     return f"{len(objects)} objects"
 
 
@@ -196,14 +197,29 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
         progress=context.progress,
     )
     proven = prove_images(step, scope, context)
-    applied = context.run.applied.take(step.stack)
-    if step.pinned_since and (recorded := (cluster.state() or {}).get(step.stack)):
-        cluster.record(step.stack, replace(recorded, content=step.content))
-    if applied is not None:
-        mine = tuple(release.key for release in releases if release.stack == step.stack)
-        claims = claims_of(of_stack(step.stack, releases, cluster.workloads()), cluster.claims())
-        cluster.record(step.stack, Recorded(step.content, cluster.inventory(applied), mine, claims))
+    _record(step, releases, context)
     return proven
+
+
+def _record(step: AwaitReady, releases: Sequence[Release], context: StepContext) -> None:
+    """Write down what the stack was installed from and what it is made of, where it was worked on."""
+    cluster, applied = context.environment.cluster, context.run.applied.take(step.stack)
+    former = (cluster.state() or {}).get(step.stack) if step.pinned_since or step.kept else None
+    if step.pinned_since and former:
+        cluster.record(step.stack, replace(former, content=step.content))
+    if applied is None and not step.kept:
+        return
+    made = applied or AppliedStack()
+    pinned = {name: (cluster.inventory(outlines), len(outlines)) for name, outlines in made.pinned.items()}
+    record = Recorded(
+        step.content,
+        cluster.inventory(made.objects),
+        tuple(release.key for release in releases if release.stack == step.stack),
+        claims_of(of_stack(step.stack, releases, cluster.workloads()), cluster.claims()),
+        # Of what cannot be looked for it is never known whether it is still there.
+        {name: found for name, (found, count) in pinned.items() if sum(map(len, found.values())) == count},
+    )
+    cluster.record(step.stack, record.keeping(former, step.kept) if former else record)
 
 
 def share_certificates(step: InstallChart, context: StepContext) -> None:

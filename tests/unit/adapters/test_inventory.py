@@ -17,7 +17,15 @@ from devenv.errors import SpecError
 
 TEXT = st.text(st.characters(codec="utf-8"))
 MARKS = st.dictionaries(TEXT, TEXT, max_size=4)
-RECORDS = st.builds(Recorded, TEXT, st.dictionaries(TEXT, MARKS, max_size=4), st.lists(TEXT, max_size=3).map(tuple))
+INVENTORIES = st.dictionaries(TEXT, MARKS, max_size=4)
+RECORDS = st.builds(
+    Recorded,
+    TEXT,
+    INVENTORIES,
+    st.lists(TEXT, max_size=3).map(tuple),
+    pinned=st.dictionaries(TEXT, INVENTORIES, max_size=2),
+)
+DEFINITIONS = "apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 @given(RECORDS)
@@ -40,6 +48,30 @@ def test_what_is_as_it_was_recorded_lacks_nothing(recorded: Recorded) -> None:
     assert recorded.missing(objects) == recorded.changed(objects) == []
     everything = [name for marks in objects.values() for name in marks]
     assert len(recorded.missing({path: {} for path in objects})) == len(everything)
+
+
+def test_manifests_of_a_pinned_module_are_untouched_while_all_of_their_objects_are_as_they_were_applied() -> None:
+    recorded = Recorded("a", {}, pinned={"module 1": {DEFINITIONS: {"monitors": "m1", "rules": "m2"}}})
+    present = {DEFINITIONS: {"monitors": "m1", "rules": "m2", "others": "m3"}}
+    assert recorded.untouched(present) == {"module 1"}
+    assert recorded.untouched({DEFINITIONS: {"monitors": "m1"}}) == frozenset(), "one is gone"
+    assert recorded.untouched({DEFINITIONS: {"monitors": "m1", "rules": "by hand"}}) == frozenset()
+    assert recorded.untouched({}) == frozenset(), "nobody has looked"
+
+
+def test_a_record_goes_on_to_name_what_was_left_as_it_was() -> None:
+    former = Recorded(
+        "a",
+        {DEFINITIONS: {"monitors": "m1", "gone with the former version": "m2"}, "api/v1/services": {"shop/web": "m3"}},
+        pinned={"module 1": {DEFINITIONS: {"monitors": "m1"}}, "module 2": {DEFINITIONS: {"former": "m2"}}},
+    )
+    record = Recorded("b", {DEFINITIONS: {"of the chart": "m4"}}, ("shop/web",)).keeping(former, ["module 1"])
+    kept = {"module 1": {DEFINITIONS: {"monitors": "m1"}}}
+    objects = {DEFINITIONS: {"monitors": "m1", "of the chart": "m4"}}
+    assert record == Recorded("b", objects, ("shop/web",), pinned=kept)
+    assert record.changed({DEFINITIONS: {"monitors": "by hand", "of the chart": "m4"}}) == [
+        "customresourcedefinitions/monitors"
+    ]
 
 
 def test_objects_are_told_apart_by_namespace_where_they_have_one() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from support.plans import (
     EVERY_TOOL,
     MODULE,
@@ -23,8 +24,9 @@ from support.plans import (
 )
 
 from devenv.plan.cluster_state import ClusterState
+from devenv.plan.observed import ObservedStack
 from devenv.plan.planner import make_plan
-from devenv.plan.steps import FetchModule, LoadImage, ProvideTool
+from devenv.plan.steps import AwaitReady, FetchModule, LoadImage, ProvideTool
 
 
 def test_buildx_comes_before_the_tools_that_may_have_to_be_built() -> None:
@@ -112,6 +114,30 @@ def test_definitions_of_a_module_wait_for_no_image_and_no_stack() -> None:
     needs = needs_of(plan)
     assert needs["apply/operator/0"] == {"cluster/create", f"module/{MODULE}"}
     assert {"apply/operator/0", "load/operator", "ready/spaces"} <= needs["install/operator"]
+
+
+@pytest.mark.parametrize("former", [ObservedStack("other", ready=True), ObservedStack("", ready=False, missing=True)])
+def test_definitions_of_a_pinned_module_that_are_as_they_were_applied_are_left_so(former: ObservedStack) -> None:
+    there = replace(former, untouched=frozenset({"pinned 0"}))
+    plan = make_plan(wanted(OPERATOR), observed(stacks={"operator": there}))
+
+    needs = needs_of(plan)
+    assert "apply/operator/0" not in needs
+    assert f"module/{MODULE}" in needs["install/operator"], "its chart is of the module too"
+    assert [n.step.kept for n in plan.nodes if isinstance(n.step, AwaitReady)] == [("pinned 0",)]
+
+    others = replace(former, untouched=frozenset({"of another version"}))
+    plan = make_plan(wanted(OPERATOR), observed(stacks={"operator": others}))
+    assert "apply/operator/0" in needs_of(plan)
+    assert [n.step.kept for n in plan.nodes if isinstance(n.step, AwaitReady)] == [()]
+
+
+def test_a_module_of_which_nothing_is_applied_is_not_fetched() -> None:
+    definitions = stack("definitions", sources=[{"manifests": {"module": MODULE, "path": "crds.yaml"}}])
+    there = ObservedStack("other", ready=True, untouched=frozenset({"pinned 0"}))
+    assert set(needs_of(make_plan(wanted(definitions), observed(stacks={"definitions": there})))) == {
+        "ready/definitions"
+    }
 
 
 def test_images_on_the_nodes_are_not_loaded() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,17 @@ def test_a_modules_checksum_changes_it(root: Path, kind: str) -> None:
 
     assert content(one) != content(other)
     assert rendered(one).sources == ("files/web",)
+
+
+def test_manifests_of_a_module_have_a_name_as_long_as_they_are_the_same(root: Path) -> None:
+    def named(path: str = "crds", **more: Any) -> Mapping[int, str]:
+        sources = [{"chart": {"path": "chart"}}, {"manifests": {"module": MODULE, "path": path}}]
+        return rendered(workspace(root, sources=sources, **more)).pinned
+
+    assert named() == named(chosen={"first": 2})
+    others = (named("others"), named(checksum=OTHER_CHECKSUM), named(namespace="elsewhere"))
+    assert all(list(other) == [1] and other != named() for other in others)
+    assert rendered(workspace(root)).pinned == {}
 
 
 def test_the_checksum_of_a_module_that_is_not_used_does_not(root: Path) -> None:

@@ -1,1 +1,1 @@
-"""What pods wrote: the same question to ClickHouse and to the kubelets, the same answer from both."""
+"""What pods wrote: the same question to ClickHouse, VictoriaLogs or the kubelets, the same answer from each."""

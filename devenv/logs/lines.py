@@ -1,7 +1,7 @@
 """From lines to entries: which lines belong together, how bad they are, and what fields they have.
 
-The log collector does the same in Go (`stacks/03-observability/logs/image`: traces.go, levels.go); testdata/lines.json
-beside it tests both.
+The log collector does the same in Go (`stacks/03-observability/logs/images/log-collector`: traces.go, levels.go);
+testdata/lines.json beside it tests both.
 """
 
 from __future__ import annotations

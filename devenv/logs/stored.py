@@ -1,6 +1,6 @@
 """Logs in ClickHouse, where the stack `logs` puts them.
 
-Responsible for the question in SQL; the table is stacks/03-observability/logs/image/schema.sql.
+Responsible for the question in SQL; the table is stacks/03-observability/logs/images/log-collector/schema.sql.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.problems import ordered
 from devenv.spec.read.seed_files import SeedFile, load_seeds
 from devenv.spec.read.validation import check
-from devenv.spec.render import in_company, merged
+from devenv.spec.render import in_company, in_variant, merged
 from devenv.spec.seeds import Seeds
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Versions
@@ -200,31 +200,28 @@ def _with_folders_that_are_there(spec: StackSpec, draft: StackDraft) -> StackSpe
     return spec.model_copy(update={"database": database, "config_maps": carried})
 
 
-def _needs(drafts: dict[str, StackDraft]) -> dict[str, tuple[str, ...]]:
-    return {
-        name: tuple(need for need in draft.spec.needs if need in drafts) if draft.spec else ()
-        for name, draft in drafts.items()
-    }
-
-
-def _company(drafts: dict[str, StackDraft]) -> dict[str, tuple[str, ...]]:
-    """What comes with each stack, whether that waits for it or not."""
-    wanted = {name: draft.spec.wants if draft.spec else () for name, draft in drafts.items()}
-    return {
-        name: (*needs, *(other for other in wanted[name] if other in drafts)) for name, needs in _needs(drafts).items()
-    }
+def _in_variants(project: ProjectSpec, drafts: dict[str, StackDraft]) -> dict[str, StackSpec]:
+    """The stacks whose files could be read, as the project's values have them."""
+    given = {choice.name: choice.values for choice in project.stacks}
+    return {name: in_variant(draft.spec, given.get(name, {})) for name, draft in drafts.items() if draft.spec}
 
 
 def _selected(project: ProjectSpec, drafts: dict[str, StackDraft]) -> set[str]:
+    """The stacks that the project names, with all that comes with each, whether that waits for it or not."""
     chosen = {choice.name for choice in project.stacks if choice.name in drafts}
-    return chosen | needed_by(_company(drafts), chosen)
+    company = {
+        name: tuple(other for other in (*spec.needs, *spec.wants) if other in drafts)
+        for name, spec in _in_variants(project, drafts).items()
+    }
+    return chosen | needed_by(company, chosen)
 
 
 def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Workspace:
     drafts = parts.drafts
     selected = _selected(project, drafts)
     given = {choice.name: choice.values for choice in project.stacks}
-    ordered = order(_needs(drafts), key=lambda name: (drafts[name].folder.layer, name))
+    needs = {name: spec.needs for name, spec in _in_variants(project, drafts).items()}
+    ordered = order(needs, key=lambda name: (drafts[name].folder.layer, name))
     stacks = {
         name: LoadedStack(
             in_company(draft.spec, selected, given.get(name, {})),

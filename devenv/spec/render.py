@@ -6,14 +6,17 @@ Responsible for the order in which values go over each other. It reads no files 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Self
 
 from devenv.spec.model import Values
 from devenv.spec.project import ProjectSpec
-from devenv.spec.stack import Endpoint, Hook, Hooks, ImageInjection, StackSpec
+from devenv.spec.stack import Additions, Endpoint, Hook, Hooks, ImageInjection, StackSpec
 
+_JOINED = ("needs", "wants", "ready")
+"""What a variant of a stack has beside the stack's own."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -96,14 +99,30 @@ def merged(under: Values, over: Values) -> Values:
 
 def in_company(stack: StackSpec, chosen: Collection[str], values: Values) -> StackSpec:
     """The stack as it is installed in a project of these stacks, which gives it these values."""
-    named = {key: str(values.get(key, next(iter(variants)))) for key, variants in stack.variants.items()}
-    added = [stack.variants[key][name] for key, name in named.items()]
-    added += [more for name, more in stack.alongside.items() if name in chosen]
-    images, own = dict(stack.images), merged(stack.values, named)
+    varied = in_variant(stack, values)
+    more = [added for name, added in stack.alongside.items() if name in chosen]
+    return varied.model_copy(update={**_with(varied, more), "alongside": {}})
+
+
+def in_variant(stack: StackSpec, values: Values) -> StackSpec:
+    """The stack as the values of a project have it; where they name no variant that there is, it is the first."""
+    named = {}
+    for key, variants in stack.variants.items():
+        given = str(values.get(key))
+        named[key] = given if given in variants else next(iter(variants))
+    varied = stack.model_copy(update={"values": merged(stack.values, named), "variants": {}})
+    more = [stack.variants[key][name] for key, name in named.items()]
+    joined = {key: (*getattr(stack, key), *chain.from_iterable(getattr(v, key) for v in more)) for key in _JOINED}
+    return varied.model_copy(update={**_with(varied, more), **joined})
+
+
+def _with(stack: StackSpec, added: Sequence[Additions]) -> dict[str, Any]:
+    """The images and values of a stack, with those that are added."""
+    images, values = dict(stack.images), stack.values
     for more in added:
         images |= more.images
-        own = merged(own, more.values)
-    return stack.model_copy(update={"images": images, "values": own, "alongside": {}, "variants": {}})
+        values = merged(values, more.values)
+    return {"images": images, "values": values}
 
 
 def with_hooks_filled(stack: StackSpec, facts: ProjectFacts) -> StackSpec:

@@ -212,6 +212,14 @@ class Additions(SpecModel):
     values: Values = {}
 
 
+class Variant(Additions):
+    """What a stack is made of where a value of the project says so."""
+
+    needs: tuple[DnsLabel, ...] = ()
+    wants: tuple[DnsLabel, ...] = ()
+    ready: tuple[ReadyCheck, ...] = ()
+
+
 class Licence(SpecModel):
     """Other images for those who hold a token: used where the environment variable is set."""
 
@@ -243,7 +251,7 @@ class StackSpec(SpecModel):
     values: Values = {}
     alongside: dict[DnsLabel, Additions] = {}
     """By another stack's name: images and values that go over this one's own where the project has that one too."""
-    variants: dict[DnsLabel, Annotated[dict[DnsLabel, Additions], Field(min_length=1)]] = {}
+    variants: dict[DnsLabel, Annotated[dict[DnsLabel, Variant], Field(min_length=1)]] = {}
     """By a value that the project may give the stack, what each adds to its own; the first where it gives none."""
     config_maps: tuple[FolderInConfigMaps, ...] = ()
     """Folders for pods, beside what the charts hold."""
@@ -276,8 +284,20 @@ class StackSpec(SpecModel):
         company: list[tuple[KeyPath, Additions]] = [
             (("alongside", name), more) for name, more in self.alongside.items()
         ]
-        chosen = [(("variants", key, name), more) for key, all_ in self.variants.items() for name, more in all_.items()]
-        return (*company, *chosen)
+        return (*company, *self.every_variant)
+
+    @property
+    def every_variant(self) -> tuple[tuple[KeyPath, Variant], ...]:
+        """All that a value may choose, with its place in the file."""
+        return tuple(
+            (("variants", key, name), more) for key, all_ in self.variants.items() for name, more in all_.items()
+        )
+
+    def named(self, key: Literal["needs", "wants"]) -> tuple[tuple[KeyPath, str], ...]:
+        """Each stack that it may need or want, with its place in the file."""
+        parts: list[tuple[KeyPath, tuple[str, ...]]] = [((key,), getattr(self, key))]
+        parts += [((*at, key), getattr(variant, key)) for at, variant in self.every_variant]
+        return tuple(((*at, index), other) for at, others in parts for index, other in enumerate(others))
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`devenv logs`: what pods wrote, from ClickHouse where the stack `logs` puts it there, else from the kubelets."""
+"""`devenv logs`: what pods wrote, from where the stack `logs` keeps it, else from the kubelets."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from devenv.databases.address import Address
 from devenv.errors import DatabaseError, UsageError
 from devenv.events import Noted
 from devenv.logs.entries import LEVELS, FoundLogs, LogQuery
 from devenv.logs.kubelet import read_kubelets
 from devenv.logs.stored import read_stored
+from devenv.logs.victoria_logs import read_victoria_logs
 from devenv.spec.model import parse_duration
 from devenv.spec.read.wording import name_hint
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import Deployment, reach
 
 STACK = "logs"
-STORE = "clickhouse"
-"""The stacks that bring the lines, and that keep them."""
+CLICKHOUSE, VICTORIA_LOGS = "clickhouse", "victoria-logs"
+"""What may keep the lines: a stack of its own, and a part of the stack that brings them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +57,28 @@ def read_logs(request: LogsRequest, session: Session) -> FoundLogs:
             level=request.level,
             limit=request.limit,
         )
-        store = _store(deployment)
-        if store:
-            try:
-                return read_stored(store, query)
-            except DatabaseError as error:
-                cause = error.context.get("cause", "").partition("\n")[0]
-                told = f"{error.message} ({cause}): these are the lines that the kubelets still have"
-                session.emit(Noted(told, "warning", "devenv status"))
-        return read_kubelets(deployment.environment.cluster, query)
+        try:
+            found = _kept(deployment, query)
+        except DatabaseError as error:
+            cause = error.context.get("cause", "").partition("\n")[0]
+            told = f"{error.message} ({cause}): these are the lines that the kubelets still have"
+            session.emit(Noted(told, "warning", "devenv status"))
+            found = None
+        return found or read_kubelets(deployment.environment.cluster, query)
 
 
-def _store(deployment: Deployment) -> Address | None:
-    """Where ClickHouse answers; None where the project does not put its logs there."""
+def _kept(deployment: Deployment, query: LogQuery) -> FoundLogs | None:
+    """The lines that the stack `logs` keeps; None where the project has it not, or not yet."""
     recorded = deployment.facts.records
-    if STACK not in recorded or STORE not in recorded:
+    if STACK not in recorded:
         return None
-    (store,) = (deployed for deployed in deployment.choose(()) if deployed.name == STORE)
-    return deployment.address(store)
+    spec = deployment.environment.workspace.stacks[STACK].spec
+    if spec.values.get("engine") == VICTORIA_LOGS:
+        return read_victoria_logs(deployment.environment.cluster, spec.namespace, query)
+    if CLICKHOUSE not in recorded:
+        return None
+    (store,) = (deployed for deployed in deployment.choose(()) if deployed.name == CLICKHOUSE)
+    return read_stored(deployment.address(store), query)
 
 
 def labels_of(deployment: Deployment, stacks: Collection[str]) -> frozenset[str]:

@@ -45,7 +45,7 @@ def profile(request: pytest.FixtureRequest) -> Profile:
     return chosen
 
 
-@pytest.fixture(params=(*STACKS, LIGHTER))
+@pytest.fixture(params=(*STACKS, *LIGHTER))
 def rendered(request: pytest.FixtureRequest, charts: Charts, profile: Profile) -> Rendered:
     return charts.render(request.param, profile)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from support.clickhouse_server import ClickHouseContainer, clickhouse_server
 from support.log_collector import ContainerLog, LogCollector, log_collector
@@ -164,3 +165,10 @@ def test_stored_lines_are_found_by_all_that_can_be_asked(collector: LogCollector
     assert not found.complete
     assert found.entries[0].fields == {"level": "warn", "msg": "slow"}
     assert found.entries[0].timestamp in log.current.read_text()
+
+    form = {"search": "FÜR", "stack": "db", "namespace": "shop", "pod": "db", "level": "error", "minutes": "5"}
+    (row,) = httpx2.get(f"{collector.url}/api/logs", params=form, trust_env=False).raise_for_status().json()
+    assert (row["message"], row["level"], row["pod"]) == ("ERROR Für alle", "error", "db-0")
+    assert f"{row['second']}.{row['milliseconds']:03}" in log.current.read_text()
+    earlier = {"until": f"{datetime.now(UTC) - timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"}
+    assert httpx2.get(f"{collector.url}/api/logs", params=earlier, trust_env=False).json() == []

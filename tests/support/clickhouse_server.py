@@ -87,6 +87,16 @@ class ClickHouseContainer:
         """What others in its network call it."""
         return str(self._container.short_id)
 
+    @property
+    def collecting(self) -> dict[str, str]:
+        """What tells a log collector in its network where it is."""
+        return {
+            "CLICKHOUSE_URL": f"http://{self.name}:{_QUERIES}",
+            "CLICKHOUSE_USER": "shop",
+            "CLICKHOUSE_PASSWORD": PASSWORD,
+            "RETENTION_DAYS": "3",
+        }
+
     def kill(self) -> None:
         """As when a pod is killed; its volume stays."""
         self._container.kill()

@@ -1,4 +1,4 @@
-"""The log collector in a container, beside a ClickHouse server, and logs as a container runtime writes them."""
+"""The log collector in a container, beside what keeps its lines, and logs as a container runtime writes them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,26 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from devenv.adapters.docker import Engine
 from devenv.labels import OURS
-from support.clickhouse_server import PASSWORD, ClickHouseContainer
 from support.images import provide
 
+_PORT = 9880
 _LOGS, _SPOOL = "/var/log/pods", "/var/lib/devenv-logs"
+
+
+class Store(Protocol):
+    """A server that keeps lines."""
+
+    @property
+    def network(self) -> str:
+        """The network that it is in."""
+
+    @property
+    def collecting(self) -> dict[str, str]:
+        """What tells a log collector there where it is."""
 
 
 def stamp(nanoseconds: int) -> str:
@@ -68,7 +81,7 @@ class ContainerLog:
 class LogCollector:
     """The collector of a node whose logs are in a folder."""
 
-    def __init__(self, engine: Engine, server: ClickHouseContainer, folder: Path) -> None:
+    def __init__(self, engine: Engine, server: Store, folder: Path) -> None:
         self.logs = folder / "pods"
         spool = folder / "spool"
         for made in (self.logs, spool):
@@ -76,16 +89,14 @@ class LogCollector:
         self._container = engine.client.containers.create(
             provide("log-collector", engine),
             environment={
-                "CLICKHOUSE_URL": f"http://{server.name}:8123",
-                "CLICKHOUSE_USER": "shop",
-                "CLICKHOUSE_PASSWORD": PASSWORD,
+                **server.collecting,
                 "NODE_NAME": "node-1",
-                "RETENTION_DAYS": "3",
                 "GOMEMLIMIT": "96MiB",
             },
             user=f"{os.getuid()}:{os.getgid()}",  # the test's files are its own
             volumes=[f"{self.logs}:{_LOGS}:ro", f"{spool}:{_SPOOL}"],
             network=server.network,
+            ports={f"{_PORT}/tcp": ("127.0.0.1", 0)},
             mem_limit="128m",
             read_only=True,
             cap_drop=["ALL"],
@@ -101,6 +112,14 @@ class LogCollector:
     def start(self) -> None:
         """Have it go on."""
         self._container.start()
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        self._container.reload()
+        published = self._container.ports[f"{_PORT}/tcp"]
+        assert published
+        return f"http://127.0.0.1:{published[0]['HostPort']}"
 
     def said(self) -> str:
         """What it wrote itself."""
@@ -121,7 +140,7 @@ class LogCollector:
 
 
 @contextmanager
-def log_collector(engine: Engine, server: ClickHouseContainer, folder: Path) -> Iterator[LogCollector]:
+def log_collector(engine: Engine, server: Store, folder: Path) -> Iterator[LogCollector]:
     """A collector that lives as long as the block."""
     collector = LogCollector(engine, server, folder)
     try:

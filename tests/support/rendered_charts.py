@@ -30,7 +30,8 @@ from support.programs import missing, require_tool
 Json = dict[str, Any]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "alt"
-LIGHTER = "monitoring by victoria-metrics"
+LIGHTER = {"monitoring by victoria-metrics": "victoria-metrics", "logs by victoria-logs": "victoria-logs"}
+"""Stacks by another engine than their first."""
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"}
 
 
@@ -68,9 +69,12 @@ class Charts:
     def __init__(self, scratch: Path) -> None:
         self._program = str(require_tool("helm"))
         self._helm = Helm(Path(self._program), scratch / "kubeconfig")
-        monitored = _with_monitoring(scratch / "alt")
+        monitored = _with(scratch / "alt", [{"name": "monitoring"}])
         self._alone = {p: load_workspace(EXAMPLE, data_root=data_root(), profile=p) for p in PROFILES}
-        lighter = _with_monitoring(scratch / "lighter", engine="victoria-metrics")
+        lighter = _with(
+            scratch / "lighter",
+            [{"name": name.partition(" ")[0], "values": {"engine": engine}} for name, engine in LIGHTER.items()],
+        )
         self._workspaces = {p: load_workspace(monitored, data_root=data_root(), profile=p) for p in PROFILES}
         self._lighter = {p: load_workspace(lighter, data_root=data_root(), profile=p) for p in PROFILES}
         modules = self._workspaces[PROFILES[0]].versions.modules
@@ -85,7 +89,7 @@ class Charts:
         return self._workspaces[PROFILES[0]].stacks[name]
 
     def _render(self, name: str, profile: Profile, *, renewed: bool = False, alone: bool = False) -> Rendered:
-        workspaces = self._alone if alone else self._lighter if name == LIGHTER else self._workspaces
+        workspaces = self._alone if alone else self._lighter if name in LIGHTER else self._workspaces
         workspace, name = workspaces[profile], name.partition(" ")[0]
         images = {image: f"registry.test/{image}:1.2.3" for image in workspace.stacks[name].spec.images}
         text = "\n---\n".join(self._each(workspace, name, images, renewed=renewed))
@@ -151,11 +155,11 @@ class Charts:
         return copy_chart(folder / path, copy, chart.drop_dependencies)
 
 
-def _with_monitoring(root: Path, **values: str) -> Path:
+def _with(root: Path, stacks: list[Json]) -> Path:
     shutil.copytree(EXAMPLE, root)
     file = root / "devenv.yaml"
     project = yaml.safe_load(file.read_text(encoding="utf-8"))
-    project["stacks"].append({"name": "monitoring", "values": values})
+    project["stacks"] += stacks
     file.write_text(yaml.safe_dump(project), encoding="utf-8")
     return root
 

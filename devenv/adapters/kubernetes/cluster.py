@@ -87,6 +87,10 @@ class Cluster:
         """GET from a Service behind the API server's proxy; raises ApiRefusedError and ApiUnreachableError."""
         return self._api.fetch(path, timeout=timeout, **query)
 
+    def read(self, path: str, *, timeout: float, **query: str) -> str:
+        """As `ask`, of an answer that is any text."""
+        return self._api.text(path, timeout=timeout, **query)
+
     # devenv's own record
 
     def initialise(self, labels: Mapping[str, str]) -> None:

@@ -40,7 +40,7 @@ def logs(
 ) -> None:
     """Show what pods wrote, oldest line first; the lines of one stack trace are one.
 
-    With the stack `logs` it comes from ClickHouse, which has the lines of pods that are gone, too. Without it the
+    With the stack `logs` it comes from where that keeps it, also the lines of pods that are gone. Without it the
     kubelets are asked: pods that are there, and of each container the run before. Both answer in the same form.
 
     Examples: `devenv logs --stack alt-backend`, `devenv logs --search timeout --since 15m`,

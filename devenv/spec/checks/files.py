@@ -12,7 +12,7 @@ from devenv.errors import Problem
 from devenv.spec.project import CONTROL_PLANE, ProjectSpec
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft
 from devenv.spec.read.places import Boundary, Kind, PathProblem, files_in
-from devenv.spec.stack import KUSTOMIZATION_FILES, Source, StackSpec
+from devenv.spec.stack import KUSTOMIZATION_FILES, ReadyCheck, Source, StackSpec
 from devenv.spec.versions import Versions
 from devenv.spec.yaml.positions import Document, KeyPath
 from devenv.spec.yaml.reader import read_yaml
@@ -111,9 +111,11 @@ def _content_problems(
 
 
 def _further_paths(spec: StackSpec) -> Iterator[tuple[KeyPath, str, Kind]]:
-    for index, check in enumerate(spec.ready):
-        if check.dry_run:
-            yield ("ready", index, "dry_run", "path"), check.dry_run.path, "file"
+    own: tuple[KeyPath, tuple[ReadyCheck, ...]] = ((), spec.ready)
+    for at, checks in (own, *((at, variant.ready) for at, variant in spec.every_variant)):
+        for index, check in enumerate(checks):
+            if check.dry_run:
+                yield (*at, "ready", index, "dry_run", "path"), check.dry_run.path, "file"
     for index, carried in enumerate(spec.config_maps):
         yield ("config_maps", index, "folder"), carried.folder, "folder"
     if spec.database and spec.database.migrations is not None:

@@ -55,13 +55,11 @@ def stack_problems(
     if spec is None or document is None:
         return
     known = _known_names(drafts)
-    named: list[tuple[KeyPath, str]] = [(("wants", index), other) for index, other in enumerate(spec.wants)]
-    for path, other in [*named, *((("alongside", other), other) for other in spec.alongside)]:
+    for path, other in [*spec.named("wants"), *((("alongside", other), other) for other in spec.alongside)]:
         if other not in known:
             hint = name_hint(other, [name for name in drafts if name != draft.name], "stacks")
             yield document.problem(path, f"there is no stack {other}", hint)
-    for index, need in enumerate(spec.needs):
-        path = ("needs", index)
+    for path, need in spec.named("needs"):
         if need not in known:
             hint = name_hint(need, [name for name in drafts if name != draft.name], "stacks")
             yield document.problem(path, f"there is no stack {need}", hint)
@@ -84,7 +82,7 @@ def stack_problems(
 def cycle_problems(drafts: Drafts) -> Iterator[Problem]:
     """One problem per cycle of needs, which names the line of each need in it."""
     needs = {
-        name: tuple(need for need in draft.spec.needs if need in drafts) if draft.spec else ()
+        name: tuple(need for _, need in draft.spec.named("needs") if need in drafts) if draft.spec else ()
         for name, draft in drafts.items()
     }
     for ring in cycles(needs):
@@ -200,7 +198,7 @@ def _known_names(drafts: Drafts) -> set[str]:
 
 
 def _need_path(draft: StackDraft, need: str) -> KeyPath:
-    return ("needs", draft.spec.needs.index(need)) if draft.spec else ()
+    return next((path for path, other in draft.spec.named("needs") if other == need), ()) if draft.spec else ()
 
 
 def _variant_problems(document: Document, index: int, choice: StackChoice, drafts: Drafts) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from devenv.adapters.files.paths import data_root
 from devenv.logs.lines import fields_of, join, level_of, stamp_in_utc
 
 CASES: list[dict[str, Any]] = json.loads(
-    (data_root() / "stacks/03-observability/logs/image/testdata/lines.json").read_text(encoding="utf-8")
+    (data_root() / "stacks/03-observability/logs/images/log-collector/testdata/lines.json").read_text(encoding="utf-8")
 )
 AT = "2026-11-29T10:00:00.1Z"
 

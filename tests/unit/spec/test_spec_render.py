@@ -249,3 +249,17 @@ def test_a_value_of_the_project_chooses_a_variant_of_a_stack_and_the_first_is_ta
     assert (set(unsaid.images), unsaid.values) == ({"web", "small"}, {"engine": "small", "port": 80})
     assert (set(large.images), large.values) == ({"web", "large"}, {"engine": "large", "port": 90})
     assert not large.variants
+
+
+def test_a_variant_brings_what_it_needs_and_is_ready_by_its_own_checks() -> None:
+    check = {"condition": {"kind": "secret", "name": "login", "condition": "Ready"}}
+    given = stack(
+        needs=["spaces"],
+        ready=[check],
+        variants={"engine": {"small": {}, "large": {"needs": ["store"], "wants": ["web"], "ready": [check]}}},
+    )
+
+    small, large = in_company(given, (), {}), in_company(given, (), {"engine": "large"})
+    assert (small.needs, small.wants, len(small.ready)) == (("spaces",), (), 1)
+    assert (large.needs, large.wants, len(large.ready)) == (("spaces", "store"), ("web",), 2)
+    assert given.named("needs") == ((("needs", 0), "spaces"), (("variants", "engine", "large", "needs", 0), "store"))

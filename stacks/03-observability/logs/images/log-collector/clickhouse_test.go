@@ -49,7 +49,7 @@ func TestWhatIsRefusedIsSentAgain(t *testing.T) {
 	}
 	told := &metrics{spool: kept}
 	sender := &clickhouse{url: address, user: "u", password: "p", retentionDays: 3, client: server.Client()}
-	sender.send(ctx, kept, told)
+	send(ctx, sender, kept, told)
 	if taken.String() != "{\"a\":1}\n{\"a\":2}\n" {
 		t.Errorf("taken: %q", taken.String())
 	}

@@ -25,16 +25,14 @@ type row struct {
 	Offset    int64             `json:"offset"`
 }
 
-// writeRow appends a row in the format JSONEachRow.
+// writeRow appends a row as a line of JSON, which is what ClickHouse calls JSONEachRow.
 func writeRow(into *bytes.Buffer, from source, done *entry, node, stack string) error {
 	text := done.text
 	if bytes.IndexByte(text, 0x1b) >= 0 {
 		text = colours.ReplaceAll(text, nil)
 	}
 	fields := fieldsOf(text)
-	encoder := json.NewEncoder(into)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(row{
+	return row{
 		Timestamp: done.at.UTC().Format(timeFormat),
 		Namespace: from.namespace,
 		Pod:       from.pod,
@@ -48,5 +46,11 @@ func writeRow(into *bytes.Buffer, from source, done *entry, node, stack string) 
 		UID:       from.uid,
 		Restart:   from.restart,
 		Offset:    done.offset,
-	})
+	}.write(into)
+}
+
+func (r row) write(into *bytes.Buffer) error {
+	encoder := json.NewEncoder(into)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(r)
 }

@@ -1,6 +1,6 @@
-// Reads the logs of a node's pods and puts them into ClickHouse, each line once.
+// Reads the logs of a node's pods and puts them into ClickHouse or VictoriaLogs, each line once.
 //
-// Lines go through a folder on disk (spool.go): what ClickHouse does not take is kept there, and what was read is
+// Lines go through a folder on disk (spool.go): what is not taken is kept there, and what was read is
 // written down in the same moment. Files are followed when they are renamed, compressed or removed (container.go).
 package main
 
@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log"
 	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
 	"strconv"
@@ -31,11 +30,7 @@ func main() {
 }
 
 func start() error {
-	server, err := url.Parse(os.Getenv("CLICKHOUSE_URL"))
-	if err != nil || server.Host == "" {
-		return fmt.Errorf("CLICKHOUSE_URL is expected, such as http://clickhouse:8123: %w", err)
-	}
-	retention, err := number("RETENTION_DAYS", 7)
+	to, err := chosenStore()
 	if err != nil {
 		return err
 	}
@@ -56,23 +51,19 @@ func start() error {
 	defer end()
 	told := &metrics{spool: kept}
 	go labelled.ask(ctx)
-	sender := &clickhouse{
-		url: server, user: os.Getenv("CLICKHOUSE_USER"), password: os.Getenv("CLICKHOUSE_PASSWORD"),
-		retentionDays: retention, client: &http.Client{},
-	}
-	http.HandleFunc("GET /api/logs", sender.logs)
+	http.HandleFunc("GET /api/logs", reader(to))
 	go serve(told)
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
-		sender.send(ctx, kept, told)
+		send(ctx, to, kept, told)
 	}()
-	reader := &collector{
+	collecting := &collector{
 		folder: setting("LOGS", "/var/log/pods"), node: node, pods: labelled, kept: kept, told: told,
 		known: known, runs: map[string]*run{},
 	}
-	log.Printf("reading %s, sending to %s", reader.folder, server.Host)
-	err = reader.collect(ctx)
+	log.Printf("reading %s, sending to %s", collecting.folder, to.name())
+	err = collecting.collect(ctx)
 	<-sent
 	return err
 }
@@ -110,10 +101,11 @@ func serve(told *metrics) {
 			value            int64
 		}{
 			{"logs_lines_total", "counter", "Log lines read, those of one stack trace as one.", told.lines.Load()},
-			{"logs_inserts_total", "counter", "Batches that ClickHouse took.", told.inserts.Load()},
+			{"logs_inserts_total", "counter", "Batches that were taken.", told.inserts.Load()},
 			{"logs_insert_failures_total", "counter", "Attempts that failed.", told.failures.Load()},
 			{"logs_containers", "gauge", "Containers whose logs are read.", told.containers.Load()},
 			{"logs_spool_bytes", "gauge", "What waits on disk.", told.spool.bytes()},
+			{"logs_spool_limit_bytes", "gauge", "How much may wait: beyond it logs are not read.", told.spool.limit},
 		} {
 			fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", one.name, one.help, one.name, one.kind, one.name, one.value)
 		}

@@ -6,6 +6,8 @@ import { Link, useNavigate, useParams, useSearchParams } from 'react-router-dom'
 import { datasourceApi, titleOf, useDashboards } from './data.js';
 
 const KEPT = ['start', 'end', 'refresh'];
+const MINUTES = { s: 1 / 60, m: 1, h: 60, d: 1440, w: 10080 };
+const MOST_MINUTES = 10080;
 
 export function DashboardPage() {
   const { name } = useParams();
@@ -48,25 +50,49 @@ function Title({ entry, others }) {
   const [search] = useSearchParams();
   const kept = new URLSearchParams([...search].filter(([key]) => KEPT.includes(key)));
   return (
-    <Breadcrumbs aria-label="dashboards" sx={{ alignSelf: 'center' }}>
-      <Anchor component={Link} to="/" underline="hover">
-        Dashboards
+    <Box sx={{ display: 'flex', alignItems: 'center', gap: 3 }}>
+      <Breadcrumbs aria-label="dashboards">
+        <Anchor component={Link} to="/" underline="hover">
+          Dashboards
+        </Anchor>
+        <Select
+          size="small"
+          variant="standard"
+          disableUnderline
+          value={entry.name}
+          inputProps={{ 'aria-label': 'Dashboard' }}
+          onChange={(event) => navigate(`/d/${encodeURIComponent(event.target.value)}?${kept}`)}
+          sx={{ fontWeight: 'bold' }}
+        >
+          {others.map((other) => (
+            <MenuItem key={other.name} value={other.name}>
+              {titleOf(other)}
+            </MenuItem>
+          ))}
+        </Select>
+      </Breadcrumbs>
+      <Anchor component={Link} to={`/logs?${logsOf(search, entry.resource.spec.duration)}`} underline="hover">
+        Logs
       </Anchor>
-      <Select
-        size="small"
-        variant="standard"
-        disableUnderline
-        value={entry.name}
-        inputProps={{ 'aria-label': 'Dashboard' }}
-        onChange={(event) => navigate(`/d/${encodeURIComponent(event.target.value)}?${kept}`)}
-        sx={{ fontWeight: 'bold' }}
-      >
-        {others.map((other) => (
-          <MenuItem key={other.name} value={other.name}>
-            {titleOf(other)}
-          </MenuItem>
-        ))}
-      </Select>
-    </Breadcrumbs>
+    </Box>
   );
+}
+
+/** What is asked of the logs from a dashboard: its time range, and its stack, namespace and pod where one is chosen. */
+function logsOf(search, duration) {
+  const asked = new URLSearchParams();
+  for (const name of ['stack', 'namespace', 'pod']) {
+    const chosen = search.getAll(`var-${name}`).flatMap((values) => values.split(','));
+    if (chosen.length === 1 && chosen[0] !== '$__all') {
+      asked.set(name, chosen[0]);
+    }
+  }
+  const [start, end] = [search.get('start') ?? duration, Number(search.get('end'))];
+  const relative = /^(\d+)([smhdw])$/.exec(start);
+  if (!relative && end) {
+    asked.set('until', new Date(end).toISOString());
+  }
+  const minutes = relative ? relative[1] * MINUTES[relative[2]] : ((end || Date.now()) - Number(start)) / 60000;
+  asked.set('minutes', Math.min(Math.max(Math.ceil(minutes) || 60, 1), MOST_MINUTES));
+  return asked;
 }

@@ -45,10 +45,14 @@ export function LogsPage() {
 
 function Question({ asked, submit, busy }) {
   const value = (name, otherwise = '') => asked.get(name) ?? otherwise;
+  const minutes = value('minutes', '60');
+  const ranges = minutes in SINCE ? SINCE : { ...SINCE, [minutes]: `${minutes} minutes` };
   return (
     <Box component="form" key={asked.toString()} onSubmit={submit} sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, my: 2 }}>
       <TextField size="small" name="search" label="Text" defaultValue={value('search')} sx={{ flex: '1 1 240px' }} />
       <TextField size="small" name="stack" label="Stack" defaultValue={value('stack')} />
+      <TextField size="small" name="namespace" label="Namespace" defaultValue={value('namespace')} />
+      <TextField size="small" name="pod" label="Pod begins with" defaultValue={value('pod')} />
       <TextField size="small" name="level" label="At least" defaultValue={value('level')} select sx={{ minWidth: 120 }}>
         <MenuItem value="">any</MenuItem>
         {LEVELS.map((level) => (
@@ -57,13 +61,14 @@ function Question({ asked, submit, busy }) {
           </MenuItem>
         ))}
       </TextField>
-      <TextField size="small" name="minutes" label="Of the last" defaultValue={value('minutes', '60')} select sx={{ minWidth: 120 }}>
-        {Object.entries(SINCE).map(([minutes, name]) => (
+      <TextField size="small" name="minutes" label="Of the last" defaultValue={minutes} select sx={{ minWidth: 120 }}>
+        {Object.entries(ranges).map(([minutes, name]) => (
           <MenuItem key={minutes} value={minutes}>
             {name}
           </MenuItem>
         ))}
       </TextField>
+      <TextField size="small" name="until" label="Until (UTC; now if empty)" defaultValue={value('until')} />
       <Button type="submit" variant="outlined" color="inherit">
         Show
       </Button>

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.e2e
 STACK = "alt-backend"
 ALL = "pods,services,secrets,ingressroutes,ingresses,networkpolicies"
 READY_SECONDS = 15.0
-"""A quiet machine takes a tenth of it (docs/testing.md); this one runs other tests as well."""
+"""Five times what is aimed at: this machine runs other tests as well."""
 
 
 @pytest.fixture

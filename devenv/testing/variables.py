@@ -9,9 +9,7 @@ from devenv.errors import UsageError
 from devenv.spec.read.wording import name_hint
 from devenv.spec.stack import DatabaseEngine
 from devenv.testing.environment import Environment
-
-_SQL: tuple[DatabaseEngine, ...] = ("postgres", "mysql")
-DATABASE_URL = "DATABASE_URL"
+from devenv.workflows.variables import DATABASE_URL, url_variable, usual_database
 
 
 @contextmanager
@@ -33,9 +31,9 @@ def sets(environment: Environment, count: int, *, database: str = "") -> Iterato
         found: dict[str, str] = {}
         for number in range(1, count + 1):
             lent = {name: stack.enter_context(environment.own(engine, name)) for name, engine in stacks.items()}
-            urls = {variable(name): own.url for name, own in lent.items()}
+            urls = {url_variable(name): own.url for name, own in lent.items()}
             if main:
-                urls[DATABASE_URL] = urls[variable(main)]
+                urls[DATABASE_URL] = urls[url_variable(main)]
             if environment.has_aws:
                 urls |= stack.enter_context(environment.aws()).variables
             if number == 1:
@@ -50,14 +48,8 @@ def over(base: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     return {**{name: value for name, value in base.items() if not name.startswith("AWS_")}, **own}
 
 
-def variable(stack: str) -> str:
-    return f"{stack.upper().replace('-', '_')}_URL"
-
-
 def main_database(stacks: Mapping[str, DatabaseEngine], wanted: str) -> str:
-    """The stack of DATABASE_URL: the one that is asked for, the only one, or the one called like its engine."""
+    """The stack of DATABASE_URL: the one that is asked for, or the usual one; empty where there is none."""
     if wanted and wanted not in stacks:
         raise UsageError(f"no database {wanted} can be had", hint=name_hint(wanted, stacks, "databases"))
-    known = [name for name, engine in stacks.items() if engine in _SQL]
-    usual = known if len(known) == 1 else [engine for engine in _SQL if engine in known]
-    return wanted or next(iter(usual), "")
+    return wanted or usual_database(stacks)

@@ -13,8 +13,9 @@ from devenv.adapters.host.resolver import how_to_resolve, unresolved
 from devenv.runtime.host.ports import http_ports
 from devenv.spec.read.discover import PROJECT_FILE
 from devenv.spec.render import ProjectFacts
+from devenv.spec.stack import DatabaseEngine
 from devenv.workflows.access.session import Session
-from devenv.workflows.databases.deployed import Deployed, Deployment, reach
+from devenv.workflows.databases.deployed import Deployment, reach
 from devenv.workflows.run.links import Link, endpoints
 
 _AWS: Mapping[str, str] = {
@@ -26,7 +27,8 @@ _AWS: Mapping[str, str] = {
 }
 FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CA_BUNDLE")
 """Variables of other accounts, which some SDKs let go before the keys."""
-_RELATIONAL = ("postgres", "mysql")
+_RELATIONAL: tuple[DatabaseEngine, ...] = ("postgres", "mysql")
+DATABASE_URL = "DATABASE_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +87,32 @@ def _aws(links: Sequence[Link]) -> Iterator[Variable]:
 
 
 def _databases(deployment: Deployment) -> Iterator[Variable]:
-    """A URL for each, after its stack; the only relational one is DATABASE_URL as well, as many frameworks have it."""
+    """A URL for each, after its stack, and that of the usual one as DATABASE_URL too, which many frameworks read."""
     chosen = [deployed for deployed in deployment.choose(()) if not deployed.interrupted]
     if not chosen:
         return
     with ThreadPoolExecutor(len(chosen), thread_name_prefix="databases") as pool:
         urls = list(pool.map(lambda deployed: deployment.address(deployed).url, chosen))
     found = dict(zip((deployed.name for deployed in chosen), urls, strict=True))
-    if name := only_relational(chosen):
-        yield Variable("DATABASE_URL", found[name], secret=True)
-    yield from (Variable(f"{_upper(name)}_URL", url, secret=True) for name, url in found.items())
+    if name := usual_database({deployed.name: deployed.spec.engine for deployed in chosen}):
+        yield Variable(DATABASE_URL, found[name], secret=True)
+    yield from (Variable(url_variable(name), url, secret=True) for name, url in found.items())
 
 
-def only_relational(deployed: Sequence[Deployed]) -> str | None:
-    """The relational database, where there is one of them; None where there are several, or none."""
-    found = [database.name for database in deployed if database.spec.engine in _RELATIONAL]
-    return found[0] if len(found) == 1 else None
+def usual_database(engines: Mapping[str, DatabaseEngine]) -> str:
+    """The stack whose database DATABASE_URL is: the only relational one, or the one called like its engine; else empty.
+
+    Args:
+        engines: by the name of the stack.
+    """
+    known = [name for name, engine in engines.items() if engine in _RELATIONAL]
+    usual = known if len(known) == 1 else [engine for engine in _RELATIONAL if engine in known]
+    return next(iter(usual), "")
+
+
+def url_variable(stack: str) -> str:
+    """The variable that has the URL of a stack's database: `AUTH_POSTGRES_URL`."""
+    return f"{_upper(stack)}_URL"
 
 
 def _upper(name: str) -> str:

@@ -22,9 +22,10 @@ def env(
     """Print the variables by which programs on this machine reach the environment.
 
     KUBECONFIG; AWS_ENDPOINT_URL with keys and region for LocalStack; a URL for each database, named after its stack
-    (POSTGRES_URL, KRATOS_POSTGRES_URL), and DATABASE_URL where there is one PostgreSQL or MySQL alone. The URLs of
-    databases hold the passwords: where a shell or a program reads them they are there, on a terminal they are hidden
-    unless --credentials is given. A shell also forgets AWS_PROFILE and session tokens, which would go before the keys.
+    (POSTGRES_URL, KRATOS_POSTGRES_URL), and DATABASE_URL: that of the only PostgreSQL or MySQL, or of the stack called
+    like its engine. The URLs hold the passwords: where a shell or a program reads them they are there, on a terminal
+    they are hidden unless --credentials is given. A shell also forgets AWS_PROFILE and session tokens, which would go
+    before the keys.
 
     Examples: `eval "$(devenv env)"`, `devenv env --format fish | source`, `devenv env --format dotenv > .env.local`;
     in an .envrc `eval "$(devenv env --format direnv)"`, which is read anew when devenv.yaml or the cluster changes.

@@ -7,7 +7,8 @@ import pytest
 from devenv.errors import UsageError
 from devenv.spec.stack import DatabaseEngine
 from devenv.testing.environment import preferred
-from devenv.testing.variables import main_database, over, variable
+from devenv.testing.variables import main_database, over
+from devenv.workflows.variables import url_variable
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def test_a_database_that_there_is_not_is_refused() -> None:
 
 
 def test_a_stack_names_its_variable() -> None:
-    assert variable("auth-postgres") == "AUTH_POSTGRES_URL"
+    assert url_variable("auth-postgres") == "AUTH_POSTGRES_URL"
 
 
 def test_nothing_of_another_aws_account_is_left() -> None:

@@ -119,6 +119,20 @@ def test_everything_is_reached_by_keyboard_in_the_order_of_the_page(page: Page, 
     assert values.began == ["restart traefik"]
 
 
+def test_a_question_that_is_asked_again_at_once_is_answered_once(page: Page, values: ValuesPage) -> None:
+    page.evaluate(
+        """() => {
+            const restart = document.querySelector('button[aria-label="Restart traefik"]');
+            restart.click();
+            document.getElementById("confirm").close("");
+            restart.click();
+        }"""
+    )
+    page.locator("#confirm-yes").click()
+    expect(page.locator("#say")).to_have_text("Restart traefik: begun")
+    assert values.began == ["restart traefik"]
+
+
 def test_what_changes_is_seen_and_said_and_leaves_the_reader_where_they_are(page: Page, values: ValuesPage) -> None:
     page.locator("#stack-traefik summary").click()
     log = page.get_by_role("button", name="Log of traefik")

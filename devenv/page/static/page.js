@@ -47,17 +47,18 @@ function listen() {
   events.addEventListener("say", (event) => say(JSON.parse(event.data)));
 }
 
+let answer = () => {};
+
 function confirmed(button) {
   const dialog = id("confirm");
+  answer(false);
   id("confirm-title").textContent = button.dataset.title;
   id("confirm-text").textContent = button.dataset.text;
   id("confirm-yes").textContent = button.dataset.yes;
   dialog.returnValue = "";
   dialog.showModal();
   id("confirm-no").focus();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
-  });
+  return new Promise((resolve) => { answer = resolve; });
 }
 
 async function act(button) {
@@ -155,6 +156,8 @@ document.addEventListener("toggle", (event) => {
     loadFacts(event.target).catch((error) => alarm(error.message));
   }
 }, true);
+// A dialog tells that it was closed a moment later, when the next question may be open already.
+id("confirm").addEventListener("close", ({ target }) => { if (!target.open) answer(target.returnValue === "yes"); });
 id("confirm-yes").addEventListener("click", () => id("confirm").close("yes"));
 id("confirm-no").addEventListener("click", () => id("confirm").close(""));
 id("log-close").addEventListener("click", () => id("log").close());

@@ -15,7 +15,14 @@ from devenv.errors import ProjectNotFoundError, SpecError, UsageError
 from devenv.events import Noted
 from devenv.runtime.doctor.catalogue import BEFORE_UP, CHECKS, KINDS
 from devenv.runtime.doctor.check import Check, Once
-from devenv.runtime.doctor.examine import BEFORE_UP_SECONDS, NO_ANSWER, Examination, examine
+from devenv.runtime.doctor.examine import (
+    BEFORE_UP_SECONDS,
+    NO_ANSWER,
+    PATIENT_SECONDS,
+    WHOLE_SECONDS,
+    Examination,
+    examine,
+)
 from devenv.runtime.doctor.finding import Finding, Fix, Severity
 from devenv.runtime.doctor.subject import reachable_engine, subject_on
 from devenv.runtime.environment import Environment
@@ -74,7 +81,9 @@ def diagnose(request: DoctorRequest) -> DoctorReport:
     workspace, broken = _workspace(request.directory)
     subject = subject_on(engine, workspace, broken=broken, ask_network=request.ask_network)
     wanted = {*request.only, NO_ANSWER.id}
-    findings = [found for found in examine(checks, subject) if not request.only or found.kind.id in wanted]
+    seconds = PATIENT_SECONDS if request.only else WHOLE_SECONDS
+    examined = examine(checks, subject, seconds=seconds)
+    findings = [found for found in examined if not request.only or found.kind.id in wanted]
     project = workspace.project.project if workspace else ""
     return DoctorReport(project, tuple(findings), len(checks), time.monotonic() - began)
 

@@ -17,6 +17,8 @@ from devenv.runtime.doctor.finding import Finding, Kind, Severity
 
 WHOLE_SECONDS = 6.0
 """For `devenv doctor`. A machine at its limits takes that long; another answers in a fraction of it."""
+PATIENT_SECONDS = 30.0
+"""For who asks for one thing, or has it mended, and needs the answer."""
 BEFORE_UP_SECONDS = 2.0
 """For the part that `devenv up` takes a look at, beside all that it observes anyway: no time is added, as a rule."""
 

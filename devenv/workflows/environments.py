@@ -6,21 +6,18 @@ Responsible for what the engine alone tells, in well under half a second: whethe
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from devenv.adapters.docker import ContainerInfo, Engine
-from devenv.adapters.host.machine import machine_id
 from devenv.labels import LABEL_COMMAND, LABEL_LOCK, LABEL_PROJECT
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
 from devenv.runtime.host.ports import published_ports
-from devenv.runtime.ownership.marks import look_at_all
-from devenv.runtime.ownership.ownership import KindCluster, Owner, is_node
+from devenv.runtime.ownership.marks import folder_is_gone, look_at_all
+from devenv.runtime.ownership.ownership import KindCluster, is_node
 
 API_PORT = 6443
 _ROLES = {HTTP_NODE_PORT: "http", HTTPS_NODE_PORT: "https", API_PORT: "api"}
@@ -90,7 +87,7 @@ def _row(cluster: KindCluster, memory: Mapping[str, int], changed_by: str) -> En
         ports=_ports(cluster.containers),
         memory_bytes=sum(memory.get(container.name, 0) for container in cluster.containers),
         changed_by=changed_by,
-        gone=owner is not None and _is_gone(owner),
+        gone=owner is not None and folder_is_gone(owner),
     )
 
 
@@ -98,9 +95,3 @@ def _ports(containers: Sequence[ContainerInfo]) -> tuple[Port, ...]:
     found = [Port(_ROLES.get(inside, "database"), outside) for inside, outside in published_ports(containers).items()]
     order = [*_ROLES.values(), "database"]
     return tuple(sorted(found, key=lambda port: (order.index(port.role), port.port)))
-
-
-def _is_gone(owner: Owner) -> bool:
-    """Whether the folder was on this machine and is there no more: nobody can take the environment down from it."""
-    here = (owner.machine, owner.host) == (machine_id(), platform.node())
-    return bool(owner.machine) and here and not Path(owner.folder).is_dir()

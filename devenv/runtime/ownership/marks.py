@@ -75,6 +75,15 @@ def owner_of(root: Path) -> Owner:
     return Owner(str(root.resolve()), platform.node(), user, place_of(root), machine_id())
 
 
+def folder_is_gone(owner: Owner) -> bool:
+    """Whether a folder was on this machine and is there no more: nobody can take its environment down from it.
+
+    From within a container that was given the machine's identity it cannot be told, since other folders are there.
+    """
+    here = (owner.machine, owner.host) == (machine_id(), platform.node())
+    return bool(owner.machine) and here and not Path(owner.folder).is_dir()
+
+
 def _read_marks(engine: Engine, containers: Sequence[ContainerInfo]) -> dict[str, Mark]:
     if not containers:
         return {}

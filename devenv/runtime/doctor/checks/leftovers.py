@@ -9,7 +9,6 @@ from pathlib import Path
 
 from devenv.adapters.docker import ContainerInfo, NetworkInfo
 from devenv.adapters.files.paths import KUBECONFIG, state_root
-from devenv.adapters.host.machine import machine_id
 from devenv.adapters.process import is_over
 from devenv.errors import DamagedFileError
 from devenv.labels import LABEL_LOCK, LABEL_PROCESS, LABEL_PROJECT, OURS
@@ -17,7 +16,7 @@ from devenv.plan.names import Names
 from devenv.runtime.doctor.check import Check, Subject
 from devenv.runtime.doctor.finding import Finding, Fix, Kind, Severity
 from devenv.runtime.ownership.engines import ENGINES, recorded_engines
-from devenv.runtime.ownership.marks import look_at_all
+from devenv.runtime.ownership.marks import folder_is_gone, look_at_all
 from devenv.runtime.ownership.ownership import KindCluster
 
 _HOST_STATE = "_host"
@@ -99,7 +98,7 @@ def observe(subject: Subject) -> LeftoverFacts:
     return LeftoverFacts(
         engine=subject.version.get().id,
         clusters=tuple(clusters),
-        gone=frozenset(cluster.names.project for cluster in clusters if _is_gone(cluster)),
+        gone=frozenset(c.names.project for c in clusters if c.owner and folder_is_gone(c.owner)),
         networks=networks,
         locks=tuple(locks),
         over=frozenset(lock.name for lock in locks if is_over(lock.labels.get(LABEL_PROCESS, ""))),
@@ -140,12 +139,6 @@ def _state(state: State) -> Finding:
     undo = shlex.join(["mv", "--no-target-directory", str(target), str(state.folder)])
     fix = Fix(f"Move {state.folder} to {target}", commands, undo)
     return STATE.found(f"{state.folder}, and no cluster {Names(state.project).cluster}", fix.typed, fix=fix)
-
-
-def _is_gone(cluster: KindCluster) -> bool:
-    """Whether a cluster's folder was on this machine and is not any more; one of another machine cannot be told."""
-    owner, here = cluster.owner, machine_id()
-    return bool(owner and here and owner.machine == here and not Path(owner.folder).is_dir())
 
 
 def _is_ours(labels: Mapping[str, str]) -> bool:

@@ -13,13 +13,10 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from devenv.adapters.files.leases import lease
-from devenv.adapters.files.paths import host_state_dir
+from devenv.adapters.files.leases import lease_for_test
 from devenv.errors import DatabaseError, UsageError
 from devenv.localstack.buckets import empty_buckets
-from devenv.localstack.program import Clients, Seed, SeedProgram, load_program, named
+from devenv.localstack.program import Clients, Seed, SeedProgram, answering, load_program, named
 from devenv.localstack.queues import empty_queues
 from devenv.localstack.reset import LocalStack
 from devenv.localstack.secrets import empty_secrets
@@ -97,14 +94,10 @@ class OwnAccount:
 
     def empty(self) -> None:
         """Delete what is in the services that were used; raises DatabaseError."""
-        try:
+        with answering("an AWS account for a test cannot be emptied"):
             for service, empty_service in _EMPTY.items():
                 if service in self._used:
                     list(empty_service(self._aws, {}))
-        except (ClientError, BotoCoreError) as error:
-            raise DatabaseError(
-                "an AWS account for a test cannot be emptied", context={"cause": str(error)}, hint="devenv status"
-            ) from error
         self._used.clear()
 
     def empty_all(self) -> None:
@@ -120,9 +113,7 @@ def own_account(localstack: LocalStack) -> Iterator[OwnAccount]:
     Raises:
         DatabaseError: LocalStack does not answer, or all accounts are in use.
     """
-    with lease(host_state_dir("leases"), f"aws-{localstack.host}", ACCOUNTS) as held:
-        if held is None:
-            raise DatabaseError(f"all {ACCOUNTS} AWS accounts for tests are in use", hint="run fewer tests at once")
+    with lease_for_test(f"aws-{localstack.host}", ACCOUNTS, "AWS accounts") as held:
         account = OwnAccount(localstack, held.number)
         if held.left_behind:
             account.empty_all()

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from devenv.errors import DatabaseError
 
 Seed = dict[str, Any]
 Line = dict[str, Any]
@@ -41,6 +46,15 @@ class Change:
     name: str
     change: str
     """`created`, `updated`, `emptied` or `deleted`."""
+
+
+@contextmanager
+def answering(problem: str, **context: str) -> Iterator[None]:
+    """Have errors of the clients be a DatabaseError of this message, with the cause and what else is known."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise DatabaseError(problem, context={"cause": str(error), **context}, hint="devenv status") from error
 
 
 def load_program(path: Path) -> SeedProgram:

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from devenv.errors import DatabaseError
 from devenv.localstack.buckets import empty_buckets
 from devenv.localstack.functions import empty_functions
-from devenv.localstack.program import Change, Clients, Line, Seed, SeedProgram, load_program
+from devenv.localstack.program import Change, Clients, Line, Seed, SeedProgram, answering, load_program
 from devenv.localstack.queues import empty_queues
 from devenv.localstack.resources import Message, Resources, list_resources, waiting_messages
 from devenv.localstack.secrets import empty_secrets
@@ -72,15 +72,8 @@ class LocalStack:
         aws = program.Aws(self.endpoint, self.host)
         for service, _, _ in (*_APART, _LAST):
             aws.client(service)
-        try:
-            with self._locked():
-                return _reset_all(program, aws, seeds)
-        except (ClientError, BotoCoreError) as error:
-            raise DatabaseError(
-                "localstack could not be reset",
-                context={"cause": str(error), "endpoint": f"http://{self.host}"},
-                hint="devenv status",
-            ) from error
+        with answering("localstack could not be reset", endpoint=f"http://{self.host}"), self._locked():
+            return _reset_all(program, aws, seeds)
 
     def resources(self) -> Resources:
         """What it holds, by name.
@@ -88,12 +81,8 @@ class LocalStack:
         Raises:
             DatabaseError: LocalStack does not answer, or refuses.
         """
-        try:
+        with answering("localstack does not tell what it holds"):
             return list_resources(load_program(self.program).Aws(self.endpoint, self.host))
-        except (ClientError, BotoCoreError) as error:
-            raise DatabaseError(
-                "localstack does not tell what it holds", context={"cause": str(error)}, hint="devenv status"
-            ) from error
 
     @property
     def vault(self) -> Vault:
@@ -108,11 +97,8 @@ class LocalStack:
         """
         program = load_program(self.program)
         aws, unseen = (program.Aws(f"{self.endpoint}{path}", self.host) for path in ("", _UNSEEN))
-        try:
+        with answering(f"the messages of queue {queue} cannot be read"):
             return waiting_messages(aws, unseen, queue)
-        except (ClientError, BotoCoreError) as error:
-            message = f"the messages of queue {queue} cannot be read"
-            raise DatabaseError(message, context={"cause": str(error)}, hint="devenv status") from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

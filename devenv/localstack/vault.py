@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from devenv.errors import DatabaseError, UsageError
-from devenv.localstack.program import Clients, SeedProgram, load_program, pages
+from devenv.localstack.program import Clients, SeedProgram, answering, load_program, pages
 
 _AT_ONCE = 8
+_SILENT = "LocalStack's Secrets Manager does not answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class Vault:
 
     def list(self) -> list[Secret]:
         """All secrets, by name."""
-        with _answering():
+        with answering(_SILENT):
             names = sorted(str(found["Name"]) for found in pages(self._client, "list_secrets", "SecretList"))
             with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="secrets") as pool:
                 return [secret for secret in pool.map(self._read, names) if secret]
 
     def read(self, name: str) -> Secret | None:
         """One secret; None where there is none of that name."""
-        with _answering():
+        with answering(_SILENT):
             return self._read(name)
 
     def write(self, name: str, text: str) -> str:
@@ -97,13 +97,3 @@ def with_field(secret: Secret | None, name: str, key: str, value: str) -> str:
 
 def _as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise DatabaseError(
-            "LocalStack's Secrets Manager does not answer", context={"cause": str(error)}, hint="devenv status"
-        ) from error

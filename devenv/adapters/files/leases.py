@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from devenv.adapters.files.paths import host_state_dir
+from devenv.errors import DatabaseError
+
 _USED, _KEPT, _FREE = "used", "kept", ""
 
 
@@ -47,6 +50,22 @@ def lease(folder: Path, kind: str, count: int) -> Iterator[Lease | None]:
                 _note(file, _KEPT if held.keep else _FREE)
                 return
     yield None
+
+
+@contextmanager
+def lease_for_test(kind: str, count: int, what: str) -> Iterator[Lease]:
+    """One of this user's places of a kind for a test; `what` there are so many of, in the plural, is for the error.
+
+    Raises:
+        DatabaseError: all are held.
+    """
+    with lease(host_state_dir("leases"), kind, count) as held:
+        if held is None:
+            raise DatabaseError(
+                f"all {count} {what} for tests are in use",
+                hint="run fewer tests at once, or end the test runs that hold them",
+            )
+        yield held
 
 
 def _held(file: TextIO) -> bool:

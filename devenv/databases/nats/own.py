@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from devenv.adapters.files.leases import Lease, lease
-from devenv.adapters.files.paths import host_state_dir
+from devenv.adapters.files.leases import Lease, lease_for_test
 from devenv.databases.address import Address
 from devenv.databases.nats.account import account
 from devenv.databases.nats.server import Server, translate_errors
@@ -29,12 +28,7 @@ def own_account(address: Address) -> Iterator[tuple[Address, Lease]]:
     Raises:
         DatabaseError: the server does not answer, knows no such account, or all of them are in use.
     """
-    with lease(host_state_dir("leases"), f"nats-{address.port}", ACCOUNTS) as held:
-        if held is None:
-            raise DatabaseError(
-                f"all {ACCOUNTS} accounts for tests are in use",
-                hint="run fewer tests at once, or end the test runs that hold them",
-            )
+    with lease_for_test(f"nats-{address.port}", ACCOUNTS, "accounts") as held:
         mine = replace(address, name=f"DEVENV_TEST_{held.number}", user=f"devenv-test-{held.number}")
         with Server.connect(address) as server, translate_errors("prepare a NATS account for a test"):
             server.run(_fill(server, mine))

@@ -13,8 +13,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from devenv.adapters.files.leases import Lease, lease
-from devenv.adapters.files.paths import host_state_dir
+from devenv.adapters.files.leases import Lease, lease_for_test
 from devenv.databases.address import Address
 from devenv.databases.redis import states
 from devenv.databases.redis.layout import CONTROL, TESTS, TESTS_COUNT, state_keys
@@ -42,12 +41,7 @@ def own_database(address: Address) -> Iterator[tuple[Address, Lease]]:
     Raises:
         DatabaseError: the server does not answer, has no pristine state, or all of these databases are in use.
     """
-    with lease(host_state_dir("leases"), f"redis-{address.port}", TESTS_COUNT) as held:
-        if held is None:
-            raise DatabaseError(
-                f"all {TESTS_COUNT} logical databases for tests are in use",
-                hint="run fewer tests at once, or end the test runs that hold them",
-            )
+    with lease_for_test(f"redis-{address.port}", TESTS_COUNT, "logical databases") as held:
         index = TESTS + held.number
         with closing(Server.connect(address)) as server, translate_errors("prepare a Redis database for a test"):
             _empty(server, index)

@@ -12,56 +12,28 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from devenv.workflows.completion import Names
+    from devenv.workflows.completion import Kind
 
 Completed = list[tuple[str, str]]
 """What can be typed here, each with its help."""
 
 
-def stacks(ctx: typer.Context, incomplete: str) -> Completed:
-    """Stacks of the project."""
-    from devenv.workflows.completion import stack_names
+def _offering(kind: Kind) -> Callable[[typer.Context, str], Completed]:
+    """What offers the names of a kind that begin with what is typed, without what the line has already."""
 
-    return _beginning(ctx, incomplete, stack_names)
+    def offer(ctx: typer.Context, incomplete: str) -> Completed:
+        from devenv.workflows.completion import names
 
+        given = {word for value in ctx.params.values() if isinstance(value, list | tuple) for word in value}
+        found = names(kind, ctx.params.get("directory") or Path())
+        return [(name, help_) for name, help_ in found.items() if name.startswith(incomplete) and name not in given]
 
-def databases(ctx: typer.Context, incomplete: str) -> Completed:
-    """Stacks of the project that run a database."""
-    from devenv.workflows.completion import database_names
-
-    return _beginning(ctx, incomplete, database_names)
-
-
-def layers(ctx: typer.Context, incomplete: str) -> Completed:
-    """Layers of the project."""
-    from devenv.workflows.completion import layer_names
-
-    return _beginning(ctx, incomplete, layer_names)
+    return offer
 
 
-def endpoints(ctx: typer.Context, incomplete: str) -> Completed:
-    """Endpoints of the project's stacks."""
-    from devenv.workflows.completion import endpoint_names
-
-    return _beginning(ctx, incomplete, endpoint_names)
-
-
-def images(ctx: typer.Context, incomplete: str) -> Completed:
-    """Images that are built from the project's sources."""
-    from devenv.workflows.completion import image_names
-
-    return _beginning(ctx, incomplete, image_names)
-
-
-def snapshots(ctx: typer.Context, incomplete: str) -> Completed:
-    """Named states of the databases that run."""
-    from devenv.workflows.completion import snapshot_names
-
-    return _beginning(ctx, incomplete, snapshot_names)
-
-
-def _beginning(ctx: typer.Context, incomplete: str, names: Callable[[Path], Names]) -> Completed:
-    """Those that begin with what is typed, without what the line has already."""
-    given = {word for value in ctx.params.values() if isinstance(value, list | tuple) for word in value}
-    found = names(ctx.params.get("directory") or Path())
-    return [(name, help_) for name, help_ in found.items() if name.startswith(incomplete) and name not in given]
+stacks = _offering("stacks")
+databases = _offering("databases")
+layers = _offering("layers")
+endpoints = _offering("endpoints")
+images = _offering("images")
+snapshots = _offering("snapshots")

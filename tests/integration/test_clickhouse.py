@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.clickhouse_server import ClickHouseContainer, clickhouse_server, empty, fingerprint
 from support.clickhouse_shop import ITEMS, SEED, SPOIL, VIEWS
-from support.clone_takers import holding_a_clone
+from support.clone_takers import holding_a_clone, pool_of
 from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
 from support.resets import kill_while_resetting, reset_at_once
 from support.server_container import inside
@@ -23,7 +23,6 @@ from devenv.adapters.docker import Engine
 from devenv.databases.address import Address
 from devenv.databases.clickhouse.comparison import ClickHouseComparison
 from devenv.databases.clickhouse.server import Server
-from devenv.databases.clones import ClonePool
 from devenv.databases.database import Database
 from devenv.databases.engines import open_database
 from devenv.databases.migrations import MigrationState, compare, migration_files
@@ -261,14 +260,14 @@ def test_snapshots_come_back_and_go(database: Database, server: Address) -> None
 
 def test_clones_are_fresh_and_gone_afterwards(database: Database, server: Address) -> None:
     with holding_a_clone(server) as used:
-        with ClonePool(lambda: open_database(server), "shop", 1) as pool:
+        with pool_of(server, 1) as pool:
             with pool.database() as one:
                 run(one, "TRUNCATE TABLE items", "INSERT INTO items VALUES (9, 'nine')")
                 assert run(one, "SELECT sum(items) FROM totals WHERE name = 'nine'") == "1"
                 kept = pool.keep(one)
             assert run(pool.take(), "SELECT count() FROM items") == "3"
         assert used in database.clones("shop_clone_")
-    with ClonePool(lambda: open_database(server), "shop", 1):
+    with pool_of(server, 1):
         pass
     assert database.clones("shop_clone_") == []
     run(kept, "INSERT INTO items VALUES (10, 'nine')")

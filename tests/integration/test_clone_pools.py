@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from support.clone_takers import holding_a_clone, take_and_be_killed
+from support.clone_takers import holding_a_clone, pool_of, take_and_be_killed
 from support.images import provide
 from support.postgres_server import create_databases, empty, fingerprint, postgres_server
 from support.waiting import await_true
 
 from devenv.adapters.docker import Engine
 from devenv.databases.address import Address
-from devenv.databases.clones import ClonePool
 from devenv.databases.database import Database
 from devenv.databases.engines import open_database
 from devenv.databases.postgres.connection import connect
@@ -38,10 +37,6 @@ def database(server: Address) -> Iterator[Database]:
     with open_database(server) as database:
         database.prepare("hash-of-migrations", [], fresh=True)
         yield database
-
-
-def pool_of(server: Address, size: int = 2) -> ClonePool:
-    return ClonePool(lambda: open_database(server), "shop", size)
 
 
 def test_workers_that_are_killed_leave_nothing_and_share_nothing(database: Database, server: Address) -> None:

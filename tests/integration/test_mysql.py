@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pymysql
 import pytest
-from support.clone_takers import holding_a_clone
+from support.clone_takers import holding_a_clone, pool_of
 from support.images import provide
 from support.lost_marks_contract import assert_only_what_is_nobodys_gives_way
 from support.mysql_server import PASSWORD, empty, fingerprint, mysql_server, query
@@ -23,7 +23,6 @@ from support.waiting import await_true
 
 from devenv.adapters.docker import Engine
 from devenv.databases.address import Address
-from devenv.databases.clones import ClonePool
 from devenv.databases.database import Database
 from devenv.databases.engines import open_database
 from devenv.databases.mysql.script import statements
@@ -366,11 +365,7 @@ def test_snapshots_come_back_and_go(database: Database, server: Address) -> None
 
 def test_clones_are_whole_and_gone_afterwards(database: Database, server: Address) -> None:
     with holding_a_clone(server) as used:
-        with (
-            ClonePool(lambda: open_database(server), "shop", 2) as pool,
-            pool.database() as one,
-            pool.database() as two,
-        ):
+        with pool_of(server) as pool, pool.database() as one, pool.database() as two:
             assert one.name != two.name
             query(one, "CALL clear_items()")
             assert query(two, ROWS) == SEEDED
@@ -378,7 +373,7 @@ def test_clones_are_whole_and_gone_afterwards(database: Database, server: Addres
             assert query(two, "SELECT items FROM a_view_of_a_view") == [(3,)]
             kept = pool.keep(two)
         assert used in database.clones("shop_clone_")
-    with ClonePool(lambda: open_database(server), "shop", 1):
+    with pool_of(server, 1):
         pass
     assert query(server, ROWS) == SEEDED
     assert database.clones("shop_clone_") == []

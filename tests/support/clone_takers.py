@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from devenv.databases.address import Address
+from devenv.databases.clones import ClonePool
+from devenv.databases.engines import open_database
 
 _PROGRAM = """
 import json, sys
@@ -40,6 +42,11 @@ with ClonePool(lambda: open_database(address), address.name, size=1) as pool:
     print(pool.take().name, flush=True)
     sys.stdin.readline()
 """
+
+
+def pool_of(address: Address, size: int = 2) -> ClonePool:
+    """A pool in this process."""
+    return ClonePool(lambda: open_database(address), address.name, size)
 
 
 @contextmanager

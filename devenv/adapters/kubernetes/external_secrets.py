@@ -134,8 +134,8 @@ def _searches(item: Json) -> bool:
 
 
 def _follower(item: Json) -> Follower:
-    name = str(item["metadata"]["name"])
-    return Follower(str(item["metadata"]["namespace"]), name, str(item["spec"].get("target", {}).get("name") or name))
+    metadata = item["metadata"]
+    return Follower(str(metadata["namespace"]), str(metadata["name"]), _target(item))
 
 
 def coming(api: Api, namespace: str) -> frozenset[str]:

@@ -159,10 +159,15 @@ def fill_text(text: str, known: Mapping[str, str]) -> str:
 
 def endpoint_url(endpoint: Endpoint, facts: ProjectFacts) -> str:
     """Where an endpoint answers on this machine: `http://backend.alt.localhost:8080/`."""
-    port = facts.http_port if endpoint.scheme == "http" else facts.https_port
-    suffix = "" if port == _DEFAULT_PORTS[endpoint.scheme] else f":{port}"
     path = fill_text(endpoint.path, facts.placeholders)
-    return f"{endpoint.scheme}://{endpoint.host}.{facts.domain}{suffix}/{path.removeprefix('/')}"
+    origin = origin_of(endpoint.scheme, f"{endpoint.host}.{facts.domain}", facts)
+    return f"{origin}/{path.removeprefix('/')}"
+
+
+def origin_of(scheme: str, host: str, facts: ProjectFacts) -> str:
+    """Where a host name answers on this machine: `http://backend.alt.localhost:8080`."""
+    port = facts.http_port if scheme == "http" else facts.https_port
+    return f"{scheme}://{host}" + ("" if port == _DEFAULT_PORTS[scheme] else f":{port}")
 
 
 def injected(injection: ImageInjection, reference: str) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from typing import Self, TextIO, TypeVar
 import httpx2
 
 from devenv.adapters.files.leases import Lease
+from devenv.adapters.through_traefik import async_client, client
 from devenv.databases.address import Address
 from devenv.databases.clones import ClonePool
 from devenv.databases.nats.own import own_account as own_nats_account
@@ -29,9 +30,7 @@ from devenv.logs.entries import LogEntry, LogQuery
 from devenv.logs.kubelet import read_kubelets
 from devenv.runtime.host.ports import http_ports
 from devenv.runtime.steps.localstack import local_stack
-from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import DatabaseEngine
-from devenv.testing import http
 from devenv.testing.aws import AwsResource, Bucket, Queue, Secrets, Table, Topic
 from devenv.testing.bringing import Wanted, bring_up, take_down, told
 from devenv.testing.databases import ClickHouseDatabase, Keep, MysqlDatabase, OwnDatabase, PostgresDatabase
@@ -41,7 +40,7 @@ from devenv.workflows.access.session import silent_session
 from devenv.workflows.databases.clones import pool_of
 from devenv.workflows.databases.deployed import Deployed, Deployment, reach
 from devenv.workflows.logs import labels_of
-from devenv.workflows.run.links import Link, endpoints, named_link
+from devenv.workflows.run.links import Link, named_link, reached
 from devenv.workflows.service_copy import CopyRequest, ServiceCopy, copy_service
 
 Owned = TypeVar("Owned", bound=OwnDatabase)
@@ -200,12 +199,12 @@ class Environment:
     def http(self, endpoint: str) -> httpx2.Client:
         """A client on an endpoint or URL, which the caller closes; reaches it whatever this system resolves."""
         url = endpoint if "://" in endpoint else self.url(endpoint)
-        return http.client(url, local_ca_certificate())
+        return client(url, local_ca_certificate())
 
     def http_async(self, endpoint: str) -> httpx2.AsyncClient:
         """The same for asynchronous code."""
         url = endpoint if "://" in endpoint else self.url(endpoint)
-        return http.async_client(url, local_ca_certificate())
+        return async_client(url, local_ca_certificate())
 
     def logs(self, stack: str, *, since: datetime) -> list[LogEntry]:
         """What the pods of a stack wrote since then, oldest first, as the kubelets have it."""
@@ -295,9 +294,8 @@ class Environment:
     def endpoints(self) -> list[Link]:
         """What answers on this machine."""
         environment, records = self._deployment.environment, self._deployment.facts.records
-        workspace, ports = environment.workspace, http_ports(environment.containers())
-        installed = [name for name in workspace.selected if name in records]
-        return endpoints(workspace, installed, ProjectFacts.of(workspace.project, *ports)) if ports else []
+        installed = [name for name in environment.workspace.selected if name in records]
+        return reached(environment.workspace, installed, http_ports(environment.containers()))
 
     @contextmanager
     def _clone(self, engine: DatabaseEngine, stack: str, kind: Kind[Owned]) -> Iterator[Owned]:

@@ -20,9 +20,8 @@ from devenv.runtime.ownership.ownership import KindCluster
 from devenv.spec.load import load_workspace
 from devenv.spec.project_name import project_name
 from devenv.spec.read.discover import find_project
-from devenv.spec.render import ProjectFacts
 from devenv.spec.workspace import Workspace
-from devenv.workflows.run.links import Link, endpoints
+from devenv.workflows.run.links import Link, reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +49,7 @@ class ObservedProject:
     @property
     def endpoints(self) -> list[Link]:
         """The addresses of what is installed."""
-        installed = self.installed
-        if not installed or not self.ports:
-            return []
-        return endpoints(self.workspace, installed, ProjectFacts.of(self.workspace.project, *self.ports))
+        return reached(self.workspace, self.installed, self.ports)
 
 
 def observe_project(directory: Path) -> ObservedProject:

@@ -42,7 +42,7 @@ from devenv.runtime.service_copies.pointing import Target
 from devenv.runtime.service_copies.routes import Hosts
 from devenv.runtime.service_copies.variables import sources
 from devenv.spec.read.wording import name_hint
-from devenv.spec.render import ProjectFacts, endpoint_url
+from devenv.spec.render import ProjectFacts, endpoint_url, origin_of
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.databases.deployed import Deployment, reach
 
@@ -258,7 +258,7 @@ def _await_routes(
     facts = ProjectFacts.of(deployment.environment.workspace.project, *ports)
     if dashboard := _dashboard(deployment, facts):
         _await_traefik(dashboard, [host for _, host in assembled.addresses])
-    urls = tuple(_url(scheme, host, facts) for scheme, host in assembled.addresses)
+    urls = tuple(origin_of(scheme, host, facts) for scheme, host in assembled.addresses)
     return replace(made, host=assembled.addresses[0][1], url=urls[0], urls=urls)
 
 
@@ -275,8 +275,3 @@ def _dashboard(deployment: Deployment, facts: ProjectFacts) -> str:
     spec = deployment.environment.workspace.stacks["traefik"].spec
     found = [endpoint for endpoint in spec.endpoints if endpoint.name == "dashboard"]
     return endpoint_url(found[0], facts) if found and spec.name in deployment.facts.records else ""
-
-
-def _url(scheme: str, host: str, facts: ProjectFacts) -> str:
-    port, usual = (facts.http_port, 80) if scheme == "http" else (facts.https_port, 443)
-    return f"{scheme}://{host}" + ("" if port == usual else f":{port}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,6 @@ from devenv.runtime.ownership.marks import look
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.load import load_workspace
-from devenv.spec.render import ProjectFacts
 from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
@@ -25,7 +23,7 @@ from devenv.workflows.access.running import not_running
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
-from devenv.workflows.run.links import links
+from devenv.workflows.run.links import pairs, reached
 
 _ASLEEP = (ClusterState.STOPPED, ClusterState.UNREACHABLE)
 _AGAIN = "devenv start"
@@ -98,10 +96,6 @@ def _await(
     others = [name for name in installed if name not in awaited]
     why = "restarted" if restarted else "not ready"
     plan = plan_awaiting(environment.names, [workspace.stacks[name] for name in awaited], others, why)
-    told = RunInfo(info.began, info.log, _links(environment, installed))
+    found = reached(workspace, installed, http_ports(environment.containers()))
+    told = RunInfo(info.began, info.log, pairs(found))
     perform(plan, environment, state, session, told, again=_AGAIN, checks_room=False)
-
-
-def _links(environment: Environment, installed: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    workspace, ports = environment.workspace, http_ports(environment.containers())
-    return links(workspace, installed, ProjectFacts.of(workspace.project, *ports)) if ports else ()

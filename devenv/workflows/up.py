@@ -33,7 +33,7 @@ from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform, report_substitutions
-from devenv.workflows.run.links import links
+from devenv.workflows.run.links import endpoints, pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
             result, _ = _claimed(environment, stacks, state, replace(request, adopt=adopted), session)
         _agree(result.plan, request, session)
         _note_profile(result)
-        info = RunInfo(began, log, links(workspace, stacks, result.observation.facts))
+        info = RunInfo(began, log, pairs(endpoints(workspace, stacks, result.observation.facts)))
 
         def replan() -> Plan:
             nonlocal result

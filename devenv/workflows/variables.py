@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 from devenv.adapters.host.resolver import how_to_resolve, unresolved
 from devenv.runtime.host.ports import http_ports
 from devenv.spec.read.discover import PROJECT_FILE
-from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import DatabaseEngine
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import Deployment, reach
-from devenv.workflows.run.links import Link, endpoints
+from devenv.workflows.run.links import Link, reached
 
 _AWS: Mapping[str, str] = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -72,8 +71,7 @@ def _aws_links(deployment: Deployment) -> Sequence[Link]:
     """The endpoints of the stack that stands for AWS, where it is installed and reached from here."""
     environment, workspace = deployment.environment, deployment.environment.workspace
     names = [n for n in workspace.selected if workspace.stacks[n].spec.seeds and n in deployment.facts.records]
-    ports = http_ports(environment.containers()) if names else None
-    return endpoints(workspace, names, ProjectFacts.of(workspace.project, *ports)) if ports else ()
+    return reached(workspace, names, http_ports(environment.containers())) if names else ()
 
 
 def _aws(links: Sequence[Link]) -> Iterator[Variable]:

@@ -29,9 +29,14 @@ def endpoints(workspace: Workspace, stacks: Sequence[str], facts: ProjectFacts) 
     ]
 
 
-def links(workspace: Workspace, stacks: Sequence[str], facts: ProjectFacts) -> tuple[tuple[str, str], ...]:
-    """The same as pairs of name and URL."""
-    return tuple((link.name, link.url) for link in endpoints(workspace, stacks, facts))
+def reached(workspace: Workspace, stacks: Sequence[str], ports: tuple[int, int] | None) -> list[Link]:
+    """The same, by the ports on this machine for HTTP and HTTPS; none while there are no ports."""
+    return endpoints(workspace, stacks, ProjectFacts.of(workspace.project, *ports)) if ports else []
+
+
+def pairs(found: Sequence[Link]) -> tuple[tuple[str, str], ...]:
+    """Addresses as pairs of name and URL."""
+    return tuple((link.name, link.url) for link in found)
 
 
 def named_link(found: Sequence[Link], name: str) -> Link:

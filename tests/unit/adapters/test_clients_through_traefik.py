@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from support.authority import issue
 
-from devenv.testing.http import async_client, client
+from devenv.adapters.through_traefik import async_client, client
 
 NAME = "backend.shop.localhost"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.engines import trixie
+from support.images import provide
 from support.programs import require_program
 
 from devenv import __version__
@@ -101,7 +101,7 @@ def test_a_newer_python_runs_it_with_the_locked_packages(newer_python: str, whee
 def newer_python(engine: Engine, labels: dict[str, str]) -> Iterator[str]:
     reference = f"localhost/devenv-test/newer-python:{labels['devenv.io/test']}"
     support = ROOT / "tests" / "support"
-    args = {"DEBIAN_TRIXIE": trixie(engine)}
+    args = {"DEBIAN_TRIXIE": provide("debian-trixie", engine)}
     engine.builds.run(BuildRequest(reference, support / "newer_python.Dockerfile", support, args=args, labels=labels))
     yield reference
     engine.images.remove([reference])

@@ -256,7 +256,7 @@ def test_what_is_made_of_an_image_that_a_run_committed_is_not_taken_for_a_part_o
     engine: Engine, project: str
 ) -> None:
     """As every cluster is, whose node image is a container's commit: it would go with the next run."""
-    with exclusive(engine, project, silent_session()) as lock:
+    with exclusive(engine, project, silent_session(), to_the_end=True) as lock:
         lock.confirm()  # so that there is an image
     api, reference = engine.client.api, f"localhost/devenv-test/committed:{project}"
     maker = api.create_container(LOCK_IMAGE, [], labels={**OURS, LABEL_RUN: "a run that is over"})["Id"]

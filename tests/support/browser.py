@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from devenv.adapters.docker import BuildRequest, Engine
-from support.engines import trixie
+from support.images import provide
 from support.nodes import LABELS, RUN, await_words
 
 WIDTHS = (360, 800, 1440)
@@ -32,7 +32,7 @@ def browser(engine: Engine) -> Iterator[Browser]:
     """The browser; it goes with the test."""
     reference = f"localhost/devenv-test/browser:{RUN}"
     dockerfile = _FOLDER / "browser.Dockerfile"
-    args = {"DEBIAN_TRIXIE": trixie(engine)}
+    args = {"DEBIAN_TRIXIE": provide("debian-trixie", engine)}
     engine.builds.run(BuildRequest(reference, dockerfile, _FOLDER, args=args, labels=LABELS))
     container = engine.client.containers.run(reference, detach=True, network_mode="host", labels=LABELS)
     try:

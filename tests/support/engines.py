@@ -11,11 +11,10 @@ from pathlib import Path
 import docker
 
 from devenv.adapters.docker import BuildRequest, Engine
+from support.images import provide
 from support.nodes import LABELS, RUN, await_words
-from support.programs import missing
 
 _FOLDER = Path(__file__).parent
-_TRIXIE = ("localhost/devenv/debian-trixie", "debian")
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,9 @@ def other_engine(
     reference = f"localhost/devenv-test/{name.replace('_', '-')}:{RUN}"
     dockerfile = _FOLDER / f"{name}.Dockerfile"
     engine.builds.run(
-        BuildRequest(reference, dockerfile, _FOLDER, args={"DEBIAN_TRIXIE": trixie(engine)}, labels=LABELS)
+        BuildRequest(
+            reference, dockerfile, _FOLDER, args={"DEBIAN_TRIXIE": provide("debian-trixie", engine)}, labels=LABELS
+        )
     )
     with tempfile.TemporaryDirectory(prefix="devenv-test-") as own:
         container = engine.client.containers.run(
@@ -72,12 +73,3 @@ def other_engine(
                 yield OtherEngine(other, container.attrs["State"]["Pid"])
         finally:
             engine.containers.remove([str(container.name)])
-
-
-def trixie(engine: Engine) -> str:
-    """The image of Debian 13 that devenv made."""
-    for repository in _TRIXIE:
-        for image in engine.client.images.list(name=repository):
-            if image.tags and "trixie" in image.tags[0]:
-                return image.tags[0]
-    return missing("there is no Debian 13 image yet: the tests of `up` make it")

@@ -39,8 +39,8 @@ STOPPED = Kind(
     Severity.NOTE,
     "The cluster is stopped",
     "nothing of it answers",
-    "As after a start of the machine with an engine that does not start containers by itself. `devenv up` brings "
-    "it back with its data.",
+    "After `devenv stop`, or a start of the machine with an engine that does not start containers by itself. "
+    "`devenv start` brings it back with its data.",
 )
 PRESSURE = Kind(
     "node-pressure",
@@ -135,7 +135,7 @@ def judge(running: RunningFacts | None) -> Iterator[Finding]:
         return
     facts = running.facts
     if facts.state is ClusterState.STOPPED:
-        yield STOPPED.found(facts.reason or "none of its containers runs", "devenv up")
+        yield STOPPED.found(facts.reason or "none of its containers runs", "devenv start")
         return
     if facts.state is not ClusterState.RUNNING:
         reason = f"it is {facts.state}" + (f": {facts.reason}" if facts.reason else "")

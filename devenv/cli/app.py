@@ -42,14 +42,17 @@ from devenv.cli.commands import (
     up,
     validate,
 )
+from devenv.cli.leading import LeadingOptions
 from devenv.cli.verbatim import Verbatim
 
 app = typer.Typer(
     name="devenv",
+    cls=LeadingOptions,
     help=(
         "The whole Kubernetes environment of your product on your own machine, with one command.\n\n"
         "Start with `devenv up` in a folder that has a devenv.yaml; `devenv open` shows what runs and where; "
-        "`devenv down` takes everything away again."
+        "`devenv down` takes everything away again.\n\n"
+        "-C, --json and -v may stand before the command as well: `devenv -C shop up`."
     ),
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
 
@@ -12,13 +10,14 @@ def helm(context: typer.Context) -> None:
 
     All arguments are Helm's own, `--help` too. It is the version that devenv uses, with the project's own kubeconfig;
     your contexts and KUBE* and HELM_* variables are left aside, so that no other cluster is reached. The project is
-    that of the current folder.
+    that of the current folder, or of the one in `devenv -C FOLDER helm`.
 
     What `helm upgrade` or `helm uninstall` changes, `devenv diff` shows and `devenv up` puts right.
 
     Examples: `devenv helm list --all-namespaces`, `devenv helm -n alt-apps get values alt-backend`.
     """
+    from devenv.cli.leading import leading_directory
     from devenv.cli.verbatim import become
     from devenv.workflows.tool_call import cluster_tool_call
 
-    become(cluster_tool_call(Path(), "helm", context.args))
+    become(cluster_tool_call(leading_directory(context), "helm", context.args))

@@ -20,6 +20,7 @@ from devenv.cli.commands import (
     down,
     engine,
     env,
+    forward,
     helm,
     images,
     kubeconfig,
@@ -30,10 +31,13 @@ from devenv.cli.commands import (
     logs,
     open,  # noqa: A004 -- the same
     pull,
+    render,
     reset_db,
     restart,
+    run,
     schema,
     secrets,
+    shell,
     start,
     status,
     stop,
@@ -96,12 +100,16 @@ app.command("alerts")(alerts.alerts)
 app.add_typer(db.app, name="db")
 app.command("reset-db")(reset_db.reset_db)
 app.command("restart")(restart.restart)
+app.command("shell")(shell.shell)
+app.command("run")(run.run)
+app.command("forward")(forward.forward)
 app.add_typer(secrets.app, name="secrets")
 app.command("env")(env.env)
 app.command("kubectl", cls=Verbatim)(kubectl.kubectl)
 app.command("helm", cls=Verbatim)(helm.helm)
 app.command("aws", cls=Verbatim)(aws.aws)
 app.command("test")(test.run_tests)
+app.command("render")(render.render)
 app.command("validate")(validate.validate)
 app.command("doctor")(doctor.doctor)
 app.command("engine")(engine.engine)

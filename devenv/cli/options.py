@@ -39,6 +39,16 @@ Databases = Annotated[
         autocompletion=completion.databases,
     ),
 ]
+Service = Annotated[
+    str, typer.Argument(metavar="NAME", help="The service, by its stack's name.", autocompletion=completion.stacks)
+]
+Workload = Annotated[
+    str,
+    typer.Option(
+        "--workload", "-w", metavar="KIND/NAME", help="Which one, where a stack has several: deployment/api, or api."
+    ),
+]
+Container = Annotated[str, typer.Option("--container", "-c", metavar="NAME", help="Another than the first one.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the programs behind print.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on standard output.")]
 Yes = Annotated[

@@ -24,6 +24,11 @@ class Verbatim(TyperCommand):
         return list(args)
 
 
+def on_terminal() -> bool:
+    """Whether somebody types what a program reads, and sees what it prints."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def become(call: ToolCall) -> NoReturn:
     """Let a program take the place of this one, terminal, signals and exit status included."""
     sys.stdout.flush()

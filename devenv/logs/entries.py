@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from devenv.adapters.kubernetes.json_objects import Json
 from devenv.labels import LABEL_INSTANCE, LABEL_STACK
 
 LEVELS = ("trace", "debug", "info", "warning", "error", "fatal")
@@ -64,6 +65,7 @@ class LogEntry:
     namespace: str
     pod: str
     container: str
+    """Empty for what Kubernetes says of the pod, among lines that are followed."""
     node: str
     stack: str
     level: str
@@ -80,6 +82,21 @@ class FoundLogs:
     entries: tuple[LogEntry, ...]
     complete: bool
     """Whether these are all; the oldest are missing where not."""
+
+
+def entry_of(
+    pod: Json,
+    timestamp: str,
+    level: str,
+    message: str,
+    *,
+    container: str = "",
+    fields: Mapping[str, str] | None = None,
+) -> LogEntry:
+    """A line of one of a pod's containers, or what is said of the pod."""
+    meta = pod["metadata"]
+    stack, node = stack_of(meta.get("labels") or {}), pod["spec"].get("nodeName", "")
+    return LogEntry(timestamp, meta["namespace"], meta["name"], container, node, stack, level, message, fields or {})
 
 
 def newest(entries: list[LogEntry], limit: int) -> FoundLogs:

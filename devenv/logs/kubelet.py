@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.objects import container_statuses
 from devenv.logs.entries import FoundLogs, LogEntry, LogQuery, newest, stack_of
 from devenv.logs.lines import fields_of, join, level_of, stamp_in_utc
 
@@ -38,15 +39,14 @@ def read_kubelets(cluster: Cluster, query: LogQuery) -> FoundLogs:
 
 
 def _containers(pod: Json, query: LogQuery) -> Iterator[_Container]:
-    meta, status = pod["metadata"], pod.get("status", {})
+    meta = pod["metadata"]
     stack = stack_of(meta.get("labels") or {})
     if not query.takes_pod(meta["namespace"], meta["name"], stack):
         return
     node = pod["spec"].get("nodeName", "")
-    for key in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
-        for found in status.get(key) or ():
-            for previous in (True, False) if found.get("restartCount") else (False,):
-                yield _Container(meta["namespace"], meta["name"], found["name"], node, stack, previous)
+    for found in container_statuses(pod):
+        for previous in (True, False) if found.get("restartCount") else (False,):
+            yield _Container(meta["namespace"], meta["name"], found["name"], node, stack, previous)
 
 
 def _read(cluster: Cluster, container: _Container, query: LogQuery) -> list[LogEntry]:

@@ -34,7 +34,7 @@ _LEVELS = {
     "fatal": ("fatal", "critical", "panic", "emerg", "alert", "60"),
 }
 _LEVEL_OF = {name: level for level, names in _LEVELS.items() for name in names}
-_LEVEL_KEYS = ("level", "severity", "lvl", "levelname", "log.level")
+LEVEL_KEYS = ("level", "severity", "lvl", "levelname", "log.level")
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:")
 _KLOG_LEVELS = {"I": "info", "W": "warning", "E": "error", "F": "fatal"}
 _NAMED = re.compile(r"\b(?:level|lvl|severity)=[\"']?([a-z]+)", re.IGNORECASE)
@@ -148,7 +148,7 @@ def _compact(value: Any) -> str:
 
 def level_of(text: str, fields: Mapping[str, str]) -> str:
     """How bad an entry is; empty where it does not say."""
-    for key in _LEVEL_KEYS:
+    for key in LEVEL_KEYS:
         if key in fields:
             return _LEVEL_OF.get(fields[key].lower(), "")
     if fields:

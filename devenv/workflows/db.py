@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from devenv.adapters.files.paths import kube_cache
 from devenv.databases.atlas import write_atlas_sums
 from devenv.databases.database import Database
 from devenv.databases.facts import shell_command
@@ -22,6 +21,7 @@ from devenv.spec.sql.migration_names import ATLAS_SUM
 from devenv.workflows.access.exclusive import confirm_lock
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import Deployed, Deployment, reach
+from devenv.workflows.tool_call import ToolCall
 
 T = TypeVar("T")
 
@@ -154,16 +154,15 @@ def url(request: DatabaseRequest, session: Session) -> dict[str, str]:
         return {d.name: deployment.address(d).url for d in deployment.choose(request.names)}
 
 
-def shell(directory: Path, name: str, session: Session, *, on_terminal: bool) -> list[str]:
+def shell(directory: Path, name: str, session: Session, *, on_terminal: bool) -> ToolCall:
     """The command that opens a database's own shell in its container; it reads a script where no terminal is."""
     with reach(directory, session, [name]) as deployment:
         (deployed,) = deployment.choose([name])
         kubectl, spec = deployment.toolbox.kubectl, deployed.spec
         container = ["-c", spec.container] if spec.container else []
         terminal = ["--stdin", "--tty"] if on_terminal else ["--stdin"]
-        target = ["--namespace", deployed.namespace, "exec", *terminal, spec.workload, *container]
-        cache = ["--cache-dir", str(kube_cache(kubectl.kubeconfig))]
-        return [*kubectl.command(), *cache, *target, "--", *shell_command(spec)]
+        target = kubectl.call("--namespace", deployed.namespace, "exec", *terminal, spec.workload, *container)
+        return ToolCall((*target, "--", *shell_command(spec)))
 
 
 def _check(name: str) -> None:

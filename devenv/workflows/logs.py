@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from devenv.errors import DatabaseError, UsageError
 from devenv.events import Noted
-from devenv.logs.entries import LEVELS, FoundLogs, LogQuery
+from devenv.logs.entries import LEVELS, FoundLogs, LogEntry, LogQuery
+from devenv.logs.following import following
 from devenv.logs.kubelet import read_kubelets
+from devenv.logs.lines import stamp_in_utc
 from devenv.logs.stored import read_stored
 from devenv.logs.victoria_logs import read_victoria_logs
 from devenv.spec.model import parse_duration
@@ -45,18 +49,7 @@ def read_logs(request: LogsRequest, session: Session) -> FoundLogs:
         ClusterError: the environment does not run.
         SpecError: with every problem of the specification.
     """
-    since = datetime.now(UTC) - _duration(request.since)
-    _require_level(request.level)
-    with reach(request.directory, session) as deployment:
-        query = LogQuery(
-            since=since,
-            search=request.search,
-            stacks=labels_of(deployment, request.stacks),
-            namespaces=frozenset(request.namespaces),
-            pod=request.pod,
-            level=request.level,
-            limit=request.limit,
-        )
+    with _asked(request, session) as (deployment, query):
         try:
             found = _kept(deployment, query)
         except DatabaseError as error:
@@ -65,6 +58,20 @@ def read_logs(request: LogsRequest, session: Session) -> FoundLogs:
             session.emit(Noted(told, "warning", "devenv status"))
             found = None
         return found or read_kubelets(deployment.environment.cluster, query)
+
+
+@contextmanager
+def follow_logs(request: LogsRequest, session: Session) -> Iterator[Iterator[LogEntry]]:
+    """The lines that the kubelets have, oldest first, and then each as it comes, without an end.
+
+    Raises:
+        what `read_logs` raises.
+    """
+    with _asked(request, session) as (deployment, query):
+        cluster, began = deployment.environment.cluster, stamp_in_utc(datetime.now(UTC).isoformat())
+        known = [entry for entry in read_kubelets(cluster, query).entries if entry.timestamp < began]
+        with following(cluster, query, began) as coming:
+            yield chain(known, coming)
 
 
 def _kept(deployment: Deployment, query: LogQuery) -> FoundLogs | None:
@@ -79,6 +86,26 @@ def _kept(deployment: Deployment, query: LogQuery) -> FoundLogs | None:
         return None
     (store,) = (deployed for deployed in deployment.choose(()) if deployed.name == CLICKHOUSE)
     return read_stored(deployment.address(store), query)
+
+
+@contextmanager
+def _asked(request: LogsRequest, session: Session) -> Iterator[tuple[Deployment, LogQuery]]:
+    """The environment, and what is asked of it."""
+    since = datetime.now(UTC) - _duration(request.since)
+    _require_level(request.level)
+    with reach(request.directory, session) as deployment:
+        yield (
+            deployment,
+            LogQuery(
+                since=since,
+                search=request.search,
+                stacks=labels_of(deployment, request.stacks),
+                namespaces=frozenset(request.namespaces),
+                pod=request.pod,
+                level=request.level,
+                limit=request.limit,
+            ),
+        )
 
 
 def labels_of(deployment: Deployment, stacks: Collection[str]) -> frozenset[str]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from devenv.adapters.docker import ContainerInfo
-from devenv.adapters.kubernetes.cluster import Cluster, Workload, of_stack
+from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.objects import is_true
 from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.adapters.kubernetes.surroundings import (
@@ -29,10 +29,9 @@ from devenv.adapters.kubernetes.surroundings import (
 from devenv.adapters.process import is_over, this_process
 from devenv.adapters.traefik import unrouted
 from devenv.databases.address import Address
-from devenv.errors import ClusterError, NotReadyError, UsageError
+from devenv.errors import NotReadyError, UsageError
 from devenv.logs.entries import LogEntry, LogQuery
 from devenv.logs.kubelet import read_kubelets
-from devenv.runtime.diagnosis import QUICK_GATHER, GracePeriods, Observer, Scope, not_ready, watch_stack
 from devenv.runtime.host.ports import http_ports, published_ports
 from devenv.runtime.service_copies.addresses import inside, places, translated
 from devenv.runtime.service_copies.assembly import Assembled, Wishes, assemble
@@ -41,14 +40,12 @@ from devenv.runtime.service_copies.identity import Identity
 from devenv.runtime.service_copies.pointing import Target
 from devenv.runtime.service_copies.routes import Hosts
 from devenv.runtime.service_copies.variables import sources
-from devenv.spec.read.wording import name_hint
 from devenv.spec.render import ProjectFacts, endpoint_url, origin_of
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.databases.deployed import Deployment, reach
+from devenv.workflows.services.await_pod import Awaited, await_pod
+from devenv.workflows.services.choice import choose_workload
 
-_KINDS = ("Deployment", "StatefulSet")
-_GRACE = GracePeriods(crash=1.0)
-"""What it needs has run for long: whoever crashes twice does so because of what is different."""
 _ENDING_SECONDS = 2
 """For a pod that nobody needs any more."""
 _ROUTE_SECONDS = 10.0
@@ -126,7 +123,7 @@ def copy_service(deployment: Deployment, request: CopyRequest) -> Iterator[Servi
         NotReadyError: it did not within its time.
     """
     store = deployment.environment.cluster.objects
-    found = _choose(deployment, request)
+    found = choose_workload(deployment, request.stack, request.workload)
     around = read_surroundings(store, found.kind, found.namespace, found.name)
     names = deployment.environment.names
     identity = Identity(uuid.uuid4().hex[:6], found.namespace, names.labels, this_process())
@@ -141,7 +138,10 @@ def copy_service(deployment: Deployment, request: CopyRequest) -> Iterator[Servi
         create_all(store, assembled.objects)
         with ThreadPoolExecutor(1, thread_name_prefix="sweep") as pool:
             sweeping = pool.submit(_sweep, store)
-            _await_pod(deployment, request, found, identity)
+            await_pod(
+                deployment,
+                Awaited(request.stack, found, identity, lambda pod: is_true(pod, "Ready"), request.seconds),
+            )
             ready = _await_routes(
                 deployment,
                 assembled,
@@ -157,32 +157,6 @@ def copy_service(deployment: Deployment, request: CopyRequest) -> Iterator[Servi
 
 def _sweep(store: ObjectStore) -> None:
     remove_all(store, left_over(store, is_over), grace=0)
-
-
-def _choose(deployment: Deployment, request: CopyRequest) -> Workload:
-    """The workload that is meant."""
-    selected = deployment.environment.workspace.selected
-    if request.stack not in selected:
-        raise UsageError(
-            f"{request.stack} is no stack of this project", hint=name_hint(request.stack, selected, "stacks")
-        )
-    cluster, releases = deployment.environment.cluster, deployment.facts.releases
-    known = of_stack(request.stack, releases, [w for kind in _KINDS for w in cluster.workloads_of(kind)])
-    if not known:
-        raise ClusterError(f"stack {request.stack} has no service that runs", hint=f"devenv up --only {request.stack}")
-    names = {f"{w.kind.lower()}/{w.name}": w for w in known}
-    wanted = request.workload.lower()
-    chosen = [w for name, w in names.items() if not wanted or wanted in (name, w.name)]
-    if len(chosen) == 1:
-        return chosen[0]
-    if not chosen:
-        raise UsageError(
-            f"stack {request.stack} has no workload {request.workload}", hint=name_hint(wanted, names, "workloads")
-        )
-    raise UsageError(
-        f"stack {request.stack} has several workloads",
-        hint=f"say which is meant: workload={' or '.join(map(repr, names))}",
-    )
 
 
 def _wishes(
@@ -218,35 +192,6 @@ def _targets(deployment: Deployment, around: Surroundings, request: CopyRequest)
             mine = replace(own, host=within.host, port=within.port) if own else None
             targets.append(Target(deployed.name, within, mine, deployed.name in request.databases))
     return targets
-
-
-def _await_pod(deployment: Deployment, request: CopyRequest, found: Workload, identity: Identity) -> None:
-    """Wait until the pod is ready; its root cause ends the wait."""
-    cluster, name = deployment.environment.cluster, identity.named(found.name)
-    informer = cluster.informer()
-    end = time.monotonic() + request.seconds
-    scope = Scope(request.stack, found.namespace, copy=identity.id)
-
-    def ready() -> bool:
-        return any(
-            is_true(pod, "Ready")
-            for pod in informer.snapshot()["Pod"]
-            if (pod["metadata"]["namespace"], pod["metadata"]["name"]) == (found.namespace, name)
-        )
-
-    observer = Observer(cluster, scope, kubectl=deployment.toolbox.kubectl, grace=_GRACE)
-    diagnosis = watch_stack(
-        cluster,
-        scope,
-        over=lambda: ready() or time.monotonic() > end,
-        emit_progress=lambda _: None,
-        observer=observer,
-        gather=QUICK_GATHER,
-    )
-    if diagnosis:
-        raise diagnosis.error(f"copy of {found.name}")
-    if not ready():
-        raise not_ready(f"copy of {found.name}", observer.probable, request.seconds)
 
 
 def _await_routes(

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from devenv.adapters.charts.helm import Helm
-from devenv.adapters.files.paths import data_root
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.adapters.tools.toolchain import Toolchain
 from devenv.errors import DevenvError
-from devenv.images.catalogue.catalogue import Catalogue, hashing
-from devenv.images.content.fingerprint import FileDigests
 from devenv.plan.observed import StackInput
-from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
 from devenv.runtime.observe.rendered_contents import Renderers, render, require_sound_rendering
-from devenv.runtime.observe.stack_inputs import images_of, is_licensed, stack_inputs
 from devenv.runtime.observe.staleness import spec_problems
 from devenv.spec.checks.monitor_targets import Installed, target_warnings
-from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import Workspace
+from devenv.workflows.offline import offline_inputs
 
 _NO_CLUSTER = Path("/nonexistent/kubeconfig")
 """Rendering asks no cluster, and must not find the user's."""
@@ -44,7 +38,7 @@ def examine(workspace: Workspace) -> list[str]:
     toolchain = Toolchain(workspace.versions.tools)
     helm, kubectl = toolchain.locate("helm").path, toolchain.locate("kubectl").path
     renderers = Renderers(Helm(helm, _NO_CLUSTER) if helm else None, Kubectl(kubectl, _NO_CLUSTER) if kubectl else None)
-    inputs = _inputs(workspace)
+    inputs = offline_inputs(workspace, [name for name in workspace.selected if not workspace.stacks[name].builtin])
     require_sound_rendering(workspace, inputs, renderers)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = list(pool.map(lambda pair: _of_stack(pair[0], pair[1], renderers), inputs))
@@ -52,18 +46,6 @@ def examine(workspace: Workspace) -> list[str]:
     objects = [each for _, made in found for each in made]
     shared = {s.spec.namespace for name in workspace.selected if (s := workspace.stacks[name]).builtin}
     return [*warnings, *target_warnings(objects, {spec.namespace for spec, _ in inputs} - shared)]
-
-
-def _inputs(workspace: Workspace) -> list[tuple[StackSpec, StackInput]]:
-    own = [name for name in workspace.selected if not workspace.stacks[name].builtin]
-    project = workspace.project
-    digests = FileDigests()
-    catalogue = Catalogue(workspace.versions, data_root(), hashing(digests), project.images, workspace.root)
-    specs = [workspace.stacks[name].spec for name in own]
-    used = {image for spec in specs for image in images_of(spec, licensed=is_licensed(spec, os.environ)).values()}
-    images = {name: catalogue[name].own or catalogue[name].upstream or "" for name in used}
-    facts = ProjectFacts.of(project, PREFERRED_HTTP, PREFERRED_HTTPS)
-    return stack_inputs(workspace, own, facts, images, digests, environ=os.environ)
 
 
 def _of_stack(spec: StackSpec, made: StackInput, renderers: Renderers) -> tuple[list[str], list[Installed]]:

@@ -22,10 +22,6 @@ def fetch(url: str, *, context: ssl.SSLContext | None = None) -> dict[str, Any]:
     return parsed
 
 
-def endpoint(project: Project, name: str) -> str:
-    return next(str(e["url"]) for e in project.status()["endpoints"] if e["name"] == name)
-
-
 def test_up_from_nothing_reports_its_longest_chain(first_up: Result) -> None:
     finished = first_up.last("run-finished")
     assert finished["failed"] == 0
@@ -35,7 +31,7 @@ def test_up_from_nothing_reports_its_longest_chain(first_up: Result) -> None:
 
 
 def test_application_answers_over_http_with_everything_behind_it(environment: Project) -> None:
-    answer = fetch(endpoint(environment, "api"))
+    answer = fetch(environment.endpoint("api"))
     assert answer["database"]["items"] >= 1
     assert answer["queue"]["message_id"]
     assert answer["bucket"]["key"]
@@ -43,7 +39,7 @@ def test_application_answers_over_http_with_everything_behind_it(environment: Pr
 
 def test_application_answers_over_https_with_the_local_certificate(environment: Project) -> None:
     ca = environment.devenv("certificate").stdout.strip()
-    url = endpoint(environment, "api-tls")
+    url = environment.endpoint("api-tls")
     assert url.startswith("https://")
     assert fetch(url, context=ssl.create_default_context(cafile=ca))["database"]["items"] >= 1
 

@@ -45,10 +45,6 @@ spec: {{routes: [{{kind: Rule, match: Host(`{1}`), services: [{{name: nobody, po
 """
 
 
-def endpoint(project: Project, name: str) -> str:
-    return next(str(e["url"]) for e in project.status()["endpoints"] if e["name"] == name).rstrip("/")
-
-
 Style = Literal["path", "virtual"]
 
 
@@ -66,7 +62,7 @@ def presigned(s3: str, style: Style, operation: str, key: str) -> str:
 
 
 def test_a_queue_url_answers_on_this_machine_where_it_was_asked_for(environment: Project) -> None:
-    aws = endpoint(environment, "aws")
+    aws = environment.endpoint("aws")
     answer = good_answer(
         f"{aws}/?Action=GetQueueUrl&QueueName={QUEUE}", headers={"Authorization": SIGNED_FOR_SQS}
     ).decode()
@@ -92,7 +88,7 @@ curl -fsS "$url?Action=GetQueueAttributes&AttributeName.1=QueueArn"
 @pytest.mark.parametrize("key", ["a/b.txt", "two//slashes", "per%2Fcent and blank"])
 @pytest.mark.parametrize("style", ["path", "virtual"])
 def test_a_bucket_answers_in_either_style(environment: Project, style: Style, key: str) -> None:
-    s3 = endpoint(environment, "s3")
+    s3 = environment.endpoint("s3")
     good_answer(presigned(s3, style, "put_object", key), "PUT", key.encode())
     other: Style = "path" if style == "virtual" else "virtual"
     assert good_answer(presigned(s3, other, "get_object", key)) == key.encode()
@@ -101,14 +97,14 @@ def test_a_bucket_answers_in_either_style(environment: Project, style: Style, ke
 def test_a_bucket_before_the_name_of_s3_is_covered_by_the_certificate(environment: Project) -> None:
     ca = environment.devenv("certificate").stdout.strip()
     context = ssl.create_default_context(cafile=ca)
-    api = urlsplit(endpoint(environment, "api-tls"))
-    s3 = f"https://{urlsplit(endpoint(environment, 's3')).hostname}:{api.port}"
+    api = urlsplit(environment.endpoint("api-tls"))
+    s3 = f"https://{urlsplit(environment.endpoint('s3')).hostname}:{api.port}"
     good_answer(presigned(s3, "virtual", "put_object", "over-tls"), "PUT", b"x", context=context)
     assert good_answer(presigned(s3, "path", "get_object", "over-tls"), context=context) == b"x"
 
 
 def test_traefik_waits_for_a_slow_upload_as_long_as_it_takes(environment: Project) -> None:
-    address = endpoint(environment, "dashboard").removesuffix("/dashboard")
+    address = environment.endpoint("dashboard").removesuffix("/dashboard")
     found = {
         e["name"]: e["transport"]["respondingTimeouts"] for e in json.loads(good_answer(f"{address}/api/entrypoints"))
     }
@@ -117,7 +113,7 @@ def test_traefik_waits_for_a_slow_upload_as_long_as_it_takes(environment: Projec
 
 def test_where_no_pod_is_ready_the_answer_is_that_of_a_moment(environment: Project, tmp_path: Path) -> None:
     """503, which clients try again: with 404 a reset of a LocalStack failed that was too busy to seem ready."""
-    dashboard = urlsplit(endpoint(environment, "dashboard"))
+    dashboard = urlsplit(environment.endpoint("dashboard"))
     hosts = [f"{name}.{environment.name}.localhost" for name in ("ingress", "route")]
     (tmp_path / "nobody.yaml").write_text(NOBODY.format(*hosts))
     environment.kubectl("apply", "--filename", str(tmp_path / "nobody.yaml"))

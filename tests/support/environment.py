@@ -101,6 +101,10 @@ class Project:
         report: dict[str, Any] = json.loads(self.devenv("status", "--json", expect=None).stdout)
         return report
 
+    def endpoint(self, name: str) -> str:
+        """The URL of an endpoint, without a slash at its end."""
+        return next(str(e["url"]) for e in self.status()["endpoints"] if e["name"] == name).rstrip("/")
+
     def tool(self, name: str) -> str:
         """Path of a program that devenv uses."""
         if name not in self._paths:

@@ -6,10 +6,8 @@ Responsible for the transport: kubeconfig, TLS, errors as ours. What the objects
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +17,7 @@ from lightkube import Client, ConfigError, KubeConfig
 from lightkube.core.generic_client import BasicRequest
 
 from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.streams import LineStream, Watch
 from devenv.errors import ApiRefusedError, ApiUnreachableError
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
@@ -101,10 +100,15 @@ class Api(Client):
                 raise
 
     def open_watch(self, path: str, **query: str) -> Watch:
-        request = BasicRequest(
-            "GET", path, params={"watch": "true", **query}, timeout=httpx2.Timeout(TIMEOUT, read=None)
-        )
-        return Watch(self._send(request, stream=True))
+        return Watch(self._open(path, watch="true", **query))
+
+    def open_lines(self, path: str, **query: str) -> LineStream:
+        """GET plain text that goes on: a log that is followed."""
+        return LineStream(self._open(path, **query))
+
+    def _open(self, path: str, **query: str) -> httpx2.Response:
+        request = BasicRequest("GET", path, params=query, timeout=httpx2.Timeout(TIMEOUT, read=None))
+        return self._send(request, stream=True)
 
     def _ask(
         self,
@@ -151,38 +155,6 @@ class Api(Client):
         if not response.is_success:
             response.read()
         return response
-
-
-class Watch:
-    """The events of one watch, which another thread may end."""
-
-    def __init__(self, response: httpx2.Response) -> None:
-        self._response = response
-        self._ended = threading.Event()
-
-    def __iter__(self) -> Iterator[Json]:
-        """Watch events as they come, until the server ends the stream or `end` is called."""
-        try:
-            for line in self._response.iter_lines():
-                event: Json = json.loads(line)
-                yield event
-        except httpx2.HTTPError as error:
-            if not self._ended.is_set():
-                raise ApiUnreachableError("a watch broke", context={"cause": str(error)}) from error
-        finally:
-            self._response.close()
-
-    def end(self) -> None:
-        """Wake the thread that reads. Closing a socket does not end a blocked read; shutting it down does."""
-        self._ended.set()
-        stream = self._response.extensions.get("network_stream")
-        connection = stream.get_extra_info("socket") if stream else None
-        if isinstance(connection, socket.socket):
-            try:
-                # Not SSLSocket.shutdown, which drops the TLS state that the reading thread uses.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
-            except OSError:
-                return  # the server was first
 
 
 def _asked_to_wait(response: httpx2.Response) -> float | None:

@@ -16,8 +16,8 @@ from typing import Self
 
 import httpx2
 
-from devenv.adapters.kubernetes import objects
-from devenv.adapters.kubernetes.api import METADATA_ONLY, TIMEOUT, Api, ContentType
+from devenv.adapters.kubernetes import logs, objects
+from devenv.adapters.kubernetes.api import METADATA_ONLY, Api, ContentType
 from devenv.adapters.kubernetes.conditions import await_condition
 from devenv.adapters.kubernetes.discovery import discover
 from devenv.adapters.kubernetes.external_secrets import Follower, Refreshed, coming, follow, followers, refresh
@@ -28,6 +28,7 @@ from devenv.adapters.kubernetes.managed_fields import FIELD_MANAGER, HELM_MANAGE
 from devenv.adapters.kubernetes.objects import NodeState, Release, Workload, object_key, of_stack
 from devenv.adapters.kubernetes.root_redirect import redirect
 from devenv.adapters.kubernetes.store import ObjectStore
+from devenv.adapters.kubernetes.streams import LineStream
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS, Informer
 from devenv.errors import ApiRefusedError, ApiUnreachableError
 from devenv.labels import ANNOTATION_PROFILE
@@ -40,8 +41,6 @@ _STATE = f"api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{STATE_NAME}"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 """The annotation by which kubectl restarts (`polymorphichelpers/objectrestarter.go`)."""
 _COMPLETE_SECONDS = 30.0
-_LOG_SECONDS = 60.0
-"""For a whole log, which may be long."""
 _AT_ONCE = 6
 """Requests: more of them wait for each other in the API server."""
 
@@ -258,25 +257,16 @@ class Cluster:
     # single objects
 
     def log(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> tuple[str, ...]:
-        """The last lines of a container's log; empty when there is none (any more)."""
-        query = {"container": container, "previous": str(previous).lower(), "tailLines": str(lines)}
-        return tuple(self._log(namespace, pod, query, TIMEOUT).splitlines())
+        return logs.last_lines(self._api, logs.path(namespace, pod), container, previous=previous, lines=lines)
 
     def log_since(
         self, namespace: str, pod: str, container: str, *, previous: bool, since: datetime, lines: int
     ) -> tuple[str, ...]:
-        """The last lines of a container's log since a time, each with its time before it; empty when there is none."""
-        query = {"container": container, "previous": str(previous).lower(), "timestamps": "true"}
-        query |= {"sinceTime": f"{since:%Y-%m-%dT%H:%M:%SZ}", "tailLines": str(lines)}
-        text = self._log(namespace, pod, query, _LOG_SECONDS)
-        # Not splitlines(), which takes other characters for ends of lines too.
-        return tuple(text.split("\n")) if text else ()
+        path = logs.path(namespace, pod)
+        return logs.stamped_lines(self._api, path, container, previous=previous, since=since, lines=lines)
 
-    def _log(self, namespace: str, pod: str, query: Mapping[str, str], timeout: float) -> str:
-        try:
-            return self._api.text(f"api/v1/namespaces/{namespace}/pods/{pod}/log", timeout=timeout, **query)
-        except ApiRefusedError:
-            return ""
+    def follow_log(self, namespace: str, pod: str, container: str, since: str) -> LineStream:
+        return logs.coming_lines(self._api, logs.path(namespace, pod), container, since)
 
     def pods(self) -> list[Json]:
         """All pods, as they are now."""

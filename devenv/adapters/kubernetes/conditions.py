@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from devenv.adapters.kubernetes.api import Api, Watch
+from devenv.adapters.kubernetes.api import Api
 from devenv.adapters.kubernetes.discovery import find_resource
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import condition
+from devenv.adapters.kubernetes.streams import Watch
 from devenv.errors import ApiRefusedError, ApiUnreachableError, InterruptedRunError
 
 _TICK = 0.3

@@ -120,6 +120,10 @@ class Kubectl:
         """How every call begins."""
         return [str(self.program), "--kubeconfig", str(self.kubeconfig)]
 
+    def call(self, *arguments: str) -> list[str]:
+        """A call for another process than one that this class starts: it reaches no cluster but this one."""
+        return [*self.command(), "--cache-dir", str(kube_cache(self.kubeconfig)), *arguments]
+
     def pasted(self, *arguments: str) -> str:
         """A call for a hint: it works where kubectl is not on PATH, and reaches no cluster but this one."""
         return shlex.join([*self.command(), *arguments])

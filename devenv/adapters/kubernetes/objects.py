@@ -9,7 +9,7 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +101,12 @@ class NodeState:
 def object_key(metadata: Mapping[str, Any]) -> str:
     """`namespace/name`, or the name alone of what belongs into no namespace."""
     return "/".join(metadata[part] for part in ("namespace", "name") if metadata.get(part))
+
+
+def container_statuses(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The statuses of all containers of a pod, whatever they are there for."""
+    for key in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
+        yield from pod.get("status", {}).get(key) or ()
 
 
 def annotation(item: Mapping[str, Any], name: str) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 
 import httpx2
 
-from devenv.adapters.kubernetes.api import Api, Watch
+from devenv.adapters.kubernetes.api import Api
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
+from devenv.adapters.kubernetes.streams import Watch
 from devenv.errors import ApiRefusedError, ApiUnreachableError, ClusterError
 
 PATHS: Mapping[str, str] = {

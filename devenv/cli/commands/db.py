@@ -194,16 +194,13 @@ def shell(
 
     Examples: `devenv db shell postgres`, `devenv db shell mysql < report.sql`.
     """
-    import os
-    import sys
-
     from devenv.cli import wiring
+    from devenv.cli.verbatim import become, on_terminal
     from devenv.workflows import db
 
     with wiring.run_session("db") as session:
-        on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-        command = db.shell(directory, name, session, on_terminal=on_terminal)
-    os.execv(command[0], command)  # noqa: S606 -- the shell takes the terminal over
+        call = db.shell(directory, name, session, on_terminal=on_terminal())
+    become(call)
 
 
 @app.command("url")

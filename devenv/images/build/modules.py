@@ -12,7 +12,7 @@ import re
 import shutil
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ from devenv.adapters.host.trust import observe_proxies
 from devenv.adapters.process import find_program, run
 from devenv.errors import ChecksumError, CommandFailedError, DownloadError
 from devenv.images.content.fingerprint import hash_of
+from devenv.spec.stack import StackSpec
+from devenv.spec.versions import ModuleVersion
 
 GOLANG = "golang"
 """The image that Go fetches modules in, where the host has no Go."""
@@ -55,6 +57,12 @@ class Module:
     def cached(self) -> bool:
         """Whether its files are there."""
         return self.folder.is_dir()
+
+
+def modules_of(stacks: Iterable[StackSpec], pinned: Mapping[str, ModuleVersion]) -> list[Module]:
+    """The modules that hold sources of stacks, at the versions of the catalogue."""
+    names = {name for stack in stacks for name in stack.modules}
+    return [Module(name, pinned[name].version, pinned[name].sum) for name in sorted(names)]
 
 
 def go_on_path() -> Path | None:

@@ -15,7 +15,7 @@ from devenv.adapters.docker import Engine, EngineVersion
 from devenv.adapters.engine.service import is_own_engine
 from devenv.adapters.host.ports import PortClaims
 from devenv.errors import ImageError
-from devenv.images.build.modules import GOLANG, Module, go_on_path
+from devenv.images.build.modules import GOLANG, go_on_path, modules_of
 from devenv.images.catalogue.presence import observe_images
 from devenv.images.nodes.content import names_on_nodes
 from devenv.plan.cluster_state import ClusterState
@@ -150,7 +150,7 @@ def _look(
             observe_cluster, kind_cluster, environment.kubeconfig, export=environment.export_kubeconfig
         )
         facts, kind = _settle(environment, kind_cluster, version.result(), claims)
-        modules = _modules(environment, stacks)
+        modules = modules_of([workspace.stacks[name].spec for name in stacks], workspace.versions.modules)
         module_image = None if go_on_path() else GOLANG
         fetched_in = [module_image] if module_image and not all(module.cached for module in modules) else []
         used = [*_stack_images(environment, stacks), *_cluster_images(kind_cluster, kind)]
@@ -195,13 +195,6 @@ def _settle(
     )
     facts = ProjectFacts.of(project, http, https, host_ca=HOST_CA if trust.extra else "")
     return facts, kind_config(environment.kind_file, settings)
-
-
-def _modules(environment: Environment, stacks: Sequence[str]) -> list[Module]:
-    """The modules that hold sources of the selected stacks."""
-    pinned = environment.workspace.versions.modules
-    names = {name for stack in stacks for name in environment.workspace.stacks[stack].spec.modules}
-    return [Module(name, pinned[name].version, pinned[name].sum) for name in sorted(names)]
 
 
 def _stack_images(environment: Environment, stacks: Sequence[str]) -> list[str]:

@@ -36,6 +36,20 @@ def rendered(step: InstallChart | ApplyManifests, toolbox: Toolbox, cancel: thre
         return toolbox.helm.preview(release_of(step, chart), cancel=cancel)
 
 
+def rendered_offline(step: InstallChart | ApplyManifests, toolbox: Toolbox, kubernetes: str) -> str:
+    """The same without a cluster, for a version of Kubernetes; hooks and a chart's definitions of kinds as well.
+
+    What templates would find in a cluster (`lookup`, kinds that others define) is not there.
+
+    Raises:
+        what `rendered` raises.
+    """
+    if isinstance(step, ApplyManifests):
+        return rendered(step, toolbox)
+    with chart_of(step, toolbox) as chart:
+        return toolbox.helm.template(release_of(step, chart), kubernetes=kubernetes)
+
+
 def release_of(step: InstallChart, chart: str) -> ChartRelease:
     """What a step installs, of its chart where that lies now."""
     return ChartRelease(step.release, step.namespace, chart, step.values, step.repository, step.version)

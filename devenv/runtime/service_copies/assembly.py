@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from devenv.adapters.kubernetes.json_objects import Json
-from devenv.adapters.kubernetes.selectors import let_go
 from devenv.adapters.kubernetes.surroundings import Surroundings
 from devenv.errors import UsageError
 from devenv.runtime.service_copies.files import file_sources, override_files
 from devenv.runtime.service_copies.identity import Identity
+from devenv.runtime.service_copies.place import place_beside
 from devenv.runtime.service_copies.pods import containers, copied_pod
 from devenv.runtime.service_copies.pointing import Target, leads_to, point
-from devenv.runtime.service_copies.policies import Seen, extended_policies
-from devenv.runtime.service_copies.routes import Hosts, copied_routes, copied_service, leading_to
+from devenv.runtime.service_copies.routes import Hosts, copied_routes, copied_service
 from devenv.runtime.service_copies.variables import Data, Overrides, override, read_variables
 
 
@@ -53,11 +52,8 @@ def assemble(around: Surroundings, data: Data, wishes: Wishes, hosts: Hosts) -> 
     """
     identity = hosts.identity
     name = around.workload["metadata"]["name"]
-    before = around.workload["spec"]["template"]["metadata"].get("labels") or {}
-    near = [service for service in around.services if service["metadata"]["namespace"] == identity.namespace]
-    leading = leading_to(before, near)
-    labels = _labels(around, before, near, identity)
-    pod = copied_pod(around.workload, identity, labels, leading)
+    place = place_beside(around, identity)
+    pod = copied_pod(around.workload, identity, place.labels, place.services)
     secret_name = identity.named(name)
     pointing = _Pointing(wishes, identity.namespace)
     variables = {container["name"]: read_variables(container, data) for container in containers(pod["spec"])}
@@ -78,38 +74,14 @@ def assemble(around: Surroundings, data: Data, wishes: Wishes, hosts: Hosts) -> 
         "metadata": identity.metadata(name),
         "stringData": held,
     }
-    routed = copied_routes(around.routes, leading, hosts)
-    original = Seen(identity.namespace, around.namespace_labels, before)
-    policies = extended_policies(around.policies, original, pod["metadata"]["labels"], identity)
-    services = [copied_service(service, identity) for service in leading]
+    routed = copied_routes(around.routes, place.services, hosts)
+    services = [copied_service(service, identity) for service in place.services]
     return Assembled(
         secret if held else None,
-        (pod, *services, *routed.objects, *policies),
+        (pod, *services, *routed.objects, *place.policies),
         pod["metadata"]["name"],
         routed.addresses,
     )
-
-
-def _labels(
-    around: Surroundings, before: Mapping[str, str], services: Iterable[Json], identity: Identity
-) -> dict[str, str]:
-    """The original's labels, as far as no Service, controller or disruption budget takes the copy for the original.
-
-    As many as can be are kept, since more than Services goes by them: network policies, monitors, people. Of two ways
-    to let go of a selector the one is taken that no network policy notices.
-    """
-    avoided = [{"matchLabels": wanted} for service in services if (wanted := service["spec"].get("selector"))]
-    kept = [policy["spec"].get("podSelector") or {} for policy in around.policies]
-    kept += [
-        peer["podSelector"]
-        for policy in around.policies
-        for rules, peers in (("ingress", "from"), ("egress", "to"))
-        for rule in policy["spec"].get(rules) or ()
-        for peer in rule.get(peers) or ()
-        if peer.get("podSelector")
-    ]
-    name = around.workload["metadata"]["name"]
-    return let_go(before, [*avoided, *around.selectors], kept, identity.named(name))
 
 
 @dataclass(frozen=True, slots=True)

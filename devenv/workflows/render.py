@@ -1,0 +1,93 @@
+"""`devenv render`: every manifest that `devenv up` would apply, without an engine or a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.adapters.files.paths import data_root
+from devenv.adapters.kubernetes import manifests
+from devenv.adapters.kubernetes.json_objects import Json
+from devenv.errors import ToolMissingError, UsageError
+from devenv.events import MASK
+from devenv.images.build.modules import modules_of
+from devenv.plan.stack_steps import source_steps
+from devenv.runtime.observe.rendering import rendered_offline
+from devenv.runtime.toolbox import Toolbox
+from devenv.spec.load import load_workspace
+from devenv.spec.read.wording import name_hint
+from devenv.spec.workspace import Workspace
+from devenv.workflows.offline import offline_inputs
+
+_AT_ONCE = 4
+_NO_CLUSTER = Path("/nonexistent/kubeconfig")
+"""Rendering asks no cluster, and must not find the user's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """What the user asked for."""
+
+    directory: Path
+    stacks: tuple[str, ...] = ()
+    """All that the project uses where none is named."""
+    profile: str | None = None
+    credentials: bool = False
+    """Whether values of Secrets are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedStack:
+    """What a stack comes to."""
+
+    name: str
+    objects: tuple[Json, ...]
+
+
+def render_stacks(request: RenderRequest) -> list[RenderedStack]:
+    """The objects of stacks, each stack after those that it needs.
+
+    Raises:
+        SpecError: with every problem of the specification, or a source has no manifests.
+        UsageError: a name is none of the project's stacks.
+        ToolMissingError: Helm, kubectl or a module is not on this machine yet.
+        CommandFailedError: Helm or kustomize refuses a source.
+    """
+    workspace = load_workspace(request.directory, data_root=data_root(), profile=request.profile)
+    for name in request.stacks:
+        if name not in workspace.selected:
+            hint = name_hint(name, workspace.selected, "stacks")
+            raise UsageError(f"{name} is no stack of this project", hint=hint)
+    names = [name for name in workspace.selected if not request.stacks or name in request.stacks]
+    toolbox = _toolbox(workspace, names)
+    steps = [(spec.name, step) for spec, made in offline_inputs(workspace, names) for step in source_steps(spec, made)]
+    kubernetes = workspace.versions.node.kubernetes
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="render") as pool:
+        texts = list(pool.map(lambda pair: rendered_offline(pair[1], toolbox, kubernetes), steps))
+    found = [
+        (name, item if request.credentials else _masked(item))
+        for (name, _), text in zip(steps, texts, strict=True)
+        for item in manifests.documents(text)
+    ]
+    return [RenderedStack(name, tuple(item for of, item in found if of == name)) for name in names]
+
+
+def _toolbox(workspace: Workspace, names: Sequence[str]) -> Toolbox:
+    tools = {name: workspace.versions.tools[name] for name in ("helm", "kubectl")}
+    toolbox = Toolbox.locate(_NO_CLUSTER, tools)
+    modules = modules_of([workspace.stacks[name].spec for name in names], workspace.versions.modules)
+    missing = [*sorted(tools.keys() - toolbox.programs), *(module.path for module in modules if not module.cached)]
+    if missing:
+        raise ToolMissingError(f"not on this machine yet: {', '.join(missing)}", hint="devenv pull")
+    for module in modules:
+        toolbox = toolbox.with_module(module.path, module.folder)
+    return toolbox
+
+
+def _masked(item: Json) -> Json:
+    """A Secret without its values; any other object as it is."""
+    if item.get("kind") != "Secret":
+        return item
+    return {**item, **{key: dict.fromkeys(item[key], MASK) for key in ("data", "stringData") if item.get(key)}}

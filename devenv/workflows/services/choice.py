@@ -1,0 +1,34 @@
+"""Which workload of a stack is meant."""
+
+from __future__ import annotations
+
+from devenv.adapters.kubernetes.cluster import Workload, of_stack
+from devenv.errors import ClusterError, UsageError
+from devenv.spec.read.wording import name_hint
+from devenv.workflows.databases.deployed import Deployment
+
+_KINDS = ("Deployment", "StatefulSet")
+
+
+def choose_workload(deployment: Deployment, stack: str, named: str = "") -> Workload:
+    """The Deployment or StatefulSet of a stack, which is to be named (`deployment/api`, `api`) where it has several.
+
+    Raises:
+        UsageError: there is no such stack or workload, or it is not clear which is meant.
+        ClusterError: the stack has none that is installed.
+    """
+    selected = deployment.environment.workspace.selected
+    if stack not in selected:
+        raise UsageError(f"{stack} is no stack of this project", hint=name_hint(stack, selected, "stacks"))
+    cluster, releases = deployment.environment.cluster, deployment.facts.releases
+    known = of_stack(stack, releases, [w for kind in _KINDS for w in cluster.workloads_of(kind)])
+    if not known:
+        raise ClusterError(f"stack {stack} has no service that runs", hint=f"devenv up --only {stack}")
+    names = {f"{w.kind.lower()}/{w.name}": w for w in known}
+    wanted = named.lower()
+    chosen = [w for name, w in names.items() if not wanted or wanted in (name, w.name)]
+    if len(chosen) == 1:
+        return chosen[0]
+    if not chosen:
+        raise UsageError(f"stack {stack} has no workload {named}", hint=name_hint(wanted, names, "workloads"))
+    raise UsageError(f"stack {stack} has several workloads", hint=f"say which one is meant: {', '.join(names)}")

@@ -1,0 +1,181 @@
+"""`devenv forward`: ports of this machine that lead to a service, whatever becomes of its pods."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.adapters.host.ports import first_free, holder
+from devenv.adapters.kubernetes.cluster import Workload
+from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
+from devenv.adapters.kubernetes.kubectl import Kubectl
+from devenv.adapters.kubernetes.objects import is_true
+from devenv.adapters.kubernetes.selectors import matches
+from devenv.adapters.kubernetes.watch import Informer
+from devenv.errors import ClusterError, InterruptedRunError, PortTakenError, UsageError
+from devenv.events import Noted
+from devenv.spec.project import LOOPBACK
+from devenv.workflows.access.session import Session
+from devenv.workflows.databases.deployed import reach
+from devenv.workflows.services.choice import choose_workload
+
+_LOOK_SECONDS = 1.0
+"""kubectl may end without a change of its pod: when a connection broke."""
+_LONGEST_SECONDS = 7 * 24 * 3600.0
+_FIRST_UNPRIVILEGED = 1024
+_BEGUN = "Forwarding from"
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardRequest:
+    """What the user asked for."""
+
+    directory: Path
+    stack: str
+    ports: tuple[str, ...] = ()
+    """`8080`, `http`, `9000:8080`; all that its containers declare where none is given."""
+    workload: str = ""
+
+
+def forward(request: ForwardRequest, session: Session) -> None:
+    """Lead the ports there until the run is cancelled, or by Ctrl-C.
+
+    Raises:
+        UsageError: there is no such stack, workload or port, or it is not clear which is meant.
+        PortTakenError: a port that was named is somebody else's.
+        ClusterError: the stack is not installed, or the cluster does not run.
+    """
+    with reach(request.directory, session) as deployment:
+        found = choose_workload(deployment, request.stack, request.workload)
+        informer = deployment.environment.cluster.informer()
+        template = _find(informer.snapshot(), found)["spec"]["template"]["spec"]
+        pairs = chosen_ports(request.ports, template, request.stack)
+        for local, port in pairs:
+            session.emit(Noted(f"{LOOPBACK}:{local} leads to {found.name}:{port}"))
+        _lead(deployment.toolbox.kubectl, informer, found, [f"{local}:{port}" for local, port in pairs], session)
+
+
+def chosen_ports(asked: Sequence[str], template: Json, stack: str) -> list[tuple[int, int]]:
+    """The ports of this machine, each with that of the pod.
+
+    Args:
+        asked: as they were typed.
+        template: the specification of the workload's pods.
+        stack: for messages.
+
+    Raises:
+        UsageError: one is no port, or none is declared.
+        PortTakenError: one that was named is taken.
+    """
+    declared = [port for c in template["containers"] for port in c.get("ports") or () if _is_tcp(port)]
+    by_name = {port["name"]: int(port["containerPort"]) for port in declared if port.get("name")}
+    if not asked and not declared:
+        raise UsageError(f"no container of {stack} declares a port", hint=f"devenv forward {stack} PORT")
+    pairs: list[tuple[int, int]] = []
+    for text in asked or [str(port["containerPort"]) for port in declared]:
+        local, _, named = text.rpartition(":")
+        port = by_name.get(named) or _number(named, text)
+        pairs.append((_named_port(_number(local, text)) if local else _near(port, [p for p, _ in pairs]), port))
+    return pairs
+
+
+def _is_tcp(port: Json) -> bool:
+    return bool(port.get("protocol", "TCP") == "TCP")
+
+
+def _number(text: str, asked: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 1 << 16:
+        raise UsageError(f"{asked} is no port", hint="PORT, or LOCAL:PORT, as numbers; PORT also by its name")
+    return int(text)
+
+
+def _named_port(port: int) -> int:
+    if taken := holder(port):
+        raise PortTakenError(f"port {port} is taken by {taken}", hint="name another one, or none: LOCAL:PORT")
+    return port
+
+
+def _near(port: int, taken: Sequence[int]) -> int:
+    """The same number, or the next free one; below 1024 most users may listen nowhere."""
+    return first_free(port if port >= _FIRST_UNPRIVILEGED else port + 8000, avoid=taken)
+
+
+def _lead(kubectl: Kubectl, informer: Informer, found: Workload, pairs: Sequence[str], session: Session) -> None:
+    """One pod after the other."""
+    while not session.cancel.is_set():
+        revision, objects = informer.revision, informer.snapshot()
+        pod = _ready_pod(objects, found)
+        if pod is None:
+            informer.wait(revision, _LOOK_SECONDS)
+            continue
+        way = _Way(kubectl, pod, pairs)
+        try:
+            while way.is_open() and not session.cancel.is_set():
+                revision, objects = informer.revision, informer.snapshot()
+                if not _is_ready(objects, pod):
+                    break
+                informer.wait(revision, _LOOK_SECONDS)
+        finally:
+            way.close()
+        if way.refusal:
+            raise ClusterError(f"no port leads to {found.name}", context={"cause": way.refusal})
+        if not session.cancel.is_set():
+            session.emit(Noted(f"{pod['metadata']['name']} is gone: the next pod takes its place"))
+
+
+class _Way:
+    """kubectl at work, in a thread of its own."""
+
+    def __init__(self, kubectl: Kubectl, pod: Json, pairs: Sequence[str]) -> None:
+        self._end = threading.Event()
+        meta = pod["metadata"]
+        argv = ["--namespace", meta["namespace"], "port-forward", "--address", LOOPBACK, f"pod/{meta['name']}", *pairs]
+        self._thread = threading.Thread(target=self._run, args=(kubectl, argv), name="forward")
+        self.refusal = ""
+        """What kubectl says where it has not begun at all."""
+        self._thread.start()
+
+    def _run(self, kubectl: Kubectl, argv: Sequence[str]) -> None:
+        try:
+            done = kubectl.run(argv, timeout=_LONGEST_SECONDS, check=False, cancel=self._end)
+        except InterruptedRunError:
+            return  # by `close`
+        if _BEGUN not in done.stdout:
+            self.refusal = done.stderr.strip()
+
+    def is_open(self) -> bool:
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        self._end.set()
+        self._thread.join()
+
+
+def _find(objects: ObjectsByKind, found: Workload) -> Json:
+    """The workload as it is; it was seen a moment ago."""
+    return next(item for item in objects[found.kind] if _named(item) == (found.namespace, found.name))
+
+
+def _named(item: Json) -> tuple[str, str]:
+    return item["metadata"]["namespace"], item["metadata"]["name"]
+
+
+def _ready_pod(objects: ObjectsByKind, found: Workload) -> Json | None:
+    """The newest pod of a workload that is ready and stays."""
+    selector = _find(objects, found)["spec"]["selector"]
+    ready = [
+        pod
+        for pod in objects["Pod"]
+        if pod["metadata"]["namespace"] == found.namespace
+        and matches(selector, pod["metadata"].get("labels") or {})
+        and _is_ready(objects, pod)
+    ]
+    return max(ready, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)
+
+
+def _is_ready(objects: ObjectsByKind, pod: Json) -> bool:
+    uid = pod["metadata"]["uid"]
+    now = next((each for each in objects["Pod"] if each["metadata"]["uid"] == uid), None)
+    return now is not None and is_true(now, "Ready") and "deletionTimestamp" not in now["metadata"]

@@ -137,6 +137,22 @@ class RoundFinished:
     rollout: float
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A line that a pod wrote while `devenv dev` watched, or what Kubernetes says of the pod."""
+
+    timestamp: str
+    """RFC 3339 in UTC."""
+    namespace: str
+    pod: str
+    container: str
+    """Empty for what Kubernetes says."""
+    stack: str
+    level: str
+    """Empty where the line tells none."""
+    message: str
+
+
 Event = (
     PlanMade
     | StepStarted
@@ -148,5 +164,6 @@ Event = (
     | Noted
     | RunFinished
     | RoundFinished
+    | Logged
 )
 Emit = Callable[[Event], None]

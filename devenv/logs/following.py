@@ -37,7 +37,7 @@ class _Run:
 
 @contextmanager
 def following(cluster: Cluster, query: LogQuery, began: str) -> Iterator[Iterator[LogEntry]]:
-    """Entries as they come, without an end of their own.
+    """Entries as they come, until the block ends.
 
     Args:
         cluster: one that runs; it may go away and come back meanwhile.
@@ -63,7 +63,7 @@ class _Followed:
     """What is being read; every run has a thread of its own."""
 
     def __init__(self, cluster: Cluster, query: LogQuery, began: str) -> None:
-        self.entries: queue.SimpleQueue[LogEntry] = queue.SimpleQueue()
+        self.entries: queue.SimpleQueue[LogEntry | None] = queue.SimpleQueue()
         self._cluster = cluster
         self._query = query
         self._began = began
@@ -86,8 +86,9 @@ class _Followed:
             informer.wait(revision, _LONGEST_SECONDS)
 
     def end(self) -> None:
-        """Have all threads end."""
+        """Have all threads end, and whoever waits for entries."""
         self._over.set()
+        self.entries.put(None)
         for stream in list(self._streams):
             stream.end()
 

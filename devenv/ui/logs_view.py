@@ -11,12 +11,13 @@ from zlib import crc32
 from rich.console import Console
 from rich.text import Text
 
-from devenv.logs.lines import LEVEL_KEYS
+from devenv.logs.lines import LEVEL_KEYS, fields_of
 from devenv.ui.wording import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from devenv.events import Logged
     from devenv.logs.entries import FoundLogs, LogEntry
 
 _COLOURS = ("cyan", "green", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta", "bright_blue")
@@ -35,7 +36,7 @@ def print_logs(found: FoundLogs) -> None:
     """Print each line with its time and its container before it; what follows it in a stack trace is below."""
     console = Console(highlight=False, soft_wrap=True)
     for entry in found.entries:
-        console.print(_line(entry))
+        console.print(line_of(entry))
     if not found.entries:
         print("no line was found", file=sys.stderr)  # noqa: T201 -- not of the data
     elif not found.complete:
@@ -51,12 +52,13 @@ def print_entries(entries: Iterable[LogEntry], *, as_json: bool) -> None:
             if as_json:
                 print(json.dumps(asdict(entry), ensure_ascii=False), flush=True)  # noqa: T201 -- the data
             else:
-                console.print(_line(entry))
+                console.print(line_of(entry))
     except KeyboardInterrupt:
         return
 
 
-def _line(entry: LogEntry) -> Text:
+def line_of(entry: LogEntry | Logged) -> Text:
+    """A line for people: when, where, what."""
     # 2026-11-29T10:00:00.123456789Z: milliseconds are what people read.
     line = Text(f"{entry.timestamp[:23].replace('T', ' ')} ", style="dim")
     where = "/".join(filter(None, (entry.namespace, entry.pod, entry.container)))
@@ -66,13 +68,14 @@ def _line(entry: LogEntry) -> Text:
     return line
 
 
-def _readable(entry: LogEntry) -> str:
+def _readable(entry: LogEntry | Logged) -> str:
     """What a line says; of a JSON object first its message, then its other fields."""
-    said = next((key for key in _SAYING if entry.fields.get(key)), "")
-    if not said or not entry.message.startswith("{"):
+    fields = fields_of(entry.message)
+    said = next((key for key in _SAYING if fields.get(key)), "")
+    if not said:
         return entry.message
-    others = (f"{key}={value}" for key, value in entry.fields.items() if key not in {said, *_TOLD_ALREADY})
-    return "  ".join((entry.fields[said], *others))
+    others = (f"{key}={value}" for key, value in fields.items() if key not in {said, *_TOLD_ALREADY})
+    return "  ".join((fields[said], *others))
 
 
 def _colour(name: str) -> str:

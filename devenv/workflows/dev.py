@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from devenv.workflows.build import project_images
 from devenv.workflows.databases.deployed import profile_that_is_up
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
+from devenv.workflows.services.watched_logs import watched_logs
 from devenv.workflows.up import UpRequest, UpResult, bring_up
 
 Changes = frozenset[Path] | BaseException
@@ -52,6 +53,8 @@ class DevCommand:
     assume_yes: bool = False
     profile: str | None = None
     images: Mode = "auto"
+    logs: bool = True
+    """Whether what the stacks write meanwhile is told too."""
 
 
 def dev(command: DevCommand, session: Session) -> None:
@@ -70,7 +73,8 @@ def dev(command: DevCommand, session: Session) -> None:
     request = UpRequest(command.directory, command.assume_yes, only=only, profile=profile, images=command.images)
     result = bring_up(request, session)
     try:
-        _Loop(result, users, session, command.images).run()
+        with watched_logs(result.environment, only, session) if command.logs else nullcontext():
+            _Loop(result, users, session, command.images).run()
     except KeyboardInterrupt:
         session.emit(Noted("no longer watching; what is rolled out stays"))
 

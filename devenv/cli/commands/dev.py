@@ -25,6 +25,7 @@ def dev(
     profile: ProfileOption = None,
     images: ImagesOption = ImagesMode.AUTO,
     yes: Yes = False,
+    logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Show what the stacks write meanwhile.")] = True,
     no_wait: NoWait = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -34,8 +35,8 @@ def dev(
     Brings up the stacks that use the images first. Then each save of a file that a build reads (.dockerignore is
     honoured) starts a round: the image is built, what changed of it goes into the nodes, and the stacks that use it are
     upgraded, exactly as `devenv up` would. Each round says how long it took from save to ready. A build that fails is
-    reported, and the next save tries again. Ctrl-C ends it; what is rolled out stays. With --json, events are printed
-    as JSON lines (docs/events.md).
+    reported, and the next save tries again. Between the rounds it shows what the stacks write, as `devenv logs -f`
+    does. Ctrl-C ends it; what is rolled out stays. With --json, events are printed as JSON lines (docs/events.md).
 
     Examples: `devenv dev`, `devenv dev alt-backend`.
     """
@@ -43,6 +44,8 @@ def dev(
     from devenv.workflows.dev import DevCommand
     from devenv.workflows.dev import dev as run_dev
 
-    command = DevCommand(directory, tuple(names or ()), yes, profile.value if profile else None, images.value)
+    command = DevCommand(
+        directory, tuple(names or ()), yes, profile.value if profile else None, images.value, logs=logs
+    )
     with wiring.run_session("dev", as_json=as_json, verbose=verbose, wait=not no_wait) as session:
         run_dev(command, session)

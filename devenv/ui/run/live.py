@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from devenv.events import Event, Noted, PlanMade, RoundFinished, RunFinished, StepOutput, StepStarted
+from devenv.events import Event, Logged, Noted, PlanMade, RoundFinished, RunFinished, StepOutput, StepStarted
+from devenv.ui.logs_view import line_of
 from devenv.ui.run.live_rows import rows, styled_summary
 from devenv.ui.run.progress import RunProgress
 from devenv.ui.wording import clean, round_line
@@ -69,6 +70,8 @@ class LiveTree:
                 self._print(Text.assemble((f"{event.key} ", "dim"), clean(event.line)))
             case Noted():
                 self._print(_note(event))
+            case Logged():
+                self._print(line_of(event))
             case RoundFinished():
                 self._print(Text(round_line(event), style="bold green" if event.succeeded else "bold red"))
             case RunFinished():

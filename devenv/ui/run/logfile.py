@@ -13,6 +13,7 @@ from pathlib import Path
 from devenv.errors import FolderError
 from devenv.events import (
     Event,
+    Logged,
     Noted,
     PlanMade,
     RoundFinished,
@@ -61,7 +62,8 @@ class LogFile:
 
     def handle(self, event: Event) -> None:
         """Write the event; flushed at once, so that a killed run leaves its log."""
-        self._write(_log_text(event))
+        if text := _log_text(event):
+            self._write(text)
 
     def close(self) -> None:
         self._stream.close()
@@ -75,6 +77,8 @@ class LogFile:
 
 def _log_text(event: Event) -> str:
     match event:
+        case Logged():
+            text = ""  # it is in a log already
         case PlanMade():
             text = _plan(event)
         case RunFinished():

@@ -11,7 +11,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from devenv.events import Event, Noted, PlanMade, RoundFinished, RunFinished, StepOutput, StepProgressed, StepStarted
+from devenv.events import (
+    Event,
+    Logged,
+    Noted,
+    PlanMade,
+    RoundFinished,
+    RunFinished,
+    StepOutput,
+    StepProgressed,
+    StepStarted,
+)
+from devenv.ui.logs_view import line_of
 from devenv.ui.run.progress import RunProgress, StepProgress, StepState
 from devenv.ui.run.summary import summary
 from devenv.ui.wording import clean, count, duration, one_line, round_line
@@ -61,6 +72,8 @@ class PlainLines:
                 level = "" if event.level == "info" else f"{event.level}: "
                 hint = f" (hint: {event.hint})" if event.hint else ""
                 self._write(one_line(f"{level}{event.message}{hint}"))
+            case Logged():
+                self._write(line_of(event).plain)
             case RoundFinished():
                 self._write(round_line(event))
             case RunFinished():

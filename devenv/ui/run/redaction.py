@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from devenv.errors import DevenvError, RunFailedError, SpecError, WorkloadError
-from devenv.events import MASK, Event, Noted, StepFailed, StepOutput, StepProgressed, StepSucceeded
+from devenv.events import MASK, Event, Logged, Noted, StepFailed, StepOutput, StepProgressed, StepSucceeded
 
 _SHORTEST = 4
 """Masking shorter values would make logs unreadable and hide nothing."""
@@ -24,6 +24,7 @@ _TEXTS: Mapping[type[Event], tuple[str, ...]] = {
     StepProgressed: ("message",),
     StepSucceeded: ("detail",),
     Noted: ("message", "hint"),
+    Logged: ("message",),
 }
 """What foreign programs and errors can put their words into."""
 

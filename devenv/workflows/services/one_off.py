@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.adapters.kubernetes.objects import container_statuses
 from devenv.adapters.kubernetes.surroundings import create_all, left_over, read_surroundings, remove_all
 from devenv.adapters.process import is_over, run_in_foreground, this_process
+from devenv.errors import ClusterError
 from devenv.runtime.service_copies.identity import Identity
 from devenv.runtime.service_copies.one_off import OneOff, one_off
 from devenv.workflows.access.session import Session
@@ -23,6 +24,8 @@ from devenv.workflows.services.choice import choose_workload
 
 _BEGIN_SECONDS = 300.0
 """Init containers may migrate a database first."""
+_NOT_STARTED = "StartError"
+"""What the kubelet says where a container's program cannot be run: a wrong name, mostly."""
 _END_SECONDS = 10.0
 """Until the API server knows of an end that kubectl has seen already."""
 _ENDING_SECONDS = 2
@@ -48,7 +51,7 @@ def run_once(request: RunRequest, session: Session) -> int:
 
     Raises:
         UsageError: there is no such stack, workload or container, or it is not clear which is meant.
-        ClusterError: the stack is not installed; the API server refuses the pod.
+        ClusterError: the stack is not installed; the API server refuses the pod; there is no such program in it.
         WorkloadError: it cannot begin, for a reason that is told.
         NotReadyError: it did not within five minutes.
     """
@@ -68,7 +71,7 @@ def run_once(request: RunRequest, session: Session) -> int:
             if status:
                 return status  # Ctrl-C, mostly
             ended = replace(begun, holds=lambda pod: "terminated" in _state(pod, made), seconds=_END_SECONDS)
-            return int(_state(await_pod(deployment, ended), made)["terminated"]["exitCode"])
+            return _exit_status(_state(await_pod(deployment, ended), made)["terminated"], request.command)
         finally:
             remove_all(store, [path for item in made.objects if (path := store.path(item))], grace=_ENDING_SECONDS)
 
@@ -77,6 +80,13 @@ def _state(pod: Json, made: OneOff) -> Mapping[str, Any]:
     """`running` or `terminated`, of the container that runs the command; nothing before."""
     found = next((each for each in container_statuses(pod) if each["name"] == made.container), None)
     return {key: value for key, value in (found or {}).get("state", {}).items() if key != "waiting"}
+
+
+def _exit_status(ended: Mapping[str, Any], command: Sequence[str]) -> int:
+    """The command's own; raises ClusterError where it could not be started at all, which no log tells."""
+    if ended.get("reason") == _NOT_STARTED:
+        raise ClusterError(f"{command[0]} cannot be started", context={"cause": str(ended.get("message", ""))})
+    return int(ended["exitCode"])
 
 
 def _show(kubectl: Kubectl, request: RunRequest, made: OneOff, pod: Json) -> int:

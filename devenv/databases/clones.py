@@ -6,6 +6,7 @@ makes the next ones while the tests run, and drops those that are given back whe
 
 from __future__ import annotations
 
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,13 +18,14 @@ from typing import Self
 from devenv.databases.address import Address
 from devenv.databases.database import Database
 from devenv.databases.stock import Drop, End, Make, Stock, Task
-from devenv.errors import DevenvError
+from devenv.errors import DatabaseError, DevenvError
 
 Connect = Callable[[], AbstractContextManager[Database]]
 """Opens a connection of the pool's own."""
 
 _MAKERS = 2
 """Threads, each with a connection: a server copies and drops databases side by side, but not many."""
+_REACH_SECONDS = 5.0
 _MOST_KEPT = 50
 """When more clones are kept, the oldest of them go."""
 
@@ -35,12 +37,16 @@ class ClonePool:
     knows whether its holder lives: what a process that was killed has left behind is dropped by the next pool.
     """
 
-    def __init__(self, connect: Connect, database: str, size: int = 2) -> None:
-        """`size` is how many clones wait ready; more do from when a taker had to wait."""
+    def __init__(self, connect: Connect, database: str, size: int = 2, *, empty: bool = False) -> None:
+        """`size` is how many clones wait ready; more do from when a taker had to wait.
+
+        With `empty` they are not like the pristine one, but as its migrations found it.
+        """
         if size < 1:
             raise ValueError("a pool holds at least one clone")
         self._connect = connect
         self._database = database
+        self._empty = empty
         self._prefix = f"{database}_clone_"
         self._stock = Stock(size)
         self._threads = [
@@ -65,10 +71,16 @@ class ClonePool:
         """A fresh database, waiting up to `timeout` seconds when none is ready; the next one is begun.
 
         Raises:
-            DatabaseError: it could not be made.
+            DatabaseError: it could not be made, or its server has gone meanwhile.
             TimeoutError: none was ready in time.
         """
-        return self._stock.take(timeout)
+        address = self._stock.take(timeout)
+        try:
+            _require_server(address)
+        except DatabaseError:
+            self.give_back(address)
+            raise
+        return address
 
     def give_back(self, address: Address) -> None:
         """Drop a clone, in the background."""
@@ -122,7 +134,7 @@ class ClonePool:
             try:
                 if isinstance(task, Make):
                     made += 1
-                    self._stock.made(database.clone(f"{mine}{made}"))
+                    self._stock.made(database.clone(f"{mine}{made}", empty=self._empty))
                 elif isinstance(task, Drop):
                     database.drop_clone(task.name)
                 else:
@@ -148,3 +160,15 @@ class ClonePool:
         for name in database.clones(self._prefix):
             makers.setdefault(name.removeprefix(self._prefix).split("_")[0], []).append(name)
         return [name for maker, names in makers.items() if not database.is_leased(maker) for name in names]
+
+
+def _require_server(address: Address) -> None:
+    """A clone that waited may be of a server that is gone: said here, and not by the test's first statement."""
+    try:
+        socket.create_connection((address.host, address.port), _REACH_SECONDS).close()
+    except OSError as error:
+        raise DatabaseError(
+            f"{address.engine} does not answer any more",
+            context={"address": f"{address.host}:{address.port}", "cause": str(error)},
+            hint="devenv status",
+        ) from error

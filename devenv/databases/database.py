@@ -90,8 +90,8 @@ class Comparison(Protocol):
 class Cloning(Protocol):
     """What an engine does of it whose databases can be cloned."""
 
-    def clone(self, name: str) -> None:
-        """Make a database like the pristine one."""
+    def clone(self, name: str, *, empty: bool) -> None:
+        """Make a database like the pristine one, or like that was before its migrations."""
 
     def drop(self, name: str) -> None:
         """Remove a clone; one that is gone is fine."""
@@ -177,11 +177,12 @@ class Database:
         """Named states of this database."""
         return Snapshots(self.access, self.states)
 
-    def clone(self, name: str) -> Address:
-        """A new database of that name, like the pristine one."""
+    def clone(self, name: str, *, empty: bool = False) -> Address:
+        """A new database of that name, like the pristine one; or one as migrations find it, which takes no pristine."""
         with self.access.looking("clone"):
-            self._required_content()
-            self._cloning.clone(name)
+            if not empty:
+                self._required_content()
+            self._cloning.clone(name, empty=empty)
         return replace(self.address, name=name)
 
     def drop_clone(self, name: str) -> None:

@@ -76,6 +76,16 @@ def require_running(wanted: Wanted) -> None:
         )
 
 
+def why_gone(directory: Path) -> DevenvError | None:
+    """Why there is no environment any more; None while its nodes run, whatever else is wrong with it."""
+    try:
+        observed = observe_project(directory)
+    except DevenvError as error:
+        return error
+    nodes_run = observed.facts.state in (ClusterState.RUNNING, ClusterState.UNREACHABLE)
+    return None if nodes_run else _not_running(observed)
+
+
 def bring_up(
     wanted: Wanted, session: Session, *, fresh: bool = False, absent: Callable[[], None] = lambda: None
 ) -> bool:

@@ -59,7 +59,8 @@ class Environment:
         self._deployment = deployment
         self._leaving = leaving
         self._lock = threading.RLock()
-        self._pools: dict[str, ClonePool] = {}
+        self._pools: dict[tuple[str, bool], ClonePool] = {}
+        """By stack, and whether they are of empty databases."""
         self._localstack: LocalStack | None = None
         self._free_accounts: list[OwnAccount] = []
 
@@ -136,25 +137,30 @@ class Environment:
         """For devenv's own modules."""
         return self._deployment
 
-    def postgres(self, stack: str = "") -> AbstractContextManager[PostgresDatabase]:
-        """A database of one's own. `stack` says like which, where there are several."""
-        return self._clone("postgres", stack, PostgresDatabase)
+    def postgres(self, stack: str = "", *, empty: bool = False) -> AbstractContextManager[PostgresDatabase]:
+        """A database of one's own, migrated and seeded.
 
-    def mysql(self, stack: str = "") -> AbstractContextManager[MysqlDatabase]:
+        Args:
+            stack: like which one, where there are several.
+            empty: as migrations find it, for those who run their own.
+        """
+        return self._clone("postgres", stack, PostgresDatabase, empty=empty)
+
+    def mysql(self, stack: str = "", *, empty: bool = False) -> AbstractContextManager[MysqlDatabase]:
         """The same of MySQL."""
-        return self._clone("mysql", stack, MysqlDatabase)
+        return self._clone("mysql", stack, MysqlDatabase, empty=empty)
 
-    def clickhouse(self, stack: str = "") -> AbstractContextManager[ClickHouseDatabase]:
+    def clickhouse(self, stack: str = "", *, empty: bool = False) -> AbstractContextManager[ClickHouseDatabase]:
         """The same of ClickHouse."""
-        return self._clone("clickhouse", stack, ClickHouseDatabase)
+        return self._clone("clickhouse", stack, ClickHouseDatabase, empty=empty)
 
-    def redis(self, stack: str = "") -> AbstractContextManager[RedisDatabase]:
+    def redis(self, stack: str = "", *, empty: bool = False) -> AbstractContextManager[RedisDatabase]:
         """A logical database of one's own, with the seeds of database 0."""
-        return self._leased("redis", stack, own_redis_database, RedisDatabase)
+        return self._leased("redis", stack, partial(own_redis_database, empty=empty), RedisDatabase)
 
-    def nats(self, stack: str = "") -> AbstractContextManager[NatsAccount]:
+    def nats(self, stack: str = "", *, empty: bool = False) -> AbstractContextManager[NatsAccount]:
         """An account of one's own, with the seeded streams."""
-        return self._leased("nats", stack, own_nats_account, NatsAccount)
+        return self._leased("nats", stack, partial(own_nats_account, empty=empty), NatsAccount)
 
     @contextmanager
     def aws(self) -> Iterator[OwnAccount]:
@@ -271,12 +277,12 @@ class Environment:
         found = self._deployment.choose(())
         return {deployed.name: deployed.spec.engine for deployed in found if deployed.spec.engine in self._lending}
 
-    def own(self, engine: DatabaseEngine, stack: str) -> AbstractContextManager[OwnDatabase]:
+    def own(self, engine: DatabaseEngine, stack: str, *, empty: bool = False) -> AbstractContextManager[OwnDatabase]:
         """A database of one's own, of any engine that can be had."""
-        return self._lending[engine](stack)
+        return self._lending[engine](stack, empty=empty)
 
     @property
-    def _lending(self) -> Mapping[DatabaseEngine, Callable[[str], AbstractContextManager[OwnDatabase]]]:
+    def _lending(self) -> Mapping[DatabaseEngine, Callable[..., AbstractContextManager[OwnDatabase]]]:
         return {
             "postgres": self.postgres,
             "mysql": self.mysql,
@@ -298,9 +304,9 @@ class Environment:
         return reached(environment.workspace, installed, http_ports(environment.containers()))
 
     @contextmanager
-    def _clone(self, engine: DatabaseEngine, stack: str, kind: Kind[Owned]) -> Iterator[Owned]:
+    def _clone(self, engine: DatabaseEngine, stack: str, kind: Kind[Owned], *, empty: bool) -> Iterator[Owned]:
         deployed = self.find(engine, stack)
-        pool = self._pool(deployed)
+        pool = self._pool(deployed, empty=empty)
         with pool.database() as address, kind(deployed.name, address, pool.keep) as own:
             yield own
 
@@ -326,12 +332,12 @@ class Environment:
         with nullcontext(account) if account else self.aws() as own:
             yield kind(own, seed)
 
-    def _pool(self, deployed: Deployed) -> ClonePool:
+    def _pool(self, deployed: Deployed, *, empty: bool) -> ClonePool:
         with self._lock:
-            if deployed.name not in self._pools:
-                pool = pool_of(self._deployment, deployed, size=_READY)
-                self._pools[deployed.name] = self._leaving.enter_context(pool)
-            return self._pools[deployed.name]
+            if (deployed.name, empty) not in self._pools:
+                pool = pool_of(self._deployment, deployed, size=_READY, empty=empty)
+                self._pools[deployed.name, empty] = self._leaving.enter_context(pool)
+            return self._pools[deployed.name, empty]
 
     def _new_account(self) -> OwnAccount:
         environment = self._deployment.environment

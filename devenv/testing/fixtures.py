@@ -1,6 +1,7 @@
 """The environment of a test run: opened in each process, brought up by one of them, taken down at the end.
 
-Responsible for telling: errors as devenv words them, without tracebacks, and progress past pytest's capture.
+Responsible for telling: errors as devenv words them, without tracebacks, and progress past pytest's capture. Why there
+is no environment, or none any more, is told by the end of the run, once; each test has one line of it.
 """
 
 from __future__ import annotations
@@ -8,21 +9,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from devenv.errors import DevenvError
 from devenv.errors.translation import as_devenv_error
-from devenv.testing.bringing import Wanted, bring_up, require_running, take_down, told
+from devenv.testing.bringing import Wanted, bring_up, require_running, take_down, told, why_gone
 from devenv.testing.environment import Environment
-from devenv.testing.settings import Settings
-from devenv.testing.shared_run import Outcome, SharedRun
+from devenv.testing.settings import Settings, settings_of
+from devenv.testing.shared_run import Outcome, SharedRun, run_of
 from devenv.ui.diagnostics import render
 
 
 @contextmanager
 def opened(config: pytest.Config, run: SharedRun, settings: Settings) -> Iterator[Environment]:
-    """The environment; where there is none the test fails with one line, and the run's end says why."""
+    """The environment; where there is none the test fails with one line."""
     outcome = run.settle(lambda: _have(config, run, settings))
     if outcome.failure:
         pytest.fail(outcome.summary, pytrace=False)
@@ -32,17 +34,40 @@ def opened(config: pytest.Config, run: SharedRun, settings: Settings) -> Iterato
         outcome = _failed(error)
         run.record(outcome)
         raise pytest.fail.Exception(outcome.summary, pytrace=False) from None
-    with environment, worded():
+    with taking_back(config), environment:
         yield environment
 
 
 @contextmanager
-def worded() -> Iterator[None]:
-    """Errors of devenv's fail a test in devenv's words, without a traceback through it."""
+def lending(config: pytest.Config) -> Iterator[None]:
+    """Errors of devenv's fail a test in devenv's words; with one line, where the environment is gone meanwhile."""
+    if known := run_of(config).outcome:
+        _fail_where(known)
     try:
         yield
     except DevenvError as error:
+        _fail_where(looked_at(config))
         raise pytest.fail.Exception(render(error), pytrace=False) from None
+
+
+@contextmanager
+def taking_back(config: pytest.Config) -> Iterator[None]:
+    """The same where something is given back: what went with the environment need not be."""
+    try:
+        yield
+    except DevenvError as error:
+        if not looked_at(config).failure:
+            raise pytest.fail.Exception(render(error), pytrace=False) from None
+
+
+def looked_at(config: pytest.Config) -> Outcome:
+    """Whether the environment is still there; told to all processes of the run where it is not."""
+    error = why_gone(settings_of(config).directory)
+    if error is None:
+        return Outcome()
+    outcome = replace(_failed(error), summary=f"the environment is gone: {error.message} [{error.code}]")
+    run_of(config).record(outcome)
+    return outcome
 
 
 def end_environment(settings: Settings) -> None:
@@ -71,6 +96,11 @@ def _have(config: pytest.Config, run: SharedRun, settings: Settings) -> Outcome:
     except Exception as error:  # noqa: BLE001 -- told once, to all processes of the run
         return _failed(as_devenv_error(error))
     return Outcome()
+
+
+def _fail_where(outcome: Outcome) -> None:
+    if outcome.failure:
+        raise pytest.fail.Exception(outcome.summary, pytrace=False) from None
 
 
 def _failed(error: DevenvError) -> Outcome:

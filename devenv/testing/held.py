@@ -19,13 +19,14 @@ from devenv.logs.entries import LogEntry
 from devenv.testing.aws import AwsResource
 from devenv.testing.databases import OwnDatabase
 from devenv.testing.environment import Environment
-from devenv.testing.fixtures import worded
+from devenv.testing.fixtures import lending, taking_back
 from devenv.testing.marker import Wish, node_of, wish_of
 from devenv.workflows.service_copy import ServiceCopy
 
 Resource = Any
-_KEPT = pytest.StashKey[dict[tuple[str, str], Resource]]()
-"""What a node has, by kind and name."""
+_Key = tuple[str, str, bool]
+_KEPT = pytest.StashKey[dict[_Key, Resource]]()
+"""What a node has, by kind, name and whether it is empty."""
 _IN_AN_ACCOUNT = frozenset({"s3", "sqs", "sns", "dynamodb", "secrets"})
 
 
@@ -52,7 +53,7 @@ def held_by(item: pytest.Item, environment: Environment) -> Held:
 def own(request: pytest.FixtureRequest, environment: Environment, kind: str) -> Resource:
     """A resource of the kind for this test, as its marker wants it."""
     item: pytest.Item = request.node
-    with worded():
+    with lending(request.config):
         resource = _kept(item, environment, kind, wish_of(item, kind))
     held = held_by(item, environment)
     held.resources[f"devenv_{kind}"] = resource
@@ -67,7 +68,7 @@ def http_clients(request: pytest.FixtureRequest, environment: Environment) -> Ca
 
     def client(endpoint: str) -> httpx2.Client:
         if endpoint not in clients:
-            with worded():
+            with lending(request.config):
                 link = environment.endpoint(endpoint)
                 clients[endpoint] = environment.http(endpoint)
             held.stacks[link.stack] = None
@@ -87,9 +88,9 @@ def services(request: pytest.FixtureRequest, environment: Environment) -> Callab
         wishes.setdefault("resources", [own for own in mine if isinstance(own, AwsResource)])
         held.stacks[stack] = None
         lent = environment.service(stack, **wishes)
-        with worded():
+        with lending(request.config):
             copy = lent.__enter__()
-        request.addfinalizer(lambda: lent.__exit__(None, None, None))
+        request.addfinalizer(lambda: _end(request.config, lent))
         return copy
 
     return service
@@ -101,7 +102,7 @@ def logs(request: pytest.FixtureRequest, environment: Environment) -> Callable[[
 
     def read(stack: str) -> list[LogEntry]:
         held.stacks[stack] = None
-        with worded():
+        with lending(request.config):
             return environment.logs(stack, since=held.since)
 
     return read
@@ -110,27 +111,31 @@ def logs(request: pytest.FixtureRequest, environment: Environment) -> Callable[[
 def _kept(item: pytest.Item, environment: Environment, kind: str, wish: Wish) -> Resource:
     node = node_of(item, wish.scope)
     kept = node.stash.setdefault(_KEPT, {})
-    key = (kind, wish.name)
+    key = (kind, wish.name, wish.empty)
     if key not in kept:
         account = _kept(item, environment, "aws", Wish("", wish.scope)) if kind in _IN_AN_ACCOUNT else None
-        lent = _lend(environment, kind, wish.name, account)
+        lent = _lend(environment, kind, wish, account)
         kept[key] = lent.__enter__()
-        node.addfinalizer(lambda: _give_back(kept, key, lent))
+        node.addfinalizer(lambda: _give_back(item.config, kept, key, lent))
     return kept[key]
 
 
 def _lend(
-    environment: Environment, kind: str, name: str, account: OwnAccount | None
+    environment: Environment, kind: str, wish: Wish, account: OwnAccount | None
 ) -> AbstractContextManager[Resource]:
     if kind == "aws":
         return environment.aws()
     lend: Callable[..., AbstractContextManager[Resource]] = getattr(environment, kind)
-    return lend(name, account=account) if account else lend(name)
+    return lend(wish.name, account=account) if account else lend(wish.name, empty=wish.empty)
 
 
 def _give_back(
-    kept: dict[tuple[str, str], Resource], key: tuple[str, str], lent: AbstractContextManager[Resource]
+    config: pytest.Config, kept: dict[_Key, Resource], key: _Key, lent: AbstractContextManager[Resource]
 ) -> None:
     del kept[key]
-    with worded():
+    _end(config, lent)
+
+
+def _end(config: pytest.Config, lent: AbstractContextManager[Resource]) -> None:
+    with taking_back(config):
         lent.__exit__(None, None, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,8 @@ SCOPES: dict[str, type[pytest.Item | pytest.Collector]] = {
     "module": pytest.Module,
     "session": pytest.Session,
 }
-_SCOPE = "scope"
+_SCOPE, _EMPTY = "scope", "empty"
+_EMPTY_HINT = '@pytest.mark.devenv(postgres="auth-postgres", empty=True)'
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +28,17 @@ class Wish:
     name: str
     """The stack or seed that it is like; empty for the usual one."""
     scope: str
+    empty: bool = False
+    """Whether a database is as its migrations find it."""
 
 
 def wish_of(item: pytest.Item, kind: str) -> Wish:
     """What the closest marker says, of the test, its class or its module; raises UsageError."""
-    said: dict[str, str] = {}
+    said: dict[str, Any] = {}
     for marker in item.iter_markers("devenv"):
         _check(marker, item)
         said = {**marker.kwargs, **said}
-    return Wish(said.get(kind, ""), said.get(_SCOPE, "test"))
+    return Wish(said.get(kind, ""), said.get(_SCOPE, "test"), empty=said.get(_EMPTY, False))
 
 
 def node_of(item: pytest.Item, scope: str) -> pytest.Item | pytest.Collector:
@@ -50,8 +54,10 @@ def _check(marker: pytest.Mark, item: pytest.Item) -> None:
             hint='@pytest.mark.devenv(postgres="auth-postgres", scope="module")',
         )
     for key, value in marker.kwargs.items():
-        if key not in (*KINDS, _SCOPE):
-            known = (*KINDS, _SCOPE)
+        known = (*KINDS, _SCOPE, _EMPTY)
+        if key not in known:
             raise UsageError(f"{item.nodeid}: the marker devenv knows no {key}", hint=name_hint(key, known, "keys"))
         if key == _SCOPE and value not in SCOPES:
             raise UsageError(f"{item.nodeid}: {value} is no scope", hint=name_hint(str(value), SCOPES, "scopes"))
+        if key == _EMPTY and not isinstance(value, bool):
+            raise UsageError(f"{item.nodeid}: empty={value!r} is neither True nor False", hint=_EMPTY_HINT)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devenv.testing.settings import add_options, settings_of
-from devenv.testing.shared_run import SharedRun
+from devenv.testing.shared_run import RUN, SharedRun, run_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from devenv.testing.stores import NatsAccount, RedisDatabase
     from devenv.workflows.service_copy import ServiceCopy
 
-RUN = pytest.StashKey[SharedRun]()
 _WORKER_INPUT = "devenv_run"
 MARKER = (
-    "devenv(postgres=…, mysql=…, …, scope='test'): which stack's database or which seed a test's own is like, and for "
-    "how long it is the same one: test, class, module or session"
+    "devenv(postgres=…, mysql=…, …, scope='test', empty=False): which stack's database or which seed a test's own is "
+    "like, for how long it is the same one (test, class, module or session), and whether databases are empty, as "
+    "migrations find them"
 )
 
 
@@ -50,14 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist what all of them share."""
-    node.workerinput[_WORKER_INPUT] = str(shared_run(node.config).folder)
-
-
-def shared_run(config: pytest.Config) -> SharedRun:
-    """The run of this process, begun where there is none."""
-    if RUN not in config.stash:
-        config.stash[RUN] = SharedRun.begun()
-    return config.stash[RUN]
+    node.workerinput[_WORKER_INPUT] = str(run_of(node.config).folder)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -103,7 +96,7 @@ def devenv(request: pytest.FixtureRequest) -> Iterator[Environment]:
         pytest.skip("--devenv=off")
     from devenv.testing.fixtures import opened
 
-    with opened(request.config, shared_run(request.config), settings) as environment:
+    with opened(request.config, run_of(request.config), settings) as environment:
         yield environment
 
 

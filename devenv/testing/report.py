@@ -16,6 +16,7 @@ from devenv.errors.translation import as_devenv_error
 from devenv.localstack.own import OwnAccount
 from devenv.logs.entries import stack_of
 from devenv.testing.databases import OwnDatabase
+from devenv.testing.fixtures import looked_at
 from devenv.testing.held import HELD, Held, Resource
 from devenv.testing.settings import Settings
 from devenv.workflows.logs import labels_of
@@ -41,6 +42,9 @@ def explain(item: pytest.Item, report: pytest.TestReport, settings: Settings) ->
         try:
             report.sections.extend(_sections(held, stack))
         except Exception as error:  # noqa: BLE001 -- the failure of the test is what matters
+            if gone := looked_at(item.config).summary:
+                report.sections.append(("devenv", gone))
+                return
             report.sections.append((f"devenv: {stack}", f"cannot be looked at: {as_devenv_error(error).message}"))
 
 

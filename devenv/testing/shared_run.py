@@ -16,6 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+import pytest
+
+RUN = pytest.StashKey["SharedRun"]()
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -76,3 +80,10 @@ class SharedRun:
     @property
     def _mark(self) -> Path:
         return self.folder / "brought-up"
+
+
+def run_of(config: pytest.Config) -> SharedRun:
+    """The run of this process, begun where there is none."""
+    if RUN not in config.stash:
+        config.stash[RUN] = SharedRun.begun()
+    return config.stash[RUN]

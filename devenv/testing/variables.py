@@ -13,13 +13,14 @@ from devenv.workflows.variables import DATABASE_URL, url_variable, usual_databas
 
 
 @contextmanager
-def sets(environment: Environment, count: int, *, database: str = "") -> Iterator[dict[str, str]]:
+def sets(environment: Environment, count: int, *, database: str = "", empty: bool = False) -> Iterator[dict[str, str]]:
     """Variables of so many sets: numbered from 1, and the first set without a number as well.
 
     Args:
         environment: what they are of.
         count: how many.
-        database: the stack whose database DATABASE_URL is; the usual one when empty.
+        database: the stack whose database DATABASE_URL is; the usual one when it is "".
+        empty: have the databases as migrations find them.
 
     Raises:
         UsageError: there is no such database.
@@ -30,16 +31,15 @@ def sets(environment: Environment, count: int, *, database: str = "") -> Iterato
     with ExitStack() as stack:
         found: dict[str, str] = {}
         for number in range(1, count + 1):
-            lent = {name: stack.enter_context(environment.own(engine, name)) for name, engine in stacks.items()}
-            urls = {url_variable(name): own.url for name, own in lent.items()}
+            lent = {name: environment.own(engine, name, empty=empty) for name, engine in stacks.items()}
+            urls = {url_variable(name): stack.enter_context(own).url for name, own in lent.items()}
             if main:
                 urls[DATABASE_URL] = urls[url_variable(main)]
             if environment.has_aws:
                 urls |= stack.enter_context(environment.aws()).variables
             if number == 1:
                 found |= urls
-            if count > 1:
-                found |= {f"{name}_{number}": value for name, value in urls.items()}
+            found |= {f"{name}_{number}": value for name, value in urls.items()}
         yield {**found, "DEVENV_WORKERS": str(count)}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from support.databases import address_of
+from support.databases import address_of, clones
 from support.environment import Project
 from support.suites import Suite, examples, output, suite
 
@@ -149,6 +149,10 @@ def test_of_no_database(devenv_postgres):
 def test_of_no_kind(devenv_postgres):
     pass
 
+@pytest.mark.devenv(empty="yes")
+def test_of_no_truth(devenv_postgres):
+    pass
+
 def test_passes(devenv_postgres):
     pass
 """
@@ -161,6 +165,20 @@ import pytest
 def test_another_stack(devenv_postgres):
     assert devenv_postgres.stack == "auth-postgres"
     devenv_postgres.client.execute("CREATE TABLE mine (n int)")
+
+@pytest.mark.devenv(empty=True)
+def test_as_migrations_find_them(devenv, devenv_postgres, devenv_mysql, devenv_clickhouse, devenv_redis, devenv_nats):
+    assert devenv_postgres.client.execute("SELECT to_regclass('items')").fetchone() == (None,)
+    with devenv_mysql.client.cursor() as cursor:
+        assert cursor.execute("SHOW TABLES") == 0
+    assert devenv_clickhouse.rows("SHOW TABLES") == []
+    assert devenv_redis.client.dbsize() == 0
+    async def streams():
+        async with await devenv_nats.connect() as connection:
+            return await connection.jetstream().streams_info()
+    assert asyncio.run(streams()) == []
+    with devenv.postgres() as migrated:
+        assert migrated.client.execute("SELECT count(*) FROM items").fetchone() == (1,)
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_mysql(devenv_mysql, number):
@@ -191,6 +209,35 @@ def test_nats(devenv_nats, number):
             await connection.close()
     assert asyncio.run(publish()) == 1
 """
+ALEMBIC = {
+    "env.py": """
+from alembic import context
+from sqlalchemy import create_engine
+
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()
+""",
+    "versions/0001_orders.py": """
+from alembic import op
+
+revision, down_revision = "0001", None
+
+def upgrade():
+    op.execute("CREATE TABLE orders (id int PRIMARY KEY)")
+""",
+    "versions/0002_state.py": """
+from alembic import op
+
+revision, down_revision = "0002", "0001"
+
+def upgrade():
+    op.execute("ALTER TABLE orders ADD state text NOT NULL DEFAULT 'new'")
+""",
+}
 SET = """
 import os, psycopg, sys
 names = ["DATABASE_URL", "DATABASE_URL_1", "DATABASE_URL_2", "POSTGRES_URL_2"]
@@ -212,12 +259,6 @@ def tests(home: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch,
     return suite(pytester, monkeypatch, inside.root, home)
 
 
-def clones(environment: Project) -> list[str]:
-    with psycopg.connect(address_of(environment, "postgres").url) as connection:
-        found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'alt_clone_%'").fetchall()
-    return [name for (name,) in found]
-
-
 @pytest.mark.parametrize("workers", [0, 2])
 def test_each_test_has_a_database_of_its_own(tests: Suite, inside: Project, workers: int) -> None:
     tests.pytester.makepyfile(test_postgres=POSTGRES, test_unittest=UNITTEST)
@@ -234,19 +275,25 @@ def test_each_test_has_its_own_of_aws_and_services_are_reached(tests: Suite) -> 
 def test_what_the_documentation_shows_works(tests: Suite) -> None:
     shown = examples(DOCS / "testing.md")
     tests.pytester.makepyfile(**shown)
+    tests.pytester.makefile(".ini", alembic="[alembic]\nscript_location = migrations\n")
+    for name, text in ALEMBIC.items():
+        file = tests.pytester.path / "migrations" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     result = tests.run("--devenv=require", "-p", "anyio")
-    assert len(shown) == 8
-    result.assert_outcomes(passed=13)
+    assert len(shown) == 10
+    result.assert_outcomes(passed=16)
 
 
 def test_a_report_tells_what_a_failed_test_had(tests: Suite, inside: Project) -> None:
     tests.pytester.makepyfile(FAILING)
     result = tests.run("--devenv=require", "--devenv-keep-failed")
-    result.assert_outcomes(passed=1, failed=1, errors=2)
+    result.assert_outcomes(passed=1, failed=1, errors=3)
     told = output(result)
     assert "no postgres database kratos is deployed" in told
     assert "the marker devenv knows no postgress" in told
     assert "did you mean postgres?" in told
+    assert "empty='yes' is neither True nor False" in told
     assert "devenv: containers of alt-backend" in told
     assert "running, ready, 0 restarts" in told
     assert "devenv: logs of postgres since the test began" in told
@@ -262,7 +309,7 @@ def test_a_report_tells_what_a_failed_test_had(tests: Suite, inside: Project) ->
 
 def test_every_engine_gives_a_test_its_own(tests: Suite) -> None:
     tests.pytester.makepyfile(ALL_ENGINES)
-    tests.run("--devenv=require").assert_outcomes(passed=9)
+    tests.run("--devenv=require").assert_outcomes(passed=10)
 
 
 def test_a_command_gets_numbered_sets_and_its_status_is_passed_on(inside: Project) -> None:
@@ -273,6 +320,13 @@ def test_a_command_gets_numbered_sets_and_its_status_is_passed_on(inside: Projec
     assert first != second
     assert account.startswith("7")
     assert items == "1"
+    assert clones(inside) == []
+
+
+def test_a_command_gets_databases_as_migrations_find_them(inside: Project) -> None:
+    tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+    program = f"import os, psycopg; print(psycopg.connect(os.environ['DATABASE_URL']).execute({tables!r}).fetchone())"
+    assert inside.devenv("test", "--empty", "--", sys.executable, "-c", program).stdout == "(0,)\n"
     assert clones(inside) == []
 
 

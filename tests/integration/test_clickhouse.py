@@ -266,6 +266,8 @@ def test_clones_are_fresh_and_gone_afterwards(database: Database, server: Addres
                 assert run(one, "SELECT sum(items) FROM totals WHERE name = 'nine'") == "1"
                 kept = pool.keep(one)
             assert run(pool.take(), "SELECT count() FROM items") == "3"
+        with pool_of(server, 1, empty=True) as pool:
+            assert run(pool.take(), "SHOW TABLES") == ""
         assert used in database.clones("shop_clone_")
     with pool_of(server, 1):
         pass

@@ -76,6 +76,17 @@ def test_a_clone_that_is_kept_outlives_its_pool_and_the_next(database: Database,
     database.drop_clone(kept.name)
 
 
+def test_a_pool_of_empty_clones_needs_no_pristine_state_and_leaves_nothing(server: Address) -> None:
+    empty(server)
+    with pool_of(server, empty=True) as pool:
+        for _ in range(2):
+            with pool.database() as clone, psycopg.connect(clone.url) as client:
+                assert client.execute("SELECT to_regclass('items')").fetchone() == (None,)
+                client.execute(SCHEMA)
+    with open_database(server) as database:
+        assert database.clones("shop_clone_") == []
+
+
 def test_clients_that_hang_on_to_a_clone_do_not_keep_it(database: Database, server: Address) -> None:
     with pool_of(server) as pool:
         clone = pool.take()

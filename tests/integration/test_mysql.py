@@ -373,8 +373,8 @@ def test_clones_are_whole_and_gone_afterwards(database: Database, server: Addres
             assert query(two, "SELECT items FROM a_view_of_a_view") == [(3,)]
             kept = pool.keep(two)
         assert used in database.clones("shop_clone_")
-    with pool_of(server, 1):
-        pass
+    with pool_of(server, 1, empty=True) as pool:
+        assert query(pool.take(), "SHOW TABLES") == []
     assert query(server, ROWS) == SEEDED
     assert database.clones("shop_clone_") == []
     assert query(kept, "SELECT items FROM a_view_of_a_view") == [(3,)]

@@ -288,3 +288,5 @@ def test_a_test_has_an_account_with_the_seeds_that_nobody_else_sees(
     assert content(server) == seeded
     assert content(mine) == {}
     assert content(other).keys() == seeded.keys()
+    with own_account(server, empty=True) as (without_seeds, _):
+        assert content(without_seeds) == {}

@@ -157,6 +157,20 @@ def test_a_clone_is_the_pristine_database_under_another_name(database: Database,
     database.drop_clone(clone.name)
 
 
+def test_an_empty_clone_has_what_belongs_to_the_live_database_and_nothing_in_it(
+    database: Database, running: PostgresServer
+) -> None:
+    _as_admin(running, *PROPERTIES.strip().split("\n"))
+    clone = database.clone("shop_clone_1_z", empty=True)
+    dumped, live = (running.dumped(name).replace(clone.name, "shop") for name in (clone.name, "shop"))
+    assert "CREATE TABLE" in live
+    assert "CREATE TABLE" not in dumped
+    assert [line for line in dumped.splitlines() if " DATABASE " in line] == [
+        line for line in live.splitlines() if " DATABASE " in line
+    ]
+    database.drop_clone(clone.name)
+
+
 def test_a_comment_of_the_users_is_no_mark_of_ours(database: Database, running: PostgresServer) -> None:
     _in(running, "shop", "COMMENT ON DATABASE shop IS NULL; TRUNCATE app.items")
     database.prepare(CONTENT, [])
@@ -188,6 +202,9 @@ def test_tablespace_and_locale_are_those_of_the_live_database(database: Database
         connection.execute(f"CREATE DATABASE shop {DE_DE} TABLESPACE aside".encode())
     before = running.dumped("shop")
     assert database.pristine() == ""  # it is in another locale: migrations have to run from nothing
+    clone = database.clone("shop_clone_1_y", empty=True)
+    assert running.dumped(clone.name).replace(clone.name, "shop") == before
+    database.drop_clone(clone.name)
     with connect(running.address, "postgres") as connection:
         connection.execute("DROP DATABASE shop_pristine")
         connection.execute(f"CREATE DATABASE shop_pristine {DE_DE}".encode())

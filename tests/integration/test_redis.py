@@ -276,8 +276,10 @@ def test_a_test_has_a_database_with_the_seeds_that_nobody_else_sees(database: Da
     assert content(server) == before
     with client(server, TESTS) as emptied, client(server, TESTS + 1) as kept:
         assert (emptied.dbsize(), kept.dbsize()) == (0, 4)
-    with own_database(server), own_database(server) as (next_one, _):
+    with own_database(server), own_database(server, empty=True) as (next_one, _):
         assert next_one.name == str(TESTS + 2)  # what is kept is given away last
+        with client(server, TESTS + 2) as without_seeds:
+            assert without_seeds.dbsize() == 0
 
 
 @pytest.mark.usefixtures("own_state")

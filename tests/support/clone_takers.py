@@ -44,9 +44,9 @@ with ClonePool(lambda: open_database(address), address.name, size=1) as pool:
 """
 
 
-def pool_of(address: Address, size: int = 2) -> ClonePool:
+def pool_of(address: Address, size: int = 2, *, empty: bool = False) -> ClonePool:
     """A pool in this process."""
-    return ClonePool(lambda: open_database(address), address.name, size)
+    return ClonePool(lambda: open_database(address), address.name, size, empty=empty)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import psycopg
+
 from devenv.adapters.files.paths import data_root
 from devenv.databases.address import Address
 from devenv.spec.load import load_workspace
@@ -40,3 +42,13 @@ def restart(environment: Project, namespace: str, name: str) -> None:
         if environment.devenv("db", "list", "--database", name, expect=None).status == 0:
             return
     raise AssertionError(f"{name} does not answer after its pod was replaced")
+
+
+def clones(environment: Project) -> list[str]:
+    """The databases of tests that the stack `postgres` has at the moment."""
+    address = address_of(environment, "postgres")
+    with psycopg.connect(address.url) as connection:
+        found = connection.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (f"{address.name}_clone_",)
+        ).fetchall()
+    return [name for (name,) in found]

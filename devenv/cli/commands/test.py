@@ -26,6 +26,9 @@ Workers = Annotated[
 Main = Annotated[
     str, typer.Option("--database", "-d", metavar="STACK", help="Whose address DATABASE_URL is.", show_default=False)
 ]
+Empty = Annotated[
+    bool, typer.Option("--empty", help="Databases as migrations find them, for tests that run their own.")
+]
 
 
 def run_tests(
@@ -35,6 +38,7 @@ def run_tests(
     directory: Directory = Path(),
     workers: Workers = 1,
     database: Main = "",
+    empty: Empty = False,
 ) -> None:
     """Run tests, in any language, on databases of their own.
 
@@ -51,6 +55,9 @@ def run_tests(
     from devenv.testing.variables import over, sets
 
     environ: dict[str, str] = context.obj or dict(os.environ)
-    with Environment.running(directory) as environment, sets(environment, workers, database=database) as own:
+    with (
+        Environment.running(directory) as environment,
+        sets(environment, workers, database=database, empty=empty) as own,
+    ):
         status = run_in_foreground(command, over(environ, own))
     raise typer.Exit(status)

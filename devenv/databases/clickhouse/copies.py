@@ -72,8 +72,11 @@ class ClickHouseCopies:
         turn_into(self._server, self._name, self._pristine, self._spare)
         self._server.describe(self._name, content)
 
-    def clone(self, name: str) -> None:
-        copy(self._server, self._pristine, name, self.pristine())
+    def clone(self, name: str, *, empty: bool) -> None:
+        if empty:
+            self._server.create(name)
+        else:
+            copy(self._server, self._pristine, name, self.pristine())
 
     def drop(self, name: str) -> None:
         self._server.drop([name])

@@ -22,8 +22,10 @@ ACCOUNTS = 16
 
 
 @contextmanager
-def own_account(address: Address) -> Iterator[tuple[Address, Lease]]:
-    """An account with the seeded streams until the block ends, and the lease by which it can be kept for longer.
+def own_account(address: Address, *, empty: bool = False) -> Iterator[tuple[Address, Lease]]:
+    """An account of one's own until the block ends, and the lease by which it can be kept for longer.
+
+    It has the seeded streams, unless it is to be empty.
 
     Raises:
         DatabaseError: the server does not answer, knows no such account, or all of them are in use.
@@ -31,7 +33,7 @@ def own_account(address: Address) -> Iterator[tuple[Address, Lease]]:
     with lease_for_test(f"nats-{address.port}", ACCOUNTS, "accounts") as held:
         mine = replace(address, name=f"DEVENV_TEST_{held.number}", user=f"devenv-test-{held.number}")
         with Server.connect(address) as server, translate_errors("prepare a NATS account for a test"):
-            server.run(_fill(server, mine))
+            server.run(_empty(mine) if empty else _fill(server, mine))
         yield mine, held
         if not held.keep:
             with Server.connect(address) as server, translate_errors("empty a test's NATS account"):

@@ -23,8 +23,11 @@ class PostgresCloning:
         self._server = server
         self._name = server.address.name
 
-    def clone(self, name: str) -> None:
-        self._server.clone(f"{self._name}_pristine", name, like=self._name)
+    def clone(self, name: str, *, empty: bool) -> None:
+        if empty:
+            self._server.make_empty(name, like=self._name)
+        else:
+            self._server.clone(f"{self._name}_pristine", name, like=self._name)
 
     def drop(self, name: str) -> None:
         self._server.drop(name)

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from devenv.databases.address import Address
+from devenv.databases.postgres.locales import template_for
 from devenv.databases.postgres.marks import connect_home, mark_of, set_mark
 from devenv.databases.postgres.properties import Properties, giving_all, giving_settings, read_properties
 from devenv.databases.postgres.subscriptions import (
@@ -39,6 +40,7 @@ another process of a server that may be busy."""
 _STRAGGLER_SECONDS = 0.02
 _LATE_SECONDS = 0.5
 _LOOKS, _LOOK_SECONDS = 20, 0.003
+_AS_THE_TEMPLATE = sql.SQL("")
 _DROP = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
 _TERMINATE = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()
@@ -114,7 +116,15 @@ class Server:
         Few round trips. Clients of the source are disconnected, but there ought to be none: others are ended late.
         """
         properties = read_properties(self.connection, like)
-        self._create(source, target, properties, _LATE_SECONDS)
+        self._create(source, target, properties, patience=_LATE_SECONDS)
+        if properties:
+            self.connection.execute(giving_all(properties, target))
+
+    def make_empty(self, target: str, *, like: str) -> None:
+        """Make a new database without content, and give it what belongs to another as a whole, locale included."""
+        properties = read_properties(self.connection, like)
+        source, locale = template_for(self.connection, like)
+        self._create(source, target, properties, locale=sql.SQL(locale))
         if properties:
             self.connection.execute(giving_all(properties, target))
 
@@ -164,16 +174,25 @@ class Server:
     def _user(self) -> sql.Identifier:
         return sql.Identifier(self.address.user)
 
-    def _create(self, source: str, target: str, like: Properties | None, patience: float = _STRAGGLER_SECONDS) -> None:
+    def _create(
+        self,
+        source: str,
+        target: str,
+        like: Properties | None,
+        *,
+        patience: float = _STRAGGLER_SECONDS,
+        locale: sql.Composable = _AS_THE_TEMPLATE,
+    ) -> None:
         tablespace = sql.SQL(" TABLESPACE {}").format(sql.Identifier(like.tablespace)) if like else sql.SQL("")
         with self._without_clients(source, patience):
             self._execute(
-                "CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY {}{}",
+                "CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY {}{}{}",
                 sql.Identifier(target),
                 self._user,
                 sql.Identifier(source),
                 sql.SQL(self._strategy(source)),
                 tablespace,
+                locale,
             )
 
     def _drop_in_use(self, name: str) -> None:

@@ -35,8 +35,10 @@ return page[1]
 
 
 @contextmanager
-def own_database(address: Address) -> Iterator[tuple[Address, Lease]]:
+def own_database(address: Address, *, empty: bool = False) -> Iterator[tuple[Address, Lease]]:
     """A logical database of one's own until the block ends, and the lease by which it can be kept for longer.
+
+    It has the seeds of database 0, unless it is to be empty.
 
     Raises:
         DatabaseError: the server does not answer, has no pristine state, or all of these databases are in use.
@@ -45,7 +47,8 @@ def own_database(address: Address) -> Iterator[tuple[Address, Lease]]:
         index = TESTS + held.number
         with closing(Server.connect(address)) as server, translate_errors("prepare a Redis database for a test"):
             _empty(server, index)
-            _fill(server, index)
+            if not empty:
+                _fill(server, index)
         yield replace(address, name=str(index)), held
         if not held.keep:
             with closing(Server.connect(address)) as server, translate_errors("empty a test's Redis database"):

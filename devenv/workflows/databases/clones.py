@@ -29,7 +29,7 @@ def clone_pool(directory: Path, stack: str, *, size: int = 2) -> Iterator[CloneP
         yield pool
 
 
-def pool_of(deployment: Deployment, deployed: Deployed, *, size: int) -> ClonePool:
-    """The same for one database of an environment that was reached, not begun yet."""
+def pool_of(deployment: Deployment, deployed: Deployed, *, size: int, empty: bool = False) -> ClonePool:
+    """The same for one database of an environment that was reached, not begun yet; `empty` as migrations find it."""
     address = deployment.address(deployed)
-    return ClonePool(lambda: open_database(address), deployed.spec.name, size)
+    return ClonePool(lambda: open_database(address), deployed.spec.name, size, empty=empty)

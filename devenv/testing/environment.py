@@ -1,7 +1,7 @@
 """The Python API: an environment that runs, and what of it somebody has for themselves.
 
 Responsible for handing out and taking back. Everything that is handed out is new, migrated and seeded, and gone when
-its block ends; whoever wants more than one asks again.
+its block ends; whoever wants more than one asks again. What one kind takes is imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO, TypeVar
+from typing import TYPE_CHECKING, Self, TextIO, TypeVar
 
 import httpx2
 
@@ -21,31 +21,30 @@ from devenv.adapters.files.leases import Lease
 from devenv.adapters.through_traefik import async_client, client
 from devenv.databases.address import Address
 from devenv.databases.clones import ClonePool
-from devenv.databases.nats.own import own_account as own_nats_account
-from devenv.databases.redis.own import own_database as own_redis_database
 from devenv.errors import UsageError
-from devenv.localstack import LocalStack
-from devenv.localstack.own import OwnAccount, own_account
 from devenv.logs.entries import LogEntry, LogQuery
 from devenv.logs.kubelet import read_kubelets
 from devenv.runtime.host.ports import http_ports
-from devenv.runtime.steps.localstack import local_stack
 from devenv.spec.stack import DatabaseEngine
-from devenv.testing.aws import AwsResource, Bucket, Queue, Secrets, Table, Topic
 from devenv.testing.bringing import Wanted, bring_up, take_down, told
 from devenv.testing.databases import ClickHouseDatabase, Keep, MysqlDatabase, OwnDatabase, PostgresDatabase
-from devenv.testing.stores import NatsAccount, RedisDatabase
 from devenv.workflows.access.locations import local_ca_certificate
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.databases.clones import pool_of
 from devenv.workflows.databases.deployed import Deployed, Deployment, reach
 from devenv.workflows.logs import labels_of
 from devenv.workflows.run.links import Link, named_link, reached
-from devenv.workflows.service_copy import CopyRequest, ServiceCopy, copy_service
+
+if TYPE_CHECKING:
+    from devenv.localstack import LocalStack
+    from devenv.localstack.own import OwnAccount
+    from devenv.testing.aws import AwsResource, Bucket, Queue, Secrets, Table, Topic
+    from devenv.testing.stores import NatsAccount, RedisDatabase
+    from devenv.workflows.service_copy import ServiceCopy
 
 Owned = TypeVar("Owned", bound=OwnDatabase)
 Kind = Callable[[str, Address, Keep], Owned]
-Resource = TypeVar("Resource", Bucket, Queue, Topic, Table, Secrets)
+Resource = TypeVar("Resource", "Bucket", "Queue", "Topic", "Table", "Secrets")
 
 _READY = 2
 """Clones of a database that wait, once one was asked for: a worker runs one test at a time."""
@@ -156,11 +155,17 @@ class Environment:
 
     def redis(self, stack: str = "", *, empty: bool = False) -> AbstractContextManager[RedisDatabase]:
         """A logical database of one's own, with the seeds of database 0."""
-        return self._leased("redis", stack, partial(own_redis_database, empty=empty), RedisDatabase)
+        from devenv.databases.redis.own import own_database
+        from devenv.testing.stores import RedisDatabase
+
+        return self._leased("redis", stack, partial(own_database, empty=empty), RedisDatabase)
 
     def nats(self, stack: str = "", *, empty: bool = False) -> AbstractContextManager[NatsAccount]:
         """An account of one's own, with the seeded streams."""
-        return self._leased("nats", stack, partial(own_nats_account, empty=empty), NatsAccount)
+        from devenv.databases.nats.own import own_account
+        from devenv.testing.stores import NatsAccount
+
+        return self._leased("nats", stack, partial(own_account, empty=empty), NatsAccount)
 
     @contextmanager
     def aws(self) -> Iterator[OwnAccount]:
@@ -176,22 +181,32 @@ class Environment:
 
     def s3(self, seed: str = "", *, account: OwnAccount | None = None) -> AbstractContextManager[Bucket]:
         """A bucket of one's own: like a seeded one, or empty. `account` has several things in one."""
+        from devenv.testing.aws import Bucket
+
         return self._resource(Bucket, seed, account)
 
     def sqs(self, seed: str = "", *, account: OwnAccount | None = None) -> AbstractContextManager[Queue]:
         """A queue: like a seeded one, or a plain one."""
+        from devenv.testing.aws import Queue
+
         return self._resource(Queue, seed, account)
 
     def sns(self, seed: str = "", *, account: OwnAccount | None = None) -> AbstractContextManager[Topic]:
         """A topic: like a seeded one, with its queues, or a plain one."""
+        from devenv.testing.aws import Topic
+
         return self._resource(Topic, seed, account)
 
     def dynamodb(self, seed: str = "", *, account: OwnAccount | None = None) -> AbstractContextManager[Table]:
         """A table: like a seeded one, with its items, or a plain one."""
+        from devenv.testing.aws import Table
+
         return self._resource(Table, seed, account)
 
     def secrets(self, seed: str = "", *, account: OwnAccount | None = None) -> AbstractContextManager[Secrets]:
         """The seeded secrets, or one, to be read and changed by nobody else."""
+        from devenv.testing.aws import Secrets
+
         return self._resource(Secrets, seed, account)
 
     def url(self, endpoint: str) -> str:
@@ -243,6 +258,8 @@ class Environment:
             UsageError: no variable of the service leads to one of the databases, or it is not clear which is meant.
             WorkloadError: the copy cannot become ready; the message has why.
         """
+        from devenv.workflows.service_copy import CopyRequest, copy_service
+
         accounts = {resource.account.id: resource.account for resource in resources}
         request = CopyRequest(
             stack,
@@ -340,6 +357,9 @@ class Environment:
             return self._pools[deployed.name, empty]
 
     def _new_account(self) -> OwnAccount:
+        from devenv.localstack.own import own_account
+        from devenv.runtime.steps.localstack import local_stack
+
         environment = self._deployment.environment
         if self._localstack is None:
             self._localstack = local_stack(environment)

@@ -9,19 +9,20 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 
-from devenv.localstack.own import OwnAccount
 from devenv.logs.entries import LogEntry
-from devenv.testing.aws import AwsResource
 from devenv.testing.databases import OwnDatabase
 from devenv.testing.environment import Environment
 from devenv.testing.fixtures import lending, taking_back
 from devenv.testing.marker import Wish, node_of, wish_of
-from devenv.workflows.service_copy import ServiceCopy
+
+if TYPE_CHECKING:
+    from devenv.localstack.own import OwnAccount
+    from devenv.workflows.service_copy import ServiceCopy
 
 Resource = Any
 _Key = tuple[str, str, bool]
@@ -80,6 +81,8 @@ def http_clients(request: pytest.FixtureRequest, environment: Environment) -> Ca
 
 def services(request: pytest.FixtureRequest, environment: Environment) -> Callable[..., ServiceCopy]:
     """A copy of a service on the databases and AWS resources that the test has, gone with the test."""
+    from devenv.testing.aws import AwsResource
+
     held = held_by(request.node, environment)
 
     def service(stack: str, **wishes: Any) -> ServiceCopy:

@@ -13,7 +13,6 @@ import pytest
 
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.errors.translation import as_devenv_error
-from devenv.localstack.own import OwnAccount
 from devenv.logs.entries import stack_of
 from devenv.testing.databases import OwnDatabase
 from devenv.testing.fixtures import looked_at
@@ -58,6 +57,8 @@ def _described(name: str, resource: Resource, *, keep: bool) -> str:
 
 
 def _keep(resource: Resource) -> None:
+    from devenv.localstack.own import OwnAccount
+
     if isinstance(resource, OwnDatabase):
         resource.keep()
     else:

@@ -49,6 +49,8 @@ def told(command: str, progress: TextIO | None) -> Iterator[Session]:
         try:
             yield Session(
                 emit=stream.emit,
+                # Where nobody could be asked, `down` would take that for consent.
+                interactive=True,
                 confirm=_nobody_agrees,
                 open_log=files.open,
                 mask=secrets.add,

@@ -181,7 +181,9 @@ def _agree_to_loss(losses: Losses, request: DownRequest, session: Session) -> No
     if request.assume_yes or not session.interactive or not (worth := losses.worth_asking()):
         return
     if not session.confirm(f"{worth}. Remove the cluster with all data?"):
-        raise UsageError("nothing was removed: losing data takes your consent", hint="devenv down --yes")
+        raise UsageError(
+            "nothing was removed: losing data takes your consent", context={"cause": worth}, hint="devenv down --yes"
+        )
 
 
 def _remove(engine: Engine, kind_cluster: KindCluster) -> bool:

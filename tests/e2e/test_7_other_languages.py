@@ -21,7 +21,7 @@ def example(name: str, folder: Path) -> Path:
     return copy
 
 
-def tested(inside: Project, folder: Path, workers: int, *command: str) -> str:
+def output_of(inside: Project, folder: Path, workers: int, *command: str) -> str:
     """What the tests print, which have to pass."""
     project = Project(folder, inside.env)
     return project.devenv(
@@ -32,7 +32,7 @@ def tested(inside: Project, folder: Path, workers: int, *command: str) -> str:
 def test_parallel_tests_in_go_have_databases_of_their_own(inside: Project, tmp_path: Path) -> None:
     go = str(require_program("go"))
     folder = example("tests-go", tmp_path)
-    said = tested(inside, folder, 4, go, "test", "-count=1", "-parallel=4", "-v", "./...")
+    said = output_of(inside, folder, 4, go, "test", "-count=1", "-parallel=4", "-v", "./...")
     assert said.count("--- PASS: TestItems/") == 12
     assert clones(inside) == []
 
@@ -41,7 +41,7 @@ def test_files_of_tests_in_node_have_databases_of_their_own(inside: Project, tmp
     npm, node = (str(require_program(name)) for name in ("npm", "node"))
     folder = example("tests-node", tmp_path)
     run([npm, "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"])
-    said = tested(inside, folder, 2, node, "--test", "--test-concurrency=2", "--test-reporter=tap")
+    said = output_of(inside, folder, 2, node, "--test", "--test-concurrency=2", "--test-reporter=tap")
     assert "# pass 5" in said
     assert "# fail 0" in said
     assert clones(inside) == []

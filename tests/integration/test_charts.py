@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it ships no types
-from support.rendered_charts import EXAMPLE, LIGHTER, Charts, Json, Rendered, pod_spec
+from support.rendered_charts import EXAMPLE, VARIED, Charts, Json, Rendered, pod_spec
 
 from devenv.spec.project import PROFILES, Profile
 
@@ -45,7 +45,7 @@ def profile(request: pytest.FixtureRequest) -> Profile:
     return chosen
 
 
-@pytest.fixture(params=(*STACKS, *LIGHTER))
+@pytest.fixture(params=(*STACKS, *VARIED))
 def rendered(request: pytest.FixtureRequest, charts: Charts, profile: Profile) -> Rendered:
     return charts.render(request.param, profile)
 

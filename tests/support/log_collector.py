@@ -16,6 +16,7 @@ from typing import Protocol
 from devenv.adapters.docker import Engine
 from devenv.labels import OURS
 from support.images import provide
+from support.server_container import server_container
 
 _PORT = 9880
 _LOGS, _SPOOL = "/var/log/pods", "/var/lib/devenv-logs"
@@ -147,3 +148,17 @@ def log_collector(engine: Engine, server: Store, folder: Path) -> Iterator[LogCo
         yield collector
     finally:
         collector.remove()
+
+
+@contextmanager
+def answering_collector(engine: Engine, server: Store) -> Iterator[str]:
+    """One that reads no logs while the block runs: yields where it answers the page."""
+    labels = {**OURS, "devenv.io/test": uuid.uuid4().hex}
+    options = {
+        "environment": {**server.collecting, "COLLECT": "false"},
+        "network": server.network,
+        "read_only": True,
+        "cap_drop": ["ALL"],
+    }
+    with server_container(engine, provide("log-collector", engine), labels, _PORT, **options) as port:
+        yield f"http://127.0.0.1:{port}"

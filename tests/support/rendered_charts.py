@@ -30,8 +30,12 @@ from support.programs import missing, require_tool
 Json = dict[str, Any]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "alt"
-LIGHTER = {"monitoring by victoria-metrics": "victoria-metrics", "logs by victoria-logs": "victoria-logs"}
-"""Stacks by another engine than their first."""
+VARIED: dict[str, Json] = {
+    "monitoring by victoria-metrics": {"engine": "victoria-metrics"},
+    "logs by victoria-logs": {"engine": "victoria-logs"},
+    "logs by vector": {"collector": "vector"},
+}
+"""Stacks in another variant than their first, by their values."""
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"}
 
 
@@ -71,12 +75,16 @@ class Charts:
         self._helm = Helm(Path(self._program), scratch / "kubeconfig")
         monitored = _with(scratch / "alt", [{"name": "monitoring"}])
         self._alone = {p: load_workspace(EXAMPLE, data_root=data_root(), profile=p) for p in PROFILES}
-        lighter = _with(
-            scratch / "lighter",
-            [{"name": name.partition(" ")[0], "values": {"engine": engine}} for name, engine in LIGHTER.items()],
-        )
         self._workspaces = {p: load_workspace(monitored, data_root=data_root(), profile=p) for p in PROFILES}
-        self._lighter = {p: load_workspace(lighter, data_root=data_root(), profile=p) for p in PROFILES}
+        self._varied = {
+            (name, p): load_workspace(
+                _with(scratch / f"{name} {p}", [{"name": _stack(name), "values": values}]),
+                data_root=data_root(),
+                profile=p,
+            )
+            for name, values in VARIED.items()
+            for p in PROFILES
+        }
         modules = self._workspaces[PROFILES[0]].versions.modules
         # Looked up now: while charts are rendered, Helm's folders in the cache are of the tests' own.
         described = {name: Module(name, pinned.version, pinned.sum) for name, pinned in modules.items()}
@@ -89,8 +97,8 @@ class Charts:
         return self._workspaces[PROFILES[0]].stacks[name]
 
     def _render(self, name: str, profile: Profile, *, renewed: bool = False, alone: bool = False) -> Rendered:
-        workspaces = self._alone if alone else self._lighter if name in LIGHTER else self._workspaces
-        workspace, name = workspaces[profile], name.partition(" ")[0]
+        workspaces = self._alone if alone else self._workspaces
+        workspace, name = self._varied.get((name, profile), workspaces[profile]), _stack(name)
         images = {image: f"registry.test/{image}:1.2.3" for image in workspace.stacks[name].spec.images}
         text = "\n---\n".join(self._each(workspace, name, images, renewed=renewed))
         objects = tuple(flat(yaml.safe_load_all(text)))
@@ -153,6 +161,11 @@ class Charts:
             missing(f"module {chart.module} in the cache; devenv up brings it there")
         copy = self._scratch / f"{name}-{len(list(self._scratch.iterdir()))}"
         return copy_chart(folder / path, copy, chart.drop_dependencies)
+
+
+def _stack(name: str) -> str:
+    """The stack of a name of VARIED, or of its own."""
+    return name.partition(" ")[0]
 
 
 def _with(root: Path, stacks: list[Json]) -> Path:

@@ -16,3 +16,30 @@ devenv.io/stack: {{ $root.Release.Name }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
+
+{{/* Where ClickHouse is, for the log collector. */}}
+{{- define "stack.clickhouse" -}}
+- {name: CLICKHOUSE_URL, value: {{ .Values.clickhouse | quote }}}
+- name: CLICKHOUSE_USER
+  valueFrom: {secretKeyRef: {name: {{ .Release.Name }}, key: username}}
+- name: CLICKHOUSE_PASSWORD
+  valueFrom: {secretKeyRef: {name: {{ .Release.Name }}, key: password}}
+- {name: RETENTION_DAYS, value: {{ .Values.retentionDays | quote }}}
+{{- end }}
+
+{{/* Vector's, at its API. */}}
+{{- define "vector.probes" -}}
+startupProbe:
+  httpGet: {path: /health, port: 8686}
+  periodSeconds: 1
+  failureThreshold: 60
+  timeoutSeconds: 5
+readinessProbe:
+  httpGet: {path: /health, port: 8686}
+  timeoutSeconds: 5
+livenessProbe:
+  httpGet: {path: /health, port: 8686}
+  periodSeconds: 20
+  timeoutSeconds: 5
+  failureThreshold: 6
+{{- end }}

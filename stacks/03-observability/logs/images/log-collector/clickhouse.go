@@ -45,10 +45,8 @@ func (c *clickhouse) name() string { return "ClickHouse" }
 
 func (c *clickhouse) deliver(ctx context.Context, rows []byte) error {
 	if !c.prepared {
-		for _, statement := range statements(c.retentionDays) {
-			if err := c.execute(ctx, statement, nil); err != nil {
-				return err
-			}
+		if err := c.prepare(ctx); err != nil {
+			return err
 		}
 		c.prepared = true
 	}
@@ -58,6 +56,16 @@ func (c *clickhouse) deliver(ctx context.Context, rows []byte) error {
 		c.prepared = false
 	}
 	return err
+}
+
+// prepare makes the table where it is not there.
+func (c *clickhouse) prepare(ctx context.Context) error {
+	for _, statement := range statements(c.retentionDays) {
+		if err := c.execute(ctx, statement, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *clickhouse) execute(ctx context.Context, statement string, data io.Reader) error {

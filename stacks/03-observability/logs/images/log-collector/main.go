@@ -2,6 +2,8 @@
 //
 // Lines go through a folder on disk (spool.go): what is not taken is kept there, and what was read is
 // written down in the same moment. Files are followed when they are renamed, compressed or removed (container.go).
+//
+// With COLLECT=false it reads no logs: it keeps the table there for whoever else fills it, and answers the page.
 package main
 
 import (
@@ -34,6 +36,12 @@ func start() error {
 	if err != nil {
 		return err
 	}
+	ctx, end := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer end()
+	http.HandleFunc("GET /api/logs", reader(to))
+	if setting("COLLECT", "true") == "false" {
+		return prepareOnly(ctx, to)
+	}
 	limit, err := number("SPOOL_MEBIBYTES", 512)
 	if err != nil {
 		return err
@@ -47,11 +55,8 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	ctx, end := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer end()
 	told := &metrics{spool: kept}
 	go labelled.ask(ctx)
-	http.HandleFunc("GET /api/logs", reader(to))
 	go serve(told)
 	sent := make(chan struct{})
 	go func() {
@@ -89,12 +94,18 @@ type metrics struct {
 	spool                                        *spool
 }
 
-func serve(told *metrics) {
-	http.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if time.Since(time.Unix(told.looked.Load(), 0)) > stuckAfter {
-			http.Error(w, "the logs are not read", http.StatusServiceUnavailable)
+func healthz(last *atomic.Int64, otherwise string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if time.Since(time.Unix(last.Load(), 0)) > stuckAfter {
+			http.Error(w, otherwise, http.StatusServiceUnavailable)
 		}
-	})
+	}
+}
+
+func listen() { log.Fatal(http.ListenAndServe(listened, nil)) }
+
+func serve(told *metrics) {
+	http.HandleFunc("GET /healthz", healthz(&told.looked, "the logs are not read"))
 	http.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		for _, one := range []struct {
 			name, kind, help string
@@ -110,5 +121,5 @@ func serve(told *metrics) {
 			fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", one.name, one.help, one.name, one.kind, one.name, one.value)
 		}
 	})
-	log.Fatal(http.ListenAndServe(listened, nil))
+	listen()
 }

@@ -21,6 +21,8 @@ const (
 // store keeps lines, and is asked for them.
 type store interface {
 	name() string
+	// prepare makes what lines are put into, where it is not there.
+	prepare(ctx context.Context) error
 	// deliver hands over rows as the spool has them; without an error all of them have arrived.
 	deliver(ctx context.Context, rows []byte) error
 	// find has the newest lines that the dashboards' page asks for, the newest first.

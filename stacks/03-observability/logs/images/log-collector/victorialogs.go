@@ -25,6 +25,9 @@ type victoriaLogs struct {
 
 func (v *victoriaLogs) name() string { return "VictoriaLogs" }
 
+// prepare has nothing to make.
+func (v *victoriaLogs) prepare(context.Context) error { return nil }
+
 // deliver sends rows as they are: fields of a line become fields.NAME, and times without a zone are UTC, as the server's.
 func (v *victoriaLogs) deliver(ctx context.Context, rows []byte) error {
 	asked := v.url.JoinPath("insert/jsonline")

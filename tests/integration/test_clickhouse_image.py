@@ -77,9 +77,11 @@ def test_data_comes_in_in_any_format_and_encoding(http: httpx2.Client) -> None:
     ).raise_for_status()
     http.post("/", content='INSERT INTO shop.incoming FORMAT JSONEachRow\n{"n": 4}').raise_for_status()
     http.post("/", content="INSERT INTO shop.incoming VALUES (5)").raise_for_status()
+    named = {"query": "INSERT INTO {d:Identifier}.{t:Identifier} FORMAT TSV", "param_d": "shop", "param_t": "incoming"}
+    http.post("/", params=named, content=b"6\n").raise_for_status()
     assert (
         http.post("/", content="SELECT groupArray(n) FROM (SELECT n FROM shop.incoming ORDER BY n)").text
-        == "[1,2,3,4,5,10]\n"
+        == "[1,2,3,4,5,6,10]\n"
     )
     bad = http.post("/", params={"query": "INSERT INTO shop.incoming FORMAT CSV"}, content=b"x\n")
     assert bad.status_code == 400

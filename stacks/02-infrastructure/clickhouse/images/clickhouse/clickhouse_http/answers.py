@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from clickhouse_http.engine import identifier, quoted
 from clickhouse_http.failures import SYNTAX_ERROR, from_engine, refused
 from clickhouse_http.query import Insertion, can_be_streamed, insertion, output_format
 from clickhouse_http.request import Request
@@ -48,6 +49,9 @@ def _whole(body: bytes, result: Any, answer_format: str) -> Answer:
 
 
 def _insert(connection: Any, request: Request, found: Insertion) -> Answer:
+    for name, value in request.parameters.items():
+        # Begun without them, an INSERT asks its session.
+        connection.query(f"SET {identifier(f'param_{name}')} = {quoted(value)}", "Null")
     inserter = connection.send_insert(found.statement, found.format)
     try:
         for start in range(found.data_at, len(request.sql), _PIECE_BYTES):

@@ -5,21 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode, urljoin
 
 import pytest
-from support.dashboards import BUILTIN, filled, grafana_queries, queries, variable_matchers
+from support.dashboards import BUILTIN, FORM, PROMETHEUS, DashboardsPage, all_queries, filled, grafana_queries
 from support.environment import Project
-from support.loopback import answer_at
-from support.waiting import await_true
 
 from devenv.grafana.__main__ import MADE
 
 pytestmark = pytest.mark.e2e
-Json = dict[str, Any]
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-PROMETHEUS = "/api/prometheus/api/v1"
 OWN = {
     "kind": "Dashboard",
     "metadata": {"name": "shop"},
@@ -27,34 +20,9 @@ OWN = {
 }
 
 
-class Page:
-    """The page, as a browser reaches it through Traefik."""
-
-    def __init__(self, observed: Project) -> None:
-        (url,) = (str(e["url"]) for e in observed.status()["endpoints"] if e["name"] == "dashboards")
-        self._url = url
-
-    def ask(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, str]:
-        """Status and body of an answer."""
-        status, answer = answer_at(urljoin(self._url, path), method, body, headers)
-        return status, answer.decode()
-
-    def dashboards(self) -> dict[str, Json]:
-        """All that are listed, by namespace, ConfigMap and key."""
-        status, body = self.ask("GET", "/api/dashboards")
-        assert status == 200, body
-        return {f"{entry['namespace']}/{entry['configMap']}/{entry['key']}": entry for entry in json.loads(body)}
-
-    def series(self, query: str) -> int:
-        """How many series a query gives, asked as the page asks."""
-        status, body = self.ask("POST", f"{PROMETHEUS}/query", urlencode({"query": query}), FORM)
-        assert status == 200, f"{query}: {body}"
-        return len(json.loads(body)["data"]["result"])
-
-
 @pytest.fixture(scope="module")
-def page(observed: Project) -> Page:
-    return Page(observed)
+def page(observed: Project) -> DashboardsPage:
+    return DashboardsPage(observed)
 
 
 @pytest.fixture
@@ -72,33 +40,19 @@ def users_own(observed: Project, tmp_path: Path) -> Iterator[None]:
     observed.kubectl("delete", "-f", str(file), "--wait=false")
 
 
-def test_every_panel_of_every_dashboard_has_data(page: Page) -> None:
+def test_every_panel_of_every_dashboard_has_data(page: DashboardsPage) -> None:
     listed = page.dashboards()
     assert {entry["name"] for entry in listed.values() if entry["own"]} == {file.stem for file in BUILTIN}
-    asked = {
-        f"{file.stem}: {panel}": query
-        for file in BUILTIN
-        for panel, query in (*queries(file).items(), *((text, text) for text in variable_matchers(file)))
-    }
-
-    def without_data() -> list[str]:
-        for panel, query in list(asked.items()):
-            if page.series(query):
-                del asked[panel]
-        return list(asked)
-
+    asked = all_queries()
     # Grafana cannot be run here; what its panels ask is asked of the same Prometheus.
     known = set(asked.values())
     more = {(file.stem, *pair) for file in sorted(MADE.glob("*.json")) for pair in grafana_queries(file)}
     asked |= {f"Grafana, {name}: {title}": text for name, title, q in more if (text := filled(q)) not in known}
-
-    # A rate takes two readings.
-    await_true(lambda: not without_data(), 45)
-    assert asked == {}
+    page.await_data(asked, 45)
 
 
 @pytest.mark.usefixtures("users_own")
-def test_dashboards_of_users_are_listed_with_what_is_wrong(page: Page) -> None:
+def test_dashboards_of_users_are_listed_with_what_is_wrong(page: DashboardsPage) -> None:
     listed = {key: entry for key, entry in page.dashboards().items() if not entry["own"]}
 
     assert listed.keys() == {f"default/my-dashboards/{name}.json" for name in ("shop", "taken", "broken")}
@@ -108,7 +62,7 @@ def test_dashboards_of_users_are_listed_with_what_is_wrong(page: Page) -> None:
     assert "no valid JSON" in listed["default/my-dashboards/broken.json"]["problem"]
 
 
-def test_the_page_lets_only_questions_through(page: Page) -> None:
+def test_the_page_lets_only_questions_through(page: DashboardsPage) -> None:
     for path in ("/admin/tsdb/delete_series", "/write", "/status/config", "/targets"):
         for method in ("GET", "POST"):
             assert page.ask(method, PROMETHEUS + path)[0] in {403, 404}, path

@@ -1,14 +1,22 @@
-"""The built-in dashboards, and what they ask, for tests."""
+"""The built-in dashboards, what they ask, and the page that shows them, for tests."""
 
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urljoin
 
 from devenv.adapters.files.paths import data_root
+from support.environment import Project
+from support.loopback import answer_at
+from support.waiting import await_true
 
 BUILTIN = sorted((data_root() / "stacks").glob("*/*/chart/dashboards/*.json"))
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+PROMETHEUS = "/api/prometheus/api/v1"
+"""Where the page has what answers its queries."""
 RATE_INTERVAL = "2m"
 """What the page makes of `$__rate_interval`, whose source has `scrapeInterval: 30s`: image/page/src/data.js."""
 
@@ -48,3 +56,52 @@ def variable_matchers(file: Path) -> list[str]:
 def filled(text: str) -> str:
     """An expression as it is asked where every variable is `all`."""
     return re.sub(r"\$[a-z]+", ".*", text.replace("$__rate_interval", RATE_INTERVAL))
+
+
+def all_queries() -> dict[str, str]:
+    """All that the built-in dashboards ask, panels and variables, by dashboard and panel."""
+    return {
+        f"{file.stem}: {panel}": query
+        for file in BUILTIN
+        for panel, query in (*queries(file).items(), *((text, text) for text in variable_matchers(file)))
+    }
+
+
+class DashboardsPage:
+    """The page of an environment that is up, as a browser reaches it through Traefik."""
+
+    def __init__(self, observed: Project) -> None:
+        (url,) = (str(e["url"]) for e in observed.status()["endpoints"] if e["name"] == "dashboards")
+        self._url = url
+
+    def ask(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, str]:
+        """Status and body of an answer."""
+        status, answer = answer_at(urljoin(self._url, path), method, body, headers)
+        return status, answer.decode()
+
+    def dashboards(self) -> dict[str, dict[str, Any]]:
+        """All that are listed, by namespace, ConfigMap and key."""
+        status, body = self.ask("GET", "/api/dashboards")
+        assert status == 200, body
+        return {f"{entry['namespace']}/{entry['configMap']}/{entry['key']}": entry for entry in json.loads(body)}
+
+    def series(self, query: str) -> int:
+        """How many series a query gives, asked as the page asks."""
+        status, body = self.ask("POST", f"{PROMETHEUS}/query", urlencode({"query": query}), FORM)
+        assert status == 200, f"{query}: {body}"
+        return len(json.loads(body)["data"]["result"])
+
+    def await_data(self, asked: dict[str, str], seconds: float) -> None:
+        """Wait until each of some queries, by names, has given data: a rate takes two readings."""
+        waiting = dict(asked)
+
+        def answered() -> bool:
+            for name, query in list(waiting.items()):
+                if self.series(query):
+                    del waiting[name]
+            return not waiting
+
+        try:
+            await_true(answered, seconds)
+        except AssertionError:
+            assert waiting == {}, f"without data after {seconds:g} s"

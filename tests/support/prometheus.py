@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager of an environment, asked as a person's browser asks them: through Traefik."""
+"""Prometheus (or VictoriaMetrics) and Alertmanager, asked as a person's browser asks them: through Traefik."""
 
 from __future__ import annotations
 
@@ -10,6 +10,26 @@ from support.environment import Project
 from support.loopback import good_answer
 
 Json = dict[str, Any]
+JOBS = frozenset(
+    {
+        "kubelet",
+        "apiserver",
+        "kube-dns",
+        "etcd",
+        "kube-state-metrics",
+        "node-exporter",
+        "alertmanager",
+        "prometheus-operator",
+        "postgres",
+        "mysql",
+        "redis",
+        "nats",
+        "clickhouse",
+        "traefik",
+        "external-secrets",
+    }
+)
+"""What is read in the end-to-end tests' environment, beside the engine itself."""
 
 
 class Monitoring:

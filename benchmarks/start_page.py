@@ -1,9 +1,10 @@
 """How quick the start page is, in Chromium, over an environment that is up: first paint, a pod that fails, an alert.
 
 Takes the environment of the project in a folder, the tests' extra and an engine for Chromium; deletes pods of a stack
-and, for the alert, scales it to nothing for a while. Prints the figures beside the targets.
+and, for the alert, scales it to nothing for a while. Prints the figures beside the targets; with `--write` they go into
+docs/start-page.md.
 
-    python benchmarks/start_page.py FOLDER --stack redis [--alert] [--rounds 5]
+    python benchmarks/start_page.py FOLDER --stack redis [--alert] [--rounds 5] [--write]
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from machine import describe_machine, write_table
 from playwright.sync_api import Browser, Page, expect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -32,6 +34,7 @@ from devenv.spec.catalogue import load_versions
 PAINT_SECONDS, CHANGE_SECONDS, ALERT_SECONDS = 0.5, 2.0, 45.0
 """The targets."""
 _PATIENCE_MS = 180_000
+_DOCS = Path(__file__).resolve().parents[1] / "docs" / "start-page.md"
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
 
@@ -65,24 +68,30 @@ def main() -> None:
     parser.add_argument("--stack", default="redis", help="whose pod is deleted; a StatefulSet of the stack's name")
     parser.add_argument("--alert", action="store_true", help="also scale it to nothing until an alert is on the page")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="put the table into docs/start-page.md")
     asked = parser.parse_args()
     environment = Environment(asked.folder)
     namespace = environment.namespace(asked.stack)
     url = environment.devenv("open", "--print").strip()
     engine = Engine.connect(Toolchain(load_versions().tools).locate("buildx").path)
     with browser(engine) as chromium:
-        print("| what | median, s | worst, s | target, s |\n| --- | --- | --- | --- |")
-        report("first paint", [paint(chromium, url) for _ in range(asked.rounds)], PAINT_SECONDS)
+        rows = [row("first paint", [paint(chromium, url) for _ in range(asked.rounds)], PAINT_SECONDS)]
         with live(chromium, url) as page:
             falls = [fall(environment, page, namespace, asked.stack) for _ in range(asked.rounds)]
-            report("a pod that fails", falls, CHANGE_SECONDS)
+            rows.append(row("a pod that fails is seen", falls, CHANGE_SECONDS))
             if asked.alert:
-                report("its alert", [alert(environment, page, namespace, asked.stack)], ALERT_SECONDS)
+                seconds = alert(environment, page, namespace, asked.stack)
+                rows.append(row("the alert of a database at zero is seen", [seconds], ALERT_SECONDS))
     engine.close()
+    head = "| after | median, s | longest, s | target, s |\n| --- | --- | --- | --- |"
+    text = "\n".join([describe_machine(), "", head, *rows])
+    print(text)
+    if asked.write:
+        write_table(_DOCS, "page", text)
 
 
-def report(what: str, seconds: list[float], target: float) -> None:
-    print(f"| {what} | {statistics.median(seconds):.2f} | {max(seconds):.2f} | {target:g} |")
+def row(what: str, seconds: list[float], target: float) -> str:
+    return f"| {what} | {statistics.median(seconds):.2f} | {max(seconds):.2f} | {target:g} |"
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from devenv.cli.commands import (
     diff,
     doctor,
     down,
+    eject,
     engine,
     env,
     forward,
@@ -111,6 +112,7 @@ app.command("aws", cls=Verbatim)(aws.aws)
 app.command("test")(test.run_tests)
 app.command("render")(render.render)
 app.command("validate")(validate.validate)
+app.command("eject")(eject.eject)
 app.command("doctor")(doctor.doctor)
 app.command("engine")(engine.engine)
 app.command("tools")(tools.tools)

@@ -32,6 +32,7 @@ def _offering(kind: Kind) -> Callable[[typer.Context, str], Completed]:
 
 
 stacks = _offering("stacks")
+services = _offering("services")
 databases = _offering("databases")
 layers = _offering("layers")
 endpoints = _offering("endpoints")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from devenv.databases.facts import FACTS
+from devenv.spec.database_engines import ADDRESSES
 from devenv.spec.stack import DatabaseEngine
 
 
@@ -25,4 +25,4 @@ class Address:
     def url(self) -> str:
         """As drivers take it: `postgresql://alt:…@127.0.0.1:5432/alt`."""
         login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
-        return f"{FACTS[self.engine].scheme}://{login}@{self.host}:{self.port}/{quote(self.name, safe='')}"
+        return f"{ADDRESSES[self.engine].scheme}://{login}@{self.host}:{self.port}/{quote(self.name, safe='')}"

@@ -63,14 +63,16 @@ class MigrationRow:
     state: MigrationState
 
 
-def migration_files(folder: Path, engine: DatabaseEngine | None = None) -> tuple[MigrationFile, ...]:
+def migration_files(
+    folder: Path, engine: DatabaseEngine | None = None, images: Iterable[str] = ()
+) -> tuple[MigrationFile, ...]:
     """The migrations of a folder as the engine's tool reads them, in their order; other files are left out.
 
-    Without an engine, each file's name says whose it is.
+    Without an engine, each file's name says whose it is; `images` are the names of those of its stack.
     """
-    sums = atlas_sums(folder) if (folder / ATLAS_SUM).is_file() else {}
     paths = visible_files(folder)
-    tool = tool_of((path.name for path in paths), engine) if engine else None
+    tool = tool_of((path.name for path in paths), engine, images) if engine else None
+    sums = atlas_sums(folder) if tool == "Atlas" or (folder / ATLAS_SUM).is_file() else {}
     files = [
         MigrationFile(name.version, name.name, path, _checksum(path, tool, sums.get(path.name, "")), name.kind)
         for path in paths

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from devenv.spec.image_reference import Reference
+from devenv.spec.local_image import BuildNetwork
 from devenv.spec.model import Pairs
-from devenv.spec.project import BuildNetwork
 
 NODE = "node"
 """The complete node image: upstream's, or the catalogue's node base with the system's images in it."""

@@ -6,34 +6,41 @@ no input makes it raise anything but the errors named here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from devenv.errors import Problem, SpecError
 from devenv.spec.checks import files, references
+from devenv.spec.checks.project_databases import database_problems
+from devenv.spec.checks.services import name_problems, service_problems
 from devenv.spec.checks.stack_contents import content_problems
 from devenv.spec.checks.value_places import value_place_problems
 from devenv.spec.lock import locked, read_lock
+from devenv.spec.model import PROFILES
 from devenv.spec.needs import needed_by, order
-from devenv.spec.project import PROFILES, ProjectSpec
+from devenv.spec.project import ProjectSpec
 from devenv.spec.read.discover import builtin_stacks, find_project, project_stacks
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft, overridden, read_stack
 from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.problems import ordered
-from devenv.spec.read.seed_files import SeedFile, load_seeds
+from devenv.spec.read.seed_files import SeedFile, StackSecret, load_seeds
 from devenv.spec.read.validation import check
 from devenv.spec.render import in_company, in_variant, merged
 from devenv.spec.seeds import Seeds
+from devenv.spec.services.databases import EngineStacks, translate_databases, used_node_ports
+from devenv.spec.services.images import ImageNames
+from devenv.spec.services.translation import Origin, translate_services
 from devenv.spec.stack import StackSpec
+from devenv.spec.stack_images import StackImages, collect_images
 from devenv.spec.versions import Versions
 from devenv.spec.workspace import LOCK_FILE, LoadedStack, Locked, Workspace
 from devenv.spec.yaml.positions import Document
 from devenv.spec.yaml.reader import read_yaml
 
 VERSIONS_FILE = Path(__file__).parent.parent / "versions.yaml"
-_EMPTY_PROJECT = "a project has at least: project: NAME and stacks: [{name: STACK}]"
+_EMPTY_PROJECT = "a project has at least: project: NAME, and services or stacks: [{name: STACK}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,11 @@ class _Parts:
     lock: Locked
     seeds: Seeds
     inputs: tuple[Path, ...]
+    images: StackImages
+    """Those that the stacks bring along among them."""
+    charts: Path
+    unread: frozenset[str]
+    """Services and databases of which too much is wrong."""
 
 
 def load_workspace(
@@ -77,7 +89,7 @@ def load_workspace(
 
 def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path, problems: list[Problem]) -> _Parts:
     boundary = Boundary(file.parent, "the project's folder")
-    project, document = _read_project(file, profile, problems)
+    project, document, unread = _read_project(file, profile, problems)
     folders = builtin_stacks(data_root)
     if project and document:
         own, own_problems = project_stacks(document, project.stack_paths, boundary)
@@ -90,9 +102,14 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
     problems.extend(twice)
     versions = _read_versions(versions_file, Boundary(data_root, "devenv's own data"), problems)
     lock = read_lock(file.parent, problems)
+    if project and document:
+        origin = Origin(document, boundary)
+        problems.extend(_add_stacks(project, origin, drafts, versions, data_root / "stacks"))
     seed_files = _seed_files(data_root, project, document, boundary, problems)
-    seeds, seed_problems = load_seeds(seed_files, prefix)
+    seeds, seed_problems = load_seeds(seed_files, prefix, _stack_secrets(drafts.values()))
     problems.extend(seed_problems)
+    images = collect_images(project.images if project else {}, versions, drafts.values(), boundary.root)
+    problems.extend(images.problems)
     inputs = (
         file,
         *(path for path in [file.parent / LOCK_FILE] if path.exists()),
@@ -100,22 +117,59 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
         *(seed_file.path for seed_file in seed_files),
         *(path for draft in drafts.values() for path in draft.inputs),
     )
-    return _Parts(project, document, boundary, drafts, versions, lock, seeds, inputs)
+    charts = data_root / "stacks" / "charts"
+    return _Parts(project, document, boundary, drafts, versions, lock, seeds, inputs, images, charts, unread)
+
+
+def _add_stacks(
+    project: ProjectSpec,
+    origin: Origin,
+    drafts: dict[str, StackDraft],
+    versions: Versions | None,
+    builtin: Path,
+) -> Iterator[Problem]:
+    """Add the stacks that databases and services come to, apart from those whose names others have."""
+    catalogue = versions.images if versions else {}
+    images = ImageNames({*project.images, *catalogue}, catalogue)
+    specs = [draft.spec for draft in drafts.values() if draft.spec]
+    values = {name: draft.profile_values for name, draft in drafts.items() if draft.folder.builtin}
+    engines = EngineStacks(builtin / "databases", values, used_node_ports(specs))
+    made = translate_databases(project, origin, versions, engines, images)
+    yield from name_problems(made, drafts, origin.document)
+    drafts.update({draft.name: draft for draft in made if draft.name not in drafts})
+    stacks = {name: draft.spec for name, draft in drafts.items() if draft.spec}
+    made = translate_services(project, origin, stacks, images)
+    yield from name_problems(made, drafts, origin.document)
+    drafts.update({draft.name: draft for draft in made if draft.name not in drafts})
+
+
+def _stack_secrets(drafts: Iterable[StackDraft]) -> Iterator[StackSecret]:
+    for draft in drafts:
+        for index, secret in enumerate(draft.spec.secrets if draft.spec else ()):
+            if draft.document:
+                yield StackSecret(secret, draft.document, ("secrets", index))
 
 
 def _read_project(
     file: Path, profile: str | None, problems: list[Problem]
-) -> tuple[ProjectSpec | None, Document | None]:
+) -> tuple[ProjectSpec | None, Document | None, frozenset[str]]:
     read = read_yaml(file, empty_hint=_EMPTY_PROJECT)
     problems.extend(read.problems)
     if read.document is None:
-        return None, None
-    checked = check(read.document, ProjectSpec, {"project": PLACEHOLDER, "stacks": [{"name": PLACEHOLDER}]})
+        return None, None, frozenset()
+    problems.extend(references.emptiness_problems(read.document))
+    checked = check(read.document, ProjectSpec, {"project": PLACEHOLDER})
     problems.extend(checked.problems)
     project = checked.model
     if project and profile in PROFILES:
         project = project.model_copy(update={"profile": profile})
-    return project, checked.document
+    return project, checked.document, _names(read.document) - (_names(checked.document) if project else frozenset())
+
+
+def _names(document: Document) -> frozenset[str]:
+    """Of the services and databases that are written."""
+    parts = [document.find((key,)) for key in ("services", "databases")]
+    return frozenset(name for part in parts if part and isinstance(part.value, Mapping) for name in part.value)
 
 
 def _read_versions(file: Path, boundary: Boundary, problems: list[Problem]) -> Versions | None:
@@ -157,14 +211,16 @@ def _seed_files(
 def _check(parts: _Parts, problems: list[Problem]) -> None:
     project, drafts = parts.project, parts.drafts
     profile = project.profile if project else PROFILES[0]
-    local_images = project.images if project else {}
     chosen = {choice.name: choice.values for choice in project.stacks} if project else {}
     if project and parts.document:
         problems.extend(references.project_problems(project, parts.document, drafts, parts.versions))
         problems.extend(files.project_file_problems(project, parts.document, parts.boundary))
+        origin = Origin(parts.document, parts.boundary)
+        problems.extend(service_problems(project, origin, drafts, parts.seeds, parts.unread))
+        problems.extend(database_problems(project, origin, parts.versions))
     for draft in drafts.values():
-        problems.extend(references.stack_problems(draft, drafts, parts.versions, local_images))
-        problems.extend(files.stack_file_problems(draft, profile))
+        problems.extend(references.stack_problems(draft, drafts, parts.versions, parts.images.names, parts.unread))
+        problems.extend(files.stack_file_problems(draft, profile, parts.charts))
         problems.extend(value_place_problems(draft, chosen.get(draft.name, {})))
     problems.extend(references.cycle_problems(drafts))
     selected = _selected(project, drafts) if project else set()
@@ -208,7 +264,8 @@ def _in_variants(project: ProjectSpec, drafts: dict[str, StackDraft]) -> dict[st
 
 def _selected(project: ProjectSpec, drafts: dict[str, StackDraft]) -> set[str]:
     """The stacks that the project names, with all that comes with each, whether that waits for it or not."""
-    chosen = {choice.name for choice in project.stacks if choice.name in drafts}
+    named = {*(choice.name for choice in project.stacks), *project.services, *project.databases}
+    chosen = {name for name in named if name in drafts}
     company = {
         name: tuple(other for other in (*spec.needs, *spec.wants) if other in drafts)
         for name, spec in _in_variants(project, drafts).items()
@@ -228,16 +285,18 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
             draft.folder.root,
             draft.folder.builtin,
             draft.profile_values,
+            draft.spec,
         )
         for name, draft in drafts.items()
         if draft.spec
     }
     return Workspace(
-        project=project,
+        project=project.model_copy(update={"images": parts.images.built}),
         root=parts.boundary.root,
         stacks=MappingProxyType(stacks),
         selected=tuple(name for name in ordered if name in selected),
-        versions=locked(versions, parts.lock),
+        versions=locked(versions.model_copy(update={"images": parts.images.pulled}), parts.lock),
+        charts=parts.charts,
         lock=parts.lock,
         seeds=parts.seeds,
         inputs=parts.inputs,

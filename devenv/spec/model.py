@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
@@ -51,7 +51,21 @@ Duration = Annotated[
         }
     ),
 ]
+
+
+def _as_text(value: Any) -> Any:
+    """Numbers and booleans as JSON writes them: 30 is "30", true is "true"."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
 Text = Annotated[str, Field(min_length=1)]
+WrittenText = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
+"""A text that may be written as a number or as true and false."""
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Profile = Literal["dev", "staging", "prod"]
+PROFILES: tuple[Profile, ...] = ("dev", "staging", "prod")
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 """A name that Kubernetes, Docker and DNS accept (RFC 1123 label)."""
 NamespaceName = Annotated[

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from devenv.spec.model import DnsLabel, RegistryHost, RegistryPath, SpecModel, Values
+from devenv.spec.local_image import LocalImage
+from devenv.spec.model import DnsLabel, Port, Profile, RegistryHost, RegistryPath, SpecModel, Values
+from devenv.spec.services.database import ProjectDatabase
+from devenv.spec.services.service import ServiceName, ServiceSpec
 
-Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
-Profile = Literal["dev", "staging", "prod"]
-PROFILES: tuple[Profile, ...] = ("dev", "staging", "prod")
 CONTROL_PLANE = "control-plane"
 """The role of a node, as kind calls it."""
 LOOPBACK = "127.0.0.1"
@@ -50,27 +50,6 @@ class StackChoice(SpecModel):
     """Chart values over the stack's own."""
 
 
-TagPolicy = Literal["content", "git"]
-BuildNetwork = Literal["default", "none", "host"]
-
-
-class LocalImage(SpecModel):
-    """An image built from the project's own sources."""
-
-    context: str
-    dockerfile: str = "Dockerfile"
-    """Relative to the context."""
-    target: str | None = None
-    args: dict[str, str] = {}
-    bases: dict[str, DnsLabel] = {}
-    """Build argument to the name of an image in the catalogue, passed as a full reference."""
-    tag: TagPolicy = "content"
-    """What the tag is made from: a hash of what the build reads, or the git commit (with that hash, when not all of
-    it is committed)."""
-    network: BuildNetwork = "default"
-    """What the build's commands reach: a network made for each, none, or the engine's host as it is."""
-
-
 ProjectName = Annotated[DnsLabel, Field(max_length=30)]
 """Short enough for the names that are made from it."""
 
@@ -83,7 +62,12 @@ class ProjectSpec(SpecModel):
     """What the namespaces of built-in stacks begin with: `shop` in `shop-database`. The project's name when unset."""
     cluster: ClusterSpec = ClusterSpec()
     profile: Profile = "dev"
-    stacks: tuple[StackChoice, ...] = Field(min_length=1)
+    services: dict[ServiceName, ServiceSpec] = {}
+    """Programs of the project's own, from a Dockerfile to a URL without a chart; each is a stack of that name."""
+    databases: dict[ServiceName, ProjectDatabase] = {}
+    """Databases of the project's own; each is a stack of that name."""
+    stacks: tuple[StackChoice, ...] = ()
+    """Stacks that come with devenv, and those below `stack_paths`."""
     stack_paths: tuple[str, ...] = ()
     """Folders with stacks of the project's own, `<layer>/<name>/stack.yaml` inside."""
     images: dict[DnsLabel, LocalImage] = {}

@@ -64,7 +64,7 @@ def chart_values(
 ) -> Values:
     """The values that a stack's charts are installed with.
 
-    Later ones go over earlier ones: the stack's own (placeholders replaced), those of the profile, those of
+    Later ones go over earlier ones: the stack's own and those of the profile (placeholders replaced), those of
     devenv.yaml, then `global.devenv` and the images' references, which always are devenv's.
 
     Args:
@@ -74,7 +74,8 @@ def chart_values(
         chosen_values: what devenv.yaml gives the stack.
         images: image name to full reference, for the images that the stack names; others are left alone.
     """
-    values = merged(fill(stack.values, stack_placeholders(stack, facts)), profile_values)
+    placeholders = stack_placeholders(stack, facts)
+    values = merged(fill(stack.values, placeholders), fill(profile_values, placeholders))
     values = merged(values, chosen_values)
     values = merged(values, {"global": {"devenv": _devenv_values(stack, facts)}})
     for name, injection in stack.images.items():
@@ -95,6 +96,19 @@ def merged(under: Values, over: Values) -> Values:
         below = result.get(key)
         result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return result
+
+
+def difference(under: Values, over: Values) -> Values:
+    """What has to go over some values so that `merged` makes others of them; what those lack becomes a null."""
+    changed: Values = {key: None for key in under if key not in over}
+    for key, value in over.items():
+        below = under.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            if inner := difference(below, value):
+                changed[key] = inner
+        elif key not in under or below != value:
+            changed[key] = value
+    return changed
 
 
 def in_company(stack: StackSpec, chosen: Collection[str], values: Values) -> StackSpec:

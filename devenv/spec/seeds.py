@@ -11,9 +11,9 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
-from devenv.spec.model import SpecModel
+from devenv.spec.model import SpecModel, WrittenText
 
 _ALPHABET = string.ascii_letters + string.digits
 _OPEN_KEYS = frozenset({"engine", "host", "port", "dbname", "database", "username", "user"})
@@ -22,14 +22,6 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_jso
 """
 
 
-def _as_text(value: Any) -> Any:
-    """Numbers and booleans as AWS writes them: 30 is "30", true is "true"."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
-
-
-Attribute = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
 _VAULT_NAME = r"^(\{namespace_prefix\})?[A-Za-z0-9/_+=.@-]{1,512}$"
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 _QUEUE = r"^[A-Za-z0-9_-]{1,75}(\.fifo)?$"
@@ -120,7 +112,7 @@ class Queue(SpecModel):
     """An SQS queue; a name that ends in .fifo makes it a FIFO queue."""
 
     name: QueueName
-    attributes: dict[str, Attribute] = {}
+    attributes: dict[str, WrittenText] = {}
 
 
 class Subscription(SpecModel):
@@ -175,7 +167,7 @@ class Function(SpecModel):
     """Path inside the archive to text."""
     path: str | None = None
     """Folder relative to this file; becomes `files` when it is loaded."""
-    environment: dict[str, Attribute] = {}
+    environment: dict[str, WrittenText] = {}
     timeout: Annotated[int, Field(strict=True, ge=1, le=900)] | None = None
     """Seconds."""
 

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from devenv.spec.model import DnsLabel, Duration, LayerName, NamespaceName, SpecModel, ValuePath, Values
+from devenv.spec.local_image import LocalImage
+from devenv.spec.model import DnsLabel, Duration, LayerName, NamespaceName, SpecModel, Text, ValuePath, Values
+from devenv.spec.seeds import Secret
 from devenv.spec.yaml.positions import KeyPath
 
 DEFAULT_DEADLINE = timedelta(minutes=5)
@@ -18,8 +20,10 @@ NodePort = Annotated[int, Field(strict=True, ge=30000, le=32767)]
 
 
 class ChartSource(SpecModel):
-    """A Helm chart: a folder of ours, a folder inside a pinned Go module, a repository's or a registry's."""
+    """A Helm chart: a folder of ours or of a pinned Go module, one that devenv ships, a repository's, a registry's."""
 
+    builtin: DnsLabel | None = None
+    """Name of a chart that devenv ships for stacks to share: `postgres`, `service`."""
     path: str | None = None
     """Folder relative to the stack; inside the module when `module` is set."""
     module: str | None = None
@@ -35,9 +39,9 @@ class ChartSource(SpecModel):
 
     @model_validator(mode="after")
     def _one_origin(self) -> ChartSource:
-        origins = [bool(self.path), bool(self.repository), bool(self.oci)]
+        origins = [bool(self.path), bool(self.builtin), bool(self.repository), bool(self.oci)]
         if sum(origins) != 1:
-            raise ValueError("exactly one of path (with or without module), repository and oci is expected")
+            raise ValueError("exactly one of path (with or without module), builtin, repository and oci is expected")
         if self.repository and not (self.name and self.version):
             raise ValueError("a chart from a repository needs name and version")
         if self.oci and not self.version:
@@ -95,6 +99,21 @@ class ImageInjection(SpecModel):
             raise ValueError("repository and tag go together")
         if not (self.repository or self.reference or self.kustomize):
             raise ValueError("repository and tag, reference, or kustomize is expected")
+        return self
+
+
+class StackImage(ImageInjection):
+    """An image of a stack: where its reference goes, and its origin if neither devenv.yaml nor the catalogue has it."""
+
+    build: LocalImage | None = None
+    """How it is built, as under `images` of devenv.yaml; the context is relative to the stack."""
+    upstream: Text | None = None
+    """The reference that it is pulled by."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> StackImage:
+        if self.build and self.upstream:
+            raise ValueError("build and upstream do not go together")
         return self
 
 
@@ -208,7 +227,7 @@ class FolderInConfigMaps(SpecModel):
 class Additions(SpecModel):
     """What a stack has more of in some projects."""
 
-    images: dict[DnsLabel, ImageInjection] = {}
+    images: dict[DnsLabel, StackImage] = {}
     values: Values = {}
 
 
@@ -247,14 +266,18 @@ class StackSpec(SpecModel):
     """Stacks that come with it, as needed ones do, and that it does not wait for."""
     deadline: Duration = DEFAULT_DEADLINE
     sources: tuple[Source, ...] = Field(min_length=1)
-    images: dict[DnsLabel, ImageInjection] = {}
+    images: dict[DnsLabel, StackImage] = {}
     values: Values = {}
+    files: dict[ValuePath, Text] = {}
+    """Where the text of a file goes in the charts' values, as Helm's --set-file puts it there."""
     alongside: dict[DnsLabel, Additions] = {}
     """By another stack's name: images and values that go over this one's own where the project has that one too."""
     variants: dict[DnsLabel, Annotated[dict[DnsLabel, Variant], Field(min_length=1)]] = {}
     """By a value that the project may give the stack, what each adds to its own; the first where it gives none."""
     config_maps: tuple[FolderInConfigMaps, ...] = ()
     """Folders for pods, beside what the charts hold."""
+    secrets: tuple[Secret, ...] = ()
+    """What LocalStack is seeded with for it, under what the project's own seeds say."""
     seeds: bool = Field(default=False, strict=True)
     """True for the stack that receives the project's AWS seeds."""
     tls: bool = Field(default=False, strict=True)
@@ -269,12 +292,13 @@ class StackSpec(SpecModel):
     def in_project(self, namespace_prefix: str) -> StackSpec:
         """The stack with the namespace that it has in a project."""
         namespace = self.namespace.replace("{namespace_prefix}", namespace_prefix)
-        return self.model_copy(update={"namespace": namespace})
+        secrets = tuple(secret.in_project(namespace_prefix) for secret in self.secrets)
+        return self.model_copy(update={"namespace": namespace, **({"secrets": secrets} if secrets else {})})
 
     @property
-    def injections(self) -> tuple[tuple[KeyPath, ImageInjection], ...]:
+    def injections(self) -> tuple[tuple[KeyPath, StackImage], ...]:
         """Each image that it may be installed with, with its place in the file, whose last key is the image's name."""
-        own: list[tuple[KeyPath, ImageInjection]] = [(("images", name), image) for name, image in self.images.items()]
+        own: list[tuple[KeyPath, StackImage]] = [(("images", name), image) for name, image in self.images.items()]
         more = [((*at, "images", name), image) for at, extra in self.additions for name, image in extra.images.items()]
         return (*own, *more)
 

@@ -84,4 +84,6 @@ class Versions(SpecModel):
     tools: dict[str, ToolVersion]
     modules: dict[str, ModuleVersion]
     node: NodeImage
+    databases: dict[DnsLabel, dict[str, DnsLabel]] = {}
+    """By engine and version: the image of a database of `devenv.yaml`; the first version is the usual one."""
     images: dict[DnsLabel, CatalogueImage]

@@ -35,6 +35,8 @@ class LoadedStack:
     """Shipped with devenv, not the project's own."""
     profile_values: Mapping[str, Values] = field(default_factory=dict)
     """Content of `values/<profile>.yaml`, by profile, of those files that exist."""
+    written: StackSpec | None = None
+    """The stack without what it has more of in this project; None where nobody asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Workspace:
     versions: Versions
     seeds: Seeds
     """The built-in AWS seeds with the project's merged over them."""
+    charts: Path = Path()
+    """The folder with the charts that devenv ships for stacks to share."""
     lock: Locked = field(default_factory=Locked)
     """What devenv.lock says; `versions` has its digests."""
     inputs: tuple[Path, ...] = ()

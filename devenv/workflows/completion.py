@@ -1,4 +1,4 @@
-"""The names that a shell completes: of stacks, databases, layers, endpoints, images and named states."""
+"""The names that a shell completes: of stacks, services, databases, layers, endpoints, images and named states."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from devenv.spec.workspace import Workspace
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.db import DatabaseRequest, list_snapshots
 
-Kind = Literal["stacks", "databases", "layers", "endpoints", "images", "snapshots"]
+Kind = Literal["stacks", "services", "databases", "layers", "endpoints", "images", "snapshots"]
 
 
 def names(kind: Kind, directory: Path) -> Mapping[str, str]:
@@ -34,6 +34,9 @@ def _written(kind: Kind, directory: Path) -> Mapping[str, str]:
     match kind:
         case "stacks":
             return {spec.name: spec.summary for spec in used}
+        case "services":
+            own = {*workspace.project.services, *workspace.project.databases}
+            return {spec.name: spec.summary for spec in used if spec.name in own}
         case "databases":
             return {spec.name: spec.summary for spec in used if spec.database}
         case "endpoints":

@@ -83,7 +83,8 @@ def lockable(workspace: Workspace) -> list[Lockable]:
         if upstream:
             source = mirrored_at(mirrors, upstream) or upstream
             former = workspace.lock.images.get(upstream)
-            found.append(Lockable(name, upstream, source, former, given[name].digest, name not in needed))
+            advised = given[name].digest if name in given else None
+            found.append(Lockable(name, upstream, source, former, advised, name not in needed))
     return found
 
 

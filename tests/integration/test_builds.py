@@ -24,7 +24,7 @@ from devenv.images.content.fingerprint import FileDigests
 from devenv.labels import OURS
 from devenv.plan.steps import BuildImage
 from devenv.spec.catalogue import load_versions
-from devenv.spec.project import LocalImage
+from devenv.spec.local_image import LocalImage
 
 pytestmark = pytest.mark.engine
 _BUILDING = """

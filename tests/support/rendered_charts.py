@@ -21,11 +21,12 @@ from devenv.images.build.modules import Module
 from devenv.images.content.fingerprint import FileDigests
 from devenv.runtime.observe.stack_inputs import renew, stack_inputs
 from devenv.spec.load import load_workspace
-from devenv.spec.project import PROFILES, Profile
+from devenv.spec.model import PROFILES, Profile
 from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import ChartSource
 from devenv.spec.workspace import LoadedStack, Workspace
 from support.programs import missing, require_tool
+from support.services import DATABASES, EVERYTHING, SERVICES, write_project
 
 Json = dict[str, Any]
 
@@ -36,6 +37,8 @@ VARIED: dict[str, Json] = {
     "logs by vector": {"collector": "vector"},
 }
 """Stacks in another variant than their first, by their values."""
+SHOP = tuple(f"{name} of shop" for name in (*SERVICES, *DATABASES))
+"""Services and databases of a devenv.yaml that has all that can be written there."""
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"}
 
 
@@ -85,6 +88,9 @@ class Charts:
             for name, values in VARIED.items()
             for p in PROFILES
         }
+        shop = write_project(scratch / "shop", EVERYTHING)
+        self._shop = {p: load_workspace(shop, data_root=data_root(), profile=p) for p in PROFILES}
+        self._varied |= {(name, p): self._shop[p] for name in SHOP for p in PROFILES}
         modules = self._workspaces[PROFILES[0]].versions.modules
         # Looked up now: while charts are rendered, Helm's folders in the cache are of the tests' own.
         described = {name: Module(name, pinned.version, pinned.sum) for name, pinned in modules.items()}
@@ -94,7 +100,8 @@ class Charts:
         self.definitions = cache(self._read_definitions)
 
     def stack(self, name: str) -> LoadedStack:
-        return self._workspaces[PROFILES[0]].stacks[name]
+        workspaces = self._workspaces if name in self._workspaces[PROFILES[0]].stacks else self._shop
+        return workspaces[PROFILES[0]].stacks[name]
 
     def _render(self, name: str, profile: Profile, *, renewed: bool = False, alone: bool = False) -> Rendered:
         workspaces = self._alone if alone else self._workspaces
@@ -117,6 +124,10 @@ class Charts:
         assert chart is not None
         assert chart.path is not None
         return self._made(name, stack.root / chart.path, values)
+
+    def shared(self, name: str, chart: str, values: Json) -> list[Json]:
+        """What a chart that devenv ships for stacks to share makes of these values."""
+        return self._made(name, data_root() / "stacks" / "charts" / chart, values)
 
     def _read_definitions(self, name: str) -> dict[tuple[str, str], Json]:
         """The schemas of the kinds that a stack's manifests define, by API version and kind."""

@@ -15,8 +15,8 @@ from devenv.errors import ImageError
 from devenv.images.content.fingerprint import TAG_DIGITS, FileDigests, fingerprint, hash_of
 from devenv.plan.image import NODE, Assembly, Bootstrap, Image, Recipe
 from devenv.spec.image_reference import Reference, mirrored_at
+from devenv.spec.local_image import LocalImage
 from devenv.spec.model import Pairs
-from devenv.spec.project import LocalImage
 from devenv.spec.versions import CatalogueImage, ToolVersion, Versions
 
 OWN_REPOSITORY = "localhost/devenv"

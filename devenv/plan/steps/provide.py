@@ -7,8 +7,8 @@ from pathlib import Path
 
 from devenv.plan.image import Mode
 from devenv.plan.steps.step import PlanStep
+from devenv.spec.local_image import BuildNetwork
 from devenv.spec.model import Pairs
-from devenv.spec.project import BuildNetwork
 
 
 def tool_key(tool: str) -> str:

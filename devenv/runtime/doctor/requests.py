@@ -57,16 +57,18 @@ def _of_stack(workspace: Workspace, stack: LoadedStack) -> Requests:
     values = merged(stack.spec.values, stack.profile_values.get(workspace.project.profile, {}))
     values = merged(values, workspace.chosen_values(stack.spec.name))
     defaults: dict[str, Any] = {}
-    for chart in _charts(stack):
+    for chart in _charts(stack, workspace.charts):
         defaults = merged(defaults, chart)
     return requests_in(merged(defaults, values))
 
 
-def _charts(stack: LoadedStack) -> Iterator[dict[str, Any]]:
-    """The default values of charts that are folders of the stack's own."""
+def _charts(stack: LoadedStack, shared: Path) -> Iterator[dict[str, Any]]:
+    """The default values of charts that are folders: of the stack's own, or shared by several."""
     for source in stack.spec.sources:
-        if source.chart and source.chart.path and not source.chart.module:
-            file = stack.root / Path(source.chart.path) / "values.yaml"
+        chart = source.chart
+        if chart and (chart.path or chart.builtin) and not chart.module:
+            folder = shared / chart.builtin if chart.builtin else stack.root / str(chart.path)
+            file = folder / "values.yaml"
             loaded = yaml.load(file.read_bytes(), Loader) if file.is_file() else None  # noqa: S506 -- a safe one
             if isinstance(loaded, dict):
                 yield loaded

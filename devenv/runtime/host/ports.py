@@ -7,14 +7,17 @@ from collections.abc import Iterable, Sequence
 
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.host import ports as host
-from devenv.databases.facts import FACTS
 from devenv.errors import PortTakenError
 from devenv.plan.kind_config import HTTP_NODE_PORT, HTTPS_NODE_PORT
+from devenv.spec.database_engines import ADDRESSES
 from devenv.spec.project import Ports
 from devenv.spec.render import ProjectFacts
+from devenv.spec.services.databases import SPARE_NODE_PORTS
 from devenv.spec.stack import Database
 
 PREFERRED_HTTP, PREFERRED_HTTPS = 8080, 8443
+_SPARE_PORT = 15432
+"""Where the ports begin of databases that come later."""
 _REFUSED = re.compile(r"127\.0\.0\.1:(?P<port>\d+)\b[^\n]*(?:already allocated|address already in use)")
 """As Docker says it of a container that has the port, and of another program."""
 _ONLY_ANEW = (
@@ -91,17 +94,21 @@ def choose_database_ports(
     avoid: Iterable[int] = (),
     claims: host.PortClaims | None = None,
 ) -> dict[int, int]:
-    """Port on the nodes to port on the host, for databases. A cluster keeps its ports for as long as it lives."""
+    """Port on the nodes to port on the host, for databases. A cluster keeps its ports for as long as it lives.
+
+    One that is yet to be made gets some beside, for databases that `devenv.yaml` names later.
+    """
     wanted = sorted(databases, key=lambda database: database.node_port)
     if containers:
         published = published_ports(containers)
         return {d.node_port: published[d.node_port] for d in wanted if d.node_port in published}
+    preferred = {database.node_port: ADDRESSES[database.engine].port for database in wanted}
+    preferred |= {port: _SPARE_PORT for port in SPARE_NODE_PORTS if port not in preferred}
     taken = set(avoid)
     chosen: dict[int, int] = {}
-    for database in wanted:
-        port = host.first_free(FACTS[database.engine].port, avoid=taken, claims=claims)
-        chosen[database.node_port] = port
-        taken.add(port)
+    for inside, first in preferred.items():
+        chosen[inside] = host.first_free(first, avoid=taken, claims=claims)
+        taken.add(chosen[inside])
     return chosen
 
 

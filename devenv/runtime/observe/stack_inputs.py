@@ -23,6 +23,8 @@ _FORM = "1"
 """Raised when devenv begins to install the same content in another way."""
 _SHOWN_ONLY = {"summary", "version", "endpoints", "credentials", "alongside", "variants"}
 """What is shown to people and changes nothing in the cluster, and what is among images and values where it counts."""
+_FOLDERS = ("migrations", "seeds")
+"""Of a database; its reset compares what they hold."""
 _CONTENT_DIGITS = 40
 """A label's value has at most 63 characters."""
 
@@ -83,7 +85,7 @@ def _stack_input(
     given = {name: images[used] for name, used in names.items()}
     carried = tuple(_carried(stack, place.folder, digests) for place in spec.config_maps)
     values = _values(workspace, stack, facts, given, carried, licensed=licensed)
-    sources = tuple(_path(source, stack.root, facts.profile) for source in spec.sources)
+    sources = tuple(_path(source, stack.root, facts.profile, workspace.charts) for source in spec.sources)
     renamed = tuple(place for name, injection in spec.images.items() for place in kustomized(injection, given[name]))
     made = StackInput(
         name=spec.name,
@@ -118,7 +120,7 @@ def _content(
     """Hash of everything that a stack is made of; `pins` are the digests of its images."""
     return hash_of(
         _FORM,
-        json.dumps(stack.spec.model_dump(mode="json", exclude=_SHOWN_ONLY), sort_keys=True),
+        _identity(stack.spec),
         made.values,
         made.seeds,
         made.domain if stack.spec.tls else "",
@@ -127,6 +129,22 @@ def _content(
         *pins,
         *_files(stack, made.sources, digests, environ),
     )[:_CONTENT_DIGITS]
+
+
+def _identity(spec: StackSpec) -> str:
+    """What a stack says, as far as it is not where the files lie that count by what they hold."""
+    said = spec.model_dump(mode="json", exclude=_SHOWN_ONLY, exclude_defaults=True)
+    for source in said["sources"]:
+        if (chart := source.get("chart")) and not chart.get("module"):
+            source["chart"] = {key: value for key, value in chart.items() if key not in ("path", "builtin")}
+    for image in said.get("images", {}).values():
+        image.pop("build", None)
+    for place in said.get("config_maps", ()):
+        place.pop("folder")
+    database = said.get("database", {})
+    said |= {"files": sorted(said.get("files", ()))}
+    said |= {"database": {**database, **{key: True for key in _FOLDERS if key in database}}} if database else {}
+    return json.dumps(said, sort_keys=True)
 
 
 def _values(
@@ -149,6 +167,10 @@ def _values(
     )
     if spec.licence and licensed:
         values = merged(values, nested(spec.licence.value, spec.licence.secret))
+    for path, file in spec.files.items():
+        # What is no text is told where stacks' contents are checked.
+        text = (stack.root / file).read_text(encoding="utf-8-sig", errors="replace")
+        values = merged(values, nested(path, text))
     for place, folder in zip(spec.config_maps, carried, strict=True):
         values = merged(values, nested(place.value, list(folder.names)))
     return json.dumps(values, sort_keys=True)
@@ -165,7 +187,7 @@ def database_content(stack: LoadedStack, digests: FileDigests) -> str:
     database = stack.spec.database
     if database is None:
         return ""
-    folders = [(name, stack.root / path) for name in ("migrations", "seeds") if (path := getattr(database, name))]
+    folders = [(name, stack.root / path) for name in _FOLDERS if (path := getattr(database, name))]
     parts = [
         part
         for name, top in folders
@@ -183,8 +205,10 @@ def database_seeds(stack: LoadedStack) -> tuple[Path, ...]:
     return tuple(file for file in files if file.suffix == ".sql" or not database or database.engine != "postgres")
 
 
-def _path(source: Source, root: Path, profile: str) -> str:
+def _path(source: Source, root: Path, profile: str, charts: Path) -> str:
     """Where a source's files are: absolute, or inside its module; empty for what is fetched by Helm."""
+    if source.chart and source.chart.builtin:
+        return str((charts / source.chart.builtin).resolve())
     if source.kustomize:
         return str((root / source.kustomize.path.replace("{profile}", profile)).resolve())
     named = source.chart or source.manifests

@@ -9,23 +9,38 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devenv.errors import Problem
+from devenv.spec.local_image import LocalImage
 from devenv.spec.project import CONTROL_PLANE, ProjectSpec
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft
-from devenv.spec.read.places import Boundary, Kind, PathProblem, files_in
+from devenv.spec.read.places import Boundary, Kind, PathProblem, files_in, subfolders
+from devenv.spec.read.wording import name_hint
 from devenv.spec.stack import KUSTOMIZATION_FILES, ReadyCheck, Source, StackSpec
 from devenv.spec.versions import Versions
 from devenv.spec.yaml.positions import Document, KeyPath
 from devenv.spec.yaml.reader import read_yaml
 
 
-def stack_file_problems(draft: StackDraft, profile: str) -> Iterator[Problem]:
-    """Charts, manifests, kustomizations, readiness manifests and migrations of a stack."""
+def stack_file_problems(draft: StackDraft, profile: str, charts: Path) -> Iterator[Problem]:
+    """Charts, manifests, kustomizations, readiness manifests, build contexts and migrations of a stack.
+
+    Args:
+        draft: the stack.
+        profile: the project's.
+        charts: the folder with those that devenv ships.
+    """
     spec, document = draft.spec, draft.document
     if spec is None or document is None:
         return
     root, boundary = draft.folder.root, draft.folder.boundary
     for index, source in enumerate(spec.sources):
         yield from _source_problems(draft, document, index, source, profile)
+        if source.chart and source.chart.builtin and not (charts / source.chart.builtin).is_dir():
+            name, known = source.chart.builtin, [folder.name for folder in subfolders(charts)]
+            path: KeyPath = ("sources", index, "chart", "builtin")
+            yield document.problem(path, f"devenv ships no chart {name}", name_hint(name, known, "charts"))
+    for at, image in spec.injections:
+        if image.build:
+            yield from _build_problems((*at, "build"), image.build, document, root, boundary)
     for path, text, kind in _further_paths(spec):
         found = boundary.look(root, text, kind)
         if isinstance(found, PathProblem):
@@ -36,20 +51,25 @@ def project_file_problems(project: ProjectSpec, document: Document, boundary: Bo
     """Build contexts, Dockerfiles and the kind configuration of a project."""
     root = document.file.parent
     for name, image in project.images.items():
-        at: KeyPath = ("images", name)
-        context = boundary.look(root, image.context, "folder")
-        if isinstance(context, PathProblem):
-            yield document.problem((*at, "context"), context.message, context.hint)
-            continue
-        dockerfile = boundary.look(context, image.dockerfile, "file")
-        if isinstance(dockerfile, PathProblem):
-            yield document.problem((*at, "dockerfile"), dockerfile.message, dockerfile.hint)
+        yield from _build_problems(("images", name), image, document, root, boundary)
     if project.cluster.config is not None:
         config = boundary.look(root, project.cluster.config, "file")
         if isinstance(config, PathProblem):
             yield document.problem(("cluster", "config"), config.message, config.hint)
         else:
             yield from _kind_config_problems(config)
+
+
+def _build_problems(
+    at: KeyPath, image: LocalImage, document: Document, root: Path, boundary: Boundary
+) -> Iterator[Problem]:
+    context = boundary.look(root, image.context, "folder")
+    if isinstance(context, PathProblem):
+        yield document.problem((*at, "context"), context.message, context.hint)
+        return
+    dockerfile = boundary.look(context, image.dockerfile, "file")
+    if isinstance(dockerfile, PathProblem):
+        yield document.problem((*at, "dockerfile"), dockerfile.message, dockerfile.hint)
 
 
 def catalogue_file_problems(versions: Versions, document: Document, boundary: Boundary) -> Iterator[Problem]:
@@ -116,6 +136,8 @@ def _further_paths(spec: StackSpec) -> Iterator[tuple[KeyPath, str, Kind]]:
         for index, check in enumerate(checks):
             if check.dry_run:
                 yield (*at, "ready", index, "dry_run", "path"), check.dry_run.path, "file"
+    for value, file in spec.files.items():
+        yield ("files", value), file, "file"
     for index, carried in enumerate(spec.config_maps):
         yield ("config_maps", index, "folder"), carried.folder, "folder"
     if spec.database and spec.database.migrations is not None:

@@ -54,6 +54,7 @@ def migration_problems(stack: LoadedStack) -> Iterator[Problem]:
         files = visible_files(folder)
         if tool := tool_of((file.name for file in files), database.engine, stack.spec.images):
             yield from _of_names(folder, files, tool)
+            yield from _of_order(files) if tool == "Atlas" else ()
     folders += [stack.root / path for path in (database.migrations, database.seeds) if path]
     for file in sorted({file for folder in folders for file in visible_files(folder) if file.suffix == _SQL}):
         yield from _of_text(file, database)
@@ -75,6 +76,20 @@ def _of_names(folder: Path, files: Iterable[Path], tool: Tool) -> Iterator[Probl
         elif not belongs_apart(file.name, tool):
             message = f"{tool} would pass over {file.name}: its name is not that of a migration"
             yield Problem(file, 1, "", message, f"name it like {_FORMS[tool]}")
+
+
+def _of_order(files: Iterable[Path]) -> Iterator[Problem]:
+    """Atlas goes by names: 10 comes before 2 there."""
+    named = sorted(file for file in files if file.suffix == _SQL)
+    for file, counted in zip(named, sorted(named, key=_as_counted), strict=True):
+        if file != counted:
+            message = f"Atlas goes by names, so that {file.name} comes before {counted.name}"
+            yield Problem(file, 1, "", message, "write all numbers with as many digits: 002, 010")
+            return
+
+
+def _as_counted(file: Path) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]+)", file.name)]
 
 
 def _misplaced(file: Path, folder: Path, tool: Tool) -> tuple[str, str] | None:

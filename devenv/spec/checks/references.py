@@ -18,6 +18,16 @@ from devenv.spec.versions import Versions
 from devenv.spec.yaml.positions import Document, KeyPath
 
 Drafts = Mapping[str, StackDraft]
+_CONTENTS = ("services", "databases", "stacks")
+"""Keys of devenv.yaml of which one at least says what is brought up."""
+
+
+def emptiness_problems(document: Document) -> Iterator[Problem]:
+    """A project of nothing; the document is as it was written."""
+    if not any((node := document.find((key,))) and node.value for key in _CONTENTS):
+        message = "there is neither a service nor a database nor a stack"
+        at: KeyPath = next(((key,) for key in _CONTENTS if document.find((key,))), ())
+        yield document.problem(at, message, "add one: services: {api: {build: api, port: 8080}}")
 
 
 def project_problems(
@@ -48,13 +58,40 @@ def project_problems(
 
 
 def stack_problems(
-    draft: StackDraft, drafts: Drafts, versions: Versions | None, local_images: Iterable[str]
+    draft: StackDraft, drafts: Drafts, versions: Versions | None, images: Iterable[str], unread: Iterable[str] = ()
 ) -> Iterator[Problem]:
-    """Needs that do not exist or come later, images and modules that the catalogue lacks."""
+    """Needs that do not exist or come later, images and modules that the catalogue lacks.
+
+    Args:
+        draft: the stack.
+        drafts: all that there are.
+        versions: the catalogue.
+        images: names of those that do not come from it.
+        unread: names of stacks that are there, and of which nothing can be said.
+    """
     spec, document = draft.spec, draft.document
     if spec is None or document is None:
         return
-    known = _known_names(drafts)
+    yield from _company_problems(draft, spec, document, drafts, {*_known_names(drafts), *unread})
+    if versions is None:
+        return
+    yield from _image_problems(document, spec, {*versions.images, *images})
+    for at, image in spec.injections:
+        if image.build:
+            yield from _base_problems(document, (*at, "build"), image.build.bases, versions)
+    for index, source in enumerate(spec.sources):
+        kind = "chart" if source.chart else "manifests"
+        module = getattr(source.chart or source.manifests, "module", None)
+        if module is not None and module not in versions.modules:
+            message = f"the module {module} is not pinned in versions.yaml"
+            hint = name_hint(module, versions.modules, "pinned modules")
+            yield document.problem(("sources", index, kind, "module"), message, hint)
+
+
+def _company_problems(
+    draft: StackDraft, spec: StackSpec, document: Document, drafts: Drafts, known: AbstractSet[str]
+) -> Iterator[Problem]:
+    """Stacks that it needs or wants, and that do not exist or come later."""
     for path, other in [*spec.named("wants"), *((("alongside", other), other) for other in spec.alongside)]:
         if other not in known:
             hint = name_hint(other, [name for name in drafts if name != draft.name], "stacks")
@@ -67,16 +104,6 @@ def stack_problems(
             later = drafts[need].folder.layer
             message = f"{need} is in the later layer {later}, {draft.name} in {draft.folder.layer}"
             yield document.problem(path, message, "a stack needs stacks of its own layer and of earlier ones")
-    if versions is None:
-        return
-    yield from _image_problems(document, spec, {*versions.images, *local_images})
-    for index, source in enumerate(spec.sources):
-        kind = "chart" if source.chart else "manifests"
-        module = getattr(source.chart or source.manifests, "module", None)
-        if module is not None and module not in versions.modules:
-            message = f"the module {module} is not pinned in versions.yaml"
-            hint = name_hint(module, versions.modules, "pinned modules")
-            yield document.problem(("sources", index, kind, "module"), message, hint)
 
 
 def cycle_problems(drafts: Drafts) -> Iterator[Problem]:
@@ -172,6 +199,11 @@ def catalogue_problems(versions: Versions, document: Document) -> Iterator[Probl
         yield from _base_problems(document, ("images", name), image.bases, versions)
     wanted: list[tuple[KeyPath, str]] = [(("node", "image"), versions.node.image)]
     wanted += [(("node", "system_images", ref), name) for ref, name in versions.node.system_images.items()]
+    wanted += [
+        (("databases", engine, version), name)
+        for engine, known in versions.databases.items()
+        for version, name in known.items()
+    ]
     for path, name in wanted:
         if name not in versions.images:
             hint = name_hint(name, versions.images, "images")

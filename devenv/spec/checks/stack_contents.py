@@ -9,6 +9,7 @@ from devenv.spec.checks.dashboard_files import dashboard_problems
 from devenv.spec.checks.grafana_files import grafana_problems
 from devenv.spec.checks.migration_files import migration_problems
 from devenv.spec.checks.monitoring_objects import is_promql_asked, written_problems
+from devenv.spec.checks.value_files import value_file_problems
 from devenv.spec.read.problems import require_none
 from devenv.spec.workspace import LoadedStack
 
@@ -23,6 +24,7 @@ def content_problems(stacks: Sequence[LoadedStack]) -> Iterator[Problem]:
     promql = is_promql_asked(stacks)
     for stack in stacks:
         yield from migration_problems(stack)
+        yield from value_file_problems(stack)
         # Those of devenv's own have tests.
         yield from () if stack.builtin else written_problems(stack, promql=promql)
     yield from dashboard_problems(stacks, promql=promql)

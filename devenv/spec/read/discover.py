@@ -25,16 +25,10 @@ class StackFolder:
     root: Path
     boundary: Boundary
     builtin: bool
-
-    @property
-    def name(self) -> str:
-        """The stack's name, which the folder has to have."""
-        return self.root.name
-
-    @property
-    def layer(self) -> str:
-        """The layer's name, which the folder above has to have."""
-        return self.root.parent.name
+    name: str
+    """The stack's, which the folder has to have."""
+    layer: str
+    """The layer's, which the folder above has to have."""
 
     @property
     def file(self) -> Path:
@@ -94,7 +88,7 @@ def project_stacks(
 
 def _stacks_in(folder: Path, boundary: Boundary, *, builtin: bool) -> list[StackFolder]:
     return [
-        StackFolder(path, boundary, builtin)
+        StackFolder(path, boundary, builtin=builtin, name=path.name, layer=path.parent.name)
         for path in _candidates(folder)
         if (path / STACK_FILE).exists() or (path / STACK_FILE).is_symlink()
     ]

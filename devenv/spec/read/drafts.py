@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.errors import Problem
-from devenv.spec.model import Values
-from devenv.spec.project import PROFILES
+from devenv.spec.model import PROFILES, Values
 from devenv.spec.read.discover import StackFolder
 from devenv.spec.read.places import PathProblem, files_in
 from devenv.spec.read.validation import check

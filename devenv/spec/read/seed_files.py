@@ -6,7 +6,7 @@ not exist, keys that items lack, the code of functions, and the size of it all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from devenv.errors import Problem
 from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.validation import check
 from devenv.spec.read.wording import name_hint
-from devenv.spec.seeds import SECTIONS, Function, Seeds, Subscription, Table
+from devenv.spec.seeds import SECTIONS, Function, Secret, Seeds, Subscription, Table
 from devenv.spec.yaml.positions import Document, KeyPath
 from devenv.spec.yaml.reader import read_yaml
 
@@ -48,16 +48,31 @@ _Entries = dict[str, dict[str, _Entry]]
 """By section and name."""
 
 
-def load_seeds(files: Sequence[SeedFile], namespace_prefix: str) -> tuple[Seeds, list[Problem]]:
+@dataclass(frozen=True, slots=True)
+class StackSecret:
+    """A secret that a stack brings along, and where it says so."""
+
+    secret: Secret
+    document: Document
+    path: KeyPath
+
+
+def load_seeds(
+    files: Sequence[SeedFile], namespace_prefix: str, secrets: Iterable[StackSecret] = ()
+) -> tuple[Seeds, list[Problem]]:
     """The merged seeds of the files, later files over earlier ones, and all problems.
 
     Args:
         files: those of devenv, then the project's.
         namespace_prefix: the project's, for names of secrets that are named after the namespace of who reads them.
+        secrets: those that stacks bring along, which go over devenv's and under the project's.
     """
     problems: list[Problem] = []
     merged: _Entries = {section: {} for section in SECTIONS}
-    for file in files:
+    brought = _brought(secrets)
+    for number, file in enumerate(files):
+        if number == 1:
+            merged["secrets"] |= brought
         read = read_yaml(file.path, empty="")
         problems.extend(read.problems)
         if read.document is None:
@@ -67,6 +82,8 @@ def load_seeds(files: Sequence[SeedFile], namespace_prefix: str) -> tuple[Seeds,
         if checked.model:
             seeds = checked.model.in_project(namespace_prefix)
             problems.extend(_merge(merged, seeds, checked.document, file))
+    if len(files) <= 1:
+        merged["secrets"] |= brought
     problems.extend(_inconsistencies(merged))
     seeds = Seeds(
         **{section: tuple(entry.seed for entry in entries.values()) for section, entries in merged.items() if entries}
@@ -82,6 +99,12 @@ def load_seeds(files: Sequence[SeedFile], namespace_prefix: str) -> tuple[Seeds,
             )
         )
     return seeds, problems
+
+
+def _brought(secrets: Iterable[StackSecret]) -> dict[str, _Entry]:
+    """By name, in the order of the names: which stack brings one makes no difference to the document."""
+    found = {each.secret.name: _Entry(each.secret, each.document, each.path) for each in secrets}
+    return dict(sorted(found.items()))
 
 
 def _merge(merged: _Entries, seeds: Seeds, document: Document, file: SeedFile) -> Iterator[Problem]:

@@ -11,13 +11,15 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 from devenv.errors import Problem
 from devenv.spec.dashboard import Name, PersesDuration
 from devenv.spec.model import DnsLabel, LayerName, NamespaceName, RegistryHost, RegistryPath, ValuePath
 from devenv.spec.monitors import MetricName, RuleDuration
 from devenv.spec.seeds import NAME_RULES
+from devenv.spec.services.container import VariableName
+from devenv.spec.services.service import HealthPath, PathInContainer, PortName, Quantity, ServiceName, VolumeSize
 from devenv.spec.yaml.positions import Document, KeyPath
 
 Complaint = Mapping[str, Any]
@@ -25,7 +27,7 @@ Complaint = Mapping[str, Any]
 
 
 def _pattern(annotation: Any) -> str:
-    return str(get_args(annotation)[1].pattern)
+    return next(str(each.pattern) for each in get_args(annotation)[1:] if isinstance(each, StringConstraints))
 
 
 _LIKENESS = 0.65
@@ -57,6 +59,13 @@ _PATTERNS = {
     _pattern(PersesDuration): "a duration such as 30s, 15m or 1d",
     _pattern(RuleDuration): "a duration such as 30s, 15m or 1d",
     _pattern(MetricName): "a name of letters, digits, underscores and colons",
+    _pattern(ServiceName): "a name of lower-case letters, digits and dashes that begins with a letter (at most 40)",
+    _pattern(PortName): "a name of lower-case letters, digits and dashes that begins with a letter (at most 15)",
+    _pattern(VariableName): "a variable's name (letters, digits, dots, dashes and underscores)",
+    _pattern(PathInContainer): "an absolute path, such as /etc/app.yaml",
+    _pattern(VolumeSize): "a size such as 1Gi, or empty",
+    _pattern(Quantity): "a quantity such as 500m or 256Mi",
+    _pattern(HealthPath): "a path such as /healthz",
     r"^h1:[A-Za-z0-9+/]{43}=$": "a checksum as go.sum has it (h1:…=)",
     r"^sha256:[0-9a-f]{64}$": "a digest (sha256: and 64 hexadecimal digits)",
     **NAME_RULES,
@@ -169,7 +178,7 @@ def _expectation(complaint: Complaint) -> str:  # noqa: PLR0911 -- one per kind 
     kind, context = complaint["type"], complaint.get("ctx", {})
     match kind:
         case "literal_error":
-            words = str(context["expected"]).replace("'", "")
+            words = str(context["expected"]).replace("'", "").replace("False", "false").replace("True", "true")
             return f"one of {words}" if " or " in words else words
         case "greater_than_equal":
             return f"a number from {context['ge']}"

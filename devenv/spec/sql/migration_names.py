@@ -68,7 +68,7 @@ def tool_of(files: Iterable[str], engine: DatabaseEngine, images: Iterable[str] 
         images: names of the images that the stack uses.
     """
     names = list(files)
-    if ATLAS_SUM in names:
+    if ATLAS_SUM in names or "atlas" in images:
         return "Atlas"
     if engine == "clickhouse":
         return "clickhouse-migrate"

@@ -59,7 +59,8 @@ class Deployed:
         """What is to be said of each migration, from the records of the database; of one without migrations nothing."""
         if not self.spec.migrations:
             return ()
-        files = migration_files(self.stack.root / self.spec.migrations, self.spec.engine)
+        folder = self.stack.root / self.spec.migrations
+        files = migration_files(folder, self.spec.engine, self.stack.spec.images)
         return compare(files, applied, repeatable=True)
 
 

@@ -16,7 +16,7 @@ from devenv.plan.image import NODE, Mode, Recipe
 from devenv.plan.observed import ObservedImages
 from devenv.plan.provision import Provision, choose, provision_images, registries_to_ask
 from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, PullImage
-from devenv.spec.project import LocalImage
+from devenv.spec.local_image import LocalImage
 from devenv.spec.versions import Versions
 
 IMAGES: dict[str, dict[str, Any]] = {

@@ -17,7 +17,7 @@ from devenv.images.catalogue.catalogue import Catalogue, hashing
 from devenv.images.catalogue.tags import commit_tag, commit_tags
 from devenv.images.content.fingerprint import FileDigests
 from devenv.plan.image import Recipe
-from devenv.spec.project import LocalImage
+from devenv.spec.local_image import LocalImage
 from devenv.spec.versions import Versions
 
 CONTENT = "0123456789abcdef" * 4

@@ -10,17 +10,23 @@ import pytest
 import yaml
 
 from devenv.errors import Problem, SpecError
-from devenv.spec.load import load_workspace
+from devenv.spec.load import VERSIONS_FILE, load_workspace
 
 SPECS = Path(__file__).parent / "specs"
 DATA = SPECS / "data"
+REPOSITORY = Path(__file__).parents[3]
+AGAINST_ALL_STACKS = ("services-", "databases-")
+"""Of specifications that refer to the stacks and the catalogue that devenv ships."""
 CASES = sorted(path.name for path in (SPECS / "broken").iterdir())
 
 
 def problems_of(root: Path) -> tuple[Problem, ...]:
-    versions = root / "versions.yaml"
+    all_stacks = root.name.startswith(AGAINST_ALL_STACKS)
+    data = REPOSITORY if all_stacks else DATA
+    own = root / "versions.yaml"
+    versions = VERSIONS_FILE if all_stacks else own if own.exists() else DATA / "versions.yaml"
     with pytest.raises(SpecError) as caught:
-        load_workspace(root, data_root=DATA, versions_file=versions if versions.exists() else DATA / "versions.yaml")
+        load_workspace(root, data_root=data, versions_file=versions)
     return caught.value.problems
 
 

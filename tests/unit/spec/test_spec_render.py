@@ -163,7 +163,7 @@ def test_values_of_a_chart() -> None:
         "port": "8443",
         "other": "{unknown} {{x}}",
         "replicas": 3,
-        "extra": "{domain}",
+        "extra": "shop.localhost",
         "global": {
             "mine": 1,
             "devenv": {

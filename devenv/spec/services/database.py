@@ -1,0 +1,44 @@
+"""A database of devenv.yaml: what is written, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from devenv.spec.model import NamespaceName, SpecModel, Text, WrittenText
+from devenv.spec.services.container import HasImage, VariableName
+
+ProjectEngine = Literal["postgres"]
+
+
+class MigrationProgram(HasImage):
+    """A program that migrates the database that its variables lead to: DATABASE_URL, and those of the engine."""
+
+    command: Annotated[tuple[WrittenText, ...], Field(min_length=1)]
+    env: dict[VariableName, WrittenText] = {}
+    """Further variables."""
+
+
+def _form(value: Any) -> str:
+    return "(program)" if isinstance(value, Mapping | MigrationProgram) else "(folder)"
+
+
+Migrations = Annotated[
+    Annotated[str | None, Tag("(folder)")] | Annotated[MigrationProgram, Tag("(program)")], Discriminator(_form)
+]
+"""A folder of files, or a program."""
+
+
+class ProjectDatabase(SpecModel):
+    """A database of the project's own."""
+
+    engine: ProjectEngine
+    version: Text | None = None
+    """One that the catalogue has; its first one when unset."""
+    migrations: Migrations = None
+    """Folder with migration files, or a program that migrates it."""
+    seeds: str | None = None
+    """Folder with files that are applied after the migrations."""
+    namespace: NamespaceName | None = None

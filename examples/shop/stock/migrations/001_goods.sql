@@ -1,0 +1,5 @@
+CREATE TABLE goods (
+    name text PRIMARY KEY,
+    amount integer NOT NULL
+);
+INSERT INTO goods VALUES ('coffee', 7), ('tea', 12);

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import docker
+from docker.errors import APIError
+from docker.models.containers import Container
+from requests.exceptions import RequestException
 
 from devenv.adapters.docker import BuildRequest, Engine
 from support.images import provide
 from support.nodes import LABELS, RUN, await_words
+from support.waiting import await_answer
 
 _FOLDER = Path(__file__).parent
 
@@ -22,8 +26,20 @@ class OtherEngine:
     """An engine in a container."""
 
     engine: Engine
-    process: int
-    """The container's, as the host numbers it: who has its network."""
+    machine: Container
+
+    @property
+    def process(self) -> int:
+        """The container's, as the host numbers it: who has its network."""
+        self.machine.reload()
+        return int(self.machine.attrs["State"]["Pid"])
+
+    def lose_power(self) -> None:
+        """Everything that runs in it ends at once; it begins again from its disk, and answers."""
+        self.machine.kill()
+        self.machine.wait()
+        self.machine.start()
+        await_answer(self.engine.client.ping, APIError, RequestException)
 
 
 @contextmanager
@@ -68,8 +84,7 @@ def other_engine(
         try:
             await_words(container, listens)
             client = docker.DockerClient(base_url=f"unix://{shared or own}/{socket}", version="auto")
-            container.reload()
             with closing(Engine(client)) as other:
-                yield OtherEngine(other, container.attrs["State"]["Pid"])
+                yield OtherEngine(other, container)
         finally:
             engine.containers.remove([str(container.name)])

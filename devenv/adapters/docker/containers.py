@@ -126,6 +126,19 @@ class Containers:
         """Have paused containers go on, all at once."""
         each(names, self._client.api.unpause, "resume container {}")
 
+    def keep_over_restarts(self, names: Iterable[str], *, running: bool) -> None:
+        """Have the engine start containers when it is started itself, or leave them stopped, all at once.
+
+        Until it is told, it starts those of kind however they ended: their policy is `on-failure`, and a container that
+        was killed has failed (moby's `restartmanager`).
+        """
+        policy, tries = ("on-failure", 1) if running else ("no", 0)
+
+        def keep_one(name: str) -> None:
+            self._client.api.update_container(name, restart_policy={"Name": policy, "MaximumRetryCount": tries})
+
+        each(names, keep_one, "set when container {} is started")
+
     def stop(self, names: Iterable[str]) -> None:
         """Have containers end, all at once; those that do not within ten seconds are killed."""
         each(names, self._client.api.stop, "stop container {}")

@@ -170,6 +170,7 @@ def start(_: StartCluster, context: StepContext) -> str:
 
 def _start_node(name: str, environment: Environment) -> None:
     try:
+        environment.engine.containers.keep_over_restarts([name], running=True)
         environment.engine.containers.start([name])
     except ClusterError as error:
         require_ports(error.context.get("cause", ""), f"cluster {environment.names.cluster}", made=True)

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from support.authority import issue
-from support.engines import other_engine
+from support.engines import OtherEngine, other_engine
 from support.environment import Project, Result
 from support.images import provide
 from support.programs import require_program
@@ -54,10 +54,22 @@ NO_LOGIN = Fault(401, "UNAUTHORIZED", "authentication required", {"WWW-Authentic
 class Rehearsal:
     """An engine that reaches registries, and a project."""
 
-    engine: Engine
+    machine: OtherEngine
     registry: StoredRegistry
     front: RegistryFront
-    project: Project
+    folder: Path
+    env: Mapping[str, str]
+
+    @property
+    def engine(self) -> Engine:
+        """The one that pulls."""
+        return self.machine.engine
+
+    @property
+    def project(self) -> Project:
+        """The project, whose commands run in the network that the machine has now."""
+        within = [str(require_program("nsenter")), f"--net=/proc/{self.machine.process}/ns/net"]
+        return Project(self.folder, self.env, within)
 
     def build(self, expect: int = 0, *, clean: bool = True, **changed: Any) -> dict[str, Any]:
         """`devenv build --images upstream` in an engine without any image; what failed, or nothing."""
@@ -111,8 +123,7 @@ def rehearsal(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Itera
                 "DOCKER_CONFIG": str(docker_config),
                 "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")),
             }
-            within = [str(require_program("nsenter")), f"--net=/proc/{inner.process}/ns/net"]
-            yield Rehearsal(inner.engine, registry, front, Project(root, env, within))
+            yield Rehearsal(inner, registry, front, root, env)
 
 
 def _runc_wrapper(shared: Path) -> list[str]:
@@ -135,7 +146,7 @@ def images(rehearsal: Rehearsal, engine: Engine, node_image: str) -> Iterator[Ma
     rehearsal.lock({})
 
 
-def test_an_environment_comes_up_from_registries_alone_and_its_lock_keeps_it(
+def test_an_environment_comes_up_from_registries_alone_and_its_lock_and_its_data_keep(
     rehearsal: Rehearsal, engine: Engine, images: Mapping[str, str]
 ) -> None:
     project, registry = rehearsal.project, rehearsal.registry
@@ -173,11 +184,32 @@ def test_an_environment_comes_up_from_registries_alone_and_its_lock_keeps_it(
     finally:
         registry.push(engine, {moved: provide("traefik", engine)})
 
+    assert_there_after_a_loss_of_power(rehearsal)
+
+    project = rehearsal.project
     project.write_spec({**WHOLE, "stacks": [*WHOLE["stacks"], {"name": "redis"}]})
     with rehearsal.front.failing(lambda _: Fault(503, "UNAVAILABLE", "down")):
         error = rehearsal.up(expect=1).last("error")["error"]
     assert error["message"] == "image redis cannot be pulled: docker.io does not answer"
     assert error["hint"] == "devenv up --images auto"
+
+
+def assert_there_after_a_loss_of_power(rehearsal: Rehearsal) -> None:
+    """What ran is started by the engine and awaited by `start`; what was stopped stays so, until it is started."""
+    add = "CREATE TABLE kept (id int); INSERT INTO kept VALUES (7);"
+    rehearsal.project.devenv("db", "shell", "postgres", script=add)
+    for was_stopped in (False, True):
+        if was_stopped:
+            rehearsal.project.devenv("stop")
+        rehearsal.machine.lose_power()
+        project = rehearsal.project
+        if was_stopped:
+            assert project.status()["cluster"]["state"] == "stopped"
+        started = project.devenv("start", "--json", timeout=300)
+        assert started.last("run-finished")["failed"] == 0
+        assert project.status()["ready"]
+        assert "7" in project.devenv("db", "shell", "postgres", script="SELECT id FROM kept;").stdout
+        assert project.devenv("up", "--yes", "--json", timeout=300).last("plan-made")["steps"] == []
 
 
 def assert_pulled(rehearsal: Rehearsal, pulled: Mapping[str, frozenset[str]]) -> None:

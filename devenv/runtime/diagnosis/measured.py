@@ -19,6 +19,9 @@ _NOTABLE_THROTTLING = 0.05
 """Share of the scheduler's periods; a start is throttled for a moment by any limit."""
 _NOTABLE_DISK = 0.15
 _NOTABLE_NODE_MEMORY = 0.08
+_KILLED = "node_vmstat_oom_kill"
+"""Of the machine. The kernel names a container by its place in the machine's control groups, which a kubelet inside a
+container does not know: container_oom_events_total stays 0."""
 _PODS = {"pod": 'pod="{name}"', "job": 'pod=~"{name}-[^-]+"'}
 """Which pods' measurements explain an object, by its kind."""
 
@@ -46,7 +49,7 @@ def _questions(containers: str) -> dict[str, str]:
     return {
         "memory": f"max(max_over_time(container_memory_working_set_bytes{of}[{_LATELY}]))",
         "limit": f"max(max_over_time(container_spec_memory_limit_bytes{of}[{_LATELY}]))",
-        "killed": f"sum(max_over_time(container_oom_events_total{of}[{_LATELY}]))",
+        "killed": f"max(max_over_time({_KILLED}[{_LATELY}]) - min_over_time({_KILLED}[{_LATELY}]))",
         "throttled": f"max(max_over_time(({throttled} / {periods})[{_LATELY}:15s]))",
         "disk": "min(mountpoint:filesystem_available:ratio)",
         "node memory": f"min(min_over_time(({free})[{_LATELY}:15s]))",
@@ -60,7 +63,7 @@ def in_words(values: Mapping[str, float]) -> list[str]:
     if limit and memory / limit >= _NOTABLE_MEMORY:
         words.append(f"memory up to {memory / _MIB:.0f} of its {limit / _MIB:.0f} MiB")
     if killed := values.get("killed", 0.0):
-        words.append(f"the kernel killed {killed:.0f} of its processes for their use of memory")
+        words.append(f"the kernel killed {killed:.0f} processes of the machine for their memory")
     if (throttled := values.get("throttled", 0.0)) >= _NOTABLE_THROTTLING:
         words.append(f"held back by its limit of processor time in {throttled:.0%} of the periods")
     if (disk := values.get("disk", 1.0)) <= _NOTABLE_DISK:

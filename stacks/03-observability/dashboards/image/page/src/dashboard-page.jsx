@@ -8,6 +8,8 @@ import { datasourceApi, titleOf, useDashboards } from './data.js';
 const KEPT = ['start', 'end', 'refresh'];
 const MINUTES = { s: 1 / 60, m: 1, h: 60, d: 1440, w: 10080 };
 const MOST_MINUTES = 10080;
+// For who has the page read aloud: what is seen is a choice.
+const HEARD = { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)', m: 0 };
 
 export function DashboardPage() {
   const { name } = useParams();
@@ -51,6 +53,9 @@ function Title({ entry, others }) {
   const kept = new URLSearchParams([...search].filter(([key]) => KEPT.includes(key)));
   return (
     <Box sx={{ display: 'flex', alignItems: 'center', gap: 3 }}>
+      <Box component="h1" sx={HEARD}>
+        {titleOf(entry)}
+      </Box>
       <Breadcrumbs aria-label="dashboards">
         <Anchor component={Link} to="/" underline="hover">
           Dashboards
@@ -62,7 +67,7 @@ function Title({ entry, others }) {
           value={entry.name}
           inputProps={{ 'aria-label': 'Dashboard' }}
           onChange={(event) => navigate(`/d/${encodeURIComponent(event.target.value)}?${kept}`)}
-          sx={{ fontWeight: 'bold' }}
+          sx={{ fontWeight: 'bold', '& .MuiSelect-select': { py: 0 } }}
         >
           {others.map((other) => (
             <MenuItem key={other.name} value={other.name}>

@@ -48,17 +48,19 @@ function Group({ title, dashboards }) {
       )}
       <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: 'repeat(auto-fill, minmax(min(280px, 100%), 1fr))' }}>
         {dashboards.map((entry) => (
-          <Entry key={`${entry.namespace}/${entry.configMap}/${entry.key}`} entry={entry} />
+          <Entry key={`${entry.namespace}/${entry.configMap}/${entry.key}`} entry={entry} heading={title ? 'h3' : 'h2'} />
         ))}
       </Box>
     </Box>
   );
 }
 
-function Entry({ entry }) {
+function Entry({ entry, heading }) {
   const content = (
     <CardContent>
-      <Typography variant="h3">{titleOf(entry)}</Typography>
+      <Typography variant="h3" component={heading}>
+        {titleOf(entry)}
+      </Typography>
       <Typography color="text.secondary">{entry.resource?.spec.display?.description}</Typography>
       {!entry.own && (
         <Typography variant="body2" color="text.secondary">

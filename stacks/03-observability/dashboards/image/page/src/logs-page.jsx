@@ -9,6 +9,16 @@ import { useLogs } from './data.js';
 
 const LEVELS = ['debug', 'info', 'warning', 'error', 'fatal'];
 const SINCE = { 5: '5 minutes', 15: '15 minutes', 60: '1 hour', 360: '6 hours', 1440: '1 day', 10080: '7 days' };
+const NAME = { flex: '1 1 130px' };
+// Where there is no room for four columns, a line stands below whose it is and when.
+const NARROW = {
+  '@media (max-width: 700px)': {
+    '& thead': { display: 'none' },
+    '& tr': { display: 'flex', flexWrap: 'wrap', columnGap: 1, borderBottom: 1, borderColor: 'divider', py: 0.5 },
+    '& td': { border: 0, p: 0, minWidth: 0 },
+    '& td:last-of-type': { flexBasis: '100%' },
+  },
+};
 const COLOURS = { warning: 'warning.main', error: 'error.main', fatal: 'error.main' };
 
 export function LogsPage() {
@@ -49,10 +59,10 @@ function Question({ asked, submit, busy }) {
   const ranges = minutes in SINCE ? SINCE : { ...SINCE, [minutes]: `${minutes} minutes` };
   return (
     <Box component="form" key={asked.toString()} onSubmit={submit} sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, my: 2 }}>
-      <TextField size="small" name="search" label="Text" defaultValue={value('search')} sx={{ flex: '1 1 240px' }} />
-      <TextField size="small" name="stack" label="Stack" defaultValue={value('stack')} />
-      <TextField size="small" name="namespace" label="Namespace" defaultValue={value('namespace')} />
-      <TextField size="small" name="pod" label="Pod begins with" defaultValue={value('pod')} />
+      <TextField size="small" name="search" label="Text" defaultValue={value('search')} sx={{ flex: '2 1 200px' }} />
+      <TextField size="small" name="stack" label="Stack" defaultValue={value('stack')} sx={NAME} />
+      <TextField size="small" name="namespace" label="Namespace" defaultValue={value('namespace')} sx={NAME} />
+      <TextField size="small" name="pod" label="Pod begins with" defaultValue={value('pod')} sx={NAME} />
       <TextField size="small" name="level" label="At least" defaultValue={value('level')} select sx={{ minWidth: 120 }}>
         <MenuItem value="">any</MenuItem>
         {LEVELS.map((level) => (
@@ -68,7 +78,7 @@ function Question({ asked, submit, busy }) {
           </MenuItem>
         ))}
       </TextField>
-      <TextField size="small" name="until" label="Until (UTC; now if empty)" defaultValue={value('until')} />
+      <TextField size="small" name="until" label="Until (UTC; now if empty)" defaultValue={value('until')} sx={{ flex: '1 1 200px' }} />
       <Button type="submit" variant="outlined" color="inherit">
         Show
       </Button>
@@ -83,7 +93,7 @@ function Lines({ lines }) {
   }
   return (
     <TableContainer tabIndex={0} aria-label="lines">
-      <Table size="small">
+      <Table size="small" sx={NARROW}>
         <TableHead>
           <TableRow>
             <TableCell>Time (UTC)</TableCell>

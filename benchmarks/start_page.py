@@ -119,11 +119,13 @@ def fall(environment: Environment, page: Page, namespace: str, stack: str) -> fl
 
 
 def alert(environment: Environment, page: Page, namespace: str, stack: str) -> float:
-    """Seconds from a stack's scaling to nothing to an alert on the page."""
+    """Seconds from a stack's scaling to nothing to an alert of it on the page."""
+    told = f'#alerts li:has-text("{stack}")'
     expect(page.locator(f"#row-{stack}.ready")).to_be_visible(timeout=_PATIENCE_MS)
+    expect(page.locator(told)).to_have_count(0, timeout=_PATIENCE_MS)
     scale = ("scale", f"statefulset/{stack}", "--namespace", namespace)
     try:
-        return _until(lambda: environment.kubectl(*scale, "--replicas=0"), page, "#alerts li")
+        return _until(lambda: environment.kubectl(*scale, "--replicas=0"), page, told)
     finally:
         environment.kubectl(*scale, "--replicas=1")
 

@@ -124,7 +124,7 @@ def test_a_database_goes_back_to_its_migrations(shop: Project, up: Result) -> No
 
     assert answer(urls(shop)["api"], "orders").json() == []
     rows = json.loads(shop.devenv("db", "status", "--json").stdout)
-    assert {row["state"] for migrations in rows.values() for row in migrations} == {"applied"}
+    assert {row["state"] for row in rows} == {"applied"}
 
 
 @pytest.fixture(scope="module")

@@ -62,8 +62,9 @@ class Project:
         return loaded
 
     def write_spec(self, spec: Mapping[str, Any]) -> None:
-        """Replace devenv.yaml."""
-        (self.root / "devenv.yaml").write_text(yaml.safe_dump(dict(spec), sort_keys=False))
+        """Replace devenv.yaml; what is there twice is written twice, as by hand."""
+        written = json.loads(json.dumps(spec))
+        (self.root / "devenv.yaml").write_text(yaml.safe_dump(written, sort_keys=False))
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start `devenv` and return at once."""

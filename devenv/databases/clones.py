@@ -134,7 +134,8 @@ class ClonePool:
             try:
                 if isinstance(task, Make):
                     made += 1
-                    self._stock.made(database.clone(f"{mine}{made}", empty=self._empty))
+                    clone = database.clone(f"{mine}{made}", empty=self._empty)
+                    self._stock.made(clone.address, clone.size_bytes)
                 elif isinstance(task, Drop):
                     database.drop_clone(task.name)
                 else:

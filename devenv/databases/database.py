@@ -90,8 +90,12 @@ class Comparison(Protocol):
 class Cloning(Protocol):
     """What an engine does of it whose databases can be cloned."""
 
-    def clone(self, name: str, *, empty: bool) -> None:
-        """Make a database like the pristine one, or like that was before its migrations."""
+    def clone(self, name: str, *, empty: bool) -> int:
+        """Make a database like the pristine one, or like that was before its migrations.
+
+        Returns:
+            About how many bytes of the server's disk it takes.
+        """
 
     def drop(self, name: str) -> None:
         """Remove a clone; one that is gone is fine."""
@@ -107,6 +111,15 @@ class Cloning(Protocol):
 
     def is_leased(self, key: str) -> bool:
         """Whether whoever makes clones under this key may still be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """A database for somebody alone."""
+
+    address: Address
+    size_bytes: int
+    """About what it takes of the server's disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +190,13 @@ class Database:
         """Named states of this database."""
         return Snapshots(self.access, self.states)
 
-    def clone(self, name: str, *, empty: bool = False) -> Address:
+    def clone(self, name: str, *, empty: bool = False) -> Clone:
         """A new database of that name, like the pristine one; or one as migrations find it, which takes no pristine."""
         with self.access.looking("clone"):
             if not empty:
                 self._required_content()
-            self._cloning.clone(name, empty=empty)
-        return replace(self.address, name=name)
+            size_bytes = self._cloning.clone(name, empty=empty)
+        return Clone(replace(self.address, name=name), size_bytes)
 
     def drop_clone(self, name: str) -> None:
         """Remove a clone; one that is gone is fine."""

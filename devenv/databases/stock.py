@@ -16,9 +16,10 @@ from devenv.errors import DevenvError
 
 _MOST_READY = 16
 """How far a pool grows whose takers had to wait."""
-_MOST_SPENT = 8
-"""How many given-back clones may lie about while others are waited for; beyond that they are dropped first. Each worker
-of a test run has a pool, and each clone takes its place on the disk."""
+_SPENT_BYTES = 256 << 20
+_SPENT = (8, 64)
+"""How much of given-back clones may lie about while others are waited for, and how many at least and at most. Beyond
+that they are dropped first: each worker of a test run has a pool, and each clone takes its place on the disk."""
 _REST_SECONDS = 0.05
 """A clone that was just given back may have clients that are about to leave: dropping it then means to wait."""
 
@@ -64,6 +65,7 @@ class Stock:
         self._in_use: set[str] = set()
         self._spent: deque[tuple[float, str]] = deque()
         """With the time from which they may be dropped."""
+        self._most_spent = _SPENT[0]
         self._target = size
         self._most = max(size, _MOST_READY)
         self._waiting = 0
@@ -119,10 +121,12 @@ class Stock:
                 self._changed.wait(self._until_rested())
             return task
 
-    def made(self, address: Address) -> None:
+    def made(self, address: Address, size_bytes: int) -> None:
         """A clone is ready."""
+        least, most = _SPENT
         with self._changed:
             self._making -= 1
+            self._most_spent = max(least, min(most, _SPENT_BYTES // max(size_bytes, 1)))
             self._ready.append(address)
             if self._ended:
                 self._spend_ready("")
@@ -166,13 +170,13 @@ class Stock:
             return self._last_due()
         wanted = self._waiting + (0 if self._stalled else self._target)
         lacking = wanted - len(self._ready) - self._making
-        if lacking > 0 and len(self._spent) < _MOST_SPENT:
+        if lacking > 0 and len(self._spent) < self._most_spent:
             self._making += 1
             return Make()
         if lacking <= 0 and not self._swept:
             self._swept = True
             return Sweep()
-        if self._spent and (self._spent[0][0] <= time.monotonic() or len(self._spent) >= _MOST_SPENT):
+        if self._spent and (self._spent[0][0] <= time.monotonic() or len(self._spent) >= self._most_spent):
             return Drop(self._spent.popleft()[1])
         return None
 

@@ -152,7 +152,7 @@ def test_a_restored_snapshot_is_the_database_as_it_was(database: Database, runni
 def test_a_clone_is_the_pristine_database_under_another_name(database: Database, running: PostgresServer) -> None:
     _as_admin(running, *PROPERTIES.strip().split("\n"))
     expected = running.dumped("shop")
-    clone = database.clone("shop_clone_1_x")
+    clone = database.clone("shop_clone_1_x").address
     assert running.dumped(clone.name).replace(clone.name, "shop") == expected
     database.drop_clone(clone.name)
 
@@ -161,7 +161,7 @@ def test_an_empty_clone_has_what_belongs_to_the_live_database_and_nothing_in_it(
     database: Database, running: PostgresServer
 ) -> None:
     _as_admin(running, *PROPERTIES.strip().split("\n"))
-    clone = database.clone("shop_clone_1_z", empty=True)
+    clone = database.clone("shop_clone_1_z", empty=True).address
     dumped, live = (running.dumped(name).replace(clone.name, "shop") for name in (clone.name, "shop"))
     assert "CREATE TABLE" in live
     assert "CREATE TABLE" not in dumped
@@ -202,7 +202,7 @@ def test_tablespace_and_locale_are_those_of_the_live_database(database: Database
         connection.execute(f"CREATE DATABASE shop {DE_DE} TABLESPACE aside".encode())
     before = running.dumped("shop")
     assert database.pristine() == ""  # it is in another locale: migrations have to run from nothing
-    clone = database.clone("shop_clone_1_y", empty=True)
+    clone = database.clone("shop_clone_1_y", empty=True).address
     assert running.dumped(clone.name).replace(clone.name, "shop") == before
     database.drop_clone(clone.name)
     with connect(running.address, "postgres") as connection:

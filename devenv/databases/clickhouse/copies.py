@@ -72,11 +72,13 @@ class ClickHouseCopies:
         turn_into(self._server, self._name, self._pristine, self._spare)
         self._server.describe(self._name, content)
 
-    def clone(self, name: str, *, empty: bool) -> None:
+    def clone(self, name: str, *, empty: bool) -> int:
+        """What it shares with the pristine one takes no room."""
         if empty:
             self._server.create(name)
         else:
             copy(self._server, self._pristine, name, self.pristine())
+        return 0
 
     def drop(self, name: str) -> None:
         self._server.drop([name])

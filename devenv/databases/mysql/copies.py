@@ -89,11 +89,12 @@ class MySQLCopies:
         wanted = Switch(self._name, self._spare, self._old, self._pristine, self._marks, content)
         switch(self._server, self._name, wanted)
 
-    def clone(self, name: str, *, empty: bool) -> None:
+    def clone(self, name: str, *, empty: bool) -> int:
         if empty:
             self._server.create(name, like=self._name)
-        else:
-            copy(self._server, self._pristine, name, self.pristine())
+            return 0
+        copy(self._server, self._pristine, name, self.pristine())
+        return self._server.size(self._pristine)
 
     def drop(self, name: str) -> None:
         with evicting(self._server, name):

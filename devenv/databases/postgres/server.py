@@ -88,6 +88,11 @@ class Server:
         )
         return [DatabaseFacts(*row) for row in rows]
 
+    def size(self, name: str) -> int:
+        """How many bytes a database takes."""
+        ((found,),) = self.connection.execute("SELECT pg_database_size(%s)", (name,)).fetchall()
+        return int(found)
+
     def mark(self, name: str) -> str | None:
         """A database's mark: empty when it has none, None when there is no such database."""
         return mark_of(self.connection, name)

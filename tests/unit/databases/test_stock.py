@@ -25,10 +25,10 @@ def clone(name: str) -> Address:
     return Address("postgres", "127.0.0.1", 5432, name, "shop", "")
 
 
-def fill(stock: Stock, *names: str) -> None:
+def fill(stock: Stock, *names: str, size_bytes: int = 8 << 20) -> None:
     for name in names:
         assert stock.next() == Make()
-        stock.made(clone(name))
+        stock.made(clone(name), size_bytes)
 
 
 def waiting(stock: Stock, threads: ThreadPoolExecutor) -> Future[Address]:
@@ -74,15 +74,16 @@ def test_a_clone_that_is_given_back_rests_and_goes_once(threads: ThreadPoolExecu
     assert [stock.next(), stock.next()] == [Drop("two"), End()]
 
 
-def test_spent_clones_do_not_pile_up_however_many_wait(threads: ThreadPoolExecutor) -> None:
+@pytest.mark.parametrize(("size_bytes", "most"), [(0, 64), (8 << 20, 32), (100 << 20, 8)])
+def test_spent_clones_do_not_pile_up_however_many_wait(threads: ThreadPoolExecutor, size_bytes: int, most: int) -> None:
     stock = Stock(1)
-    for number in range(8):
-        fill(stock, f"clone {number}")
+    for number in range(most):
+        fill(stock, f"clone {number}", size_bytes=size_bytes)
         stock.give_back(stock.take(1).name)
     waiting(stock, threads)
     assert stock.next() == Drop("clone 0")
     assert stock.next() == Make()
-    stock.made(clone("last"))
+    stock.made(clone("last"), size_bytes)
 
 
 def test_a_failure_is_told_to_who_waits_or_asks_next(threads: ThreadPoolExecutor) -> None:
@@ -111,7 +112,7 @@ def test_the_end_drops_what_is_there_but_for_what_was_withdrawn() -> None:
     stock.take(1)
     assert stock.next() == Make()
     stock.end()
-    stock.made(clone("late"))
+    stock.made(clone("late"), 0)
     tasks = [stock.next() for _ in range(4)]
     assert sorted(task.name for task in tasks if isinstance(task, Drop)) == ["late", "ready", "used"]
     assert tasks[-1] == End()

@@ -11,6 +11,9 @@ from devenv.runtime.diagnosis.findings import NEVER, Cause, Finding, GracePeriod
 
 _CLAIM_EVENTS = ("ProvisioningFailed", "FailedBinding")
 _REPEATED = 2
+_LOST_RACE = "the object has been modified; please apply your changes to the latest version"
+"""What the API server tells a controller whose copy of an object is old (`OptimisticLockErrorMsg` of k8s.io/apiserver,
+pkg/registry/generic/registry/store.go). Each of them looks again and goes on."""
 
 
 def claim_findings(claim: Json, events: Sequence[Json], grace: GracePeriods) -> Iterator[Finding]:
@@ -66,9 +69,9 @@ def node_findings(nodes: Sequence[Json], grace: GracePeriods) -> Iterator[Findin
 
 
 def by_object(events: Sequence[Json]) -> Mapping[str, list[Json]]:
-    """Events by the uid of the object that they are about, oldest first."""
+    """Events by the uid of the object that they are about, oldest first; races that somebody lost are no trouble."""
     found: dict[str, list[Json]] = {}
-    for event in sorted(events, key=event_time):
+    for event in sorted((e for e in events if _LOST_RACE not in (e.get("message") or "")), key=event_time):
         found.setdefault(event["involvedObject"].get("uid", ""), []).append(event)
     return found
 

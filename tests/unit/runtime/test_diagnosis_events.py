@@ -97,6 +97,17 @@ def test_unbound_claim_explains_the_unscheduled_pod() -> None:
     assert 'storageclass.storage.k8s.io "fast" not found' in first.cause.message
 
 
+def test_a_controller_that_lost_a_race_tries_again() -> None:
+    slow = {**claim(), "metadata": of_release("data")}
+    lost = (
+        'Error saving claim: Operation cannot be fulfilled on persistentvolumeclaims "data": the object has '
+        "been modified; please apply your changes to the latest version and try again"
+    )
+    assert findings(PersistentVolumeClaim=[slow], Event=[event(slow, "ProvisioningFailed", lost)]) == ()
+    refused = event(slow, "ProvisioningFailed", "no room")
+    assert only(PersistentVolumeClaim=[slow], Event=[refused]).cause.code == "volume-unbound"
+
+
 def test_claim_that_waits_for_its_consumer_is_fine() -> None:
     waiting_claim = {**claim(), "metadata": of_release("data")}
     later = event(waiting_claim, "WaitForFirstConsumer", "waiting for first consumer")

@@ -14,7 +14,9 @@ from typing import Any
 import httpx2
 import pytest
 from support.environment import Project
-from support.waiting import await_answer
+from support.waiting import await_answer, await_true
+
+from devenv.adapters.through_traefik import client
 
 pytestmark = pytest.mark.e2e
 BACKEND = "alt-backend"
@@ -55,15 +57,15 @@ def goes_on(project: Project, *arguments: str) -> Iterator[Followed]:
 
 
 def test_lines_come_as_they_are_written_over_a_restart_of_the_pods(environment: Project) -> None:
-    items = environment.endpoint("api") + "/items"
-    with goes_on(environment, "logs", BACKEND, "--follow", "--since", "1s", "--json") as logs:
-        httpx2.post(items, content="{q", timeout=10)
+    follow = ("logs", BACKEND, "--follow", "--since", "1s", "--json")
+    with client(environment.endpoint("api")) as api, goes_on(environment, *follow) as logs:
+        api.post("items", content="{q")
         first = logs.await_line("invalid character 'q'")
         assert (first["stack"], first["container"]) == (BACKEND, BACKEND)
 
         environment.devenv("restart", BACKEND)
         assert logs.await_line("the pod is new")["container"] == ""
-        httpx2.post(items, content="{z", timeout=10)
+        api.post("items", content="{z")
         second = logs.await_line("invalid character 'z'")
         assert second["pod"] != first["pod"]
 
@@ -90,9 +92,8 @@ def test_a_command_has_a_pod_of_its_own_with_what_the_service_has_and_its_status
     assert "no-such-command" in refused.stdout + refused.stderr
     missing = environment.devenv("run", "traefik", "--", "no-such-program", expect=1)
     assert "no-such-program" in missing.stderr
-    left = environment.kubectl("get", "pods", "--all-namespaces", "--output", "name", "--selector", "devenv.io/copy")
-    assert left == ""
-    assert environment.kubectl("get", "pods", "--all-namespaces", "--output", "name") == pods
+    # The last one may take a moment to end.
+    await_true(lambda: environment.kubectl("get", "pods", "--all-namespaces", "--output", "name") == pods)
     assert environment.status()["ready"]
 
 

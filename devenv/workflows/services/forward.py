@@ -11,11 +11,11 @@ from devenv.adapters.host.ports import first_free, holder
 from devenv.adapters.kubernetes.cluster import Workload
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
 from devenv.adapters.kubernetes.kubectl import Kubectl
-from devenv.adapters.kubernetes.objects import is_true
+from devenv.adapters.kubernetes.objects import is_true, object_key
 from devenv.adapters.kubernetes.selectors import matches
 from devenv.adapters.kubernetes.watch import Informer
 from devenv.errors import ClusterError, InterruptedRunError, PortTakenError, UsageError
-from devenv.events import Noted
+from devenv.events import Emit, Noted
 from devenv.spec.project import LOOPBACK
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import reach
@@ -26,6 +26,8 @@ _LOOK_SECONDS = 1.0
 _LONGEST_SECONDS = 7 * 24 * 3600.0
 _FIRST_UNPRIVILEGED = 1024
 _BEGUN = "Forwarding from"
+Pairs = Sequence[tuple[int, int]]
+"""Ports of this machine, each with one of the pod."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,7 @@ def forward(request: ForwardRequest, session: Session) -> None:
         informer = deployment.environment.cluster.informer()
         template = _find(informer.snapshot(), found)["spec"]["template"]["spec"]
         pairs = chosen_ports(request.ports, template, request.stack)
-        for local, port in pairs:
-            session.emit(Noted(f"{LOOPBACK}:{local} leads to {found.name}:{port}"))
-        _lead(deployment.toolbox.kubectl, informer, found, [f"{local}:{port}" for local, port in pairs], session)
+        _lead(deployment.toolbox.kubectl, informer, found, pairs, session)
 
 
 def chosen_ports(asked: Sequence[str], template: Json, stack: str) -> list[tuple[int, int]]:
@@ -102,7 +102,7 @@ def _near(port: int, taken: Sequence[int]) -> int:
     return first_free(port if port >= _FIRST_UNPRIVILEGED else port + 8000, avoid=taken)
 
 
-def _lead(kubectl: Kubectl, informer: Informer, found: Workload, pairs: Sequence[str], session: Session) -> None:
+def _lead(kubectl: Kubectl, informer: Informer, found: Workload, pairs: Pairs, session: Session) -> None:
     """One pod after the other."""
     while not session.cancel.is_set():
         revision, objects = informer.revision, informer.snapshot()
@@ -110,7 +110,7 @@ def _lead(kubectl: Kubectl, informer: Informer, found: Workload, pairs: Sequence
         if pod is None:
             informer.wait(revision, _LOOK_SECONDS)
             continue
-        way = _Way(kubectl, pod, pairs)
+        way = _Way(kubectl, pod, pairs, session.emit)
         try:
             while way.is_open() and not session.cancel.is_set():
                 revision, objects = informer.revision, informer.snapshot()
@@ -122,16 +122,19 @@ def _lead(kubectl: Kubectl, informer: Informer, found: Workload, pairs: Sequence
         if way.refusal:
             raise ClusterError(f"no port leads to {found.name}", context={"cause": way.refusal})
         if not session.cancel.is_set():
-            session.emit(Noted(f"{pod['metadata']['name']} is gone: the next pod takes its place"))
+            session.emit(Noted(f"{object_key(pod['metadata'])} is gone: the next pod takes its place"))
 
 
 class _Way:
     """kubectl at work, in a thread of its own."""
 
-    def __init__(self, kubectl: Kubectl, pod: Json, pairs: Sequence[str]) -> None:
+    def __init__(self, kubectl: Kubectl, pod: Json, pairs: Pairs, emit: Emit) -> None:
         self._end = threading.Event()
-        meta = pod["metadata"]
-        argv = ["--namespace", meta["namespace"], "port-forward", "--address", LOOPBACK, f"pod/{meta['name']}", *pairs]
+        self._name = object_key(pod["metadata"])
+        self._left = {f"{LOOPBACK}:{local}": port for local, port in pairs}
+        self._emit = emit
+        meta, led = pod["metadata"], [f"{local}:{port}" for local, port in pairs]
+        argv = ["--namespace", meta["namespace"], "port-forward", "--address", LOOPBACK, f"pod/{meta['name']}", *led]
         self._thread = threading.Thread(target=self._run, args=(kubectl, argv), name="forward")
         self.refusal = ""
         """What kubectl says where it has not begun at all."""
@@ -139,11 +142,17 @@ class _Way:
 
     def _run(self, kubectl: Kubectl, argv: Sequence[str]) -> None:
         try:
-            done = kubectl.run(argv, timeout=_LONGEST_SECONDS, check=False, cancel=self._end)
+            done = kubectl.run(argv, timeout=_LONGEST_SECONDS, check=False, cancel=self._end, on_line=self._tell)
         except InterruptedRunError:
             return  # by `close`
         if _BEGUN not in done.stdout:
             self.refusal = done.stderr.strip()
+
+    def _tell(self, line: str) -> None:
+        """Kubectl says of each port that it listens: `Forwarding from 127.0.0.1:8080 -> 8080`."""
+        words = line.removeprefix(_BEGUN).split()
+        if line.startswith(_BEGUN) and words[0] in self._left:
+            self._emit(Noted(f"{words[0]} leads to {self._name}, port {self._left.pop(words[0])}"))
 
     def is_open(self) -> bool:
         return self._thread.is_alive()

@@ -94,8 +94,8 @@ def _stop(locations: Locations, engine: Engine, session: Session) -> Stopped:
     if cut_short := _end_programs(engine, kind_cluster):
         shown = ", ".join(cut_short[:_NAMED_AT_MOST]) + (" …" if len(cut_short) > _NAMED_AT_MOST else "")
         session.emit(Noted(f"killed, since it did not end by itself: {shown}", "warning"))
-    engine.containers.keep_over_restarts(awake, running=False)
     engine.containers.kill(awake)
+    engine.containers.keep_over_restarts(awake, running=False)
     stopped = Stopped(names.project, len(awake), time.monotonic() - began)
     count = f"{stopped.containers} container{'s' if stopped.containers != 1 else ''}"
     session.emit(Noted(f"{names.project} is stopped, and its data kept ({count}, {stopped.seconds:.1f} s)"))

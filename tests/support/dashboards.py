@@ -104,4 +104,4 @@ class DashboardsPage:
         try:
             await_true(answered, seconds)
         except AssertionError:
-            assert waiting == {}, f"without data after {seconds:g} s"
+            assert waiting == {}, f"without data after {seconds:g} s: {waiting}"

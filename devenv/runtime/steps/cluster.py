@@ -153,6 +153,8 @@ def start(_: StartCluster, context: StepContext) -> str:
         # `docker network prune` takes the network of containers that are stopped.
         _make_network(environment)
         environment.engine.networks.attach(environment.names.network, order)
+    asleep = [container.name for container in kind_cluster.containers if container.state != "running"]
+    environment.engine.containers.keep_over_restarts(order if anew else asleep, running=True)
     for name in order:
         _start_node(name, environment)
     # Restarted containers may have another port.
@@ -170,7 +172,6 @@ def start(_: StartCluster, context: StepContext) -> str:
 
 def _start_node(name: str, environment: Environment) -> None:
     try:
-        environment.engine.containers.keep_over_restarts([name], running=True)
         environment.engine.containers.start([name])
     except ClusterError as error:
         require_ports(error.context.get("cause", ""), f"cluster {environment.names.cluster}", made=True)

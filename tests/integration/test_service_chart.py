@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
-from support.programs import require_tool
 from support.rendered_charts import WORKLOADS, Charts, Json, Rendered, flat, pod_spec
 from support.services import projects, write_project
 
-from devenv.adapters.charts.helm import ChartRelease, Helm
+from devenv.adapters.charts.helm import ChartRelease
 from devenv.adapters.files.paths import data_root
 from devenv.images.content.fingerprint import FileDigests
 from devenv.runtime.observe.stack_inputs import stack_inputs
@@ -224,17 +223,16 @@ def test_a_program_is_led_to_the_pristine_database_and_then_to_the_live_one(char
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(project=projects())
-def test_whatever_is_written_comes_to_objects_that_hold_no_secret(project: Json) -> None:
+def test_whatever_is_written_comes_to_objects_that_hold_no_secret(charts: Charts, project: Json) -> None:
     root = write_project(Path(tempfile.mkdtemp()), yaml.safe_dump(project, sort_keys=False))
     try:
-        helm = Helm(require_tool("helm"), root / "kubeconfig")
         workspace = load_workspace(root, data_root=data_root())
         images = {name: f"registry.test/{name}:1" for stack in workspace.stacks.values() for name in stack.spec.images}
         for name in project["services"]:
             profile = PROFILES[len(name) % len(PROFILES)]
             facts = ProjectFacts.of(workspace.project.model_copy(update={"profile": profile}), 8080, 8443)
             ((spec, made),) = stack_inputs(workspace, [name], facts, images, FileDigests(), environ={})
-            text = helm.template(ChartRelease(name, spec.namespace, made.sources[0], made.values))
+            text = charts.helm.template(ChartRelease(name, spec.namespace, made.sources[0], made.values))
             objects = list(flat(yaml.safe_load_all(text)))
             (workload,) = [item for item in objects if item["kind"] in WORKLOADS]
             assert violations(workload) == []

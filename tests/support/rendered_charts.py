@@ -75,7 +75,7 @@ class Charts:
 
     def __init__(self, scratch: Path) -> None:
         self._program = str(require_tool("helm"))
-        self._helm = Helm(Path(self._program), scratch / "kubeconfig")
+        self.helm = Helm(Path(self._program), scratch / "kubeconfig")
         monitored = _with(scratch / "alt", [{"name": "monitoring"}])
         self._alone = {p: load_workspace(EXAMPLE, data_root=data_root(), profile=p) for p in PROFILES}
         self._workspaces = {p: load_workspace(monitored, data_root=data_root(), profile=p) for p in PROFILES}
@@ -146,7 +146,7 @@ class Charts:
 
     def _made(self, release: str, folder: Path, values: Json) -> list[Json]:
         wanted = ChartRelease(release, release, str(folder), json.dumps(values))
-        return list(flat(yaml.safe_load_all(self._helm.template(wanted))))
+        return list(flat(yaml.safe_load_all(self.helm.template(wanted))))
 
     def _each(self, workspace: Workspace, name: str, images: dict[str, str], *, renewed: bool) -> Iterator[str]:
         facts = ProjectFacts.of(workspace.project, 8080, 8443)
@@ -158,7 +158,7 @@ class Charts:
                 chart = self._folder(source.chart, path, release)
                 self._lint(chart, made.values)
                 wanted = ChartRelease(release, spec.namespace, str(chart), made.values)
-                yield self._helm.template(wanted, kubernetes=workspace.versions.node.kubernetes)
+                yield self.helm.template(wanted, kubernetes=workspace.versions.node.kubernetes)
 
     def _lint(self, chart: Path, values: str) -> None:
         """Have Helm check a chart."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from support.rendered_charts import WORKLOADS, Charts, Json, Rendered, flat, pod_spec
 from support.services import projects, write_project
 
@@ -23,6 +23,21 @@ from devenv.spec.model import PROFILES
 from devenv.spec.render import ProjectFacts
 
 TEXT_OF_A_SECRET = "abc"  # noqa: S105 -- what the seeds of the tests' project have
+
+_SECRET, _DATABASE = {"secret": "shop/api", "key": "token"}, {"database": "order-book"}
+OTHERWISE: Json = {
+    "project": "shop",
+    "seeds": ["seeds.yaml"],
+    "services": {
+        "api": {
+            "build": "api",
+            "env": {"ONE": _SECRET, "OTHER": _SECRET},
+            "profiles": {"dev": {"env": {"ONE": _DATABASE, "OTHER": "no secret"}}},
+        }
+    },
+    "databases": {"order-book": {"engine": "postgres"}},
+}
+"""A profile by which variables come from elsewhere than out of the secrets that they come from under the others."""
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +238,7 @@ def test_a_program_is_led_to_the_pristine_database_and_then_to_the_live_one(char
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(project=projects())
+@example(project=OTHERWISE)
 def test_whatever_is_written_comes_to_objects_that_hold_no_secret(charts: Charts, project: Json) -> None:
     root = write_project(Path(tempfile.mkdtemp()), yaml.safe_dump(project, sort_keys=False))
     try:

@@ -138,8 +138,10 @@ class _Translation:
         return service_values(self._name, service, self._workload(), carried, self._around)
 
     def _profile_values(self, values: Values) -> dict[str, Values]:
-        """What each profile changes."""
+        """What each profile changes; the Secret keeps what a profile has no use for, as the service needs it anyway."""
         found = {profile: self._values(self._service.in_profile(profile))[0] for profile in PROFILES}
+        if kept := values.get("secrets"):
+            found = {profile: {**own, "secrets": {**kept, **own.get("secrets", {})}} for profile, own in found.items()}
         return {profile: changed for profile, own in found.items() if (changed := difference(values, own))}
 
     def _summary(self) -> str:

@@ -16,7 +16,6 @@ from rich.live import Live
 from rich.text import Text
 
 from devenv.events import Event, Logged, Noted, PlanMade, RoundFinished, RunFinished, StepOutput, StepStarted
-from devenv.ui.logs_view import line_of
 from devenv.ui.run.live_rows import rows, styled_summary
 from devenv.ui.run.progress import RunProgress
 from devenv.ui.wording import clean, round_line
@@ -71,6 +70,8 @@ class LiveTree:
             case Noted():
                 self._print(_note(event))
             case Logged():
+                from devenv.ui.logs_view import line_of  # noqa: PLC0415 -- only `devenv dev` has such events
+
                 self._print(line_of(event))
             case RoundFinished():
                 self._print(Text(round_line(event), style="bold green" if event.succeeded else "bold red"))

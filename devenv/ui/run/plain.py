@@ -22,7 +22,6 @@ from devenv.events import (
     StepProgressed,
     StepStarted,
 )
-from devenv.ui.logs_view import line_of
 from devenv.ui.run.progress import RunProgress, StepProgress, StepState
 from devenv.ui.run.summary import summary
 from devenv.ui.wording import clean, count, duration, one_line, round_line
@@ -73,6 +72,9 @@ class PlainLines:
                 hint = f" (hint: {event.hint})" if event.hint else ""
                 self._write(one_line(f"{level}{event.message}{hint}"))
             case Logged():
+                # Rich takes 20 ms to load, and only `devenv dev` has such events.
+                from devenv.ui.logs_view import line_of  # noqa: PLC0415
+
                 self._write(line_of(event).plain)
             case RoundFinished():
                 self._write(round_line(event))

@@ -18,8 +18,8 @@ from devenv.logs.lines import stamp_in_utc
 from devenv.logs.stored import read_stored
 from devenv.logs.victoria_logs import read_victoria_logs
 from devenv.spec.model import parse_duration
-from devenv.spec.read.wording import name_hint
 from devenv.workflows.access.session import Session
+from devenv.workflows.access.stack_names import require_stacks
 from devenv.workflows.databases.deployed import Deployment, reach
 
 STACK = "logs"
@@ -110,10 +110,7 @@ def _asked(request: LogsRequest, session: Session) -> Iterator[tuple[Deployment,
 
 def labels_of(deployment: Deployment, stacks: Collection[str]) -> frozenset[str]:
     """What the pods of stacks may be labelled with: the stack's name, or that of a release of it."""
-    selected = deployment.environment.workspace.selected
-    for name in stacks:
-        if name not in selected:
-            raise UsageError(f"{name} is no stack of this project", hint=name_hint(name, selected, "stacks"))
+    require_stacks(deployment.environment.workspace, stacks)
     releases = {release.name for release in deployment.facts.releases if release.stack in stacks}
     return frozenset(stacks) | releases
 

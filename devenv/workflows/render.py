@@ -10,15 +10,15 @@ from pathlib import Path
 from devenv.adapters.files.paths import data_root
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.json_objects import Json
-from devenv.errors import ToolMissingError, UsageError
+from devenv.errors import ToolMissingError
 from devenv.events import MASK
 from devenv.images.build.modules import modules_of
 from devenv.plan.stack_steps import source_steps
 from devenv.runtime.observe.rendering import rendered_offline
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.load import load_workspace
-from devenv.spec.read.wording import name_hint
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.stack_names import require_stacks
 from devenv.workflows.offline import offline_inputs
 
 _AT_ONCE = 4
@@ -56,10 +56,7 @@ def render_stacks(request: RenderRequest) -> list[RenderedStack]:
         CommandFailedError: Helm or kustomize refuses a source.
     """
     workspace = load_workspace(request.directory, data_root=data_root(), profile=request.profile)
-    for name in request.stacks:
-        if name not in workspace.selected:
-            hint = name_hint(name, workspace.selected, "stacks")
-            raise UsageError(f"{name} is no stack of this project", hint=hint)
+    require_stacks(workspace, request.stacks)
     names = [name for name in workspace.selected if not request.stacks or name in request.stacks]
     toolbox = _toolbox(workspace, names)
     steps = [(spec.name, step) for spec, made in offline_inputs(workspace, names) for step in source_steps(spec, made)]

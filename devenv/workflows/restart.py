@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.errors import ClusterError, UsageError
+from devenv.errors import ClusterError
 from devenv.plan.parts import plan_restart
 from devenv.runtime.run_state import RunState
-from devenv.spec.read.wording import name_hint
 from devenv.spec.stack import StackSpec
 from devenv.workflows.access.session import Session
+from devenv.workflows.access.stack_names import require_stacks
 from devenv.workflows.databases.deployed import Deployment, reach
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
@@ -46,9 +46,7 @@ def _choose(deployment: Deployment, names: tuple[str, ...]) -> list[StackSpec]:
     """The named stacks, each after those that it needs."""
     workspace = deployment.environment.workspace
     for name in names:
-        if name not in workspace.selected:
-            hint = name_hint(name, workspace.selected, "stacks")
-            raise UsageError(f"{name} is no stack of this project", hint=hint)
+        require_stacks(workspace, [name])
         if name not in deployment.facts.records:
             raise ClusterError(f"stack {name} is not installed", hint=f"devenv up --only {name}")
     return [workspace.stacks[name].spec for name in workspace.selected if name in names]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from devenv.adapters.kubernetes.cluster import Workload, of_stack
 from devenv.errors import ClusterError, UsageError
 from devenv.spec.read.wording import name_hint
+from devenv.workflows.access.stack_names import require_stacks
 from devenv.workflows.databases.deployed import Deployment
 
 _KINDS = ("Deployment", "StatefulSet")
@@ -17,9 +18,7 @@ def choose_workload(deployment: Deployment, stack: str, named: str = "") -> Work
         UsageError: there is no such stack or workload, or it is not clear which is meant.
         ClusterError: the stack has none that is installed.
     """
-    selected = deployment.environment.workspace.selected
-    if stack not in selected:
-        raise UsageError(f"{stack} is no stack of this project", hint=name_hint(stack, selected, "stacks"))
+    require_stacks(deployment.environment.workspace, [stack])
     cluster, releases = deployment.environment.cluster, deployment.facts.releases
     known = of_stack(stack, releases, [w for kind in _KINDS for w in cluster.workloads_of(kind)])
     if not known:

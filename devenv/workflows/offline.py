@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from devenv.adapters.files.paths import data_root
 from devenv.images.catalogue.catalogue import Catalogue, hashing
@@ -11,9 +12,19 @@ from devenv.images.content.fingerprint import FileDigests
 from devenv.plan.observed import StackInput
 from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed, stack_inputs
+from devenv.runtime.toolbox import Toolbox
 from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import Workspace
+
+_NO_CLUSTER = Path("/nonexistent/kubeconfig")
+"""Rendering asks no cluster, and must not find the user's."""
+RENDERING = ("helm", "kubectl")
+
+
+def offline_toolbox(workspace: Workspace) -> Toolbox:
+    """With what renders, as far as it is on this machine."""
+    return Toolbox.locate(_NO_CLUSTER, {name: workspace.versions.tools[name] for name in RENDERING})
 
 
 def offline_inputs(workspace: Workspace, names: Sequence[str]) -> list[tuple[StackSpec, StackInput]]:

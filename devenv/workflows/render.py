@@ -19,11 +19,9 @@ from devenv.runtime.toolbox import Toolbox
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
 from devenv.workflows.access.stack_names import require_stacks
-from devenv.workflows.offline import offline_inputs
+from devenv.workflows.offline import RENDERING, offline_inputs, offline_toolbox
 
 _AT_ONCE = 4
-_NO_CLUSTER = Path("/nonexistent/kubeconfig")
-"""Rendering asks no cluster, and must not find the user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +70,10 @@ def render_stacks(request: RenderRequest) -> list[RenderedStack]:
 
 
 def _toolbox(workspace: Workspace, names: Sequence[str]) -> Toolbox:
-    tools = {name: workspace.versions.tools[name] for name in ("helm", "kubectl")}
-    toolbox = Toolbox.locate(_NO_CLUSTER, tools)
+    toolbox = offline_toolbox(workspace)
     modules = modules_of([workspace.stacks[name].spec for name in names], workspace.versions.modules)
-    missing = [*sorted(tools.keys() - toolbox.programs), *(module.path for module in modules if not module.cached)]
+    missing = [name for name in RENDERING if name not in toolbox.programs]
+    missing += [module.path for module in modules if not module.cached]
     if missing:
         raise ToolMissingError(f"not on this machine yet: {', '.join(missing)}", hint="devenv pull")
     for module in modules:

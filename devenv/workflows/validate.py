@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-from devenv.adapters.charts.helm import Helm
 from devenv.adapters.kubernetes import manifests
-from devenv.adapters.kubernetes.kubectl import Kubectl
-from devenv.adapters.tools.toolchain import Toolchain
 from devenv.errors import DevenvError
 from devenv.plan.observed import StackInput
 from devenv.runtime.observe.rendered_contents import Renderers, render, require_sound_rendering
@@ -18,10 +14,8 @@ from devenv.runtime.observe.staleness import spec_problems
 from devenv.spec.checks.monitor_targets import Installed, target_warnings
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import Workspace
-from devenv.workflows.offline import offline_inputs
+from devenv.workflows.offline import offline_inputs, offline_toolbox
 
-_NO_CLUSTER = Path("/nonexistent/kubeconfig")
-"""Rendering asks no cluster, and must not find the user's."""
 _AT_ONCE = 4
 
 
@@ -35,9 +29,7 @@ def examine(workspace: Workspace) -> list[str]:
     Raises:
         SpecError: rules, monitors or dashboards among it are wrong.
     """
-    toolchain = Toolchain(workspace.versions.tools)
-    helm, kubectl = toolchain.locate("helm").path, toolchain.locate("kubectl").path
-    renderers = Renderers(Helm(helm, _NO_CLUSTER) if helm else None, Kubectl(kubectl, _NO_CLUSTER) if kubectl else None)
+    renderers = Renderers.of(offline_toolbox(workspace))
     inputs = offline_inputs(workspace, [name for name in workspace.selected if not workspace.stacks[name].builtin])
     require_sound_rendering(workspace, inputs, renderers)
     with ThreadPoolExecutor(_AT_ONCE) as pool:

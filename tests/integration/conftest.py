@@ -1,4 +1,4 @@
-"""The engine that answers, and the labels by which what a module makes in it is known."""
+"""The engine that answers, the labels by which what a module makes in it is known, and what renders charts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.programs import require_tool
+from support.rendered_charts import Charts
 from support.swept_engine import swept_engine
 from support.tiny_image import tiny_root
 
@@ -20,6 +21,16 @@ def engine() -> Iterator[Engine]:
     engine = Engine.connect(buildx=require_tool("buildx"))
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="module")
+def charts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charts]:
+    """What renders charts; while it does, Helm's folders in the cache are of the module's own."""
+    scratch = tmp_path_factory.mktemp("charts")
+    made = Charts(scratch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(scratch / "cache"))
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,15 +27,6 @@ STORE_CREDENTIALS = {"access-key-id": "test", "secret-access-key": "test"}
 """What the secret store itself logs in with: LocalStack takes any, and no ExternalSecret could bring it."""
 WEBHOOK_CERTIFICATE = {"ca.crt", "tls.crt", "tls.key"}
 """Of the webhook of External Secrets itself: Helm makes it anew where there is none."""
-
-
-@pytest.fixture(scope="module")
-def charts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charts]:
-    scratch = tmp_path_factory.mktemp("charts")
-    made = Charts(scratch)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(scratch / "cache"))
-        yield made
 
 
 @pytest.fixture(params=PROFILES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,15 +37,6 @@ OTHERWISE: Json = {
     "databases": {"order-book": {"engine": "postgres"}},
 }
 """A profile by which variables come from elsewhere than out of the secrets that they come from under the others."""
-
-
-@pytest.fixture(scope="module")
-def charts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charts]:
-    scratch = tmp_path_factory.mktemp("charts")
-    made = Charts(scratch)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(scratch / "cache"))
-        yield made
 
 
 @pytest.fixture

@@ -5,12 +5,14 @@ Responsible for values alone: who is asked is the business of `stored` and `kube
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.objects import Release
 from devenv.labels import LABEL_INSTANCE, LABEL_STACK
+from devenv.logs.lines import fields_of, level_of, stamp_in_utc
 
 LEVELS = ("trace", "debug", "info", "warning", "error", "fatal")
 """From the least to the worst."""
@@ -41,12 +43,13 @@ class LogQuery:
         """The levels that are meant; empty for all, and for none told."""
         return LEVELS[LEVELS.index(self.level) :] if self.level else ()
 
-    def takes_pod(self, namespace: str, pod: str, stack: str) -> bool:
+    def takes_pod(self, pod: Json) -> bool:
         """Whether a pod is one of those that are asked for."""
+        meta = pod["metadata"]
         return (
-            (not self.namespaces or namespace in self.namespaces)
-            and (not self.stacks or stack in self.stacks)
-            and pod.startswith(self.pod)
+            (not self.namespaces or meta["namespace"] in self.namespaces)
+            and (not self.stacks or stack_of(meta.get("labels") or {}) in self.stacks)
+            and str(meta["name"]).startswith(self.pod)
         )
 
     def takes(self, entry: LogEntry) -> bool:
@@ -84,6 +87,11 @@ class FoundLogs:
     """Whether these are all; the oldest are missing where not."""
 
 
+def pod_labels(stacks: Collection[str], releases: Iterable[Release]) -> frozenset[str]:
+    """What `stack_of` tells of the pods of stacks: the stack's name, or that of a release of it."""
+    return frozenset(stacks) | {release.name for release in releases if release.stack in stacks}
+
+
 def entry_of(
     pod: Json,
     timestamp: str,
@@ -93,10 +101,16 @@ def entry_of(
     container: str = "",
     fields: Mapping[str, str] | None = None,
 ) -> LogEntry:
-    """A line of one of a pod's containers, or what is said of the pod."""
+    """What is told of a pod; `written` is what a container of it wrote."""
     meta = pod["metadata"]
     stack, node = stack_of(meta.get("labels") or {}), pod["spec"].get("nodeName", "")
     return LogEntry(timestamp, meta["namespace"], meta["name"], container, node, stack, level, message, fields or {})
+
+
+def written(pod: Json, container: str, stamp: str, text: str) -> LogEntry:
+    """What one of a pod's containers wrote at a time."""
+    fields = fields_of(text)
+    return entry_of(pod, stamp_in_utc(stamp), level_of(text, fields), text, container=container, fields=fields)
 
 
 def newest(entries: list[LogEntry], limit: int) -> FoundLogs:

@@ -17,9 +17,9 @@ from devenv.adapters.kubernetes.objects import container_statuses
 from devenv.adapters.kubernetes.streams import LineStream
 from devenv.adapters.kubernetes.watch import Informer
 from devenv.errors import ApiRefusedError, ApiUnreachableError
-from devenv.logs.entries import LogEntry, LogQuery, entry_of, stack_of
+from devenv.logs.entries import LogEntry, LogQuery, written
 from devenv.logs.happenings import happenings
-from devenv.logs.lines import fields_of, level_of, stamp_in_utc
+from devenv.logs.lines import stamp_in_utc
 
 _LONGEST_SECONDS = 5.0
 """Without a change told it is looked nevertheless: for a reader whose connection broke."""
@@ -78,9 +78,9 @@ class _Followed:
         before: ObjectsByKind | None = None
         while not self._over.is_set():
             revision, now = informer.revision, informer.snapshot()
-            for happening in happenings(before, now, self._takes) if before else ():
+            for happening in happenings(before, now, self._query.takes_pod) if before else ():
                 self._tell(happening)
-            for run in (run for pod in now["Pod"] if self._takes(pod) for run in _runs(pod)):
+            for run in (run for pod in now["Pod"] if self._query.takes_pod(pod) for run in _runs(pod)):
                 self._ensure_read(run)
             before = now
             informer.wait(revision, _LONGEST_SECONDS)
@@ -115,7 +115,7 @@ class _Followed:
             for line in stream:
                 stamp, _, text = line.partition(" ")
                 if stamp and self._is_new(run, stamp_in_utc(stamp)):
-                    self._tell(_entry(run, stamp_in_utc(stamp), text.removesuffix("\r")))
+                    self._tell(written(run.pod, run.container, stamp, text.removesuffix("\r")))
         except ApiUnreachableError:
             return  # as well
         finally:
@@ -132,18 +132,9 @@ class _Followed:
         if self._query.takes(entry):
             self.entries.put(entry)
 
-    def _takes(self, pod: Json) -> bool:
-        meta = pod["metadata"]
-        return self._query.takes_pod(meta["namespace"], meta["name"], stack_of(meta.get("labels") or {}))
-
 
 def _runs(pod: Json) -> Iterator[_Run]:
     """The present or last run of each container, also of one that waits to be started again."""
     for status in container_statuses(pod):
         if status.get("containerID"):
             yield _Run(status["containerID"], status["name"], "running" in status["state"], pod)
-
-
-def _entry(run: _Run, stamp: str, text: str) -> LogEntry:
-    fields = fields_of(text)
-    return entry_of(run.pod, stamp, level_of(text, fields), text, container=run.container, fields=fields)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.objects import container_statuses
-from devenv.logs.entries import FoundLogs, LogEntry, LogQuery, newest, stack_of
-from devenv.logs.lines import fields_of, join, level_of, stamp_in_utc
+from devenv.logs.entries import FoundLogs, LogEntry, LogQuery, newest, written
+from devenv.logs.lines import join
 
 _AT_ONCE = 6
 MOST_LINES = 100_000
@@ -22,11 +22,8 @@ MOST_LINES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class _Container:
-    namespace: str
-    pod: str
+    pod: Json
     name: str
-    node: str
-    stack: str
     previous: bool
 
 
@@ -39,20 +36,16 @@ def read_kubelets(cluster: Cluster, query: LogQuery) -> FoundLogs:
 
 
 def _containers(pod: Json, query: LogQuery) -> Iterator[_Container]:
-    meta = pod["metadata"]
-    stack = stack_of(meta.get("labels") or {})
-    if not query.takes_pod(meta["namespace"], meta["name"], stack):
-        return
-    node = pod["spec"].get("nodeName", "")
-    for found in container_statuses(pod):
+    for found in container_statuses(pod) if query.takes_pod(pod) else ():
         for previous in (True, False) if found.get("restartCount") else (False,):
-            yield _Container(meta["namespace"], meta["name"], found["name"], node, stack, previous)
+            yield _Container(pod, found["name"], previous)
 
 
 def _read(cluster: Cluster, container: _Container, query: LogQuery) -> list[LogEntry]:
+    meta = container.pod["metadata"]
     lines = cluster.log_since(
-        container.namespace,
-        container.pod,
+        meta["namespace"],
+        meta["name"],
         container.name,
         previous=container.previous,
         since=query.since,
@@ -64,15 +57,4 @@ def _read(cluster: Cluster, container: _Container, query: LogQuery) -> list[LogE
 def _entries(lines: tuple[str, ...], container: _Container) -> Iterator[LogEntry]:
     parts = (line.partition(" ") for line in lines if line)
     for stamp, text in join((stamp, text) for stamp, _, text in parts):
-        fields = fields_of(text)
-        yield LogEntry(
-            timestamp=stamp_in_utc(stamp),
-            namespace=container.namespace,
-            pod=container.pod,
-            container=container.name,
-            node=container.node,
-            stack=container.stack,
-            level=level_of(text, fields),
-            message=text,
-            fields=fields,
-        )
+        yield written(container.pod, container.name, stamp, text)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devenv.errors import DatabaseError, UsageError
 from devenv.events import Noted
-from devenv.logs.entries import LEVELS, FoundLogs, LogEntry, LogQuery
+from devenv.logs.entries import LEVELS, FoundLogs, LogEntry, LogQuery, pod_labels
 from devenv.logs.following import following
 from devenv.logs.kubelet import read_kubelets
 from devenv.logs.lines import stamp_in_utc
@@ -109,10 +109,9 @@ def _asked(request: LogsRequest, session: Session) -> Iterator[tuple[Deployment,
 
 
 def labels_of(deployment: Deployment, stacks: Collection[str]) -> frozenset[str]:
-    """What the pods of stacks may be labelled with: the stack's name, or that of a release of it."""
+    """What the pods of stacks are labelled with; raises UsageError where one is none of the project's."""
     require_stacks(deployment.environment.workspace, stacks)
-    releases = {release.name for release in deployment.facts.releases if release.stack in stacks}
-    return frozenset(stacks) | releases
+    return pod_labels(stacks, deployment.facts.releases)
 
 
 def _require_level(level: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from devenv.events import Emit, Logged
-from devenv.logs.entries import LogEntry, LogQuery
+from devenv.logs.entries import LogEntry, LogQuery, pod_labels
 from devenv.logs.following import following
 from devenv.logs.lines import stamp_in_utc
 from devenv.runtime.environment import Environment
@@ -19,8 +19,7 @@ from devenv.workflows.access.session import Session
 def watched_logs(environment: Environment, stacks: Collection[str], session: Session) -> Iterator[None]:
     """Emit each line of these stacks' pods from now on, for the length of a block; raises ApiUnreachableError."""
     cluster, now = environment.cluster, datetime.now(UTC)
-    releases = {release.name for release in cluster.releases() if release.stack in stacks}
-    query = LogQuery(now, stacks=frozenset(stacks) | releases)
+    query = LogQuery(now, stacks=pod_labels(stacks, cluster.releases()))
     with following(cluster, query, stamp_in_utc(now.isoformat())) as coming:
         threading.Thread(target=_tell, args=(coming, session.emit), name="logs", daemon=True).start()
         yield

@@ -19,7 +19,7 @@ from devenv.adapters.kubernetes.watch import Informer
 from devenv.errors import ApiRefusedError, ApiUnreachableError
 from devenv.logs.entries import LogEntry, LogQuery, written
 from devenv.logs.happenings import happenings
-from devenv.logs.lines import stamp_in_utc
+from devenv.logs.lines import plain, stamp_in_utc
 
 _LONGEST_SECONDS = 5.0
 """Without a change told it is looked nevertheless: for a reader whose connection broke."""
@@ -115,7 +115,7 @@ class _Followed:
             for line in stream:
                 stamp, _, text = line.partition(" ")
                 if stamp and self._is_new(run, stamp_in_utc(stamp)):
-                    self._tell(written(run.pod, run.container, stamp, text.removesuffix("\r")))
+                    self._tell(written(run.pod, run.container, stamp, plain(text.removesuffix("\r"))))
         except ApiUnreachableError:
             return  # as well
         finally:

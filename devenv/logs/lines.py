@@ -83,10 +83,10 @@ def join(lines: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
             there.last = at
             continue
         if there:
-            yield there.stamp, _plain(there.text)
+            yield there.stamp, plain(there.text)
         there = _Open(stamp, at, text, python=text.startswith(_PYTHON), golang=text.startswith(_GO))
     if there:
-        yield there.stamp, _plain(there.text)
+        yield there.stamp, plain(there.text)
 
 
 def moment(stamp: str) -> datetime:
@@ -172,5 +172,6 @@ def _level_of_line(text: str) -> str:
     return _LEVEL_OF[(found[1] or found[2]).lower()] if found else ""
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A line without colours, and without blanks at its end."""
     return _COLOURS.sub("", text.rstrip(" \t\n"))

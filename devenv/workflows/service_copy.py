@@ -6,9 +6,7 @@ Responsible for making, awaiting and removing; what a copy is made of is decided
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,16 +15,12 @@ from pathlib import Path
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.objects import is_true
-from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.adapters.kubernetes.surroundings import (
     Surroundings,
     create_all,
-    left_over,
     read_surroundings,
     read_texts,
-    remove_all,
 )
-from devenv.adapters.process import is_over, this_process
 from devenv.adapters.traefik import unrouted
 from devenv.databases.address import Address
 from devenv.errors import NotReadyError, UsageError
@@ -36,18 +30,15 @@ from devenv.runtime.host.ports import http_ports, published_ports
 from devenv.runtime.service_copies.addresses import inside, places, translated
 from devenv.runtime.service_copies.assembly import Assembled, Wishes, assemble
 from devenv.runtime.service_copies.files import file_sources
-from devenv.runtime.service_copies.identity import Identity
 from devenv.runtime.service_copies.pointing import Target
 from devenv.runtime.service_copies.routes import Hosts
 from devenv.runtime.service_copies.variables import sources
 from devenv.spec.render import ProjectFacts, endpoint_url, origin_of
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.databases.deployed import Deployment, reach
-from devenv.workflows.services.await_pod import Awaited, await_pod
+from devenv.workflows.services.beside import Awaited, await_pod, identity_beside, swept, take_away
 from devenv.workflows.services.choice import choose_workload
 
-_ENDING_SECONDS = 2
-"""For a pod that nobody needs any more."""
 _ROUTE_SECONDS = 10.0
 _QUESTION_SECONDS = 5.0
 _PAUSE = 0.03
@@ -125,19 +116,19 @@ def copy_service(deployment: Deployment, request: CopyRequest) -> Iterator[Servi
     store = deployment.environment.cluster.objects
     found = choose_workload(deployment, request.stack, request.workload)
     around = read_surroundings(store, found.kind, found.namespace, found.name)
-    names = deployment.environment.names
-    identity = Identity(uuid.uuid4().hex[:6], found.namespace, names.labels, this_process())
+    identity = identity_beside(deployment, found)
     spec = around.workload["spec"]["template"]["spec"]
     data = read_texts(store, found.namespace, sources(spec) | file_sources(spec))
     nodes = deployment.environment.containers()
-    assembled = assemble(around, data, _wishes(deployment, around, request, nodes), Hosts(identity, names.domain))
+    assembled = assemble(
+        around, data, _wishes(deployment, around, request, nodes), Hosts(identity, deployment.environment.names.domain)
+    )
     made = datetime.now(UTC)
     try:
         if assembled.secret:
             store.create(assembled.secret)
         create_all(store, assembled.objects)
-        with ThreadPoolExecutor(1, thread_name_prefix="sweep") as pool:
-            sweeping = pool.submit(_sweep, store)
+        with swept(store):
             await_pod(
                 deployment,
                 Awaited(request.stack, found, identity, lambda pod: is_true(pod, "Ready"), request.seconds),
@@ -148,15 +139,9 @@ def copy_service(deployment: Deployment, request: CopyRequest) -> Iterator[Servi
                 http_ports(nodes),
                 ServiceCopy(assembled.pod, found.namespace, made, deployment.environment.cluster),
             )
-            sweeping.result()
         yield ready
     finally:
-        everything = (*assembled.objects, *([assembled.secret] if assembled.secret else ()))
-        remove_all(store, [path for item in everything if (path := store.path(item))], grace=_ENDING_SECONDS)
-
-
-def _sweep(store: ObjectStore) -> None:
-    remove_all(store, left_over(store, is_over), grace=0)
+        take_away(store, (*assembled.objects, *([assembled.secret] if assembled.secret else ())))
 
 
 def _wishes(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Any
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.adapters.kubernetes.objects import container_statuses
-from devenv.adapters.kubernetes.surroundings import create_all, left_over, read_surroundings, remove_all
-from devenv.adapters.process import is_over, run_in_foreground, this_process
+from devenv.adapters.kubernetes.surroundings import create_all, read_surroundings
+from devenv.adapters.process import run_in_foreground
 from devenv.errors import ClusterError
-from devenv.runtime.service_copies.identity import Identity
 from devenv.runtime.service_copies.one_off import OneOff, one_off
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import reach
-from devenv.workflows.services.await_pod import Awaited, await_pod
+from devenv.workflows.services.beside import Awaited, await_pod, identity_beside, swept, take_away
 from devenv.workflows.services.choice import choose_workload
 
 _BEGIN_SECONDS = 300.0
@@ -28,8 +26,6 @@ _NOT_STARTED = "StartError"
 """What the kubelet says where a container's program cannot be run: a wrong name, mostly."""
 _END_SECONDS = 10.0
 """Until the API server knows of an end that kubectl has seen already."""
-_ENDING_SECONDS = 2
-"""For a pod that nobody needs any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +55,20 @@ def run_once(request: RunRequest, session: Session) -> int:
         found = choose_workload(deployment, request.stack, request.workload)
         store = deployment.environment.cluster.objects
         around = read_surroundings(store, found.kind, found.namespace, found.name)
-        names = deployment.environment.names
-        identity = Identity(uuid.uuid4().hex[:6], found.namespace, names.labels, this_process())
+        identity = identity_beside(deployment, found)
         made = one_off(around, identity, request.command, container=request.container, on_terminal=request.on_terminal)
-        remove_all(store, left_over(store, is_over), grace=0)
         try:
             create_all(store, made.objects)
             begun = Awaited(request.stack, found, identity, lambda pod: bool(_state(pod, made)), _BEGIN_SECONDS)
-            pod = await_pod(deployment, begun)
+            with swept(store):
+                pod = await_pod(deployment, begun)
             status = _show(deployment.toolbox.kubectl, request, made, pod)
             if status:
                 return status  # Ctrl-C, mostly
             ended = replace(begun, holds=lambda pod: "terminated" in _state(pod, made), seconds=_END_SECONDS)
             return _exit_status(_state(await_pod(deployment, ended), made)["terminated"], request.command)
         finally:
-            remove_all(store, [path for item in made.objects if (path := store.path(item))], grace=_ENDING_SECONDS)
+            take_away(store, made.objects)
 
 
 def _state(pod: Json, made: OneOff) -> Mapping[str, Any]:

@@ -78,7 +78,7 @@ def test_status_is_ready_and_complete(environment: Project) -> None:
 
 
 def test_the_doctor_looks_at_all_of_it_and_finds_nothing_wrong_with_it(environment: Project) -> None:
-    report = json.loads(environment.devenv("doctor", "--json", expect=None).stdout)
+    report = environment.report("doctor")
     assert report["project"] == environment.name
     of_the_machine = {kind.id for _, check in MACHINE for kind in check.kinds}
     assert [found for found in report["findings"] if found["id"] not in of_the_machine] == []

@@ -97,10 +97,16 @@ class Project:
             )
         return result
 
+    def report(self, command: str) -> dict[str, Any]:
+        """What `devenv COMMAND --json` prints, whatever the exit status."""
+        result = self.devenv(command, "--json", expect=None)
+        assert result.stdout, f"devenv {command}: status {result.status}, and no report\n{result.stderr[-6000:]}"
+        report: dict[str, Any] = json.loads(result.stdout)
+        return report
+
     def status(self) -> dict[str, Any]:
         """`devenv status --json`, whatever the exit status."""
-        report: dict[str, Any] = json.loads(self.devenv("status", "--json", expect=None).stdout)
-        return report
+        return self.report("status")
 
     def endpoint(self, name: str) -> str:
         """The URL of an endpoint, without a slash at its end."""

@@ -6,6 +6,7 @@ Responsible for the transport: kubeconfig, TLS, errors as ours. What the objects
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,9 @@ _SHORTEST_PAUSE = 0.1
 """Seconds between two questions to a server that wants to be asked again at once."""
 _WRITE_TIMEOUT = 60.0
 """Seconds after which the API server itself gives up: `--request-timeout` of kube-apiserver. A busy one needs many."""
+_READING = threading.Lock()
+"""Held while a kubeconfig is read. msgspec, by which lightkube reads it, makes its table of a type at the type's first
+use; where two threads do so at once, one reads what the other has not written yet: a segmentation fault."""
 ContentType = Literal[
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
@@ -48,7 +52,8 @@ class Api(Client):
 
     def __init__(self, kubeconfig: Path) -> None:
         try:
-            config = KubeConfig.from_file(kubeconfig)
+            with _READING:
+                config = KubeConfig.from_file(kubeconfig)
             # The environment's proxies are not for a server on this host.
             super().__init__(config=config, timeout=httpx2.Timeout(TIMEOUT), trust_env=False)
         except (ConfigError, OSError, LookupError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:

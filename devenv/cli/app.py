@@ -9,6 +9,7 @@ import typer
 from devenv import __version__
 from devenv.cli.arguments import hint_at_options
 from devenv.cli.commands import (
+    add,
     alerts,
     aws,
     build,
@@ -83,6 +84,7 @@ def root(
     """Options of the program itself."""
 
 
+app.command("add")(add.add)
 app.command("up")(up.up)
 app.command("down")(down.down)
 app.command("stop")(stop.stop)

@@ -32,6 +32,7 @@ def _offering(kind: Kind) -> Callable[[typer.Context, str], Completed]:
 
 
 stacks = _offering("stacks")
+addable_stacks = _offering("addable stacks")
 services = _offering("services")
 databases = _offering("databases")
 layers = _offering("layers")

@@ -13,7 +13,7 @@ from devenv.spec.workspace import Workspace
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.db import DatabaseRequest, list_snapshots
 
-Kind = Literal["stacks", "services", "databases", "layers", "endpoints", "images", "snapshots"]
+Kind = Literal["stacks", "addable stacks", "services", "databases", "layers", "endpoints", "images", "snapshots"]
 
 
 def names(kind: Kind, directory: Path) -> Mapping[str, str]:
@@ -28,12 +28,14 @@ def names(kind: Kind, directory: Path) -> Mapping[str, str]:
         return {}
 
 
-def _written(kind: Kind, directory: Path) -> Mapping[str, str]:
+def _written(kind: Kind, directory: Path) -> Mapping[str, str]:  # noqa: PLR0911 -- one per kind
     workspace = load_workspace(directory, data_root=data_root())
     used = [workspace.stacks[name].spec for name in workspace.selected]
     match kind:
         case "stacks":
             return {spec.name: spec.summary for spec in used}
+        case "addable stacks":
+            return _addable(workspace)
         case "services":
             own = {*workspace.project.services, *workspace.project.databases}
             return {spec.name: spec.summary for spec in used if spec.name in own}
@@ -45,6 +47,13 @@ def _written(kind: Kind, directory: Path) -> Mapping[str, str]:
             return {name: image.context for name, image in workspace.project.images.items()}
         case _:
             return _layers(workspace)
+
+
+def _addable(workspace: Workspace) -> dict[str, str]:
+    """Those that are not in the list of devenv.yaml."""
+    project = workspace.project
+    there = {*(choice.name for choice in project.stacks), *project.services, *project.databases}
+    return {name: stack.spec.summary for name, stack in workspace.stacks.items() if name not in there}
 
 
 def _layers(workspace: Workspace) -> dict[str, str]:

@@ -41,13 +41,14 @@ def without_entry(text: str, mapping: str, key: str) -> Removal | None:
     return Removal("".join([*lines[:first], *lines[last + 1 :]]), "".join(lines[own_first : own_last + 1]))
 
 
-def with_list_item(text: str, key: str, item: str) -> str | None:
+def with_list_item(text: str, key: str, item: str, *, in_flow: str = "") -> str | None:
     """The text with an item at the end of one of its lists, which is made where there is none.
 
     Args:
         text: a mapping in YAML.
         key: of the list.
         item: in YAML, on one line.
+        in_flow: the same as it is written in brackets, where that is otherwise.
     """
     root = _root(text)
     if root is None:
@@ -62,7 +63,7 @@ def with_list_item(text: str, key: str, item: str) -> str | None:
         return None
     if items.flow_style:
         place = items.end_mark.index - 1
-        return f"{text[:place].rstrip()}{', ' if items.value else ''}{item}{text[place:]}"
+        return f"{text[:place].rstrip()}{', ' if items.value else ''}{in_flow or item}{text[place:]}"
     _, last = _lines(*found)
     lines = text.splitlines(keepends=True)
     lines[last] = lines[last].rstrip("\r\n") + end_of_line

@@ -39,6 +39,8 @@ def offered(line: str, directory: Path = EXAMPLE, form: str = "bash") -> list[st
         ("devenv reset-db postgres ", []),
         ("devenv build ", ["alt-backend"]),
         ("devenv db url p", ["postgres"]),
+        ("devenv add na", ["namespaces", "nats"]),
+        ("devenv add postgres", []),
     ],
 )
 def test_a_name_is_completed_from_the_project_of_the_folder(line: str, names: list[str]) -> None:

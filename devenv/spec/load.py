@@ -17,6 +17,9 @@ from devenv.spec.checks.project_databases import database_problems
 from devenv.spec.checks.services import name_problems, service_problems
 from devenv.spec.checks.stack_contents import content_problems
 from devenv.spec.checks.value_places import value_place_problems
+from devenv.spec.imports.imported import Imported
+from devenv.spec.imports.note import Note
+from devenv.spec.imports.reading import WithImports, read_imports
 from devenv.spec.lock import locked, read_lock
 from devenv.spec.model import PROFILES
 from devenv.spec.needs import needed_by, order
@@ -60,6 +63,10 @@ class _Parts:
     charts: Path
     unread: frozenset[str]
     """Services and databases of which too much is wrong."""
+    notes: tuple[Note, ...]
+    """Of imports."""
+    imported: Mapping[str, Path]
+    """Services, databases and stacks of imports, each with the file that it is written in."""
 
 
 def load_workspace(
@@ -90,13 +97,18 @@ def load_workspace(
 def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path, problems: list[Problem]) -> _Parts:
     boundary = Boundary(file.parent, "the project's folder")
     project, document, unread = _read_project(file, profile, problems)
+    imports: WithImports | None = None
+    if project and document:
+        imports = read_imports(project, document, boundary, problems)
+        project, document = imports.project, imports.document
     folders = builtin_stacks(data_root)
     if project and document:
         own, own_problems = project_stacks(document, project.stack_paths, boundary)
         folders += own
         problems.extend(own_problems)
     prefix = project.prefix if project else PLACEHOLDER
-    drafts, twice = overridden([read_stack(folder, prefix) for folder in folders])
+    imported = imports.imported if imports else Imported()
+    drafts, twice = overridden([*(read_stack(folder, prefix) for folder in folders), *imported.stacks])
     for draft in drafts.values():
         problems.extend(draft.problems)
     problems.extend(twice)
@@ -106,7 +118,7 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
         origin = Origin(document, boundary)
         problems.extend(_add_stacks(project, origin, drafts, versions, data_root / "stacks"))
     seed_files = _seed_files(data_root, project, document, boundary, problems)
-    seeds, seed_problems = load_seeds(seed_files, prefix, _stack_secrets(drafts.values()))
+    seeds, seed_problems = load_seeds(seed_files, prefix, [*_stack_secrets(drafts.values()), *imported.secrets])
     problems.extend(seed_problems)
     images = collect_images(project.images if project else {}, versions, drafts.values(), boundary.root)
     problems.extend(images.problems)
@@ -116,9 +128,13 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
         versions_file,
         *(seed_file.path for seed_file in seed_files),
         *(path for draft in drafts.values() for path in draft.inputs),
+        *imported.inputs,
     )
     charts = data_root / "stacks" / "charts"
-    return _Parts(project, document, boundary, drafts, versions, lock, seeds, inputs, images, charts, unread)
+    notes, places = imported.notes, imports.files if imports else {}
+    return _Parts(
+        project, document, boundary, drafts, versions, lock, seeds, inputs, images, charts, unread, notes, places
+    )
 
 
 def _add_stacks(
@@ -223,7 +239,7 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
         problems.extend(files.stack_file_problems(draft, profile, parts.charts))
         problems.extend(value_place_problems(draft, chosen.get(draft.name, {})))
     problems.extend(references.cycle_problems(drafts))
-    selected = _selected(project, drafts) if project else set()
+    selected = _selected(project, drafts, parts.imported) if project else set()
     relevant = [draft for name, draft in drafts.items() if name in selected or not draft.folder.builtin]
     problems.extend(references.clash_problems(relevant))
 
@@ -232,7 +248,7 @@ def _further_problems(parts: _Parts) -> Iterator[Problem]:
     """What would be reported only once all else is right: of what the stacks' files hold."""
     stacks = []
     chosen = {choice.name: choice.values for choice in parts.project.stacks} if parts.project else {}
-    for name in sorted(_selected(parts.project, parts.drafts)) if parts.project else ():
+    for name in sorted(_selected(parts.project, parts.drafts, parts.imported)) if parts.project else ():
         draft = parts.drafts[name]
         if draft.spec:
             values = {"values": merged(draft.spec.values, chosen.get(name, {}))}
@@ -262,9 +278,9 @@ def _in_variants(project: ProjectSpec, drafts: dict[str, StackDraft]) -> dict[st
     return {name: in_variant(draft.spec, given.get(name, {})) for name, draft in drafts.items() if draft.spec}
 
 
-def _selected(project: ProjectSpec, drafts: dict[str, StackDraft]) -> set[str]:
+def _selected(project: ProjectSpec, drafts: dict[str, StackDraft], imported: Iterable[str] = ()) -> set[str]:
     """The stacks that the project names, with all that comes with each, whether that waits for it or not."""
-    named = {*(choice.name for choice in project.stacks), *project.services, *project.databases}
+    named = {*(choice.name for choice in project.stacks), *project.services, *project.databases, *imported}
     chosen = {name for name in named if name in drafts}
     company = {
         name: tuple(other for other in (*spec.needs, *spec.wants) if other in drafts)
@@ -275,7 +291,7 @@ def _selected(project: ProjectSpec, drafts: dict[str, StackDraft]) -> set[str]:
 
 def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Workspace:
     drafts = parts.drafts
-    selected = _selected(project, drafts)
+    selected = _selected(project, drafts, parts.imported)
     given = {choice.name: choice.values for choice in project.stacks}
     needs = {name: spec.needs for name, spec in _in_variants(project, drafts).items()}
     ordered = order(needs, key=lambda name: (drafts[name].folder.layer, name))
@@ -300,4 +316,6 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
         lock=parts.lock,
         seeds=parts.seeds,
         inputs=parts.inputs,
+        notes=parts.notes,
+        imported=MappingProxyType(dict(parts.imported)),
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from devenv.spec.imports.import_spec import Imports
 from devenv.spec.local_image import LocalImage
 from devenv.spec.model import DnsLabel, Port, Profile, RegistryHost, RegistryPath, SpecModel, Values
 from devenv.spec.services.database import ProjectDatabase
@@ -66,6 +67,8 @@ class ProjectSpec(SpecModel):
     """Programs of the project's own, from a Dockerfile to a URL without a chart; each is a stack of that name."""
     databases: dict[ServiceName, ProjectDatabase] = {}
     """Databases of the project's own; each is a stack of that name."""
+    imports: Imports = ()
+    """Files of other tools, read anew at each run, whose services come beside those that are written here."""
     stacks: tuple[StackChoice, ...] = ()
     """Stacks that come with devenv, and those below `stack_paths`."""
     stack_paths: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devenv.spec.imports.note import Note
 from devenv.spec.model import Values
 from devenv.spec.project import ProjectSpec
 from devenv.spec.seeds import Seeds
@@ -59,6 +60,11 @@ class Workspace:
     """What devenv.lock says; `versions` has its digests."""
     inputs: tuple[Path, ...] = ()
     """Every file that was read to make this, absolute."""
+
+    notes: tuple[Note, ...] = ()
+    """What imports have that is not carried over."""
+    imported: Mapping[str, Path] = field(default_factory=dict)
+    """Services, databases and stacks that come from imports, each with the file that it is written in."""
 
     def chosen_values(self, stack: str) -> Values:
         """The values that the project gives a stack; empty for a stack that is only needed by others."""

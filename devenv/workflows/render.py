@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +44,12 @@ class RenderedStack:
     objects: tuple[Json, ...]
 
 
-def render_stacks(request: RenderRequest) -> list[RenderedStack]:
+def render_stacks(request: RenderRequest, tell: Callable[[str], None]) -> list[RenderedStack]:
     """The objects of stacks, each stack after those that it needs.
+
+    Args:
+        request: what the user asked for.
+        tell: hears of what imported files say and is not carried over.
 
     Raises:
         SpecError: with every problem of the specification, or a source has no manifests.
@@ -54,6 +58,8 @@ def render_stacks(request: RenderRequest) -> list[RenderedStack]:
         CommandFailedError: Helm or kustomize refuses a source.
     """
     workspace = load_workspace(request.directory, data_root=data_root(), profile=request.profile)
+    for note in workspace.notes:
+        tell(note.told(workspace.root))
     require_stacks(workspace, request.stacks)
     names = [name for name in workspace.selected if not request.stacks or name in request.stacks]
     toolbox = _toolbox(workspace, names)

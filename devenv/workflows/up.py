@@ -179,12 +179,18 @@ def _planned(
     require_sound_rendering(environment.workspace, seen.wanted.stacks, Renderers.of(seen.toolbox))
     plan = make_plan(seen.wanted, seen.observed)
     ports = environment.workspace.project.cluster.ports
-    for note in (*_pins(environment), *_notes(seen, ports, stacks, request)):
+    for note in (*_imports(environment), *_pins(environment), *_notes(seen, ports, stacks, request)):
         if state.is_first_warning(note.message):
             session.emit(note)
     report_substitutions(plan, seen.observed.images, state, session, command="devenv up")
     state.find(seen.toolbox)
     return UpResult(environment, stacks, seen, plan, state)
+
+
+def _imports(environment: Environment) -> Iterator[Noted]:
+    """What imported files say and is not carried over."""
+    workspace = environment.workspace
+    yield from (Noted(note.told(workspace.root)) for note in workspace.notes)
 
 
 def _pins(environment: Environment) -> Iterator[Noted]:

@@ -30,11 +30,14 @@ def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as
 
     workspace = load_workspace(directory, data_root=data_root(), profile=profile and profile.value)
     require_sound_contents(workspace.stacks[name] for name in workspace.selected)
+    notes = [note.told(workspace.root) for note in workspace.notes]
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
     warnings = examine(workspace)
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
     if as_json:
-        typer.echo(json.dumps(_as_data(workspace, warnings), indent=2))
+        typer.echo(json.dumps(_as_data(workspace, warnings, notes), indent=2))
         return
     typer.echo(
         f"{workspace.root / 'devenv.yaml'}: no problems\n"
@@ -43,7 +46,7 @@ def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as
     )
 
 
-def _as_data(workspace: Workspace, warnings: list[str]) -> dict[str, object]:
+def _as_data(workspace: Workspace, warnings: list[str], notes: list[str]) -> dict[str, object]:
     return {
         "valid": True,
         "project": workspace.project.project,
@@ -59,4 +62,5 @@ def _as_data(workspace: Workspace, warnings: list[str]) -> dict[str, object]:
         ],
         "problems": [],
         "warnings": warnings,
+        "notes": notes,
     }

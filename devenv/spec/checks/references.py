@@ -18,7 +18,7 @@ from devenv.spec.versions import Versions
 from devenv.spec.yaml.positions import Document, KeyPath
 
 Drafts = Mapping[str, StackDraft]
-_CONTENTS = ("services", "databases", "stacks")
+_CONTENTS = ("services", "databases", "imports", "stacks")
 """Keys of devenv.yaml of which one at least says what is brought up."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from devenv.spec.yaml.positions import Document, KeyPath, Node
 
@@ -24,6 +25,10 @@ class DerivedDocument(Document):
     def line(self, path: KeyPath) -> int:
         """The line in the original."""
         return Document.line(self, self._place(path))
+
+    def file_of(self, path: KeyPath) -> Path:
+        """The file that the original has it from."""
+        return Document.file_of(self, self._place(path))
 
     def key(self, path: KeyPath) -> str:
         """The key path in the original, as text."""

@@ -34,6 +34,8 @@ class Node:
     """A scalar as it is written."""
     size: int = 1
     """Number of values in it, itself included and aliases expanded."""
+    file: Path | None = None
+    """Where it and what is in it was written, if not in the document's own file."""
 
     def child(self, key: str | int) -> Node | None:
         """The value at a key or an index, None where there is none."""
@@ -81,6 +83,17 @@ class Document:
             node = below
         return node.line
 
+    def file_of(self, path: KeyPath) -> Path:
+        """The file of a key path, or of the nearest thing around it that exists."""
+        file, node = self.file, self.root
+        for key in path:
+            below = node.child(key)
+            if below is None:
+                break
+            node = below
+            file = node.file or file
+        return file
+
     def key(self, path: KeyPath) -> str:
         """A key path as text: `stacks[2].values.replicas`."""
         text = ""
@@ -98,7 +111,7 @@ class Document:
 
     def problem(self, path: KeyPath, message: str, hint: str = "") -> Problem:
         """A problem with what is at a key path."""
-        return Problem(self.file, self.line(path), self.key(path), message, hint)
+        return Problem(self.file_of(path), self.line(path), self.key(path), message, hint)
 
     def without(self, paths: set[KeyPath]) -> Document:
         """The document without the values at these paths; the others keep their lines and labels."""

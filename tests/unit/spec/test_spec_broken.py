@@ -15,7 +15,7 @@ from devenv.spec.load import VERSIONS_FILE, load_workspace
 SPECS = Path(__file__).parent / "specs"
 DATA = SPECS / "data"
 REPOSITORY = Path(__file__).parents[3]
-AGAINST_ALL_STACKS = ("services-", "databases-")
+AGAINST_ALL_STACKS = ("services-", "databases-", "imports-")
 """Of specifications that refer to the stacks and the catalogue that devenv ships."""
 CASES = sorted(path.name for path in (SPECS / "broken").iterdir())
 

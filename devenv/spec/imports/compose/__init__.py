@@ -1,0 +1,1 @@
+"""Compose files: https://github.com/compose-spec/compose-spec."""

@@ -17,7 +17,6 @@ from devenv.spec.checks.project_databases import database_problems
 from devenv.spec.checks.services import name_problems, service_problems
 from devenv.spec.checks.stack_contents import content_problems
 from devenv.spec.checks.value_places import value_place_problems
-from devenv.spec.imports.imported import Imported
 from devenv.spec.imports.note import Note
 from devenv.spec.imports.reading import WithImports, read_imports
 from devenv.spec.lock import locked, read_lock
@@ -97,17 +96,14 @@ def load_workspace(
 def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path, problems: list[Problem]) -> _Parts:
     boundary = Boundary(file.parent, "the project's folder")
     project, document, unread = _read_project(file, profile, problems)
-    imports: WithImports | None = None
-    if project and document:
-        imports = read_imports(project, document, boundary, problems)
-        project, document = imports.project, imports.document
+    imports = read_imports(project, document, boundary, problems) if project and document else WithImports()
+    project, document, imported = imports.project, imports.document, imports.imported
     folders = builtin_stacks(data_root)
     if project and document:
         own, own_problems = project_stacks(document, project.stack_paths, boundary)
         folders += own
         problems.extend(own_problems)
     prefix = project.prefix if project else PLACEHOLDER
-    imported = imports.imported if imports else Imported()
     drafts, twice = overridden([*(read_stack(folder, prefix) for folder in folders), *imported.stacks])
     for draft in drafts.values():
         problems.extend(draft.problems)
@@ -131,7 +127,7 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
         *imported.inputs,
     )
     charts = data_root / "stacks" / "charts"
-    notes, places = imported.notes, imports.files if imports else {}
+    notes, places = imported.notes, imports.files
     return _Parts(
         project, document, boundary, drafts, versions, lock, seeds, inputs, images, charts, unread, notes, places
     )

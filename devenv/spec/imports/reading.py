@@ -7,7 +7,7 @@ for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devenv.errors import Problem
@@ -25,19 +25,20 @@ from devenv.spec.yaml.positions import Document, KeyPath, Node
 class WithImports:
     """A project with what its imports come to."""
 
-    project: ProjectSpec
-    document: Document
+    project: ProjectSpec | None = None
+    document: Document | None = None
     """Of devenv.yaml, with the entries of imports in it."""
-    imported: Imported
+    imported: Imported = field(default_factory=Imported)
     """Without the entries that are wrong, or called like others."""
 
     @property
     def files(self) -> dict[str, Path]:
         """Services, databases and stacks of imports, each with the file that it is written in."""
         entries = {
-            name: node.file or self.document.file
+            name: node.file
             for key in ("services", "databases")
             for name, node in self.imported.sections.get(key, {}).items()
+            if node.file
         }
         stacks = {draft.name: draft.document.file for draft in self.imported.stacks if draft.document}
         return entries | stacks

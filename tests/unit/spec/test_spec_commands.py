@@ -47,6 +47,7 @@ def test_a_correct_project_as_data(project: Path) -> None:
         "stacks": [{"name": "namespaces", "layer": "01-foundation", "builtin": True}],
         "problems": [],
         "warnings": [],
+        "notes": [],
     }
 
 

@@ -19,8 +19,6 @@ import devenv
 ALLOWED = {
     # It stands for the process itself: the children that end with it, from whatever thread they were started.
     "devenv.adapters.process.reaper.REAPER",
-    # It guards what a library keeps for the whole process.
-    "devenv.adapters.kubernetes.api._READING",
     # What it guards is msgspec's table of types, of which a process has one.
     "devenv.adapters.kubernetes.api._READING",
 }

@@ -15,7 +15,6 @@ from devenv.errors import Problem, SpecError
 from devenv.spec.checks import files, references
 from devenv.spec.checks.project_databases import database_problems
 from devenv.spec.checks.services import name_problems, service_problems
-from devenv.spec.checks.set_values import set_value_problems
 from devenv.spec.checks.stack_contents import content_problems
 from devenv.spec.checks.value_places import value_place_problems
 from devenv.spec.imports.note import Note
@@ -235,7 +234,6 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
         problems.extend(references.stack_problems(draft, drafts, parts.versions, parts.images.names, parts.unread))
         problems.extend(files.stack_file_problems(draft, profile, parts.charts))
         problems.extend(value_place_problems(draft, chosen.get(draft.name, {})))
-        problems.extend(set_value_problems(draft))
     problems.extend(references.cycle_problems(drafts))
     selected = _selected(project, drafts, parts.imported) if project else set()
     relevant = [draft for name, draft in drafts.items() if name in selected or not draft.folder.builtin]
@@ -251,9 +249,7 @@ def _further_problems(parts: _Parts) -> Iterator[Problem]:
         if draft.spec:
             values = {"values": merged(draft.spec.values, chosen.get(name, {}))}
             spec = _with_folders_that_are_there(draft.spec, draft).model_copy(update=values)
-            stacks.append(
-                LoadedStack(spec, draft.folder.root, draft.folder.builtin, draft.profile_values, draft.file_values)
-            )
+            stacks.append(LoadedStack(spec, draft.folder.root, draft.folder.builtin, draft.profile_values))
     yield from content_problems(stacks)
 
 
@@ -301,7 +297,6 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
             draft.folder.root,
             draft.folder.builtin,
             draft.profile_values,
-            draft.file_values,
             draft.spec,
         )
         for name, draft in drafts.items()

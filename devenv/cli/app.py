@@ -25,7 +25,6 @@ from devenv.cli.commands import (
     forward,
     helm,
     images,
-    init,
     kubeconfig,
     kubectl,
     list,  # noqa: A004 -- commands are called as they are typed
@@ -85,7 +84,6 @@ def root(
     """Options of the program itself."""
 
 
-app.command("init")(init.init)
 app.command("add")(add.add)
 app.command("up")(up.up)
 app.command("down")(down.down)

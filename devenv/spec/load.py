@@ -6,7 +6,7 @@ no input makes it raise anything but the errors named here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from devenv.errors import Problem, SpecError
 from devenv.spec.checks import files, references
 from devenv.spec.checks.project_databases import database_problems
 from devenv.spec.checks.services import name_problems, service_problems
+from devenv.spec.checks.set_values import set_value_problems
 from devenv.spec.checks.stack_contents import content_problems
 from devenv.spec.checks.value_places import value_place_problems
 from devenv.spec.imports.note import Note
@@ -33,6 +34,7 @@ from devenv.spec.render import in_company, in_variant, merged
 from devenv.spec.seeds import Seeds
 from devenv.spec.services.databases import EngineStacks, translate_databases, used_node_ports
 from devenv.spec.services.images import ImageNames
+from devenv.spec.services.reference import Reference
 from devenv.spec.services.translation import Origin, translate_services
 from devenv.spec.stack import StackSpec
 from devenv.spec.stack_images import StackImages, collect_images
@@ -112,7 +114,9 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
     lock = read_lock(file.parent, problems)
     if project and document:
         origin = Origin(document, boundary)
-        problems.extend(_add_stacks(project, origin, drafts, versions, data_root / "stacks"))
+        problems.extend(
+            _add_stacks(project, origin, drafts, versions, builtin=data_root / "stacks", imported=imports.files)
+        )
     seed_files = _seed_files(data_root, project, document, boundary, problems)
     seeds, seed_problems = load_seeds(seed_files, prefix, [*_stack_secrets(drafts.values()), *imported.secrets])
     problems.extend(seed_problems)
@@ -138,13 +142,21 @@ def _add_stacks(
     origin: Origin,
     drafts: dict[str, StackDraft],
     versions: Versions | None,
+    *,
     builtin: Path,
+    imported: Collection[str],
 ) -> Iterator[Problem]:
-    """Add the stacks that databases and services come to, apart from those whose names others have."""
+    """Add the stacks that databases and services come to, apart from those whose names others have.
+
+    A service of an import may be called like a built-in stack that nobody uses, and then takes its place.
+    """
     catalogue = versions.images if versions else {}
     images = ImageNames({*project.images, *catalogue}, catalogue)
     specs = [draft.spec for draft in drafts.values() if draft.spec]
     values = {name: draft.profile_values for name, draft in drafts.items() if draft.folder.builtin}
+    used = _used(project, drafts, imported)
+    for name in [name for name in imported if name in drafts and name not in used and _is_replaceable(drafts[name])]:
+        del drafts[name]
     engines = EngineStacks(builtin / "databases", values, used_node_ports(specs))
     made = translate_databases(project, origin, versions, engines, images)
     yield from name_problems(made, drafts, origin.document)
@@ -153,6 +165,24 @@ def _add_stacks(
     made = translate_services(project, origin, stacks, images)
     yield from name_problems(made, drafts, origin.document)
     drafts.update({draft.name: draft for draft in made if draft.name not in drafts})
+
+
+def _used(project: ProjectSpec, drafts: dict[str, StackDraft], imported: Collection[str]) -> set[str]:
+    """The stacks that the project uses without its imports."""
+    own = [service for name, service in project.services.items() if name not in imported]
+    chosen = {choice.name for choice in project.stacks} | {need for service in own for need in service.needs}
+    values = [value for service in own for _, each in service.containers for value in each.env.values()]
+    chosen |= {value.database for value in values if isinstance(value, Reference) and value.database}
+    company = {name: (*draft.spec.needs, *draft.spec.wants) for name, draft in drafts.items() if draft.spec}
+    there = {name: tuple(other for other in others if other in company) for name, others in company.items()}
+    return chosen | needed_by(there, chosen & set(there))
+
+
+def _is_replaceable(draft: StackDraft) -> bool:
+    """Whether a stack is one that no service stands on: a database, or something that observes."""
+    return (
+        draft.folder.builtin and draft.spec is not None and bool(draft.spec.database or draft.folder.layer[:2] == "03")
+    )
 
 
 def _stack_secrets(drafts: Iterable[StackDraft]) -> Iterator[StackSecret]:
@@ -234,6 +264,7 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
         problems.extend(references.stack_problems(draft, drafts, parts.versions, parts.images.names, parts.unread))
         problems.extend(files.stack_file_problems(draft, profile, parts.charts))
         problems.extend(value_place_problems(draft, chosen.get(draft.name, {})))
+        problems.extend(set_value_problems(draft))
     problems.extend(references.cycle_problems(drafts))
     selected = _selected(project, drafts, parts.imported) if project else set()
     relevant = [draft for name, draft in drafts.items() if name in selected or not draft.folder.builtin]
@@ -249,7 +280,9 @@ def _further_problems(parts: _Parts) -> Iterator[Problem]:
         if draft.spec:
             values = {"values": merged(draft.spec.values, chosen.get(name, {}))}
             spec = _with_folders_that_are_there(draft.spec, draft).model_copy(update=values)
-            stacks.append(LoadedStack(spec, draft.folder.root, draft.folder.builtin, draft.profile_values))
+            stacks.append(
+                LoadedStack(spec, draft.folder.root, draft.folder.builtin, draft.profile_values, draft.file_values)
+            )
     yield from content_problems(stacks)
 
 
@@ -297,6 +330,7 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
             draft.folder.root,
             draft.folder.builtin,
             draft.profile_values,
+            draft.file_values,
             draft.spec,
         )
         for name, draft in drafts.items()

@@ -6,11 +6,16 @@ Responsible for the order in which values go over each other. It reads no files 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Self
 
+from devenv.spec.helm import go_templates
+from devenv.spec.helm.go_templates import TemplateError
+from devenv.spec.helm.image_variables import named_images, variables_of
+from devenv.spec.helm.set_values import SetError, with_set
 from devenv.spec.model import Values
 from devenv.spec.project import ProjectSpec
 from devenv.spec.stack import Additions, Endpoint, Hook, Hooks, ImageInjection, StackSpec
@@ -61,11 +66,13 @@ def chart_values(
     profile_values: Values,
     chosen_values: Values,
     images: Mapping[str, str],
+    file_values: Values | None = None,
 ) -> Values:
     """The values that a stack's charts are installed with.
 
     Later ones go over earlier ones: the stack's own and those of the profile (placeholders replaced), those of
-    devenv.yaml, then `global.devenv` and the images' references, which always are devenv's.
+    `values_files` and `set` as they are, those of devenv.yaml, then `global.devenv` and the images' references, which
+    always are devenv's.
 
     Args:
         stack: whose values.
@@ -73,15 +80,30 @@ def chart_values(
         profile_values: content of the stack's `values/<profile>.yaml`.
         chosen_values: what devenv.yaml gives the stack.
         images: image name to full reference, for the images that the stack names; others are left alone.
+        file_values: content of the stack's `values_files`.
     """
     placeholders = stack_placeholders(stack, facts)
     values = merged(fill(stack.values, placeholders), fill(profile_values, placeholders))
+    values = merged(values, file_values or {})
+    of_images = [key for key, text in stack.set.items() if named_images([key, text], stack.images)]
+    values = _with_set(values, stack, [key for key in stack.set if key not in of_images], images)
     values = merged(values, chosen_values)
     values = merged(values, {"global": {"devenv": _devenv_values(stack, facts)}})
     for name, injection in stack.images.items():
         if name in images:
             for path, text in injected(injection, images[name]):
                 values = merged(values, nested(path, text))
+    return _with_set(values, stack, of_images, images)
+
+
+def _with_set(values: Values, stack: StackSpec, keys: Iterable[str], images: Mapping[str, str]) -> Values:
+    """The values with some keys of `set`; what cannot be set is told where stacks are checked."""
+    variables = variables_of(images)
+    for key in keys:
+        with suppress(SetError, TemplateError):
+            # Skaffold's charts put the digest behind an @, and devenv's images are known by their tags alone.
+            text = go_templates.render(stack.set[key], variables).removesuffix("@")
+            values = with_set(values, go_templates.render(key, variables), text)
     return values
 
 

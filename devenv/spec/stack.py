@@ -8,7 +8,17 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from devenv.spec.local_image import LocalImage
-from devenv.spec.model import DnsLabel, Duration, LayerName, NamespaceName, SpecModel, Text, ValuePath, Values
+from devenv.spec.model import (
+    DnsLabel,
+    Duration,
+    LayerName,
+    NamespaceName,
+    SpecModel,
+    Text,
+    ValuePath,
+    Values,
+    WrittenText,
+)
 from devenv.spec.seeds import Secret
 from devenv.spec.yaml.positions import KeyPath
 
@@ -16,6 +26,7 @@ DEFAULT_DEADLINE = timedelta(minutes=5)
 DatabaseEngine = Literal["postgres", "mysql", "clickhouse", "meilisearch", "redis", "nats"]
 KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """Names of which one makes a folder a kustomization."""
+PLACE_EXPECTED = "repository and tag, reference, or kustomize is expected"
 NodePort = Annotated[int, Field(strict=True, ge=30000, le=32767)]
 
 
@@ -97,9 +108,17 @@ class ImageInjection(SpecModel):
     def _somewhere(self) -> ImageInjection:
         if bool(self.repository) != bool(self.tag):
             raise ValueError("repository and tag go together")
-        if not (self.repository or self.reference or self.kustomize):
-            raise ValueError("repository and tag, reference, or kustomize is expected")
+        if not (self.is_placed or self._may_be_placed_elsewhere()):
+            raise ValueError(PLACE_EXPECTED)
         return self
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it says itself where the reference goes."""
+        return bool(self.repository or self.reference or self.kustomize)
+
+    def _may_be_placed_elsewhere(self) -> bool:
+        return False
 
 
 class StackImage(ImageInjection):
@@ -115,6 +134,9 @@ class StackImage(ImageInjection):
         if self.build and self.upstream:
             raise ValueError("build and upstream do not go together")
         return self
+
+    def _may_be_placed_elsewhere(self) -> bool:
+        return True  # by `set` of the stack, which a check looks at
 
 
 class Hook(SpecModel):
@@ -268,6 +290,10 @@ class StackSpec(SpecModel):
     sources: tuple[Source, ...] = Field(min_length=1)
     images: dict[DnsLabel, StackImage] = {}
     values: Values = {}
+    values_files: tuple[Text, ...] = ()
+    """Files with further values as Helm's --values takes them: as they are, each over those before it."""
+    set: dict[Text, WrittenText] = {}
+    """Further values as Helm's --set takes them, over those of files. A text may name images: {{.IMAGE_TAG_api}}."""
     files: dict[ValuePath, Text] = {}
     """Where the text of a file goes in the charts' values, as Helm's --set-file puts it there."""
     alongside: dict[DnsLabel, Additions] = {}

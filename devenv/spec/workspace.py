@@ -36,6 +36,8 @@ class LoadedStack:
     """Shipped with devenv, not the project's own."""
     profile_values: Mapping[str, Values] = field(default_factory=dict)
     """Content of `values/<profile>.yaml`, by profile, of those files that exist."""
+    file_values: Values = field(default_factory=dict)
+    """Content of `values_files`, each over those before it."""
     written: StackSpec | None = None
     """The stack without what it has more of in this project; None where nobody asks for it."""
 

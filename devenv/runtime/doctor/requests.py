@@ -55,6 +55,7 @@ def requests_in(values: Any, replicas: int = 1) -> Requests:
 
 def _of_stack(workspace: Workspace, stack: LoadedStack) -> Requests:
     values = merged(stack.spec.values, stack.profile_values.get(workspace.project.profile, {}))
+    values = merged(values, stack.file_values)
     values = merged(values, workspace.chosen_values(stack.spec.name))
     defaults: dict[str, Any] = {}
     for chart in _charts(stack, workspace.charts):

@@ -143,6 +143,7 @@ def _identity(spec: StackSpec) -> str:
         place.pop("folder")
     database = said.get("database", {})
     said |= {"files": sorted(said.get("files", ()))}
+    said = {key: value for key, value in said.items() if key not in ("values_files", "set")}  # as values they count
     said |= {"database": {**database, **{key: True for key in _FOLDERS if key in database}}} if database else {}
     return json.dumps(said, sort_keys=True)
 
@@ -164,6 +165,7 @@ def _values(
         profile_values=stack.profile_values.get(facts.profile, {}),
         chosen_values=workspace.chosen_values(spec.name),
         images=images,
+        file_values=stack.file_values,
     )
     if spec.licence and licensed:
         values = merged(values, nested(spec.licence.value, spec.licence.secret))

@@ -19,7 +19,7 @@ from devenv.spec.read.wording import name_hint
 from devenv.spec.seeds import Seeds
 from devenv.spec.services.reference import Reference
 from devenv.spec.services.resolution import port_of, ports_of
-from devenv.spec.services.service import ServicePort, ServiceSpec
+from devenv.spec.services.service import ServicePort, ServiceSpec, SharedVolume
 from devenv.spec.services.translation import NAMESPACE, Origin, carried_files, jobs_of
 from devenv.spec.services.values import hosts
 from devenv.spec.stack import StackSpec
@@ -62,6 +62,8 @@ def name_problems(made: Iterable[StackDraft], there: Mapping[str, StackDraft], d
             continue
         kind = "database" if draft.spec and draft.spec.database else "service"
         hint = f"choose another one, such as {draft.name}-{kind}"
+        if draft.document.file_of(()) != document.file:
+            hint = f"leave it out, and use that: imports: {{without: [{draft.name}]}}"
         if other.folder.builtin:
             yield draft.document.problem((), f"{draft.name} is the name of a stack that comes with devenv", hint)
         elif isinstance(other.document, type(draft.document)):
@@ -95,6 +97,7 @@ def service_problems(
             yield from image_problems(container, (*at, *place), origin.document)
         yield from _user_problems(service, at, origin.document)
         yield from _file_problems(service, at, origin)
+        yield from _volume_problems(name, service, at, origin.document, known)
         if name in jobs:
             yield from _job_problems(name, service, jobs[name], origin.document, known)
 
@@ -230,7 +233,7 @@ def _job_problems(
         yield document.problem((*at, "replicas"), f"{name} runs once before {others[0]}", "take it away")
     seen: dict[str, str] = {}
     for other in others:
-        for key, value in known.services[other].env.items():
+        for key, value in known.services[other].env.items() if job.inherit_env else ():
             first = seen.setdefault(key, other)
             if known.services[first].env[key] != value and key not in job.env:
                 message = f"{name} runs before {first} and {other}, which have different values of {key}"
@@ -240,6 +243,10 @@ def _job_problems(
 def _user_problems(service: ServiceSpec, at: KeyPath, document: Document) -> Iterator[Problem]:
     """The namespace of services takes no pod of root's."""
     if (service.namespace or NAMESPACE) != NAMESPACE:
+        return
+    if service.pod_security == "baseline":
+        message = "its namespace takes nothing but what the restricted Pod Security Standard does"
+        yield document.problem((*at, "pod_security"), message, "give it a namespace of its own: namespace: NAME")
         return
     for place, container in service.containers:
         if container.user == 0:
@@ -258,6 +265,24 @@ def _file_problems(service: ServiceSpec, at: KeyPath, origin: Origin) -> Iterato
             yield document.problem(path, found.message, found.hint)
         elif found and not carried_files(service.model_copy(update={"files": {inside: source}}), origin):
             yield document.problem(path, f"{source} holds no file")
+
+
+def _volume_problems(
+    name: str, service: ServiceSpec, at: KeyPath, document: Document, known: _Known
+) -> Iterator[Problem]:
+    """Volumes of others that these do not keep, or that are out of reach."""
+    for path, source in service.volumes.items():
+        if not isinstance(source, SharedVolume) or source.of in known.unread:
+            continue
+        place, other = (*at, "volumes", path), known.services.get(source.of)
+        if other is None:
+            hint = name_hint(source.of, [each for each in known.services if each != name], "services")
+            yield document.problem((*place, "of"), f"there is no service {source.of}", hint)
+        elif other.volumes.get(source.path) in (None, "empty") or isinstance(other.volumes[source.path], SharedVolume):
+            message = f"{source.of} keeps no volume at {source.path}"
+            yield document.problem((*place, "path"), message, f"give it one: services.{source.of}.volumes")
+        elif (other.namespace or NAMESPACE) != (service.namespace or NAMESPACE):
+            yield document.problem((*place, "of"), f"{source.of} is in another namespace", "give both the same")
 
 
 def _path_problems(

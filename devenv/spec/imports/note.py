@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.spec.yaml.positions import Document, KeyPath
@@ -30,4 +31,18 @@ class Note:
     def told(self, root: Path) -> str:
         """In one line; the file is named relative to a folder where it is below it."""
         file = self.file.relative_to(root) if self.file.is_relative_to(root) else self.file
-        return f"{file}:{self.line}: {self.key}: {self.message}; {self.instead}"
+        key = f" {self.key}:" if self.key else ""
+        return f"{file}:{self.line}:{key} {self.message}; {self.instead}"
+
+
+def told_once(notes: Iterable[Note], root: Path) -> list[str]:
+    """Each note in one line; those that say the same of several places as one, with the other lines."""
+    alike: dict[tuple[Path, str, str], list[Note]] = {}
+    for note in sorted(notes, key=lambda note: (note.file, note.line)):
+        alike.setdefault((note.file, note.message, note.instead), []).append(note)
+    lines = []
+    for (_, message, instead), those in alike.items():
+        first, others = those[0], sorted({note.line for note in those[1:]} - {those[0].line})
+        also = f" (and line{'s' if others[1:] else ''} {', '.join(map(str, others))})" if others else ""
+        lines.append(replace(first, message=f"{message}{also}", instead=instead).told(root))
+    return lines

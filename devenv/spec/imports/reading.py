@@ -53,7 +53,7 @@ def read_imports(project: ProjectSpec, document: Document, boundary: Boundary, p
         boundary: the project's folder.
         problems: takes what is wrong with the imports.
     """
-    found = [_read(one, document, _place(document, index), boundary) for index, one in _imports(project)]
+    found = [_read(one, project, document, _place(document, index), boundary) for index, one in _imports(project)]
     sections: dict[str, dict[str, Node]] = {}
     for imported in found:
         problems.extend(imported.problems)
@@ -84,8 +84,8 @@ def _place(document: Document, index: int) -> KeyPath:
     return ("imports", index) if node and isinstance(node.value, list) else ("imports",)
 
 
-def _read(one: Import, document: Document, at: KeyPath, boundary: Boundary) -> Imported:
-    return read_compose(one, document, at, boundary)
+def _read(one: Import, project: ProjectSpec, document: Document, at: KeyPath, boundary: Boundary) -> Imported:
+    return read_compose(one, project, document, at, boundary)
 
 
 def _add(section: dict[str, Node], key: str, name: str, node: Node, document: Document) -> Iterator[Problem]:

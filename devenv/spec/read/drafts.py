@@ -6,8 +6,9 @@ Responsible for one folder at a time. What a stack says of others is checked in 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from devenv.errors import Problem
@@ -16,6 +17,7 @@ from devenv.spec.read.discover import StackFolder
 from devenv.spec.read.places import PathProblem, files_in
 from devenv.spec.read.validation import check
 from devenv.spec.read.wording import name_hint
+from devenv.spec.render import merged
 from devenv.spec.stack import StackSpec
 from devenv.spec.yaml.positions import Document
 from devenv.spec.yaml.reader import read_yaml
@@ -35,6 +37,8 @@ class StackDraft:
     profile_values: Mapping[str, Values]
     problems: tuple[Problem, ...]
     inputs: tuple[Path, ...]
+    file_values: Values = field(default_factory=dict)
+    """Content of `values_files`, each over those before it."""
 
     @property
     def name(self) -> str:
@@ -57,9 +61,47 @@ def read_stack(folder: StackFolder, namespace_prefix: str) -> StackDraft:
     checked = check(read.document, StackSpec, _defaults(folder))
     problems.extend(checked.problems)
     spec = checked.model.in_project(namespace_prefix) if checked.model else None
+    given = FileValues({}, (), ())
     if spec:
         problems.extend(_mismatches(folder, spec, checked.document))
-    return StackDraft(folder, spec, checked.document, values, tuple(problems), (folder.file, *inputs))
+        given = read_values_files(folder, spec.values_files, checked.document)
+        problems.extend(given.problems)
+    read_files = (folder.file, *inputs, *given.files)
+    return StackDraft(folder, spec, checked.document, values, tuple(problems), read_files, given.values)
+
+
+@dataclass(frozen=True, slots=True)
+class FileValues:
+    """What files with values come to."""
+
+    values: Values
+    files: tuple[Path, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_values_files(
+    folder: StackFolder, paths: Iterable[str], document: Document, under: Mapping[str, Any] = MappingProxyType({})
+) -> FileValues:
+    """Read a stack's files with values, each over those before it.
+
+    Args:
+        folder: the stack's, which the paths are relative to.
+        paths: the files.
+        document: where they are named, as `values_files`.
+        under: values that the first of them goes over.
+    """
+    values, files, problems = dict(under), list[Path](), list[Problem]()
+    for index, path in enumerate(paths):
+        found = folder.boundary.look(folder.root, path, "file")
+        if isinstance(found, PathProblem):
+            problems.append(document.problem(("values_files", index), found.message, found.hint))
+            continue
+        read = read_yaml(found, empty="")
+        problems.extend(read.problems)
+        files.append(found)
+        if read.document:
+            values = merged(values, read.document.data())
+    return FileValues(values, tuple(files), tuple(problems))
 
 
 def overridden(drafts: Iterable[StackDraft]) -> tuple[dict[str, StackDraft], list[Problem]]:

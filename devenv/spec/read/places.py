@@ -120,6 +120,14 @@ def visible_files(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.is_file())
 
 
+def is_executable(file: Path) -> bool:
+    """Whether its owner may run it."""
+    try:
+        return bool(file.stat().st_mode & stat.S_IXUSR)
+    except OSError:
+        return False
+
+
 def _neighbour(path: Path) -> str:
     """A hint that names an entry like the missing one, in the nearest folder that exists."""
     missing = path

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from devenv.spec.model import NamespaceName, SpecModel, Text, WrittenText
 from devenv.spec.services.container import HasImage, VariableName
 
 ProjectEngine = Literal["postgres"]
+DatabaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,50}$")]
+"""Of a database or its owner, with room for what devenv adds for copies of it."""
 
 
 class MigrationProgram(HasImage):
@@ -42,3 +44,9 @@ class ProjectDatabase(SpecModel):
     seeds: str | None = None
     """Folder with files that are applied after the migrations."""
     namespace: NamespaceName | None = None
+    name: DatabaseName | None = None
+    """Of the database in its server; when unset its own name, with _ for -."""
+    user: DatabaseName | None = None
+    """Its owner; when unset called like the database."""
+    password: Text | None = None
+    """The owner's; made once when unset."""

@@ -82,11 +82,13 @@ class _Database:
     def words(self, versions: Versions | None) -> dict[str, str]:
         """What the words in braces of the engine's file stand for."""
         known = versions_of(self.spec.engine, versions)
+        database = self.spec.name or self.name.replace("-", "_")
         wanted = self.spec.version or ""
         version = wanted if wanted in known else next(iter(known), "")
         return {
             "name": self.name,
-            "database": self.name.replace("-", "_"),
+            "database": database,
+            "user": self.spec.user or database,
             "space": self.spec.namespace or _NAMESPACE,
             "version": version,
             "image": known.get(version, self.spec.engine),
@@ -102,6 +104,8 @@ def _draft(
     at: KeyPath = ("databases", name)
     template = yaml.load((engines.folder / f"{spec.engine}.yaml").read_bytes(), Loader)  # noqa: S506 -- a safe one
     data = merged(template["stack"], _migrations(database, template, origin, images))
+    if spec.password is not None:
+        data = _with_password(data, spec.password)
     if spec.seeds:
         data = merged(data, {"database": {"seeds": spec.seeds}})
     filled = _with_numbers(fill(data, database.words(versions)))
@@ -115,6 +119,12 @@ def _draft(
     folder = StackFolder(origin.boundary.root, origin.boundary, builtin=False, name=name, layer=stack.layer)
     document = DerivedDocument(origin.document.file, origin.document.root, at, places)
     return StackDraft(folder, stack, document, engines.profile_values.get(spec.engine, {}), (), ())
+
+
+def _with_password(data: Values, password: str) -> Values:
+    """The same, with a password that is given in the place of one that is made."""
+    secrets = [{**secret, "value": {**secret["value"], "password": password}} for secret in data["secrets"]]
+    return {**data, "secrets": secrets}
 
 
 def _migrations(database: _Database, template: Mapping[str, Any], origin: Origin, images: ImageNames) -> Values:

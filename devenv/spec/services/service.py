@@ -84,6 +84,23 @@ class Health(SpecModel):
         return self
 
 
+class SharedVolume(SpecModel):
+    """A volume that another service in the same namespace keeps."""
+
+    of: ServiceName
+    path: PathInContainer
+    """Where that service has it."""
+
+
+def _volume_form(value: Any) -> str:
+    return "(shared)" if isinstance(value, Mapping | SharedVolume) else "(size)"
+
+
+VolumeSource = Annotated[
+    Annotated[VolumeSize, Tag("(size)")] | Annotated[SharedVolume, Tag("(shared)")], Discriminator(_volume_form)
+]
+
+
 class InlineText(SpecModel):
     """A file whose content is written in devenv.yaml itself."""
 
@@ -125,6 +142,8 @@ class Container(HasImage):
     """Number of the user that it runs as; 65532 when unset, whatever the image says."""
     read_only: bool = Field(default=True, strict=True)
     """Whether the image's files cannot be written to."""
+    working_dir: PathInContainer | None = None
+    """In place of the image's."""
 
 
 class ServiceProfile(SpecModel):
@@ -158,13 +177,21 @@ class ServiceSpec(Container):
     """As cron has it; the service then runs at these times alone."""
     files: dict[PathInContainer, FileSource] = {}
     """Path in the container to a file or folder of the project, a text, or a secret."""
-    volumes: dict[PathInContainer, VolumeSize] = {}
-    """Path in the container to the size of a volume that is kept, or `empty` for one that each pod has anew."""
+    volumes: dict[PathInContainer, VolumeSource] = {}
+    """Path in the container to the size of a volume that is kept, `empty` for one that each pod has anew, or another
+    service's volume."""
     init: dict[PortName, Container] = {}
     """Containers that run to their end before it starts, in their order; they have its files and volumes."""
     sidecars: dict[PortName, Container] = {}
     """Containers that run beside it in the same pod; they have its files and volumes."""
     namespace: NamespaceName | None = None
+    aliases: tuple[DnsLabel, ...] = ()
+    """Further names that others in its namespace reach it by."""
+    pod_security: Literal["restricted", "baseline"] = "restricted"
+    """As Kubernetes names its Pod Security Standards. baseline: it runs as the image says unless `user` does, with the
+    capabilities that a container has at a plain engine; its namespace has to take that."""
+    inherit_env: bool = Field(default=True, strict=True)
+    """Whether it has, as a job, the variables of those that it runs before under its own."""
     layer: LayerName | None = None
     deadline: Duration = timedelta(minutes=5)
     """How long it may take until it is ready."""

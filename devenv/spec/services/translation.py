@@ -14,12 +14,12 @@ from devenv.spec.model import PROFILES, Values
 from devenv.spec.project import ProjectSpec
 from devenv.spec.read.discover import StackFolder
 from devenv.spec.read.drafts import StackDraft
-from devenv.spec.read.places import Boundary, PathProblem, visible_files
+from devenv.spec.read.places import Boundary, PathProblem, is_executable, visible_files
 from devenv.spec.render import difference
 from devenv.spec.services.images import ImageNames, image_of
 from devenv.spec.services.reference import Reference
 from devenv.spec.services.resolution import SECRET_STORE, Surroundings, resolve
-from devenv.spec.services.service import DEFAULT_LAYER, Container, ServiceSpec
+from devenv.spec.services.service import DEFAULT_LAYER, Container, ServiceSpec, SharedVolume
 from devenv.spec.services.values import CarriedFile, Workload, hosts, service_values
 from devenv.spec.stack import StackSpec
 from devenv.spec.yaml.derived import DerivedDocument
@@ -55,6 +55,8 @@ def with_inherited_env(services: Mapping[str, ServiceSpec]) -> dict[str, Service
     jobs = jobs_of(services)
     made = dict(services)
     for name, others in jobs.items():
+        if not services[name].inherit_env:
+            continue
         inherited = {key: value for other in reversed(others) for key, value in services[other].env.items()}
         kept = {
             key: value
@@ -167,6 +169,9 @@ class _Translation:
         for path, source in service.files.items():
             if isinstance(source, Reference):
                 self._add(found, source, ("files", path))
+        for path, volume in service.volumes.items():
+            if isinstance(volume, SharedVolume):
+                found.setdefault(volume.of, (*self._at, "volumes", path, "of"))
         if SECRET_STORE in found:  # last: it is there because of what others keep in it
             found[SECRET_STORE] = found.pop(SECRET_STORE)
         self._places |= {("needs", index): place for index, place in enumerate(found.values())}
@@ -223,7 +228,10 @@ def carried_files(service: ServiceSpec, origin: Origin) -> Sequence[CarriedFile]
             continue
         if place.is_dir():
             below = [(file, file.relative_to(place).as_posix()) for file in visible_files(place)]
-            found += [CarriedFile(f"{source.rstrip('/')}/{name}", f"{inside}/{name}") for _, name in below]
+            found += [
+                CarriedFile(f"{source.rstrip('/')}/{name}", f"{inside}/{name}", is_executable(file))
+                for file, name in below
+            ]
         else:
-            found.append(CarriedFile(source, inside))
+            found.append(CarriedFile(source, inside, is_executable(place)))
     return found

@@ -11,12 +11,12 @@ from typing import Any, Literal
 from devenv.spec.model import Values
 from devenv.spec.services.reference import Reference
 from devenv.spec.services.resolution import AWS_VARIABLES, Resolved, Surroundings, resolve
-from devenv.spec.services.service import Container, Health, InlineText, ServiceSpec
+from devenv.spec.services.service import Container, Health, InlineText, ServiceSpec, SharedVolume
 
 Workload = Literal["Deployment", "CronJob", "Job"]
 _AWS_KINDS = ("aws", "queue", "topic", "bucket", "table")
-_SETTINGS = ("command", "args", "user")
-"""Keys that a container has as they are written, where they are."""
+_SETTINGS = {"command": "command", "args": "args", "user": "user", "working_dir": "workingDir"}
+"""Keys that a container has as they are written, where they are, each with its value's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class CarriedFile:
     path: str
     """Relative to the project."""
     inside: str
+    executable: bool = False
 
 
 @dataclass(slots=True)
@@ -61,19 +62,37 @@ def service_values(
     for key in ("init", "sidecars"):
         if containers := getattr(service, key):
             values[key] = [{"name": each, **_container(one, each, gathered)} for each, one in containers.items()]
-    if service.volumes:
-        values["volumes"] = [
-            {"name": slug(path), "path": path, **({"size": size} if size != "empty" else {})}
-            for path, size in service.volumes.items()
-        ]
+    if volumes := [{"name": slug(path), "path": path, **_volume(source)} for path, source in service.volumes.items()]:
+        values["volumes"] = volumes
     texts = {file.inside: file.path for file in files}
-    if mounted := [*_files(service, gathered), *({"key": slug(path), "path": path} for path in texts)]:
+    if mounted := [*_files(service, gathered), *(_carried(file) for file in files)]:
         values["files"] = mounted
+    values |= _surroundings(service)
     if gathered.secrets:
         values["secrets"] = dict(gathered.secrets)
     if workload == "Job":
         values["deadlineSeconds"] = int(service.deadline.total_seconds())
     return values, {f"texts.{slug(path)}": file for path, file in texts.items()}
+
+
+def _surroundings(service: ServiceSpec) -> Values:
+    """How it is called, and what its namespace has to take."""
+    values: Values = {"aliases": list(service.aliases)} if service.aliases else {}
+    if service.pod_security != "restricted":
+        values["podSecurity"] = service.pod_security
+        if service.user is None:
+            values["user"] = None  # which takes the chart's own away
+    return values
+
+
+def _volume(source: str | SharedVolume) -> Values:
+    if isinstance(source, SharedVolume):
+        return {"claim": f"{source.of}-{slug(source.path)}"}
+    return {"size": source} if source != "empty" else {}
+
+
+def _carried(file: CarriedFile) -> Values:
+    return {"key": slug(file.inside), "path": file.inside, **({"executable": True} if file.executable else {})}
 
 
 def slug(path: str) -> str:
@@ -89,7 +108,7 @@ def short_hash(text: str) -> str:
 
 
 def _container(container: Container, name: str, gathered: _Gathered) -> Values:
-    values: Values = {key: value for key in _SETTINGS if (value := getattr(container, key)) is not None}
+    values: Values = {name: value for key, name in _SETTINGS.items() if (value := getattr(container, key)) is not None}
     values = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
     if not container.read_only:
         values["readOnly"] = False

@@ -263,3 +263,24 @@ def test_a_variant_brings_what_it_needs_and_is_ready_by_its_own_checks() -> None
     assert (small.needs, small.wants, len(small.ready)) == (("spaces",), (), 1)
     assert (large.needs, large.wants, len(large.ready)) == (("spaces", "store"), ("web",), 2)
     assert given.named("needs") == ((("needs", 0), "spaces"), (("variants", "engine", "large", "needs", 0), "store"))
+
+
+def test_values_of_files_and_set_go_over_the_stacks_own_and_what_names_an_image_over_the_projects() -> None:
+    said = stack(
+        values={"text": "{namespace}", "level": 1},
+        images={"store": {}},
+        set={"level": 3, "image.tag": "{{.IMAGE_TAG_store}}", "hosts[0]": "a"},
+    )
+    values = chart_values(
+        said,
+        FACTS,
+        profile_values={},
+        chosen_values={"level": 4, "image": {"tag": "mine"}},
+        images={"store": "localhost/devenv/store:abc"},
+        file_values={"level": 2, "legend": "{namespace}"},
+    )
+    assert values["text"] == "apps"
+    assert values["legend"] == "{namespace}", "what is in files is nobody's placeholder"
+    assert values["level"] == 4
+    assert values["image"] == {"tag": "abc"}
+    assert values["hosts"] == ["a"]

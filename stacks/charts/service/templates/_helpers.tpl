@@ -37,6 +37,11 @@ labels:
 {{- range .Values.files }}{{ if not .secret }}true{{ end }}{{ end }}
 {{- end }}
 
+{{/* Whether any of them is a program. */}}
+{{- define "service.hasPrograms" -}}
+{{- range .Values.files }}{{ if .executable }}true{{ end }}{{ end }}
+{{- end }}
+
 {{/* How a container is asked. Call with the context. */}}
 {{- define "service.question" -}}
 {{- $health := .Values.health }}
@@ -57,6 +62,54 @@ tcpSocket: {port: {{ $port }}}
 {{- end }}
 {{- end }}
 
+{{/* Whether it runs as its image says, with the capabilities of a container at a plain engine. */}}
+{{- define "service.baseline" -}}
+{{ if eq (.Values.podSecurity | default "restricted") "baseline" }}true{{ end }}
+{{- end }}
+
+{{/* The variables of a container. Call as the next. */}}
+{{- define "service.variables" -}}
+{{- if not (include "service.baseline" .root) }}
+# The images' own may be a folder that cannot be written to, or that this user does not have.
+- {name: HOME, value: /tmp}
+{{- end }}
+{{- if .root.Values.global.devenv.hostCa }}
+{{- range list "SSL_CERT_FILE" "REQUESTS_CA_BUNDLE" "NODE_EXTRA_CA_CERTS" }}
+- {name: {{ . }}, value: /run/devenv/ca-certificates.crt}
+{{- end }}
+{{- end }}
+{{- range .it.env }}
+{{- if .secret }}
+- name: {{ .name }}
+  valueFrom: {secretKeyRef: {name: {{ include "service.secretName" $.root }}, key: {{ .secret | quote }}}}
+{{- else }}
+- {name: {{ .name }}, value: {{ .value | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The mounts of a container. Call as the next. */}}
+{{- define "service.mounts" -}}
+{{- $values := .root.Values -}}
+{{- /* Whoever may write to the image's files has what the image has in /tmp. */}}
+{{- if not (and (include "service.baseline" .root) (eq (toString .it.readOnly) "false")) }}
+- {name: tmp, mountPath: /tmp}
+{{- end }}
+{{- if $values.global.devenv.hostCa }}
+- {name: host-ca, mountPath: /run/devenv, readOnly: true}
+{{- end }}
+{{- if $values.secrets }}
+# The kubelet starts no pod before what it mounts is there, and looks for it more often than for what variables refer to.
+- {name: secrets, mountPath: /run/secrets/service, readOnly: true}
+{{- end }}
+{{- range $values.files }}
+- {name: {{ ternary "secrets" "texts" (hasKey . "secret") }}, mountPath: {{ .path | quote }}, subPath: {{ .secret | default .key | quote }}, readOnly: true}
+{{- end }}
+{{- range $values.volumes }}
+- {name: {{ printf "volume-%s" .name }}, mountPath: {{ .path | quote }}}
+{{- end }}
+{{- end }}
+
 {{/* What every container has. Call with dict "root" "it" (its values) "name" "image" "resources". */}}
 {{- define "service.container" -}}
 {{- $values := .root.Values -}}
@@ -71,47 +124,29 @@ command:
 args:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with .it.workingDir }}
+workingDir: {{ . | quote }}
+{{- end }}
+{{- with include "service.variables" . | trim }}
 env:
-  # The images' own may be a folder that cannot be written to, or that this user does not have.
-  - {name: HOME, value: /tmp}
-  {{- if $values.global.devenv.hostCa }}
-  {{- range list "SSL_CERT_FILE" "REQUESTS_CA_BUNDLE" "NODE_EXTRA_CA_CERTS" }}
-  - {name: {{ . }}, value: /run/devenv/ca-certificates.crt}
-  {{- end }}
-  {{- end }}
-  {{- range .it.env }}
-  {{- if .secret }}
-  - name: {{ .name }}
-    valueFrom: {secretKeyRef: {name: {{ include "service.secretName" $.root }}, key: {{ .secret | quote }}}}
-  {{- else }}
-  - {name: {{ .name }}, value: {{ .value | quote }}}
-  {{- end }}
-  {{- end }}
+  {{- . | nindent 2 }}
+{{- end }}
 resources:
   {{- toYaml .resources | nindent 2 }}
 securityContext:
+  {{- if not (include "service.baseline" .root) }}
   allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: {{ ternary false true (eq (toString .it.readOnly) "false") }}
   capabilities: {drop: [ALL]}
-  {{- if hasKey .it "user" }}
+  {{- end }}
+  readOnlyRootFilesystem: {{ ternary false true (eq (toString .it.readOnly) "false") }}
+  {{- if not (kindIs "invalid" .it.user) }}
   runAsUser: {{ int .it.user }}
   runAsNonRoot: {{ ne (int .it.user) 0 }}
   {{- end }}
+{{- with include "service.mounts" . | trim }}
 volumeMounts:
-  - {name: tmp, mountPath: /tmp}
-  {{- if $values.global.devenv.hostCa }}
-  - {name: host-ca, mountPath: /run/devenv, readOnly: true}
-  {{- end }}
-  {{- if $values.secrets }}
-  # The kubelet starts no pod before what it mounts is there, and looks for it more often than for what variables refer to.
-  - {name: secrets, mountPath: /run/secrets/service, readOnly: true}
-  {{- end }}
-  {{- range $values.files }}
-  - {name: {{ ternary "secrets" "texts" (hasKey . "secret") }}, mountPath: {{ .path | quote }}, subPath: {{ .secret | default .key | quote }}, readOnly: true}
-  {{- end }}
-  {{- range $values.volumes }}
-  - {name: {{ printf "volume-%s" .name }}, mountPath: {{ .path | quote }}}
-  {{- end }}
+  {{- . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* What a container before or beside it is given. Call with its values. */}}
@@ -131,11 +166,13 @@ restartPolicy: {{ . }}
 automountServiceAccountToken: false
 terminationGracePeriodSeconds: 10
 securityContext:
+  {{- if not (kindIs "invalid" $values.user) }}
   runAsNonRoot: {{ ne (int $values.user) 0 }}
   runAsUser: {{ int $values.user }}
   runAsGroup: {{ int $values.user }}
   fsGroup: {{ int $values.user }}
   fsGroupChangePolicy: OnRootMismatch
+  {{- end }}
   seccompProfile: {type: RuntimeDefault}
 {{- if or $values.init $values.sidecars }}
 initContainers:
@@ -180,12 +217,14 @@ volumes:
   {{- end }}
   {{- if include "service.hasTexts" $root }}
   - name: texts
-    configMap: {name: {{ include "service.configName" $root }}}
+    configMap: {name: {{ include "service.configName" $root }}{{ if include "service.hasPrograms" $root }}, defaultMode: 0555{{ end }}}
   {{- end }}
   {{- range $values.volumes }}
   - name: volume-{{ .name }}
     {{- if .size }}
     persistentVolumeClaim: {claimName: {{ printf "%s-%s" $root.Release.Name .name }}}
+    {{- else if .claim }}
+    persistentVolumeClaim: {claimName: {{ .claim }}}
     {{- else }}
     emptyDir: {}
     {{- end }}

@@ -1,0 +1,1 @@
+"""What Helm and its companions take in values beside YAML: `--set` and Go templates. Pure."""

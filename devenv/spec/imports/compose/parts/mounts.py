@@ -1,0 +1,179 @@
+"""Volumes, bind mounts and tmpfs of a service as `volumes` and `files` of devenv.yaml.
+
+A volume with a name is kept, and so is one that several services share. A file or a small folder of text comes along as
+configuration. Sources, data and what is outside of the project do not: the image has its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from devenv.spec.imports.compose.sheet import Sheet, is_on, node_of, text_of
+from devenv.spec.read.places import visible_files
+from devenv.spec.yaml.positions import Node
+
+SIZE = "1Gi"
+EMPTY = "empty"
+_MOST_BYTES = 256 * 1024
+_MOST_FILES = 40
+_CONFIGURATION = ("/etc/", "/usr/local/etc/", "/usr/share/", "/config", "/conf", "/docker-entrypoint", "/run/", "/var/")
+"""Where an image that is built has what comes from the project and is no source of it."""
+_PATH = re.compile(r"\.{1,2}(/|$)|[/~]")
+_OPTIONS = re.compile(r"(ro|rw|z|Z|cached|delegated|consistent|nocopy|r?shared|r?slave|r?private)(,.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One entry of `volumes` or `tmpfs`."""
+
+    kind: str
+    """volume, bind, tmpfs, or another of Compose's."""
+    source: str
+    """A volume's name, a path; empty for what has none."""
+    target: str
+    read_only: bool
+    node: Node
+    at: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The service that keeps a volume which others have too."""
+
+    service: str
+    name: str
+    """Its name here."""
+    path: str
+    """Where it has the volume."""
+
+
+def mounts_of(sheet: Sheet) -> list[Mount]:
+    """The mounts of a service."""
+    found = [_mount(node, ("volumes", index)) for index, node in enumerate(sheet.items("volumes"))]
+    for index, node in enumerate(sheet.items("tmpfs")):
+        target = text_of(node).partition(":")[0]
+        found.append(Mount("tmpfs", "", target, read_only=False, node=node, at=("tmpfs", index)))
+    return found
+
+
+def _mount(node: Node, at: tuple[str | int, ...]) -> Mount:
+    if isinstance(node.value, Mapping):
+        parts = {key: text_of(child) for key, child in node.value.items() if not isinstance(child.value, Mapping)}
+        source, target = parts.get("source", ""), parts.get("target", "")
+        return Mount(parts.get("type", ""), source, target, read_only=is_on(node.child("read_only")), node=node, at=at)
+    source, _, rest = text_of(node).partition(":")
+    target, _, options = rest.partition(":")
+    if not target or (_OPTIONS.fullmatch(target) and not target.startswith("/")):
+        return Mount("volume", "", source, read_only=False, node=node, at=at)
+    kind = "bind" if _PATH.match(source) else "volume"
+    return Mount(kind, source, target, read_only="ro" in options.split(","), node=node, at=at)
+
+
+@dataclass(slots=True)
+class Mounts:
+    """What the mounts of a service come to."""
+
+    sheet: Sheet
+    files: dict[str, Node]
+    volumes: dict[str, Node]
+
+    @classmethod
+    def of(cls, sheet: Sheet, owners: Mapping[str, Owner]) -> Mounts:
+        """The mounts of a service.
+
+        Args:
+            sheet: of the service.
+            owners: volume's name to the other service that keeps it.
+        """
+        made = cls(sheet, {}, {})
+        mounts = mounts_of(sheet)
+        sources = [mount.target for mount in mounts if mount.kind == "bind" and not made._carries(mount)]
+        for mount in mounts:
+            target = _clean(mount.target)
+            if target is None:
+                sheet.problem(
+                    mount.at, f"an absolute path in the container is expected, found {mount.target or 'none'}"
+                )
+            elif mount.kind == "bind":
+                made._bind(mount, target)
+            elif mount.kind == "volume":
+                made._volume(mount, target, owners, sources)
+            elif mount.kind == "tmpfs":
+                made.volumes[target] = node_of(EMPTY, mount.node)
+            else:
+                sheet.note(
+                    mount.at, f"a mount of type {mount.kind} is not carried over", "it sees the image's own files"
+                )
+        return made
+
+    def _volume(self, mount: Mount, target: str, owners: Mapping[str, Owner], sources: list[str]) -> None:
+        if not mount.source:
+            if any(PurePosixPath(target).is_relative_to(source) for source in sources if source):
+                message = "a volume over what is mounted is not needed"
+                self.sheet.note(mount.at, message, "the image's own files are there")
+            else:
+                self.volumes[target] = node_of(EMPTY, mount.node)
+            return
+        owner = owners.get(mount.source)
+        kept: Any = SIZE if owner is None else {"of": owner.name, "path": owner.path}
+        self.volumes[target] = node_of(kept, mount.node)
+
+    def _bind(self, mount: Mount, target: str) -> None:
+        reason, instead = self._why_not(mount)
+        if reason:
+            self.sheet.note(mount.at, f"{mount.source} {reason}", instead)
+            return
+        path = self.sheet.place(mount.node, mount.source)
+        self.files[target] = node_of(self.sheet.relative(path), mount.node)
+        if path.is_dir() and not mount.read_only:
+            self.sheet.note(mount.at, f"{mount.source} cannot be written to", "its files are mounted as they are now")
+
+    def _carries(self, mount: Mount) -> bool:
+        return not self._why_not(mount)[0]
+
+    def _why_not(self, mount: Mount) -> tuple[str, str]:
+        """Why a bind mount is not carried over, and what happens instead; empty where it is."""
+        if mount.source.startswith("~") or Path(mount.source).is_absolute():
+            return "is not in the project, so it is not mounted", "it sees the image's own files"
+        path = self.sheet.place(mount.node, mount.source)
+        root = self.sheet.files.boundary.root
+        if not path.resolve().is_relative_to(root.resolve()):
+            return "is not in the project, so it is not mounted", "it sees the image's own files"
+        if not path.exists():
+            return "is not there, so it is not mounted", "a named volume would be kept"
+        if self._is_source(path, mount.target):
+            return "is not mounted", "the image has it from its build; devenv dev builds it anew on each save"
+        return _why_no_configuration(path)
+
+    def _is_source(self, path: Path, target: str) -> bool:
+        """Whether a folder is what the image is built of, or around it, or a part of it that holds no configuration."""
+        context = self.sheet.find("build", "context")
+        if context is None or not path.is_dir():
+            return False
+        folder, real = self.sheet.place(context, text_of(context)).resolve(), path.resolve()
+        return folder.is_relative_to(real) or (real.is_relative_to(folder) and not target.startswith(_CONFIGURATION))
+
+
+def _clean(target: str) -> str | None:
+    """A path in a container as devenv takes it; None where it is none."""
+    if not target.startswith("/") or PurePosixPath(target) == PurePosixPath("/"):
+        return None
+    return "/" + "/".join(part for part in target.split("/") if part and part != ".")
+
+
+def _why_no_configuration(path: Path) -> tuple[str, str]:
+    files = visible_files(path) if path.is_dir() else [path]
+    if not files:
+        return "is empty, so it is not mounted", "a named volume would be kept"
+    if len(files) > _MOST_FILES or sum(file.stat().st_size for file in files) > _MOST_BYTES:
+        return "is too large for configuration, so it is not mounted", "it sees the image's own files"
+    try:
+        for file in files:
+            file.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, OSError):
+        return "is not text, so it is not mounted", "it sees the image's own files"
+    return "", ""

@@ -1,0 +1,68 @@
+"""What is wrong with a Compose file as a whole, and what it says beside its services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from devenv.spec.imports.compose.file.files import ComposeFiles
+from devenv.spec.imports.compose.file.shapes import NOT_CARRIED
+from devenv.spec.imports.compose.parts.names import service_name
+from devenv.spec.imports.compose.parts.ports import published_ports
+from devenv.spec.imports.compose.sheet import Sheet
+from devenv.spec.imports.note import Note
+from devenv.spec.yaml.positions import Document
+
+
+def tell_of_the_whole(document: Document, sheets: Mapping[str, Sheet], file: Path, files: ComposeFiles) -> None:
+    """Tell of ports and names that are there twice, and of what the file says beside its services.
+
+    Args:
+        document: of all files.
+        sheets: of the services that come.
+        file: the first of the files.
+        files: takes what is told.
+    """
+    if not sheets:
+        message = "no service comes of it: each is of a profile that is not chosen, or left out"
+        files.problems.append(document.problem(("services",), message, "choose one: imports: {profiles: […]}"))
+    _ports_twice(sheets)
+    _names_twice(sheets)
+    for key, instead in (("name", "devenv.yaml says how the project is called"), ("models", "no model is run")):
+        if (node := document.find((key,))) and node.value:
+            files.notes.append(Note.at(document, (key,), f"{key} is not carried over", instead))
+    override = file.with_name(f"{file.stem}.override{file.suffix}")
+    if override.is_file() and override not in files.inputs:
+        instead = f"to have it too: compose: [{file.name}, {override.name}]"
+        files.notes.append(Note(file, 1, "", f"{override.name} is not read", instead))
+    _elsewhere(document, files)
+
+
+def _ports_twice(sheets: Mapping[str, Sheet]) -> None:
+    taken: dict[tuple[int, str], Sheet] = {}
+    for sheet in sheets.values():
+        for port in published_ports(sheet, tell=False):
+            first = taken.setdefault((port.host, port.protocol), sheet) if port.host else sheet
+            if first is not sheet:
+                message = f"{first.name} (line {first.node.line}) publishes {port.host} too"
+                sheet.problem(("ports", port.index), message, "publish another port, or leave one of the two out")
+
+
+def _names_twice(sheets: Mapping[str, Sheet]) -> None:
+    here: dict[str, Sheet] = {}
+    for sheet in sheets.values():
+        name = service_name(sheet.name)
+        first = here.setdefault(name, sheet)
+        if first is not sheet:
+            sheet.problem((), f"{first.name} and {sheet.name} are both {name} here", "give one of the two another name")
+
+
+def _elsewhere(document: Document, files: ComposeFiles) -> None:
+    """Volumes and networks that are made by somebody else, or by another driver."""
+    for section, instead in (("volumes", "it is made in the cluster"), ("networks", NOT_CARRIED["networks"])):
+        node = document.find((section,))
+        for name, one in node.value.items() if node and isinstance(node.value, Mapping) else ():
+            for key in ("external", "driver", "driver_opts"):
+                child = one.child(key)
+                if child and child.value not in (None, False, "local", "bridge"):
+                    files.notes.append(Note.at(document, (section, name, key), f"{key} is not carried over", instead))

@@ -1,1 +1,0 @@
-INSERT INTO notes (text, words) VALUES ('the first note', 3);

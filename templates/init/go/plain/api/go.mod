@@ -1,3 +1,0 @@
-module api
-
-go 1.25.0

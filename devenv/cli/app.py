@@ -25,12 +25,14 @@ from devenv.cli.commands import (
     forward,
     helm,
     images,
+    init,
     kubeconfig,
     kubectl,
     list,  # noqa: A004 -- commands are called as they are typed
     load,
     lock,
     logs,
+    new,
     open,  # noqa: A004 -- the same
     pull,
     render,
@@ -84,6 +86,8 @@ def root(
     """Options of the program itself."""
 
 
+app.command("init")(init.init)
+app.add_typer(new.app, name="new")
 app.command("add")(add.add)
 app.command("up")(up.up)
 app.command("down")(down.down)

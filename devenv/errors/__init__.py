@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
+
+from devenv.errors.problem import Problem as Problem
 
 EXIT_STEP_FAILED = 1
 EXIT_BAD_SPEC = 2
@@ -41,24 +41,6 @@ class DevenvError(Exception):
     def as_dict(self) -> dict[str, object]:
         """The error as JSON-ready data: code, message, context, hint."""
         return {"code": self.code, "message": self.message, "context": self.context, "hint": self.hint}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong in a spec file."""
-
-    file: Path
-    line: int
-    """1-based; 1 when the whole file is meant."""
-    key: str
-    """Key path such as `stacks[2].values.replicas`; empty for the whole file."""
-    message: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        where = f"{self.file}:{self.line}"
-        key = f" {self.key}:" if self.key else ""
-        return f"{where}:{key} {self.message}"
 
 
 class SpecError(DevenvError):
@@ -95,6 +77,12 @@ class ProjectNotFoundError(UsageError):
     """No devenv.yaml in this folder or above it."""
 
     code = "project-not-found"
+
+
+class AlreadyThereError(UsageError):
+    """Something of that name is there already, and it is not written over."""
+
+    code = "already-there"
 
 
 class ToolMissingError(DevenvError):

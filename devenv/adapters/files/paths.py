@@ -60,7 +60,7 @@ def host_state_dir(part: str, *, create: bool = True) -> Path:
 
 
 def data_root() -> Path:
-    """The folder with `stacks/`, `cluster/` and `localstack-init/`: inside the wheel, or the checkout."""
+    """The folder with `stacks/`, `cluster/`, `localstack-init/` and `templates/`: inside the wheel, or the checkout."""
     package = Path(__file__).resolve().parents[2]
     shipped = package / "data"
     return shipped if shipped.is_dir() else package.parent

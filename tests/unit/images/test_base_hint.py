@@ -16,6 +16,7 @@ from devenv.spec.catalogue import load_versions
         ("docker.io/library/debian:bookworm-slim", "DEBIAN: debian-bookworm"),
         ("docker.io/library/debian:trixie", "DEBIAN: debian-trixie"),
         ("docker.io/library/maven:3", "MAVEN: maven"),
+        ("docker.io/library/python:3.12-slim", "PYTHON: python"),
     ],
 )
 @pytest.mark.parametrize("step", ["[internal] load metadata for {}", "[build 1/4] FROM {}"])

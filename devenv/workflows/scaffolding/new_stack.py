@@ -1,0 +1,120 @@
+"""`devenv new stack`: a stack of the project's own, in its list, with a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from devenv.adapters.files.new_files import in_the_way, written_new
+from devenv.adapters.files.records import write_whole
+from devenv.errors import AlreadyThereError, UsageError
+from devenv.scaffold.names import service_named
+from devenv.scaffold.stack import stack_files
+from devenv.spec.load import load_workspace
+from devenv.spec.model import LayerName
+from devenv.spec.read.discover import PROJECT_FILE
+from devenv.spec.workspace import Workspace
+from devenv.spec.yaml.edits import with_list_item
+from devenv.workflows.scaffolding.trial import require_sound
+
+_STACKS = "stacks"
+"""The folder of a project's own stacks where it has none yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewStack:
+    """What was written."""
+
+    name: str
+    folder: Path
+    files: tuple[Path, ...]
+    """Absolute."""
+    left: tuple[str, ...]
+    """What is left to the user to change in devenv.yaml, in words; nothing where it was changed."""
+
+
+def new_stack(directory: Path, name: str, layer: str, data_root: Path) -> NewStack:
+    """Write a stack, and add it to devenv.yaml, whose other lines stay as they are.
+
+    Raises:
+        SpecError: with every problem of the specification; nothing was changed.
+        UsageError: the name or the layer cannot be one.
+        AlreadyThereError: there is something of that name already.
+    """
+    workspace = load_workspace(directory, data_root=data_root)
+    _require_name(name, layer, workspace)
+    root = workspace.root
+    stacks = next(iter(workspace.project.stack_paths), _STACKS)
+    files = stack_files(data_root / "templates" / "stack", name, layer, stacks)
+    if obstacles := in_the_way(root, files):
+        raise AlreadyThereError(
+            f"{len(obstacles)} of {len(files)} files cannot be written, and nothing was changed",
+            context=obstacles,
+            hint=f"choose another name, or take away: {next(iter(obstacles))}",
+        )
+    before = (root / PROJECT_FILE).read_bytes().decode()
+    after = _listed(before, name, workspace)
+    with written_new(root, files):
+        if after is not None:
+            write_whole(root / PROJECT_FILE, after)
+            try:
+                require_sound(root, data_root)
+            except BaseException:
+                write_whole(root / PROJECT_FILE, before)
+                raise
+    left = (
+        ()
+        if after is not None
+        else (f"add to stacks: {{name: {name}}}", f"and, if it is not there, stack_paths: [{stacks}]")
+    )
+    return NewStack(name, root / stacks / layer / name, tuple(root / path for path in files), left)
+
+
+def _listed(text: str, name: str, workspace: Workspace) -> str | None:
+    """devenv.yaml with the stack in its list; None where that cannot be written without harm."""
+    after = with_list_item(text, "stacks", f"name: {name}", in_flow=f"{{name: {name}}}")
+    if after is not None and not workspace.project.stack_paths:
+        after = with_list_item(after, "stack_paths", _STACKS)
+    return after
+
+
+def _require_name(name: str, layer: str, workspace: Workspace) -> None:
+    plain = service_named(name, workspace.project.project, ())
+    if name != plain:
+        raise UsageError(
+            f"{name!r} cannot be a stack's name: lower-case letters, digits and dashes, a letter first, at most 40",
+            hint=f"for example: devenv new stack {plain}",
+        )
+    try:
+        TypeAdapter(LayerName).validate_python(layer)
+    except ValidationError as error:
+        raise UsageError(
+            f"{layer!r} cannot be a layer: two digits, a dash and a name", hint="for example --layer 06-application"
+        ) from error
+    if name in workspace.stacks:
+        own = service_named(name, workspace.project.project, workspace.stacks)
+        raise AlreadyThereError(
+            f"there is a stack {name} already, and nothing was changed",
+            context={"cause": _what(name, workspace)},
+            hint=_instead(name, workspace).format(own=f"devenv new stack {own}"),
+        )
+
+
+def _what(name: str, workspace: Workspace) -> str:
+    if workspace.stacks[name].builtin:
+        return "it comes with devenv"
+    own = {*workspace.project.services, *workspace.project.databases}
+    return f"a service or database is called so, in {PROJECT_FILE}" if name in own else f"{workspace.stacks[name].root}"
+
+
+def _instead(name: str, workspace: Workspace) -> str:
+    if workspace.stacks[name].builtin:
+        return f"devenv add {name} brings that one up; for one of your own: {{own}}"
+    is_written = name in {*workspace.project.services, *workspace.project.databases}
+    return (
+        f"devenv eject {name} writes its chart; for another one: {{own}}"
+        if is_written
+        else "choose another name: {own}"
+    )

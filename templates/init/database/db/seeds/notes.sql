@@ -1,0 +1,1 @@
+INSERT INTO notes (text, words) VALUES ('the first note', 3);

@@ -43,20 +43,25 @@ class _Hinting(TyperCommand):
 def meant(options: Iterable[Any], word: str) -> list[str]:
     """The option that takes a word, and the word; nothing where none of them may.
 
-    A choice takes what it knows, --directory what is a folder, and any other word the first option that may be given
-    several times: those take names.
+    A choice takes what it knows, --profile the built-in ones, --directory what is a folder, and any other word the
+    first option that may be given several times: those take names.
     """
     names = [option for option in options if option.param_type_name == "option"]
     for option in names:
-        if word in _choices(option.type_descriptor.annotation):
+        if word in _choices(option):
             return [option.opts[0], word]
     folders = [option for option in names if option.name == "directory" and Path(word).is_dir()]
     repeatable = [option for option in names if option.multiple]
     return next(([option.opts[0], word] for option in (*folders, *repeatable)), [])
 
 
-def _choices(annotation: Any) -> list[str]:
-    """What an option with a choice takes; nothing for others."""
+def _choices(option: Any) -> list[str]:
+    """What an option takes of which there is a list; nothing for others."""
+    if option.name == "profile":
+        from devenv.spec.model import PROFILES
+
+        return list(PROFILES)
+    annotation = option.type_descriptor.annotation
     is_choice = isinstance(annotation, type) and issubclass(annotation, Enum)
     return [str(choice.value) for choice in annotation] if is_choice else []
 

@@ -11,14 +11,6 @@ import typer
 from devenv.cli import completion
 
 
-class Profile(StrEnum):
-    """Which values the stacks get."""
-
-    DEV = "dev"
-    STAGING = "staging"
-    PROD = "prod"
-
-
 class ImagesMode(StrEnum):
     """Where images come from."""
 
@@ -60,8 +52,13 @@ NoWait = Annotated[
     typer.Option("--no-wait", help="Give up when another run is changing this project, instead of waiting for it."),
 ]
 ProfileOption = Annotated[
-    Profile | None,
-    typer.Option("--profile", help="Values of this profile; devenv.yaml's own when not given."),
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="Values of this profile: dev, staging, prod, or one of devenv.yaml; the one chosen there when not given.",
+        autocompletion=completion.profiles,
+    ),
 ]
 ImagesOption = Annotated[
     ImagesMode,

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from devenv.errors import Problem, SpecError
+from devenv.errors import Problem, SpecError, UsageError
 from devenv.spec.checks import files, references
+from devenv.spec.checks.profiles import profile_problems
 from devenv.spec.checks.project_databases import database_problems
 from devenv.spec.checks.services import name_problems, service_problems
 from devenv.spec.checks.set_values import set_value_problems
@@ -78,12 +79,13 @@ def load_workspace(
     Args:
         start: devenv.yaml is looked for here and above.
         data_root: the folder with devenv's own `stacks/` and `localstack-init/`.
-        profile: dev, staging or prod, in place of the project's own choice.
+        profile: dev, staging, prod or one of the project's own, in place of its choice.
         versions_file: the catalogue of versions.
 
     Raises:
         ProjectNotFoundError: there is no devenv.yaml.
         SpecError: with every problem of every file.
+        UsageError: there is no such profile.
     """
     file = find_project(start)
     problems: list[Problem] = []
@@ -106,10 +108,9 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
         folders += own
         problems.extend(own_problems)
     prefix = project.prefix if project else PLACEHOLDER
-    drafts, twice = overridden([*(read_stack(folder, prefix) for folder in folders), *imported.stacks])
-    for draft in drafts.values():
-        problems.extend(draft.problems)
-    problems.extend(twice)
+    profiles = project.profiles if project else {}
+    drafts, twice = overridden([*(read_stack(folder, prefix, profiles) for folder in folders), *imported.stacks])
+    problems.extend([*(problem for draft in drafts.values() for problem in draft.problems), *twice])
     versions = _read_versions(versions_file, Boundary(data_root, "devenv's own data"), problems)
     lock = read_lock(file.parent, problems)
     if project and document:
@@ -203,9 +204,16 @@ def _read_project(
     checked = check(read.document, ProjectSpec, {"project": PLACEHOLDER})
     problems.extend(checked.problems)
     project = checked.model
-    if project and profile in PROFILES:
-        project = project.model_copy(update={"profile": profile})
+    if project and profile:
+        project = project.model_copy(update={"profile": _known_profile(profile, project.known_profiles)})
     return project, checked.document, _names(read.document) - (_names(checked.document) if project else frozenset())
+
+
+def _known_profile(name: str, known: Collection[str]) -> str:
+    if name not in known:
+        own = f"; or in devenv.yaml: profiles: {{{name}: {PROFILES[0]}}}"
+        raise UsageError(f"there is no profile {name}", hint=f"one of {', '.join(known)}{own}")
+    return name
 
 
 def _names(document: Document) -> frozenset[str]:
@@ -256,6 +264,7 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
     chosen = {choice.name: choice.values for choice in project.stacks} if project else {}
     if project and parts.document:
         problems.extend(references.project_problems(project, parts.document, drafts, parts.versions))
+        problems.extend(profile_problems(project, parts.document))
         problems.extend(files.project_file_problems(project, parts.document, parts.boundary))
         origin = Origin(parts.document, parts.boundary)
         problems.extend(service_problems(project, origin, drafts, parts.seeds, parts.unread))

@@ -64,8 +64,9 @@ Text = Annotated[str, Field(min_length=1)]
 WrittenText = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
 """A text that may be written as a number or as true and false."""
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
-Profile = Literal["dev", "staging", "prod"]
-PROFILES: tuple[Profile, ...] = ("dev", "staging", "prod")
+BuiltinProfile = Literal["dev", "staging", "prod"]
+PROFILES: tuple[BuiltinProfile, ...] = ("dev", "staging", "prod")
+ProfileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$")]
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 """A name that Kubernetes, Docker and DNS accept (RFC 1123 label)."""
 NamespaceName = Annotated[

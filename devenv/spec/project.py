@@ -8,7 +8,17 @@ from pydantic import Field
 
 from devenv.spec.imports.import_spec import Imports
 from devenv.spec.local_image import LocalImage
-from devenv.spec.model import DnsLabel, Port, Profile, RegistryHost, RegistryPath, SpecModel, Values
+from devenv.spec.model import (
+    PROFILES,
+    BuiltinProfile,
+    DnsLabel,
+    Port,
+    ProfileName,
+    RegistryHost,
+    RegistryPath,
+    SpecModel,
+    Values,
+)
 from devenv.spec.services.database import ProjectDatabase
 from devenv.spec.services.service import ServiceName, ServiceSpec
 
@@ -62,7 +72,10 @@ class ProjectSpec(SpecModel):
     namespace_prefix: ProjectName | None = None
     """What the namespaces of built-in stacks begin with: `shop` in `shop-database`. The project's name when unset."""
     cluster: ClusterSpec = ClusterSpec()
-    profile: Profile = "dev"
+    profile: ProfileName = "dev"
+    profiles: dict[ProfileName, BuiltinProfile] = {}
+    """Profiles of the project's own beside dev, staging and prod: each with the one of these that it stands on, whose
+    values it has wherever it has none of its own."""
     services: dict[ServiceName, ServiceSpec] = {}
     """Programs of the project's own, from a Dockerfile to a URL without a chart; each is a stack of that name."""
     databases: dict[ServiceName, ProjectDatabase] = {}
@@ -79,6 +92,11 @@ class ProjectSpec(SpecModel):
     devenv.lock; login and certificates are those of the mirror."""
     seeds: tuple[str, ...] = ()
     """Files with AWS seeds, merged over the built-in ones."""
+
+    @property
+    def known_profiles(self) -> tuple[str, ...]:
+        """The built-in ones and the project's own."""
+        return (*PROFILES, *(name for name in self.profiles if name not in PROFILES))
 
     @property
     def prefix(self) -> str:

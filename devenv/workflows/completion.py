@@ -1,4 +1,4 @@
-"""The names that a shell completes: of stacks, services, databases, layers, endpoints, images and named states."""
+"""The names that a shell completes: of stacks, services, databases, profiles, endpoints, images, named states."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from devenv.spec.workspace import Workspace
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.db import DatabaseRequest, list_snapshots
 
-Kind = Literal["stacks", "addable stacks", "services", "databases", "layers", "endpoints", "images", "snapshots"]
+Kind = Literal[
+    "stacks", "addable stacks", "services", "databases", "layers", "profiles", "endpoints", "images", "snapshots"
+]
 
 
 def names(kind: Kind, directory: Path) -> Mapping[str, str]:
@@ -28,25 +30,29 @@ def names(kind: Kind, directory: Path) -> Mapping[str, str]:
         return {}
 
 
-def _written(kind: Kind, directory: Path) -> Mapping[str, str]:  # noqa: PLR0911 -- one per kind
+def _written(kind: Kind, directory: Path) -> Mapping[str, str]:
     workspace = load_workspace(directory, data_root=data_root())
+    project = workspace.project
     used = [workspace.stacks[name].spec for name in workspace.selected]
     match kind:
         case "stacks":
-            return {spec.name: spec.summary for spec in used}
+            found = {spec.name: spec.summary for spec in used}
         case "addable stacks":
-            return _addable(workspace)
+            found = _addable(workspace)
         case "services":
-            own = {*workspace.project.services, *workspace.project.databases}
-            return {spec.name: spec.summary for spec in used if spec.name in own}
+            own = {*project.services, *project.databases}
+            found = {spec.name: spec.summary for spec in used if spec.name in own}
         case "databases":
-            return {spec.name: spec.summary for spec in used if spec.database}
+            found = {spec.name: spec.summary for spec in used if spec.database}
         case "endpoints":
-            return {endpoint.name: spec.summary for spec in used for endpoint in spec.endpoints}
+            found = {endpoint.name: spec.summary for spec in used for endpoint in spec.endpoints}
         case "images":
-            return {name: image.context for name, image in workspace.project.images.items()}
+            found = {name: image.context for name, image in project.images.items()}
+        case "profiles":
+            found = {name: project.profiles.get(name, "built in") for name in project.known_profiles}
         case _:
-            return _layers(workspace)
+            found = _layers(workspace)
+    return found
 
 
 def _addable(workspace: Workspace) -> dict[str, str]:

@@ -13,7 +13,6 @@ from devenv.images.content.fingerprint import FileDigests
 from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
 from devenv.runtime.observe.stack_inputs import stack_inputs
 from devenv.spec.load import load_workspace
-from devenv.spec.model import PROFILES
 from devenv.spec.read.discover import PROJECT_FILE
 from devenv.spec.read.wording import name_hint
 from devenv.spec.render import ProjectFacts
@@ -132,7 +131,7 @@ def _contents(workspace: Workspace) -> Mapping[tuple[str, str], object]:
     pulled = {name: image.upstream for name, image in workspace.versions.images.items()}
     shared = {"images": (workspace.project.images, pulled), "seeds": workspace.seeds.to_json()}
     found: dict[tuple[str, str], object] = {(what, ""): value for what, value in shared.items()}
-    for profile in PROFILES:
+    for profile in workspace.project.known_profiles:
         project = workspace.project.model_copy(update={"profile": profile})
         facts = ProjectFacts.of(project, PREFERRED_HTTP, PREFERRED_HTTPS)
         for name in names:

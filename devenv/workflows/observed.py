@@ -68,7 +68,7 @@ def observe_project(directory: Path) -> ObservedProject:
             reading.result()  # what is wrong with the specification, all of it, goes before
             raise
         workspace = reading.result()
-    if profile := facts.other_profile(workspace.project.profile):
+    if profile := facts.other_profile(workspace.project):
         workspace = load_workspace(root, data_root=data_root(), profile=profile)
     if kind_cluster.owner and not kind_cluster.owner.has_folder_of(owner_of(workspace.root)):
         facts = replace(facts, reason=f"it belongs to {kind_cluster.owner}")

@@ -10,7 +10,7 @@ from cryptography import x509
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # it ships no types
 from support.rendered_charts import EXAMPLE, SHOP, VARIED, Charts, Json, Rendered, pod_spec
 
-from devenv.spec.model import PROFILES, Profile
+from devenv.spec.model import PROFILES, BuiltinProfile
 
 REPOSITORY = Path(__file__).parents[2]
 STACKS = sorted(
@@ -30,13 +30,13 @@ WEBHOOK_CERTIFICATE = {"ca.crt", "tls.crt", "tls.key"}
 
 
 @pytest.fixture(params=PROFILES)
-def profile(request: pytest.FixtureRequest) -> Profile:
-    chosen: Profile = request.param
+def profile(request: pytest.FixtureRequest) -> BuiltinProfile:
+    chosen: BuiltinProfile = request.param
     return chosen
 
 
 @pytest.fixture(params=(*STACKS, *VARIED, *SHOP))
-def rendered(request: pytest.FixtureRequest, charts: Charts, profile: Profile) -> Rendered:
+def rendered(request: pytest.FixtureRequest, charts: Charts, profile: BuiltinProfile) -> Rendered:
     return charts.render(request.param, profile)
 
 
@@ -152,14 +152,14 @@ def test_objects_are_in_the_stacks_namespace(rendered: Rendered) -> None:
     assert places <= {rendered.stack.spec.namespace, "kube-system"}
 
 
-def test_every_namespace_of_a_stack_is_declared(charts: Charts, profile: Profile) -> None:
+def test_every_namespace_of_a_stack_is_declared(charts: Charts, profile: BuiltinProfile) -> None:
     declared = {item["metadata"]["name"] for item in charts.render("namespaces", profile).of_kind("Namespace")}
     needed = {name: charts.stack(name).spec.namespace for name in STACKS if name != "namespaces"}
 
     assert {name: namespace for name, namespace in needed.items() if namespace not in declared} == {}
 
 
-def test_every_profile_has_room_on_two_cores(charts: Charts, profile: Profile) -> None:
+def test_every_profile_has_room_on_two_cores(charts: Charts, profile: BuiltinProfile) -> None:
     """Staging and prod are rehearsed on a laptop, where Kubernetes' own pods ask for 960m of the 2 cores."""
     asked = {
         name: sum(

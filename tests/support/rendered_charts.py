@@ -21,7 +21,7 @@ from devenv.images.build.modules import Module
 from devenv.images.content.fingerprint import FileDigests
 from devenv.runtime.observe.stack_inputs import renew, stack_inputs
 from devenv.spec.load import load_workspace
-from devenv.spec.model import PROFILES, Profile
+from devenv.spec.model import PROFILES, BuiltinProfile
 from devenv.spec.render import ProjectFacts
 from devenv.spec.stack import ChartSource
 from devenv.spec.workspace import LoadedStack, Workspace
@@ -103,7 +103,7 @@ class Charts:
         workspaces = self._workspaces if name in self._workspaces[PROFILES[0]].stacks else self._shop
         return workspaces[PROFILES[0]].stacks[name]
 
-    def _render(self, name: str, profile: Profile, *, renewed: bool = False, alone: bool = False) -> Rendered:
+    def _render(self, name: str, profile: BuiltinProfile, *, renewed: bool = False, alone: bool = False) -> Rendered:
         workspaces = self._alone if alone else self._workspaces
         workspace, name = self._varied.get((name, profile), workspaces[profile]), _stack(name)
         images = {image: f"registry.test/{image}:1.2.3" for image in workspace.stacks[name].spec.images}

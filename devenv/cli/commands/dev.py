@@ -44,8 +44,6 @@ def dev(
     from devenv.workflows.dev import DevCommand
     from devenv.workflows.dev import dev as run_dev
 
-    command = DevCommand(
-        directory, tuple(names or ()), yes, profile.value if profile else None, images.value, logs=logs
-    )
+    command = DevCommand(directory, tuple(names or ()), yes, profile, images.value, logs=logs)
     with wiring.run_session("dev", as_json=as_json, verbose=verbose, wait=not no_wait) as session:
         run_dev(command, session)

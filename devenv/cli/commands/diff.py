@@ -40,7 +40,7 @@ def diff(
     from devenv.workflows.diff import diff as find_differences
 
     with wiring.run_session("diff", as_json=False) as session:
-        found = find_differences(directory, stacks or (), session, profile=profile and profile.value)
+        found = find_differences(directory, stacks or (), session, profile=profile)
     if as_json:
         typer.echo(json.dumps([asdict(difference) for difference in found], indent=2))
     elif found:

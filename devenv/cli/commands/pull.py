@@ -28,6 +28,6 @@ def pull(
     from devenv.workflows.pull import PullRequest
     from devenv.workflows.pull import pull as run_pull
 
-    request = PullRequest(directory, yes, profile.value if profile else None, images.value)
+    request = PullRequest(directory, yes, profile, images.value)
     with wiring.run_session("pull", as_json=as_json, wait=not no_wait) as session:
         run_pull(request, session)

@@ -36,7 +36,7 @@ def render(
     from devenv.workflows.render import RenderRequest, render_stacks
 
     found = render_stacks(
-        RenderRequest(directory, tuple(stacks or ()), profile and profile.value, credentials=credentials),
+        RenderRequest(directory, tuple(stacks or ()), profile, credentials=credentials),
         lambda note: typer.echo(f"note: {note}", err=True),
     )
     typer.echo(manifests_as_json(found) if as_json else manifests_as_yaml(found), nl=as_json)

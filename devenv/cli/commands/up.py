@@ -79,7 +79,7 @@ def up(
         only=tuple(only or ()),
         skip=tuple(skip or ()),
         layers=tuple(layer or ()),
-        profile=profile.value if profile else None,
+        profile=profile,
         images=images.value,
         adopt=adopt,
     )

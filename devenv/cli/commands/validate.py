@@ -29,7 +29,7 @@ def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as
     from devenv.spec.load import load_workspace
     from devenv.workflows.validate import examine
 
-    workspace = load_workspace(directory, data_root=data_root(), profile=profile and profile.value)
+    workspace = load_workspace(directory, data_root=data_root(), profile=profile)
     require_sound_contents(workspace.stacks[name] for name in workspace.selected)
     notes = told_once(workspace.notes, workspace.root)
     for note in notes:

@@ -20,6 +20,7 @@ from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS
 from devenv.errors import DevenvError
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, KindCluster, is_node
+from devenv.spec.project import ProjectSpec
 from devenv.spec.stack import StackSpec
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ class ClusterFacts:
     claims: Mapping[str, str] | None = None
     """All volume claims, `namespace/name` to UID; None where they were not looked at."""
 
-    def other_profile(self, profile: str) -> str | None:
-        """The profile that is up, where that is not this one; None also where none is recorded."""
-        return self.profile if self.profile not in {"", profile} else None
+    def other_profile(self, project: ProjectSpec) -> str | None:
+        """The project's profile that is up, where that is not the chosen one; None also where none is recorded."""
+        return self.profile if self.profile in {*project.known_profiles} - {project.profile} else None
 
     def fresh_databases(self, specs: Iterable[StackSpec]) -> frozenset[str]:
         """The stacks whose databases hold nothing yet, by name."""

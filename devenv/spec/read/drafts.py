@@ -46,15 +46,15 @@ class StackDraft:
         return self.folder.name
 
 
-def read_stack(folder: StackFolder, namespace_prefix: str) -> StackDraft:
-    """Read one stack's folder; `namespace_prefix` is the project's."""
+def read_stack(folder: StackFolder, namespace_prefix: str, profiles: Mapping[str, str]) -> StackDraft:
+    """Read one stack's folder; `namespace_prefix` and `profiles` are the project's."""
     base = folder.root.parent
     found = folder.boundary.look(base, f"{folder.name}/{folder.file.name}", "file")
     if isinstance(found, PathProblem):
         problem = Problem(folder.file, 1, "", found.message, found.hint)
         return StackDraft(folder, None, None, {}, (problem,), ())
     read = read_yaml(folder.file, empty_hint="a stack has at least name, layer, summary, namespace, version, sources")
-    values, problems, inputs = _profile_values(folder)
+    values, problems, inputs = _profile_values(folder, profiles)
     problems = [*read.problems, *problems]
     if read.document is None:
         return StackDraft(folder, None, None, values, tuple(problems), (folder.file, *inputs))
@@ -145,13 +145,17 @@ def _mismatches(folder: StackFolder, spec: StackSpec, document: Document) -> lis
     return problems
 
 
-def _profile_values(folder: StackFolder) -> tuple[dict[str, Values], list[Problem], list[Path]]:
+def _profile_values(
+    folder: StackFolder, profiles: Mapping[str, str]
+) -> tuple[dict[str, Values], list[Problem], list[Path]]:
+    """By profile, those of the project's own over those of what each stands on."""
+    known = [*PROFILES, *profiles]
     values: dict[str, Values] = {}
     problems: list[Problem] = []
     files = files_in(folder.root / "values", ".yaml", ".yml")
     for file in files:
-        if file.stem not in PROFILES or file.suffix != ".yaml":
-            hint = name_hint(file.name, [f"{profile}.yaml" for profile in PROFILES], "files here")
+        if file.stem not in known or file.suffix != ".yaml":
+            hint = name_hint(file.name, [f"{profile}.yaml" for profile in known], "files here")
             problems.append(Problem(file, 1, "", "the file is named after no profile", hint))
             continue
         found = folder.boundary.look(folder.root, f"values/{file.name}", "file")
@@ -162,4 +166,5 @@ def _profile_values(folder: StackFolder) -> tuple[dict[str, Values], list[Proble
         problems.extend(read.problems)
         if read.document:
             values[file.stem] = read.document.data()
-    return values, problems, files
+    own = {name: merged(values.get(base, {}), values.get(name, {})) for name, base in profiles.items()}
+    return {**values, **{name: found for name, found in own.items() if found}}, problems, files

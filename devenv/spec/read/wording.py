@@ -15,7 +15,7 @@ from pydantic import BaseModel, StringConstraints, ValidationError
 
 from devenv.errors import Problem
 from devenv.spec.dashboard import Name, PersesDuration
-from devenv.spec.model import DnsLabel, LayerName, NamespaceName, RegistryHost, RegistryPath, ValuePath
+from devenv.spec.model import DnsLabel, LayerName, NamespaceName, ProfileName, RegistryHost, RegistryPath, ValuePath
 from devenv.spec.monitors import MetricName, RuleDuration
 from devenv.spec.seeds import NAME_RULES
 from devenv.spec.services.container import VariableName
@@ -53,6 +53,7 @@ _PATTERNS = {
     _NAMESPACE: "a namespace, such as shop-database or {namespace_prefix}-database (at most 63 characters)",
     _pattern(RegistryHost): "a registry such as docker.io (a host without https://, with a port if it has one)",
     _pattern(RegistryPath): "a registry and a folder of it, such as mirror.example/dockerhub (without https://)",
+    _pattern(ProfileName): "a name of lower-case letters, digits and dashes (at most 30)",
     _pattern(LayerName): "a layer such as 02-infrastructure (two digits, a dash, a name)",
     _pattern(ValuePath): "a dotted path of keys in the chart's values, such as image.tag (not into a list)",
     _pattern(Name): "a name of letters, digits, dots, dashes and underscores (at most 75)",
@@ -112,7 +113,7 @@ def name_hint(word: str, known: Iterable[str], what: str) -> str:
     names = sorted(known)
     if not names:
         return f"there are no {what}"
-    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")  # noqa: PLR2004 -- one line of text
+    shown = ", ".join(names[:16]) + (", …" if len(names) > 16 else "")  # noqa: PLR2004 -- one line of text
     return did_you_mean(word, names) or f"{what}: {shown}"
 
 

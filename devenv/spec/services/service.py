@@ -14,7 +14,7 @@ from devenv.spec.model import (
     LayerName,
     NamespaceName,
     Port,
-    Profile,
+    ProfileName,
     SpecModel,
     Text,
     WrittenText,
@@ -195,7 +195,7 @@ class ServiceSpec(Container):
     layer: LayerName | None = None
     deadline: Duration = timedelta(minutes=5)
     """How long it may take until it is ready."""
-    profiles: dict[Profile, ServiceProfile] = {}
+    profiles: dict[ProfileName, ServiceProfile] = {}
 
     @property
     def all_ports(self) -> dict[str, ServicePort]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devenv.spec.model import PROFILES, Values
+from devenv.spec.model import Values
 from devenv.spec.project import ProjectSpec
 from devenv.spec.read.discover import StackFolder
 from devenv.spec.read.drafts import StackDraft
@@ -141,10 +141,14 @@ class _Translation:
 
     def _profile_values(self, values: Values) -> dict[str, Values]:
         """What each profile changes; the Secret keeps what a profile has no use for, as the service needs it anyway."""
-        found = {profile: self._values(self._service.in_profile(profile))[0] for profile in PROFILES}
+        found = {profile: self._values(self._in_profile(profile))[0] for profile in self._project.known_profiles}
         if kept := values.get("secrets"):
             found = {profile: {**own, "secrets": {**kept, **own.get("secrets", {})}} for profile, own in found.items()}
         return {profile: changed for profile, own in found.items() if (changed := difference(values, own))}
+
+    def _in_profile(self, profile: str) -> ServiceSpec:
+        base = self._project.profiles.get(profile)
+        return (self._service.in_profile(base) if base else self._service).in_profile(profile)
 
     def _summary(self) -> str:
         service, jobs = self._service, jobs_of(self._project.services)

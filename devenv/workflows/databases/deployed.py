@@ -157,7 +157,7 @@ def reach(directory: Path, session: Session, names: Sequence[str] = (), *, alone
         if alone:
             stack.enter_context(exclusive(environment.engine, workspace.project.project, session))
         deployment = _running(environment)
-        if profile := deployment.facts.other_profile(workspace.project.profile):
+        if profile := deployment.facts.other_profile(workspace.project):
             workspace = load_workspace(directory, data_root=session.data_root, profile=profile)
             deployment = Deployment(replace(environment, workspace=workspace), deployment.facts)
         stack.callback(deployment.environment.cluster.close)
@@ -185,7 +185,7 @@ def profile_that_is_up(directory: Path, session: Session) -> str | None:
         return None  # `devenv dev` may start one, and then there is no cluster yet
     kind_cluster = look(environment.engine, environment.names)
     facts = observe_cluster(kind_cluster, environment.kubeconfig, export=environment.export_kubeconfig)
-    return facts.other_profile(workspace.project.profile)
+    return facts.other_profile(workspace.project)
 
 
 def _running(environment: Environment) -> Deployment:

@@ -50,7 +50,7 @@ def test_what_is_committed_fits(name: str, file: Path) -> None:
     [
         ("devenv", {"colour": "red"}),
         ("devenv", {"project": "My_Shop"}),
-        ("devenv", {"profile": "test"}),
+        ("devenv", {"profile": "Test"}),
         ("devenv", {"cluster": {"ports": {"http": 0}}}),
         ("devenv", {"stacks": [{}]}),
         ("devenv", {"services": {"api": {"port": 0, "image": "api"}}}),

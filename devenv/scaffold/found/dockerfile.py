@@ -12,8 +12,9 @@ _INSTRUCTION = re.compile(r"\s*(?P<word>[A-Za-z]+)\s+(?P<rest>.*)", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*[\"']?(?P<end>[A-Za-z_]\w*)[\"']?")
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?-(?P<default>[^}]*))?\}|(?P<bare>\w+))")
 _PORT = re.compile(r"(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?(?:/(?P<protocol>\w+))?")
+_NUMBER = re.compile(r"[0-9]{1,5}")
 _ADDRESS = re.compile(
-    r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::[^/\s\"']*)?(?P<path>/[^\s\"'\]|;)&]*)"
+    r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?P<port>\d{1,5}))?(?P<path>/[^\s\"'\]|;)&]*)"
 )
 _HIGHEST_PORT = 65535
 
@@ -33,6 +34,8 @@ class Facts:
     ports: tuple[Port, ...] = ()
     health: str = ""
     """The path that its health check asks."""
+    health_port: int | None = None
+    """The port that it asks."""
     volumes: tuple[str, ...] = ()
     bases: tuple[tuple[str, int], ...] = ()
     """Arguments without a value that stages begin with, each with its line."""
@@ -74,8 +77,18 @@ def read_dockerfile(text: str) -> Facts:
             stage.variables |= _assigned(word, rest, stage.variables, arguments)
             stage.facts = _with(stage.facts, line, word, rest, stage.variables)
             copied += _copied(word, rest)
-    last = stage.facts if stage else Facts()
+    last = _with_port(stage) if stage else Facts()
     return replace(last, bases=tuple(bases.items()), copied=tuple(dict.fromkeys(copied)), stages=count)
+
+
+def _with_port(stage: _Stage) -> Facts:
+    """A stage's facts; one that exposes nothing has the port of its health check, or that of PORT."""
+    facts = stage.facts
+    variable = stage.variables.get("PORT", "")
+    said = facts.health_port or (int(variable) if _NUMBER.fullmatch(variable) else 0)
+    if facts.ports or facts.unknown or not 0 < said <= _HIGHEST_PORT:
+        return facts
+    return replace(facts, ports=(Port(said, 1),))
 
 
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
@@ -112,7 +125,8 @@ def _with(facts: Facts, line: int, word: str, rest: str, variables: Mapping[str,
             return replace(facts, volumes=tuple(dict.fromkeys((*facts.volumes, *paths))))
         case "HEALTHCHECK":
             found = _ADDRESS.search(_filled(rest, variables))
-            return replace(facts, health=found["path"] if found else "")
+            port = int(found["port"]) if found and found["port"] else None
+            return replace(facts, health=found["path"] if found else "", health_port=port)
         case _:
             return facts
 

@@ -56,6 +56,7 @@ _SOURCES = frozenset(
     ]
 )
 _VOLUME = "1Gi"
+_WRITABLE = "/tmp"  # noqa: S108 -- in the container, where each service has it
 URL_VARIABLE = "DATABASE_URL"
 
 
@@ -124,8 +125,8 @@ def services(
         spec: dict[str, Any] = {"build": build, **_ports(facts)}
         if facts.ports and facts.health:
             spec["health"] = facts.health
-        if facts.volumes:
-            spec["volumes"] = dict.fromkeys(facts.volumes, _VOLUME)
+        if volumes := [path for path in facts.volumes if path != _WRITABLE]:
+            spec["volumes"] = dict.fromkeys(volumes, _VOLUME)
         left.extend(Left(file, line, message, "write the port by hand") for line, message in facts.unknown)
         comment = "" if facts.ports else "`port: NUMBER` gives it an address"
         if not facts.ports and not facts.unknown:

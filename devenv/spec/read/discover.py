@@ -52,7 +52,9 @@ def find_project(start: Path) -> Path:
     present = [name for name in _MISNAMED if (folder / name).is_file()]
     raise ProjectNotFoundError(
         f"there is no {PROJECT_FILE} in {folder} or above it",
-        hint=f"mv {present[0]} {PROJECT_FILE}" if present else "go to a folder with a devenv.yaml, or write one there",
+        hint=f"mv {present[0]} {PROJECT_FILE}"
+        if present
+        else "go to a folder with a devenv.yaml, or write one: devenv init",
     )
 
 

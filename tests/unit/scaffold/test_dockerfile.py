@@ -28,6 +28,10 @@ def ports(text: str) -> list[tuple[int, int]]:
         ("FROM a\nRUN <<EOF\nEXPOSE 1\nEOF\nEXPOSE 2\n", [(2, 5)]),
         ("FROM a\nRUN echo EXPOSE 1\n# EXPOSE 2\n", []),
         ("EXPOSE 1\n", []),
+        ("FROM a\nHEALTHCHECK CMD curl http://localhost:3000/up\n", [(3000, 1)]),
+        ("FROM a\nENV PORT=81\n", [(81, 1)]),
+        ("FROM a\nENV PORT=81\nEXPOSE 82\n", [(82, 3)]),
+        ("FROM a\nENV PORT=$NONE\n", []),
     ],
 )
 def test_ports_are_those_of_the_last_stage(text: str, found: list[tuple[int, int]]) -> None:

@@ -94,7 +94,7 @@ def test_without_a_database_there_is_none(tmp_path: Path, language: LanguageName
 MONOREPO = {
     "services/api/Dockerfile": GO_DOCKERFILE,
     "services/api/main.go": 'os.Getenv("DATABASE_URL")\n',
-    "services/web/Dockerfile": "ARG NODEJS\nFROM ${NODEJS}\nEXPOSE 3000 3000 9229\nVOLUME /data\n",
+    "services/web/Dockerfile": "ARG NODEJS\nFROM ${NODEJS}\nEXPOSE 3000 3000 9229\nVOLUME /data /tmp\n",
     "services/web/Dockerfile.dev": "FROM node\n",
     "services/jobs/Dockerfile": "FROM alpine\nCOPY services/jobs/run.sh /\n",
     "services/jobs/run.sh": "echo\n",

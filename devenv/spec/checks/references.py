@@ -116,7 +116,9 @@ def cycle_problems(drafts: Drafts) -> Iterator[Problem]:
         links = list(zip(ring, (*ring[1:], ring[0]), strict=True))
         places = [(drafts[name].document, _need_path(drafts[name], need)) for name, need in links]
         lines = ", ".join(
-            f"{'/'.join(document.file.parts[-3:])}:{document.line(path)}" for document, path in places if document
+            f"{'/'.join(document.file_of(path).parts[-3:])}:{document.line(path)}"
+            for document, path in places
+            if document
         )
         document, path = places[0]
         if document:

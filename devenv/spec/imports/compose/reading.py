@@ -54,7 +54,7 @@ def read_compose(one: Import, project: ProjectSpec, document: Document, at: KeyP
     if root is None:
         return _imported(files, {}, {})
     extensions = {name: found for name, node in _services(root).items() if (found := node.child(EXTENSION))}
-    checked = check(Document(paths[0], _without_extensions(root)), ComposeFile, {"services": {}})
+    checked = check(Document(paths[0], _without_extensions(root)), ComposeFile)
     files.problems += checked.problems
     if checked.model is None:
         return _imported(files, {}, {})

@@ -116,7 +116,9 @@ def _missing(sheet: Sheet, name: str, around: Surroundings) -> None:
     elif profiles := written.child("profiles"):
         message = f"{name} is of another profile"
         sheet.problem(
-            ("depends_on", name), message, f"choose it in devenv.yaml: imports: {{profiles: {profiles.data()}}}"
+            ("depends_on", name),
+            message,
+            f"imports: {{profiles: [{', '.join(map(str, profiles.data()))}]}} in devenv.yaml brings it",
         )
 
 

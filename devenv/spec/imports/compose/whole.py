@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from devenv.errors import Problem
 from devenv.spec.imports.compose.file.files import ComposeFiles
 from devenv.spec.imports.compose.file.shapes import NOT_CARRIED
 from devenv.spec.imports.compose.parts.names import service_name
@@ -24,8 +25,7 @@ def tell_of_the_whole(document: Document, sheets: Mapping[str, Sheet], file: Pat
         files: takes what is told.
     """
     if not sheets:
-        message = "no service comes of it: each is of a profile that is not chosen, or left out"
-        files.problems.append(document.problem(("services",), message, "choose one: imports: {profiles: […]}"))
+        files.problems.append(_nothing(document))
     _ports_twice(sheets)
     _names_twice(sheets)
     for key, instead in (("name", "devenv.yaml says how the project is called"), ("models", "no model is run")):
@@ -36,6 +36,14 @@ def tell_of_the_whole(document: Document, sheets: Mapping[str, Sheet], file: Pat
         instead = f"to have it too: compose: [{file.name}, {override.name}]"
         files.notes.append(Note(file, 1, "", f"{override.name} is not read", instead))
     _elsewhere(document, files)
+
+
+def _nothing(document: Document) -> Problem:
+    services = document.find(("services",))
+    if services is None or not services.value:
+        return document.problem(("services",), "there is no service", "add one: api: {build: .}")
+    message = "no service comes of it: each is of a profile that is not chosen, or left out"
+    return document.problem(("services",), message, "choose a profile: imports: {profiles: […]}")
 
 
 def _ports_twice(sheets: Mapping[str, Sheet]) -> None:

@@ -21,6 +21,7 @@ from devenv.spec.imports.compose.file.canonical import (
 from devenv.spec.imports.compose.file.env_files import read_variables
 from devenv.spec.imports.compose.file.interpolation import InterpolationError, Lookup, interpolate
 from devenv.spec.imports.note import Note
+from devenv.spec.read.drafts import PLACEHOLDER
 from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.wording import name_hint
 from devenv.spec.yaml.positions import Document, KeyPath, Node
@@ -43,6 +44,8 @@ class ComposeFiles:
     inputs: list[Path] = field(default_factory=list)
     bases: dict[Path, Path] = field(default_factory=dict)
     """File to the folder that its paths are relative to."""
+    broken: set[str] = field(default_factory=set)
+    """Services that extend what is not there: of what they lack nothing is told."""
     lookup: Lookup = lambda _: None
     """The variables of the whole."""
     _unset: set[str] = field(default_factory=set)
@@ -124,7 +127,7 @@ class ComposeFiles:
             text = interpolate(node.value, lookup, unset)
         except InterpolationError as error:
             self.problems.append(document.problem(path, str(error), "write $$ for a dollar sign, or set the variable"))
-            text = ""
+            text = PLACEHOLDER
         return replace(node, value=text, text=text, file=file)
 
     def _with_included(self, root: Node, file: Path, depth: int) -> Node:
@@ -189,13 +192,14 @@ class ComposeFiles:
         if extends is None or not isinstance(service.value, Mapping):
             return service
         own = replace(service, value={key: node for key, node in service.value.items() if key != "extends"})
-        document = Document(service.file or Path(), Node({"services": Node({chain[-1]: service}, 1)}, 1))
+        document = Document(service.file or Path(), Node({"services": Node({chain[-1]: service}, 1, "services")}, 1))
         at: KeyPath = ("services", chain[-1], "extends")
         named, file = extends.child("service"), extends.child("file")
         tree: Node | None = root
         if file and isinstance(file.value, str):
             found = self.look(file, file.value, document, (*at, "file"))
             tree = self._other(found) if found else None
+        self.broken.add(chain[-1])
         if tree is None or named is None:
             return own
         name, services = str(named.value), tree.child("services")
@@ -209,6 +213,7 @@ class ComposeFiles:
         if key in chain or len(chain) > _DEEPEST:
             self.problems.append(document.problem(at, "services extend each other", "take one extends out"))
             return own
+        self.broken.discard(chain[-1])
         return merged_service(self._extend(base, tree, (*chain[:-1], key, chain[-1])), own)
 
     def _other(self, file: Path) -> Node | None:

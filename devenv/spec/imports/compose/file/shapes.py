@@ -8,9 +8,9 @@ Source: https://github.com/compose-spec/compose-spec/blob/main/schema/compose-sp
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
 Scalar = str | int | float | bool | None
 Texts = str | list[str]
@@ -278,7 +278,7 @@ class ComposeFile(ComposeModel):
     name: str | None = None
     version: Any = None
     include: list[str | ComposeInclude] = []
-    services: Annotated[dict[str, AnyService], Field(min_length=1)]
+    services: dict[str, AnyService] | None = None
     networks: dict[str, Any] | None = None
     volumes: dict[str, ComposeVolume | None] | None = None
     configs: dict[str, ComposeSource] | None = None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devenv.spec.imports.compose.sheet import Sheet, node_of, text_of
+from devenv.spec.read.drafts import PLACEHOLDER
 from devenv.spec.yaml.positions import Node
 
 _EXPOSE = re.compile(r"^\s*EXPOSE\s+(.+)$", re.IGNORECASE | re.MULTILINE)
@@ -27,41 +28,49 @@ def put_image(sheet: Sheet, builders: Mapping[str, str]) -> None:
             sheet.put("build", _build(other, build), image)
         return
     if build is not None:
-        sheet.made["build"] = node_of(_build(sheet, build, tell=True), build)
+        made = _build(sheet, build)
+        if _tell(sheet):
+            sheet.made["build"] = node_of(made, build)
+        else:
+            sheet.put("image", PLACEHOLDER, build)
     elif image is not None:
         sheet.made["image"] = image
+    elif sheet.name in sheet.files.broken:
+        sheet.put("image", PLACEHOLDER, sheet.node)
 
 
-def _build(sheet: Sheet, build: Node, *, tell: bool = False) -> dict[str, Any]:
+def _build(sheet: Sheet, build: Node) -> dict[str, Any]:
     context = sheet.find("build", "context")
-    written = text_of(context) if context else "."
-    away = _ELSEWHERE.match(written)
-    if away and tell:
-        message = f"{written} is not in the project"
-        sheet.problem(("build", "context"), message, "check it out below devenv.yaml, and name the folder")
-    place = sheet.place(context or build, "." if away else written)
+    place = sheet.place(context or build, text_of(context) if context else ".")
     made: dict[str, Any] = {"context": node_of(sheet.relative(place), context or build)}
     for key in ("dockerfile", "target"):
         if node := sheet.find("build", key):
             made[key] = node
     if (network := sheet.find("build", "network")) and text_of(network) in _NETWORKS:
         made["network"] = network
-    elif network and tell:
-        sheet.note(("build", "network"), "the network is not carried over", "the build has one of its own")
     if args := dict(_arguments(sheet)):
         made["args"] = node_of(args, sheet.find("build", "args") or build)
-    if tell:
-        _tell(sheet)
     return made
 
 
-def _tell(sheet: Sheet) -> None:
-    """Tell of what a build says and has no place here."""
+def _tell(sheet: Sheet) -> bool:
+    """Tell of what a build says and has no place here; returns whether it can be built at all."""
+    possible = True
+    written = sheet.text("build", "context") or "."
+    if _ELSEWHERE.match(written):
+        message = f"{written} is not in the project"
+        sheet.problem(("build", "context"), message, "check it out below devenv.yaml, and name the folder")
+        possible = False
+    network = sheet.text("build", "network")
+    if network and network not in _NETWORKS:
+        sheet.note(("build", "network"), "the network is not carried over", "the build has one of its own")
     for key in sheet.entries("build"):
         if key == "dockerfile_inline":
             sheet.problem(("build", key), "a Dockerfile is expected in a file", "write it to Dockerfile, and name that")
+            possible = False
         elif key not in _CARRIED and sheet.find("build", key):
             sheet.note(("build", key), f"build.{key} is not carried over", "it is built without")
+    return possible
 
 
 def _arguments(sheet: Sheet) -> Iterator[tuple[str, Node]]:

@@ -12,7 +12,7 @@ from devenv.spec.imports.compose.sheet import Sheet, node_of, text_of
 from devenv.spec.yaml.positions import Node
 
 _SHORT = re.compile(
-    r"(?:(?P<ip>\[[0-9a-fA-F:]+\]|[0-9.]+|[A-Za-z][\w.-]*):)?(?:(?P<host>[0-9]+(?:-[0-9]+)?)?:)?"
+    r"(?:(?:\[[0-9a-fA-F:]+\]|(?:[0-9]+\.){3}[0-9]+):)?(?:(?P<host>[0-9]+(?:-[0-9]+)?)?:)?"
     r"(?P<port>[0-9]+(?:-[0-9]+)?)(?:/(?P<protocol>\w+))?"
 )
 _MOST = 2**16 - 1

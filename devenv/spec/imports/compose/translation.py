@@ -139,7 +139,7 @@ def _ports(sheet: Sheet, around: Surroundings) -> None:
             )
         elif ports.publish(port) == "tcp":
             instead = f"devenv forward {around.names[sheet.name]} {port.port}"
-            sheet.note(("ports", port.index), f"{port.port} speaks no HTTP, so no URL leads to it", instead)
+            sheet.note(("ports", port.index), f"{port.port} speaks no plain HTTP, so no URL leads to it", instead)
     certain = bool(ports.made)
     for number, node in _further_ports(sheet, around):
         ports.open(number, node)

@@ -54,10 +54,33 @@ PORTS: dict[str, tuple[int, ...]] = {
 }
 """By the last part of an image's name. Only where everybody who starts it has it listen there."""
 TCP_PORTS = frozenset(
-    {22, 25, 389, 636, 1025, 1433, 1521, 1883, 2181, 2379, 3306, 4222, 5432, 5671, 5672, 6379, 7687, 9042, 9092, 11211}
+    {
+        22,
+        25,
+        389,
+        443,
+        636,
+        8443,
+        1025,
+        1433,
+        1521,
+        1883,
+        2181,
+        2379,
+        3306,
+        4222,
+        5432,
+        5671,
+        5672,
+        6379,
+        7687,
+        9042,
+        9092,
+        11211,
+    }
     | {26379, 27017, 33060}
 )
-"""Ports on which no HTTP is spoken."""
+"""Ports on which no plain HTTP is spoken."""
 GRPC_PORTS = frozenset({50051})
 
 

@@ -32,6 +32,9 @@ class Recipe:
     network: BuildNetwork = "default"
     shipped: bool = False
     """It comes with devenv: its files are sent with the modes that version control keeps."""
+    secrets: Pairs = ()
+    """Name of a secret to its source as buildx takes it: `src=/path` or `env=NAME`."""
+    ssh: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

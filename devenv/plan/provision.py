@@ -208,6 +208,8 @@ def _step(image: Image, choice: Choice, references: Mapping[str, str], mode: Mod
                 recipe.network,
                 recipe.shipped,
                 image.content,
+                recipe.secrets,
+                recipe.ssh,
             )
             return build, before | {tool_key(BUILDX)}
         case Assembly(base=base, system=system):

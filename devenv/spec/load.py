@@ -27,7 +27,7 @@ from devenv.spec.needs import needed_by, order
 from devenv.spec.project import ProjectSpec
 from devenv.spec.read.discover import builtin_stacks, find_project, project_stacks
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft, overridden, read_stack
-from devenv.spec.read.places import Boundary, PathProblem
+from devenv.spec.read.places import Boundary, Kind, PathProblem
 from devenv.spec.read.problems import ordered
 from devenv.spec.read.seed_files import SeedFile, StackSecret, load_seeds
 from devenv.spec.read.validation import check
@@ -100,7 +100,9 @@ def load_workspace(
 def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path, problems: list[Problem]) -> _Parts:
     boundary = Boundary(file.parent, "the project's folder")
     project, document, unread = _read_project(file, profile, problems)
-    imports = read_imports(project, document, boundary, problems) if project and document else WithImports()
+    versions = _read_versions(versions_file, Boundary(data_root, "devenv's own data"), problems)
+    shipped = versions.images if versions else ()
+    imports = read_imports(project, document, boundary, problems, shipped) if project and document else WithImports()
     project, document, imported = imports.project, imports.document, imports.imported
     folders = builtin_stacks(data_root)
     if project and document:
@@ -111,7 +113,6 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
     profiles = project.profiles if project else {}
     drafts, twice = overridden([*(read_stack(folder, prefix, profiles) for folder in folders), *imported.stacks])
     problems.extend([*(problem for draft in drafts.values() for problem in draft.problems), *twice])
-    versions = _read_versions(versions_file, Boundary(data_root, "devenv's own data"), problems)
     lock = read_lock(file.parent, problems)
     if project and document:
         origin = Origin(document, boundary)
@@ -131,10 +132,9 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
         *(path for draft in drafts.values() for path in draft.inputs),
         *imported.inputs,
     )
-    charts = data_root / "stacks" / "charts"
-    notes, places = imported.notes, imports.files
+    charts, notes = data_root / "stacks" / "charts", imported.notes
     return _Parts(
-        project, document, boundary, drafts, versions, lock, seeds, inputs, images, charts, unread, notes, places
+        project, document, boundary, drafts, versions, lock, seeds, inputs, images, charts, unread, notes, imports.files
     )
 
 
@@ -298,16 +298,17 @@ def _further_problems(parts: _Parts) -> Iterator[Problem]:
 def _with_folders_that_are_there(spec: StackSpec, draft: StackDraft) -> StackSpec:
     """Without folders that a problem has been reported of: there may be nothing, or what is not to be looked at."""
 
-    def is_there(text: str | None) -> bool:
+    def is_there(text: str | None, kind: Kind = "folder") -> bool:
         look = draft.folder.boundary.look
-        return text is not None and not isinstance(look(draft.folder.root, text, "folder"), PathProblem)
+        return text is not None and not isinstance(look(draft.folder.root, text, kind), PathProblem)
 
     database = spec.database
     if database:
         gone = {key: None for key in ("migrations", "seeds") if not is_there(getattr(database, key))}
         database = database.model_copy(update=gone)
     carried = tuple(place for place in spec.config_maps if is_there(place.folder))
-    return spec.model_copy(update={"database": database, "config_maps": carried})
+    files = {value: path for value, path in spec.files.items() if is_there(path, "file")}
+    return spec.model_copy(update={"database": database, "config_maps": carried, "files": files})
 
 
 def _in_variants(project: ProjectSpec, drafts: dict[str, StackDraft]) -> dict[str, StackSpec]:

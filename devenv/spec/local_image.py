@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from devenv.spec.model import DnsLabel, SpecModel
+from pydantic import StringConstraints, model_validator
+
+from devenv.spec.model import DnsLabel, SpecModel, Text
 
 TagPolicy = Literal["content", "git"]
 BuildNetwork = Literal["default", "none", "host"]
+
+
+SecretId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+
+
+class BuildSecret(SpecModel):
+    """What a step of a build may read, and no layer keeps: `RUN --mount=type=secret,id=…`."""
+
+    file: Text | None = None
+    """Relative to devenv.yaml, absolute, or below the home (`~/.npmrc`)."""
+    env: Text | None = None
+    """An environment variable."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> BuildSecret:
+        if bool(self.file) == bool(self.env):
+            raise ValueError("exactly one of file and env is expected")
+        return self
 
 
 class LocalImage(SpecModel):
@@ -25,3 +45,7 @@ class LocalImage(SpecModel):
     it is committed)."""
     network: BuildNetwork = "default"
     """What the build's commands reach: a network made for each, none, or the engine's host as it is."""
+    secrets: dict[SecretId, BuildSecret] = {}
+    """What steps of the build may read; the tag does not depend on it."""
+    ssh: Text | None = None
+    """The agent or key that steps may use, as `docker build --ssh` has it: `default`."""

@@ -8,7 +8,7 @@ import re
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,9 +49,21 @@ class BuildRequest:
     """Arguments whose values stand in no list of processes: a proxy's address may hold a password."""
     secrets: Mapping[str, Path] = field(default_factory=dict)
     """Secret ID to the file that holds it."""
+    own_secrets: Sequence[tuple[str, str]] = ()
+    """Further secrets: ID and source, `src=/path` or `env=NAME`."""
+    ssh: str | None = None
+    """The agent or key that commands of the build may use: `default`."""
     network: str = "default"
     """Of the commands of the build: `default`, `none` or `host`."""
     labels: Mapping[str, str] = field(default_factory=lambda: dict(OURS))
+
+    @property
+    def secret_options(self) -> list[str]:
+        """The secrets as buildx takes them."""
+        return [
+            *(f"id={name},src={path}" for name, path in self.secrets.items()),
+            *(f"id={name},{source}" for name, source in self.own_secrets),
+        ]
 
     @property
     def all_labels(self) -> dict[str, str]:
@@ -167,7 +179,8 @@ class Builds:
         argv += ["--target", request.target] if request.target else []
         argv += [f"--build-arg={name}={value}" for name, value in request.args.items()]
         argv += [f"--build-arg={name}" for name in request.private_args]  # its value is taken from the environment
-        argv += [f"--secret=id={name},src={path}" for name, path in request.secrets.items()]
+        argv += [f"--secret={option}" for option in request.secret_options]
+        argv += ["--ssh", request.ssh] if request.ssh else []
         argv += [f"--label={name}={value}" for name, value in request.all_labels.items()]
         done = run(
             [*argv, str(request.context)],
@@ -229,7 +242,8 @@ def _buildx_lines(buildx: Path, job: Path, request: BuildRequest) -> Iterator[st
         metadata_file=job / _TOLD,
         target=request.target,
         build_args=dict(request.args),
-        secrets=[f"id={name},src={path}" for name, path in request.secrets.items()],
+        secrets=request.secret_options,
+        ssh=request.ssh,
         labels=request.all_labels,
         network=request.network,
         builder="default",  # the engine's own BuildKit: its cache, and no image that has to be brought in

@@ -214,6 +214,8 @@ class ImageProvider:
                 args=args,
                 private_args=proxies,
                 secrets={CA_SECRET: self._ca_bundle},
+                own_secrets=step.secrets,
+                ssh=step.ssh,
                 network=step.network,
             )
             try:

@@ -141,13 +141,27 @@ class Catalogue:
         written = self._project_root / image.context
         context = written.resolve()
         args, bases = _pairs(image.args), _pairs(image.bases)
-        recipe = Recipe(context / image.dockerfile, context, image.target, args, bases, image.network)
+        recipe = Recipe(
+            context / image.dockerfile,
+            context,
+            image.target,
+            args,
+            bases,
+            image.network,
+            secrets=tuple(sorted(self._secrets(image))),
+            ssh=image.ssh,
+        )
         built = replace(self._built(name, "", recipe), local=True)
         if image.tag == "content" or self._commit_tag is None:
             return built
         as_written = replace(recipe, context=written, dockerfile=written / image.dockerfile)
         tag = self._commit_tag(as_written, built.content)
         return replace(built, own=f"{OWN_REPOSITORY}/{name}:{tag}")
+
+    def _secrets(self, image: LocalImage) -> Iterable[tuple[str, str]]:
+        for name, secret in image.secrets.items():
+            file = self._project_root / Path(secret.file).expanduser() if secret.file else None
+            yield name, f"src={file}" if file else f"env={secret.env}"
 
     def _describe_listed(self, name: str, image: CatalogueImage) -> Image:
         version = image.version or (_upstream_version(image.upstream) if image.upstream else "")

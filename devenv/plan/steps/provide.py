@@ -121,6 +121,9 @@ class BuildImage(ProvideImage):
     """The context comes with devenv: its files are sent with the modes that version control keeps."""
     content: str = ""
     """The hash of all that the build reads: the image gets its name only where that is so at the end too."""
+    secrets: Pairs = ()
+    """Name of a secret to its source as buildx takes it: `src=/path` or `env=NAME`."""
+    ssh: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

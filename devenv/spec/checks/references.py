@@ -5,7 +5,7 @@ Responsible for consistency across files; every function is pure and returns its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from devenv.errors import Problem
@@ -53,8 +53,13 @@ def project_problems(
             message = f"{first_name} and {name} are both {port}"
             yield document.problem(("cluster", "ports", name), message, "choose another port, or auto")
     if versions:
+        known_images = {*versions.images, *project.images}
         for name, image in project.images.items():
-            yield from _base_problems(document, ("images", name), image.bases, versions)
+            yield from _base_problems(document, ("images", name), image.bases, known_images)
+    own = {name: [b for b in image.bases.values() if b in project.images] for name, image in project.images.items()}
+    for ring in cycles(own):
+        shown = " -> ".join((*ring, ring[0]))
+        yield document.problem(("images", ring[0], "bases"), f"images are built from each other: {shown}")
 
 
 def stack_problems(
@@ -78,7 +83,7 @@ def stack_problems(
     yield from _image_problems(document, spec, {*versions.images, *images})
     for at, image in spec.injections:
         if image.build:
-            yield from _base_problems(document, (*at, "build"), image.build.bases, versions)
+            yield from _base_problems(document, (*at, "build"), image.build.bases, {*versions.images, *images})
     for index, source in enumerate(spec.sources):
         kind = "chart" if source.chart else "manifests"
         module = getattr(source.chart or source.manifests, "module", None)
@@ -196,9 +201,9 @@ def _hook_clashes(spec: StackSpec, document: Document) -> Iterator[Problem]:
 def catalogue_problems(versions: Versions, document: Document) -> Iterator[Problem]:
     """Names that the catalogue uses and does not have, and bases that need each other."""
     for name, tool in versions.tools.items():
-        yield from _base_problems(document, ("tools", name), tool.bases, versions)
+        yield from _base_problems(document, ("tools", name), tool.bases, versions.images)
     for name, image in versions.images.items():
-        yield from _base_problems(document, ("images", name), image.bases, versions)
+        yield from _base_problems(document, ("images", name), image.bases, versions.images)
     wanted: list[tuple[KeyPath, str]] = [(("node", "image"), versions.node.image)]
     wanted += [(("node", "system_images", ref), name) for ref, name in versions.node.system_images.items()]
     wanted += [
@@ -219,11 +224,13 @@ def catalogue_problems(versions: Versions, document: Document) -> Iterator[Probl
         yield document.problem(("images", ring[0], "bases"), f"bases form a cycle: {shown}")
 
 
-def _base_problems(document: Document, at: KeyPath, bases: Mapping[str, str], versions: Versions) -> Iterator[Problem]:
+def _base_problems(
+    document: Document, at: KeyPath, bases: Mapping[str, str], known: Collection[str]
+) -> Iterator[Problem]:
     for argument, base in bases.items():
-        if base not in versions.images:
-            hint = name_hint(base, versions.images, "images")
-            yield document.problem((*at, "bases", argument), f"there is no image {base} in the catalogue", hint)
+        if base not in known:
+            hint = name_hint(base, known, "images")
+            yield document.problem((*at, "bases", argument), f"there is no image {base}", hint)
 
 
 def _known_names(drafts: Drafts) -> set[str]:

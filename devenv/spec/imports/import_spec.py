@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from devenv.spec.model import NamespaceName, SpecModel, Text
 
-KINDS = ("compose",)
+KINDS = ("compose", "skaffold")
 """Keys of which an import has exactly one."""
 
 
@@ -24,12 +24,14 @@ class Import(SpecModel):
         tuple[Text, ...] | None, BeforeValidator(_as_list, json_schema_input_type=Text | tuple[Text, ...])
     ] = None
     """A Compose file, or several of which each goes over those before it."""
+    skaffold: Text | None = None
+    """A `skaffold.yaml`, or the folder of one."""
     profiles: tuple[Text, ...] = ()
-    """Profiles of Compose whose services come too, beside the one that is called like devenv's."""
+    """Profiles of Compose or Skaffold that are active, beside the one that is called like devenv's."""
     databases: Literal["image", "built-in"] = "image"
     """Whether databases run from the image that is named, or as devenv's own, which reset, snapshots and tests know."""
     without: tuple[Text, ...] = ()
-    """Services that are left out."""
+    """Services, or releases of Skaffold, that are left out."""
     namespace: NamespaceName = "{namespace_prefix}-compose"
 
     @model_validator(mode="after")

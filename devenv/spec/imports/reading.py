@@ -6,7 +6,8 @@ for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,11 +15,21 @@ from devenv.errors import Problem
 from devenv.spec.imports.compose.reading import read_compose
 from devenv.spec.imports.import_spec import Import
 from devenv.spec.imports.imported import SECTIONS, Imported
+from devenv.spec.imports.skaffold.reading import read_skaffold
 from devenv.spec.project import ProjectSpec
 from devenv.spec.read.drafts import PLACEHOLDER
 from devenv.spec.read.places import Boundary
 from devenv.spec.read.validation import check
 from devenv.spec.yaml.positions import Document, KeyPath, Node
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What imports may refer to."""
+
+    boundary: Boundary
+    catalogue: Collection[str]
+    """Names of images that devenv ships."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,13 @@ class WithImports:
         return entries | stacks
 
 
-def read_imports(project: ProjectSpec, document: Document, boundary: Boundary, problems: list[Problem]) -> WithImports:
+def read_imports(
+    project: ProjectSpec,
+    document: Document,
+    boundary: Boundary,
+    problems: list[Problem],
+    catalogue: Collection[str] = (),
+) -> WithImports:
     """The project with its imports.
 
     Args:
@@ -52,8 +69,12 @@ def read_imports(project: ProjectSpec, document: Document, boundary: Boundary, p
         document: devenv.yaml's.
         boundary: the project's folder.
         problems: takes what is wrong with the imports.
+        catalogue: names of images that devenv ships.
     """
-    found = [_read(one, project, document, _place(document, index), boundary) for index, one in _imports(project)]
+    found = [
+        _read(one, document, _place(document, index), project, _Around(boundary, catalogue))
+        for index, one in _imports(project)
+    ]
     sections: dict[str, dict[str, Node]] = {}
     for imported in found:
         problems.extend(imported.problems)
@@ -84,8 +105,12 @@ def _place(document: Document, index: int) -> KeyPath:
     return ("imports", index) if node and isinstance(node.value, list) else ("imports",)
 
 
-def _read(one: Import, project: ProjectSpec, document: Document, at: KeyPath, boundary: Boundary) -> Imported:
-    return read_compose(one, project, document, at, boundary)
+def _read(one: Import, document: Document, at: KeyPath, project: ProjectSpec, around: _Around) -> Imported:
+    if one.skaffold is not None:
+        return read_skaffold(
+            one, document, at, project, boundary=around.boundary, environ=os.environ, catalogue=around.catalogue
+        )
+    return read_compose(one, project, document, at, around.boundary)
 
 
 def _add(section: dict[str, Node], key: str, name: str, node: Node, document: Document) -> Iterator[Problem]:

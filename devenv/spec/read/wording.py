@@ -243,8 +243,8 @@ def _below(kind: Any, key: str | int) -> list[Any]:
         return [get_args(kind)[0]]
     if origin is dict:
         return [get_args(kind)[1]]
-    if isinstance(kind, type) and issubclass(kind, BaseModel) and key in kind.model_fields:
-        return [kind.model_fields[str(key)].annotation]
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [field.annotation for name, field in kind.model_fields.items() if key == (field.alias or name)]
     return []
 
 
@@ -253,7 +253,9 @@ def _model_fields(kind: Any) -> list[str]:
         return _model_fields(get_args(kind)[0])
     if get_origin(kind) in (Union, types.UnionType):
         return [name for member in get_args(kind) for name in _model_fields(member)]
-    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return []
+    return [field.alias or name for name, field in kind.model_fields.items()]
 
 
 def _entries(count: int) -> str:

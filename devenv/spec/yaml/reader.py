@@ -52,36 +52,79 @@ def read_yaml(file: Path, *, empty: str = "the file is empty", empty_hint: str =
         empty: what to say of an empty file; no problem at all when this is the empty string.
         empty_hint: what to do about an empty file.
     """
+    content = _content(file)
+    return content if isinstance(content, Read) else parse_yaml(content, file, empty=empty, empty_hint=empty_hint)
+
+
+def _content(file: Path) -> bytes | Read:
+    """What is in a file, up to a byte more than is taken, or why that cannot be told."""
     try:
         if not stat.S_ISREG(file.stat().st_mode):
             return _failed(file, 1, "a file is expected here, and this is none")
         with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         return _failed(file, 1, f"the file cannot be read: {(error.strerror or str(error)).lower()}")
-    return parse_yaml(content, file, empty=empty, empty_hint=empty_hint)
+
+
+def read_all_yaml(file: Path, *, empty_hint: str = "") -> list[Read]:
+    """Read a file that holds one YAML mapping or several, each with the lines that it has in the file.
+
+    What is wrong with one document ends the reading: nothing is known of those behind it. Empty ones are passed over.
+    """
+    content = _content(file)
+    if isinstance(content, Read):
+        return [content]
+    text = _text(content, file)
+    if isinstance(text, Read):
+        return [text]
+    found: list[Read] = []
+    builder = TreeBuilder()
+    try:
+        for event in _events(text):
+            if isinstance(event, yaml.DocumentStartEvent):
+                builder = TreeBuilder()
+            builder.feed(event)
+            if isinstance(event, yaml.DocumentEndEvent):
+                read = _checked_root(file, builder.finish(), builder, "", "")
+                found += [read] if read.problems or (read.document and read.document.root.value) else []
+    except (TreeError, yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
+        found.append(_refused(file, text, error))
+    return found or [_failed(file, 1, "the file is empty", empty_hint)]
 
 
 def parse_yaml(content: bytes, file: Path, *, empty: str = "the file is empty", empty_hint: str = "") -> Read:
     """As `read_yaml`, for content that has been read."""
-    if len(content) > MAX_BYTES:
-        return _failed(file, 1, f"the file is larger than {MAX_BYTES // 1024} KiB")
-    try:
-        text = decode(content)
-    except NotTextError as error:
-        return _failed(file, error.line, error.message, error.hint)
+    text = _text(content, file)
+    if isinstance(text, Read):
+        return text
     builder = TreeBuilder()
     try:
         for event in _events(text):
             builder.feed(event)
         root = builder.finish()
-    except TreeError as error:
-        return _failed(file, error.line, str(error), error.hint)
-    except yaml.MarkedYAMLError as error:
-        return Read(None, (_syntax_problem(file, text, error),))
-    except yaml.reader.ReaderError as error:
-        return _failed(file, *_unreadable(text, error))
+    except (TreeError, yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
+        return _refused(file, text, error)
     return _checked_root(file, root, builder, empty, empty_hint)
+
+
+def _text(content: bytes, file: Path) -> str | Read:
+    """The text of a file, or why it has none."""
+    if len(content) > MAX_BYTES:
+        return _failed(file, 1, f"the file is larger than {MAX_BYTES // 1024} KiB")
+    try:
+        return decode(content)
+    except NotTextError as error:
+        return _failed(file, error.line, error.message, error.hint)
+
+
+def _refused(file: Path, text: str, error: TreeError | yaml.MarkedYAMLError | yaml.reader.ReaderError) -> Read:
+    """Why a text is not read any further."""
+    if isinstance(error, TreeError):
+        return _failed(file, error.line, str(error), error.hint)
+    if isinstance(error, yaml.MarkedYAMLError):
+        return Read(None, (_syntax_problem(file, text, error),))
+    return _failed(file, *_unreadable(text, error))
 
 
 def parse_objects(text: str, file: Path) -> Iterator[Document]:

@@ -1,0 +1,101 @@
+"""`build` of a Skaffold configuration."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from devenv.spec.imports.skaffold.skaffold_model import HookList, SkaffoldModel
+from devenv.spec.imports.skaffold.told import Told
+from devenv.spec.model import Text, WrittenText
+
+_THIS_ENGINE = "images are built by the engine of this machine, with BuildKit"
+_HOST_COMMANDS = "devenv runs no commands of this machine yet: run it yourself before devenv up"
+_CACHE = "the engine's build cache is used, and an image whose files are the same is not built again"
+
+
+class ArtifactDependency(SkaffoldModel):
+    """Another artifact that this one is built on."""
+
+    image: Text
+    alias: Text | None = None
+    """The build argument that gets its reference."""
+
+
+class DockerSecret(SkaffoldModel):
+    """A secret for the build."""
+
+    id: Text
+    src: Text | None = None
+    env: Text | None = None
+
+
+class DockerArtifact(SkaffoldModel):
+    """An image from a Dockerfile."""
+
+    dockerfile: Text = "Dockerfile"
+    target: Text | None = None
+    build_args: dict[str, WrittenText | None] = {}
+    network: Text | None = None
+    add_host: Annotated[tuple[str, ...], Told("names are resolved as the engine does")] = ()
+    cache_from: Annotated[tuple[str, ...], Told(_CACHE)] = ()
+    cache_to: Annotated[tuple[str, ...], Told(_CACHE)] = ()
+    cli_flags: Annotated[tuple[str, ...], Told(_THIS_ENGINE)] = ()
+    pull_parent: Annotated[bool, Told("a base is pulled where the engine lacks it; devenv lock pins digests")] = False
+    no_cache: Annotated[bool, Told(_CACHE)] = False
+    squash: Annotated[bool, Told("layers stay: they are what travels into the nodes one by one")] = False
+    secrets: tuple[DockerSecret, ...] = ()
+    ssh: Text | None = None
+
+
+class CustomArtifact(SkaffoldModel):
+    """An image by a command of the user's."""
+
+    build_command: Text | None = None
+    dependencies: Any = None
+
+
+class Artifact(SkaffoldModel):
+    """One image."""
+
+    image: Text
+    context: Text = "."
+    docker: DockerArtifact | None = None
+    custom: CustomArtifact | None = None
+    bazel: Any = None
+    buildpacks: Any = None
+    jib: Any = None
+    kaniko: Any = None
+    ko: Any = None
+    requires: tuple[ArtifactDependency, ...] = ()
+    sync: Any = None
+    hooks: Annotated[HookList, Told(_HOST_COMMANDS)] = HookList()
+    platforms: Annotated[tuple[str, ...], Told("images are built for the nodes' platform")] = ()
+    runtime_type: Annotated[str | None, Told("devenv debug sees for itself what runs")] = None
+
+
+class LocalBuild(SkaffoldModel):
+    """How the local engine builds."""
+
+    push: Annotated[bool, Told("nothing is pushed: images go from the engine straight into the nodes")] = False
+    try_import_missing: Annotated[bool, Told("images of artifacts are always built")] = False
+    use_docker_cli: bool = Field(default=False, alias="useDockerCLI")
+    use_buildkit: Annotated[bool | None, Told(_THIS_ENGINE, unless=(None, True))] = None
+    concurrency: int | None = None
+    """Devenv builds as many at once as its plan allows."""
+
+
+class BuildConfig(SkaffoldModel):
+    """How images are built."""
+
+    artifacts: tuple[Artifact, ...] = ()
+    hooks: Annotated[HookList, Told(_HOST_COMMANDS)] = HookList()
+    insecure_registries: Annotated[tuple[str, ...], Told("registries are reached as the engine reaches them")] = ()
+    tag_policy: Annotated[
+        Any, Told("tags of devenv are hashes of what is built (docs/images.md)", unless=(None, {}, {"inputDigest": {}}))
+    ] = None
+    platforms: Annotated[tuple[str, ...], Told("images are built for the nodes' platform")] = ()
+    local: LocalBuild | None = None
+    google_cloud_build: Annotated[Any, Told(_THIS_ENGINE)] = None
+    cluster: Annotated[Any, Told(_THIS_ENGINE)] = None

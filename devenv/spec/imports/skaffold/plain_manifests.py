@@ -1,0 +1,120 @@
+"""Manifests and kustomizations of Skaffold as one stack for each configuration.
+
+Responsible for which files they are: patterns are looked up anew at each run.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from devenv.spec.imports.skaffold.deploy_config import Kustomize
+from devenv.spec.imports.skaffold.made_stack import stack_of
+from devenv.spec.imports.skaffold.modules import Module
+from devenv.spec.imports.skaffold.releases import DEFAULT_NAMESPACE, Place
+from devenv.spec.imports.skaffold.variables import Templates
+from devenv.spec.read.discover import StackFolder
+from devenv.spec.read.drafts import StackDraft
+from devenv.spec.yaml.derived import DerivedDocument
+from devenv.spec.yaml.positions import KeyPath
+
+_DEFAULT_MANIFESTS = ("k8s/*.yaml",)
+"""Of `deploy.kubectl` in v2beta schemas."""
+_SUFFIXES = (".yaml", ".yml", ".json")
+Sources = list[tuple[dict[str, Any], KeyPath]]
+
+
+def sources_of(module: Module, templates: Templates) -> Sources:
+    """The manifests and kustomizations of a configuration, in Skaffold's order, with their places."""
+    manifests, deploy = module.config.manifests, module.config.deploy
+    found: Sources = []
+    raw: list[tuple[Sequence[str], KeyPath]] = [(manifests.raw_yaml, ("manifests", "rawYaml"))]
+    if deploy.kubectl and module.config.api_version.startswith("skaffold/v2"):
+        given = deploy.kubectl.manifests
+        if given is not None or not deploy.kustomize:
+            raw.append((given or _DEFAULT_MANIFESTS, ("deploy", "kubectl", "manifests")))
+    for patterns, at in raw:
+        for index, pattern in enumerate(patterns):
+            found += _matching(module, pattern, (*at, index), templates)
+    for key, kustomize in (("manifests", manifests.kustomize), ("deploy", deploy.kustomize)):
+        found += _kustomizations(module, kustomize, (key, "kustomize"), templates) if kustomize else []
+    return found
+
+
+def manifests_stack(
+    name: str, sources: Sources, place: Place, templates: Templates, *, prefix: str, deadline: timedelta
+) -> StackDraft | None:
+    """The stack that has them.
+
+    Args:
+        name: of the stack.
+        sources: at least one.
+        place: where it belongs.
+        templates: expands what may be a template.
+        prefix: what `{namespace_prefix}` stands for.
+        deadline: how long it may take.
+    """
+    module = place.module
+    deploy = module.config.deploy
+    written = [("kubectl", deploy.kubectl), ("kustomize", deploy.kustomize)]
+    given = next(((key, one.default_namespace) for key, one in written if one and one.default_namespace), None)
+    at: KeyPath = ("deploy", given[0], "defaultNamespace") if given else ()
+    namespace = templates.expand(given[1], module.document, at, needed=True) if given else DEFAULT_NAMESPACE
+    places: dict[KeyPath, KeyPath] = {("namespace",): at}
+    for index, (source, where) in enumerate(sources):
+        places |= {("sources", index): where, ("sources", index, next(iter(source)), "path"): where}
+    images = {image: {"kustomize": artifact} for artifact, image in templates.artifacts.items()}
+    data: dict[str, Any] = {
+        "name": name,
+        "layer": place.layer,
+        "summary": f"Manifests of {module.name} ({module.document.file.name})",
+        "namespace": namespace,
+        "version": "imported",
+        "needs": place.needs,
+        "deadline": f"{int(deadline.total_seconds())}s",
+        "sources": [source for source, _ in sources],
+        "images": {image: at for image, at in images.items() if _is_named(at["kustomize"], sources, module)},
+        "hooks": place.hooks,
+    }
+    folder = StackFolder(module.folder, place.boundary, builtin=False, name=name, layer=place.layer)
+    document = DerivedDocument(module.document.file, module.document.root, (), places)
+    spec = stack_of(data, document, prefix, templates.problems)
+    return StackDraft(folder, spec, document, {}, (), ()) if spec else None
+
+
+def _matching(module: Module, pattern: str, at: KeyPath, templates: Templates) -> Sources:
+    """The files that a pattern stands for, each a source."""
+    if "://" in pattern:
+        hint = "save it into the repository and name the file"
+        templates.problems.append(module.document.problem(at, "manifests behind an address are not fetched", hint))
+        return []
+    if glob.has_magic(pattern):
+        paths = sorted(glob.glob(pattern, root_dir=module.folder, recursive=True))  # noqa: PTH207 -- relative ones
+        files = [path for path in paths if Path(path).suffix in _SUFFIXES and (module.folder / path).is_file()]
+        if not files:
+            message = f"{pattern} matches no file"
+            templates.problems.append(module.document.problem(at, message, f"looked for in {module.folder}"))
+        return [({"manifests": {"path": Path(path).as_posix()}}, at) for path in files]
+    return [({"manifests": {"path": pattern}}, at)]
+
+
+def _kustomizations(module: Module, kustomize: Kustomize, at: KeyPath, templates: Templates) -> Sources:
+    paths = [templates.expand(path, module.document, (*at, "paths", i)) for i, path in enumerate(kustomize.paths)]
+    return [({"kustomize": {"path": path}}, (*at, "paths", index)) for index, path in enumerate(paths)]
+
+
+def _is_named(artifact: str, sources: Sources, module: Module) -> bool:
+    """Whether any file of the sources has the artifact's name in it."""
+    paths = [next(iter(source.values()))["path"] for source, _ in sources]
+    return any(artifact in text for path in paths for text in _texts(module, path))
+
+
+def _texts(module: Module, path: str) -> Iterator[str]:
+    top = module.folder / path
+    files = [top] if top.is_file() else [each for each in sorted(top.rglob("*")) if each.suffix in _SUFFIXES]
+    for file in files:
+        if file.is_file():
+            yield file.read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,273 @@
+"""A Skaffold repository becomes images and stacks: each configuration a layer, each release a stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devenv.adapters.files.paths import data_root
+from devenv.spec.load import load_workspace
+from devenv.spec.model import Values
+from devenv.spec.render import ProjectFacts, chart_values
+from devenv.spec.workspace import Workspace
+
+EXAMPLE = Path(__file__).parents[4] / "examples" / "skaffold-layers"
+CHART = {"Chart.yaml": "{apiVersion: v2, name: chart, version: 0.1.0}\n"}
+TAG = "0123456789ab"
+
+
+def load(root: Path, profile: str | None = None) -> Workspace:
+    return load_workspace(root, data_root=data_root(), profile=profile)
+
+
+def values_of(workspace: Workspace, name: str) -> Values:
+    """What the chart of a stack is given, but for what devenv gives every chart."""
+    stack = workspace.stacks[name]
+    made = chart_values(
+        stack.spec,
+        ProjectFacts.of(workspace.project, 8080, 8443),
+        profile_values={},
+        chosen_values=workspace.chosen_values(name),
+        images={image: f"localhost/devenv/{image}:{TAG}" for image in stack.spec.images},
+        file_values=stack.file_values,
+    )
+    return {key: value for key, value in made.items() if key != "global"}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Any:
+    """Writes files below a folder that has a devenv.yaml, and loads it."""
+
+    def write(
+        files: dict[str, str], imports: str = "{skaffold: skaffold.yaml}", profile: str | None = None
+    ) -> Workspace:
+        texts = {"devenv.yaml": f"project: shop\nimports: {imports}\n", **files}
+        texts |= {f"chart/{name}": text for name, text in CHART.items() if f"chart/{name}" not in texts}
+        for name, text in texts.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+        return load(tmp_path, profile)
+
+    return write
+
+
+def config(body: str, version: str = "v4beta11", name: str = "apps") -> str:
+    return f"apiVersion: skaffold/{version}\nkind: Config\nmetadata: {{name: {name}}}\n{body}"
+
+
+def test_the_example_is_eight_layers_each_after_the_one_before_it() -> None:
+    workspace = load(EXAMPLE)
+    names = [name for name in workspace.selected if name in workspace.imported]
+    assert names == [
+        "foundation",
+        "shared-config",
+        "store",
+        "queue",
+        "backend",
+        "auth",
+        "gateway",
+        "frontend",
+        "processing",
+        "reports",
+    ]
+    layers = {workspace.stacks[name].spec.layer for name in names}
+    assert sorted(layer[:2] for layer in layers) == ["01", "02", "03", "04", "05", "06", "07", "08"]
+    assert set(workspace.stacks["store"].spec.needs) == {"shared-config", "foundation"}
+    assert workspace.stacks["backend"].spec.needs == ("queue",)
+    assert workspace.stacks["frontend"].spec.needs == ("auth", "gateway")
+    assert not workspace.stacks["store"].builtin
+
+
+def test_values_come_as_skaffold_hands_them_to_helm() -> None:
+    workspace = load(EXAMPLE)
+    assert values_of(workspace, "store")["tell"] == {"layer": "infrastructure", "size": "medium"}
+    assert values_of(workspace, "queue")["tell"] == {"layer": "messaging", "retention": "{days}"}
+    backend = values_of(workspace, "backend")
+    assert backend["image"] == {"repository": "localhost/devenv/platform-web", "tag": TAG}
+    assert backend["tell"] == {"level": "debug", "image": f"localhost/devenv/platform-web:{TAG[:7]}"}
+    assert values_of(workspace, "auth")["image"]["tag"] == TAG, "an artifact that the chart names by itself"
+    assert values_of(workspace, "auth")["tell"] == {"issuer": "https://auth.example"}
+
+
+def test_profiles_patch_and_required_configurations_get_those_that_they_are_given() -> None:
+    production = load(EXAMPLE, "prod")
+    assert values_of(production, "store")["replicas"] == 2
+    assert values_of(production, "backend")["tell"]["level"] == "warning"
+
+
+def test_artifacts_are_images_built_on_each_other_and_devenvs_own_of_a_name_go_first() -> None:
+    images = load(EXAMPLE).project.images
+    assert images["platform-web"].bases == {"BASE": "platform-base"}
+    assert images["platform-base"].bases == {"DEBIAN": "debian-trixie"}
+
+
+def test_what_is_not_carried_over_is_told_once_with_its_place() -> None:
+    workspace = load(EXAMPLE)
+    told = [note.told(workspace.root) for note in workspace.notes]
+    assert len(told) == len(set(told)) == 3
+    assert any(text.startswith("skaffold/04-core-services/skaffold.yaml:13: build.tagPolicy:") for text in told)
+    assert any("devenv forward frontend 9000:80" in text for text in told)
+    assert any("deploy.helm.hooks.after[1]" in text and "echo all layers" in text for text in told)
+
+
+def test_a_hook_that_is_a_call_of_kubectl_runs_and_one_that_may_fail_may(repository: Any) -> None:
+    workspace = load(EXAMPLE)
+    (strict,) = workspace.stacks["store"].spec.hooks.after
+    assert (strict.kubectl, strict.on_failure) == (("get", "pods", "--namespace", "layers-data"), "fail")
+    (lenient,) = workspace.stacks["reports"].spec.hooks.after
+    assert lenient.on_failure == "continue"
+    before = config(
+        "deploy:\n  helm:\n    hooks:\n      before:\n"
+        '        - host: {command: [sh, -c, "kubectl --context kind-x get ns"]}\n'
+        "    releases:\n      - {name: a, chartPath: chart}\n      - {name: b, chartPath: chart}\n"
+    )
+    spec = {name: stack.spec for name, stack in repository({"skaffold.yaml": before}).stacks.items()}
+    assert spec["a"].hooks.before[0].kubectl == ("get", "ns")
+    assert spec["b"].needs == ("a",), "nothing begins before the hooks have run"
+
+
+def test_releases_come_side_by_side_unless_one_is_waited_for(repository: Any) -> None:
+    body = (
+        "deploy:\n  helm:\n    releases:\n"
+        "      - {name: a, chartPath: chart}\n      - {name: b, chartPath: chart, wait: true}\n"
+        "      - {name: c, chartPath: chart}\n      - {name: d, chartPath: crds}\n      - {name: e, chartPath: chart}\n"
+    )
+    files = {"crds/Chart.yaml": CHART["Chart.yaml"], "crds/crds/a.yaml": ""}
+    stacks = repository({"skaffold.yaml": config(body), **files}).stacks
+    needs = {name: stacks[name].spec.needs for name in "abcde"}
+    assert needs == {"a": (), "b": (), "c": ("b",), "d": ("b",), "e": ("b", "d")}
+
+
+def test_older_schemas_say_images_by_overrides_and_manifests_under_kubectl(repository: Any) -> None:
+    body = (
+        "build:\n  artifacts: [{image: example.com/shop/api, context: app}]\n"
+        "deploy:\n  helm:\n    releases:\n"
+        "      - {name: whole, chartPath: chart, artifactOverrides: {main: {image: example.com/shop/api}}}\n"
+        "      - name: halves\n        chartPath: chart\n        artifactOverrides: {image: example.com/shop/api}\n"
+        "        imageStrategy: {helm: {explicitRegistry: true}}\n"
+        "  kubectl: {manifests: [k8s/*.yaml]}\n"
+    )
+    files = {"app/Dockerfile": "FROM scratch\n", "k8s/a.yaml": "kind: ConfigMap\n", "k8s/b.yaml": "kind: ConfigMap\n"}
+    workspace = repository({"skaffold.yaml": config(body, "v2beta29"), **files})
+    reference = f"localhost/devenv/shop-api:{TAG}"
+    assert values_of(workspace, "whole")["main"] == {"image": reference}
+    assert values_of(workspace, "halves")["image"] == {
+        "registry": "localhost",
+        "repository": "devenv/shop-api",
+        "tag": TAG,
+    }
+    paths = [source.manifests.path for source in workspace.stacks["apps"].spec.sources]
+    assert paths == ["k8s/a.yaml", "k8s/b.yaml"]
+
+
+def test_profiles_are_active_by_name_environment_and_command(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = (
+        "deploy: {helm: {releases: [{name: a, chartPath: chart}]}}\nprofiles:\n"
+        + "".join(
+            f"  - name: {name}\n    activation: {activation}\n"
+            f"    patches: [{{op: add, path: /deploy/helm/releases/0/setValues/{name}, value: 1}}]\n"
+            for name, activation in (
+                ("named", "[]"),
+                ("env", "[{env: SHOP_STAGE=^(qa|uat)$}]"),
+                ("absent", "[{env: SHOP_NOTHING=}]"),
+                ("command", "[{command: dev}]"),
+                ("context", "[{kubeContext: '!kind-.*'}]"),
+                ("off", "[{command: dev}]"),
+            )
+        )
+    ).replace("chartPath: chart}", "chartPath: chart, setValues: {x: 1}}")
+    monkeypatch.setenv("SHOP_STAGE", "qa")
+    workspace = repository({"skaffold.yaml": config(body)}, "{skaffold: ., profiles: [named, -off]}")
+    assert sorted(values_of(workspace, "a")) == ["absent", "command", "env", "named", "x"]
+
+
+def test_a_profile_replaces_parts_as_a_whole_and_those_that_are_structures_key_by_key(repository: Any) -> None:
+    body = (
+        "build:\n  artifacts: [{image: a, context: app}]\n  local: {push: true}\n"
+        "deploy: {statusCheckDeadlineSeconds: 60, helm: {releases: [{name: a, chartPath: chart}]}}\n"
+        "profiles:\n  - name: dev\n    build: {local: {push: false}}\n"
+        "    deploy: {helm: {releases: [{name: b, chartPath: chart}]}}\n"
+    )
+    workspace = repository({"skaffold.yaml": config(body), "app/Dockerfile": "FROM scratch\n"})
+    assert "a" not in workspace.stacks
+    assert workspace.stacks["b"].spec.deadline.total_seconds() == 60
+    assert not workspace.notes
+    assert set(workspace.project.images) == {"a"}
+
+
+def test_lists_of_a_chart_that_name_an_artifact_are_kept_as_a_whole(repository: Any) -> None:
+    body = (
+        "build:\n  artifacts: [{image: shop/api, context: app}]\n"
+        "deploy: {helm: {releases: [{name: a, chartPath: chart}]}}\n"
+    )
+    values = "containers:\n  - {name: shop/api, image: 'shop/api:latest'}\n  - {name: other, image: nginx}\n"
+    files = {"app/Dockerfile": "FROM scratch\n", "chart/values.yaml": values}
+    containers = values_of(repository({"skaffold.yaml": config(body), **files}), "a")["containers"]
+    assert containers == [
+        {"name": "shop/api", "image": f"localhost/devenv/shop-api:{TAG}"},
+        {"name": "other", "image": "nginx"},
+    ]
+
+
+def test_several_configurations_of_a_file_and_releases_that_are_left_out(repository: Any) -> None:
+    text = "\n---\n".join(
+        config(
+            f"deploy: {{helm: {{releases: [{{name: {name}, chartPath: chart}}]}}}}\nrequires: {requires}\n", name=name
+        )
+        for name, requires in (("one", "[{configs: [two]}]"), ("two", "[]"), ("three", "[]"))
+    )
+    workspace = repository({"skaffold.yaml": text}, "{skaffold: skaffold.yaml, without: [three]}")
+    assert [name for name in workspace.selected if name in workspace.imported] == ["two", "one"]
+    assert workspace.stacks["one"].spec.needs == ("two",)
+    assert workspace.stacks["two"].spec.layer == "01-two"
+
+
+def test_a_project_gives_values_to_an_imported_release_as_to_any_stack(repository: Any) -> None:
+    text = config("deploy: {helm: {releases: [{name: a, chartPath: chart, setValues: {level: debug}}]}}\n")
+    devenv = "project: shop\nimports: {skaffold: .}\nstacks: [{name: a, values: {level: mine}}]\n"
+    assert values_of(repository({"skaffold.yaml": text, "devenv.yaml": devenv}), "a") == {"level": "mine"}
+
+
+def test_releases_that_are_called_like_stacks_of_devenv_take_their_place(repository: Any) -> None:
+    text = config(
+        "deploy: {helm: {releases: [{name: postgres, chartPath: chart}, {name: traefik, chartPath: chart}]}}\n"
+    )
+    workspace = repository({"skaffold.yaml": text})
+    assert not workspace.stacks["postgres"].builtin
+    assert workspace.selected == ("postgres", "traefik")
+
+
+def test_texts_are_what_is_written_whatever_yaml_takes_them_for(repository: Any) -> None:
+    body = (
+        "build:\n  artifacts: [{image: a, context: app, docker: {buildArgs: {VERSION: 1.20, ON: yes}}}]\n"
+        "deploy: {helm: {releases: [{name: 007, remoteChart: c, repo: 'https://charts.example', version: 1.10}]}}\n"
+    )
+    workspace = repository({"skaffold.yaml": config(body), "app/Dockerfile": "FROM scratch\n"})
+    assert workspace.project.images["a"].args == {"VERSION": "1.20", "ON": "yes"}
+    chart = workspace.stacks["007"].spec.sources[0].chart
+    assert chart is not None
+    assert chart.version == "1.10"
+
+
+def test_how_an_artifact_is_built_is_carried_over(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_EDITION", "big")
+    body = (
+        "build:\n  artifacts:\n    - image: a\n      context: app\n"
+        "      docker:\n        dockerfile: other.Dockerfile\n        target: run\n"
+        "        network: none\n        ssh: default\n        noCache: true\n"
+        "        buildArgs: {EDITION: '{{.SHOP_EDITION}}', SHOP_EDITION: null, HOST: '{{.SHOP_NOBODY}}'}\n"
+        "        secrets: [{id: npmrc, src: ~/.npmrc}, {id: token, env: SHOP_TOKEN}, {id: near, src: near.txt}]\n"
+    )
+    workspace = repository({"skaffold.yaml": config(body), "app/other.Dockerfile": "FROM scratch AS run\n"})
+    image = workspace.project.images["a"]
+    assert (image.context, image.dockerfile, image.target) == ("app", "other.Dockerfile", "run")
+    assert (image.network, image.ssh) == ("none", "default")
+    assert image.args == {"EDITION": "big", "SHOP_EDITION": "big", "HOST": ""}
+    assert image.secrets["npmrc"].file == str(Path("~/.npmrc").expanduser())
+    assert image.secrets["near"].file == str(workspace.root / "near.txt")
+    assert image.secrets["token"].env == "SHOP_TOKEN"
+    told = " ".join(note.told(workspace.root) for note in workspace.notes)
+    assert "docker.noCache: not carried over" in told
+    assert "the variable SHOP_NOBODY is not set; it is empty" in told

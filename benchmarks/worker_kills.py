@@ -127,7 +127,7 @@ def write_suite(folder: Path, tests: int, *, postgres_alone: bool) -> None:
 
 def run_tests(suite: Path, given: argparse.Namespace, chance: random.Random) -> tuple[str, int]:
     """What pytest says, and how many workers were killed meanwhile."""
-    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist.plugin"]
+    argv = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "xdist.plugin"]
     argv += ["-p", "devenv.testing.plugin", "-n", str(given.workers), "--max-worker-restart", str(given.kills)]
     argv += ["--devenv=require", f"--devenv-directory={given.project.resolve()}"]
     environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -159,12 +159,14 @@ def kill_at_random(
 
 def judge(said: str, tests: int, killed: int) -> list[str]:
     """What is wrong with how the tests went: each killed worker may cost the test that it was at, and nothing more."""
-    counted = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|errors?)", said)}
-    passed, failed = counted.get("passed", 0), counted.get("failed", 0)
-    crashes = len(re.findall(r"^FAILED .*crashed|worker '\w+' crashed while running", said, re.MULTILINE))
-    if passed + failed == tests and failed <= killed and failed <= crashes and "error" not in counted:
+    # Who is killed after a test has passed, and before the worker has said so, has the test told as failed too.
+    told = re.findall(r"^(PASSED|FAILED|ERROR) (\S+)", said, re.MULTILINE)
+    passed, failed, errors = ({test for word, test in told if word == kind} for kind in ("PASSED", "FAILED", "ERROR"))
+    crashed = set(re.findall(r"worker '\w+' crashed while running '(\S+)'", said))
+    if len(passed | failed) == tests and len(failed) <= killed and failed <= crashed and not errors:
         return []
-    return [f"of {tests} tests {passed} passed, {failed} failed, with {killed} killed workers\n{said[-6000:]}"]
+    counts = f"{len(passed)} passed, {len(failed)} failed, {len(errors)} had errors"
+    return [f"of {tests} tests {counts}, with {killed} killed workers\n{said[-6000:]}"]
 
 
 def look(project: Path, names: list[str], *, postgres_alone: bool) -> list[str]:

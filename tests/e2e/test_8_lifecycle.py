@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -76,10 +77,18 @@ def test_a_creation_that_was_killed_is_made_again_and_what_has_just_been_started
         assert "cluster/remove-broken" in {step["key"] for step in steps}
         assert project.status()["cluster"]["state"] == "running"
 
-        # As when the machine comes up: the container runs, and neither containerd nor the API is there yet.
-        run(["docker", "restart", "--time=0", f"devenv-{project.name}-control-plane"])
-        first, *_ = project.devenv("up", "--yes", "--json").of_type("plan-made")
+        # As when the machine comes up: the container runs, and the API is not there before it was missed.
+        node = f"devenv-{project.name}-control-plane"
+        there, away = "/etc/kubernetes/manifests/kube-apiserver.yaml", "/root/kube-apiserver.yaml"
+        run(["docker", "exec", node, "mv", there, away])
+        run(["docker", "restart", "--time=0", node])
+        process = project.start("up", "--yes", "--json")
+        assert process.stdout
+        first = next(event for event in map(json.loads, process.stdout) if event["type"] == "plan-made")
         assert [step["key"] for step in first["steps"]] == ["cluster/create"]
+        run(["docker", "exec", node, "mv", away, there])
+        process.communicate(timeout=300)
+        assert process.returncode == 0
         assert project.status()["cluster"]["state"] == "running"
 
         # Somebody has paused it: everything in it goes on where it was.

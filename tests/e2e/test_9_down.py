@@ -41,7 +41,9 @@ def test_down_leaves_nothing(environment: Project) -> None:
 
 
 def test_the_host_is_as_it_was_before(environment: Project, host_before: dict[str, set[str]]) -> None:
-    assert not run(["docker", "ps", "-aq", "--filter", "label=devenv.io/run"]).split()
+    # Of other projects there may be some: their environments are up, or being brought up.
+    shown = ["--format", "{{.Names}} {{.Labels}}"]
+    assert environment.name not in run(["docker", "ps", "-a", "--filter", "label=devenv.io/run", *shown])
     assert environment.status()["cluster"]["state"] == "absent"
     assert not differences(host_before, host_state())
 

@@ -218,5 +218,5 @@ def _install(spec: StackSpec, rendered: StackInput, index: int, source: Source) 
         module=source.manifests.module if source.manifests else None,
         kustomize=source.kustomize is not None,
         pinned=rendered.pinned.get(index, ""),
-        images=rendered.kustomize_images if source.kustomize else (),
+        images=() if source.manifests and source.manifests.module else rendered.kustomize_images,
     )

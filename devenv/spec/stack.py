@@ -100,7 +100,7 @@ class ImageInjection(SpecModel):
     reference: ValuePath | None = None
     """The whole `repository:tag`."""
     kustomize: str | None = Field(default=None, min_length=1)
-    """The image's name in the kustomizations' manifests, without tag, as kustomize's own `images` takes it."""
+    """The image's name in manifests and kustomizations, without tag, as kustomize's own `images` takes it."""
     also: tuple[ImageInjection, ...] = ()
     """Further places for the same image."""
 

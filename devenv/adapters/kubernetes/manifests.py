@@ -6,8 +6,10 @@ Responsible for the documents only; they are sent by `kubectl`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +23,31 @@ from devenv.spec.yaml.text import NotTextError, read_text
 _DEFINITION = "CustomResourceDefinition"
 _FIRST = (_DEFINITION, "Namespace")
 """Kinds that others depend on."""
+_IMAGE = r"""(\bimage["']?[ \t]*:[ \t]+|"image":)(["']?){name}(?:[:@][\w.:@-]+)?\2(?=[\s,}}\]]|$)"""
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
-def read(path: Path) -> str:
-    """A file's text, or that of all manifests in a folder, by name; raises SpecError when there are none."""
+def read(path: Path, images: Iterable[tuple[str, str]] = ()) -> str:
+    """A file's text, or that of all manifests in a folder, by name; raises SpecError when there are none.
+
+    `images` are names of images, as kustomize's own `images` takes them, each with the reference that takes its place.
+    """
     files = [path] if path.is_file() else sorted(p for p in path.glob("*") if p.suffix in _SUFFIXES)
     if not files:
         raise SpecError([Problem(path, 1, "", "there are no manifests here")])
-    return "\n---\n".join(map(_text, files))
+    return with_images("\n---\n".join(map(_text, files)), images)
+
+
+def with_images(text: str, images: Iterable[tuple[str, str]]) -> str:
+    """Manifests with other images: the text stays as it is but for references after `image:`."""
+    for name, reference in images:
+        written = re.compile(_IMAGE.format(name=re.escape(name)))
+        text = written.sub(partial(_with_reference, reference), text)
+    return text
+
+
+def _with_reference(reference: str, found: re.Match[str]) -> str:
+    return f"{found[1]}{found[2]}{reference}{found[2]}"
 
 
 def _text(file: Path) -> str:

@@ -131,7 +131,7 @@ class ApplyManifests(StackStep):
     module: str | None = None
     kustomize: bool = False
     images: Pairs = ()
-    """Name in the kustomization's manifests to the reference that takes its place."""
+    """Name in the manifests to the reference that takes its place."""
     pinned: str = ""
     """What names the manifests where they are a pinned module's."""
     looks_ahead: bool = False

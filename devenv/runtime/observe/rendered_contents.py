@@ -100,7 +100,8 @@ def render(source: Source, stack: StackSpec, path: str, made: StackInput, render
             return renderers.helm.template(release)
     if source.kustomize and renderers.kubectl:
         return kustomize.build(renderers.kubectl, Path(path), made.kustomize_images)
-    return manifests.read(Path(path)) if source.manifests and not source.manifests.module else ""
+    plain = source.manifests and not source.manifests.module
+    return manifests.read(Path(path), made.kustomize_images) if plain else ""
 
 
 def _rendered(stack: LoadedStack, made: StackInput, renderers: Renderers) -> Iterator[Rendered]:

@@ -31,7 +31,7 @@ def rendered(step: InstallChart | ApplyManifests, toolbox: Toolbox, cancel: thre
         path = origin(step.module, step.path, toolbox)
         if step.kustomize:
             return kustomize.build(toolbox.kubectl, path, step.images, cancel=cancel)
-        return manifests.read(path)
+        return manifests.read(path, step.images)
     with chart_of(step, toolbox) as chart:
         return toolbox.helm.preview(release_of(step, chart), cancel=cancel)
 

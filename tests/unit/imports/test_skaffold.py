@@ -13,7 +13,7 @@ from devenv.spec.model import Values
 from devenv.spec.render import ProjectFacts, chart_values
 from devenv.spec.workspace import Workspace
 
-EXAMPLE = Path(__file__).parents[4] / "examples" / "skaffold-layers"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "skaffold-layers"
 CHART = {"Chart.yaml": "{apiVersion: v2, name: chart, version: 0.1.0}\n"}
 TAG = "0123456789ab"
 
@@ -271,3 +271,13 @@ def test_how_an_artifact_is_built_is_carried_over(repository: Any, monkeypatch: 
     told = " ".join(note.told(workspace.root) for note in workspace.notes)
     assert "docker.noCache: not carried over" in told
     assert "the variable SHOP_NOBODY is not set; it is empty" in told
+
+
+def test_manifests_get_the_images_that_they_name(repository: Any) -> None:
+    body = (
+        "build:\n  artifacts: [{image: shop/api, context: app}, {image: shop/other, context: app}]\n"
+        "manifests: {rawYaml: [k8s/api.yaml]}\n"
+    )
+    files = {"app/Dockerfile": "FROM scratch\n", "k8s/api.yaml": "kind: Pod\nspec: {containers: [{image: shop/api}]}\n"}
+    spec = repository({"skaffold.yaml": config(body), **files}).stacks["apps"].spec
+    assert {name: image.kustomize for name, image in spec.images.items()} == {"shop-api": "shop/api"}

@@ -1,0 +1,5 @@
+CREATE TABLE orders (
+  id serial PRIMARY KEY,
+  good text NOT NULL,
+  signature text NOT NULL
+);

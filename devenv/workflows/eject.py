@@ -106,7 +106,8 @@ def _without(before: str, removal: Removal | None, workspace: Workspace, name: s
 
 
 def _by_hand(workspace: Workspace, kind: str, name: str) -> list[str]:
-    left = [f"take {name} out of {kind}"]
+    file = workspace.imported.get(name)
+    left = [f"add without: [{name}] beside {file.name} in imports" if file else f"take {name} out of {kind}"]
     if name not in {choice.name for choice in workspace.project.stacks}:
         left.append(f"add it to stacks: {{name: {name}}}")
     if not workspace.project.stack_paths:

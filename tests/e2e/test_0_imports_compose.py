@@ -1,0 +1,97 @@
+"""The example with a Compose file: brought up as it is, with devenv's own database in the place of its own.
+
+In an environment of its own, which is gone before that of the other tests is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.environment import Project, Result
+from support.http_clients import answer
+from support.waiting import await_true
+
+pytestmark = pytest.mark.e2e
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "compose"
+PROJECT = "devenv-market"
+SIGNATURE = hashlib.sha256((EXAMPLE / "signing_key.txt").read_bytes() + b"tea").hexdigest()[:12]
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A copy of the example under another name; what a run before left behind is removed first."""
+    root = tmp_path_factory.mktemp("market") / "market"
+    shutil.copytree(EXAMPLE, root)
+    text = (root / "devenv.yaml").read_text(encoding="utf-8")
+    (root / "devenv.yaml").write_text(text.replace("project: market\n", f"project: {PROJECT}\n"), encoding="utf-8")
+    made = Project(root, {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("market-state")), "CI": ""})
+    made.devenv("down", "--adopt", "--yes", timeout=120)
+    yield made
+    made.devenv("down", "--adopt", "--yes", timeout=120)
+
+
+@pytest.fixture(scope="module")
+def up(market: Project) -> Result:
+    return market.devenv("up", "--yes", "--json")
+
+
+def compose(market: Project, *args: str) -> str:
+    """Kubectl in the namespace of the import."""
+    return market.kubectl("--namespace", f"{PROJECT}-compose", *args)
+
+
+def proxy(market: Project) -> str:
+    return next(endpoint["url"] for endpoint in market.status()["endpoints"] if endpoint["name"] == "proxy")
+
+
+def test_a_product_runs_as_its_compose_file_says(market: Project, up: Result) -> None:
+    assert up.last("run-finished")["succeeded"]
+    url = proxy(market)
+
+    assert answer(url, "orders", form={"good": "tea"}).json() == {"good": "tea"}
+    await_true(lambda: answer(url, "orders").json() == [{"good": "tea", "signature": SIGNATURE}])
+    assert json.loads(compose(market, "get", "deploy", "worker", "--output", "json"))["status"]["readyReplicas"] == 2
+
+
+def test_what_is_not_carried_over_is_told(up: Result) -> None:
+    told = [event["message"] for event in up.of_type("noted") if event["message"].startswith("compose.yaml:")]
+
+    assert [line.partition(": ")[2].partition(":")[0] for line in told] == [
+        "services.api.healthcheck",
+        "services.cache.image",
+        "services.db.image",
+    ]
+
+
+def test_a_second_time_there_is_nothing_to_do(market: Project, up: Result) -> None:
+    assert up.status == 0
+    assert market.devenv("up", "--json").of_type("step-started") == []
+
+
+def test_the_database_is_devenvs_own(market: Project, up: Result) -> None:
+    assert up.status == 0
+    select = "SELECT good FROM orders;\n"
+    assert "tea" in market.devenv("db", "shell", "db", script=select).stdout
+
+    market.devenv("reset-db", "db", "--yes")
+
+    assert answer(proxy(market), "orders").json() == []
+
+
+def test_a_changed_compose_file_changes_what_it_says(market: Project, up: Result) -> None:
+    assert up.status == 0
+    file = market.root / "compose.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("replicas: 2", "replicas: 1"), encoding="utf-8")
+
+    again = market.devenv("up", "--json")
+
+    stacks = {event["key"].partition("/")[2] for event in again.of_type("step-started")}
+    assert "worker" in stacks
+    assert not {"api", "proxy", "cache", "db", "stock"} & stacks
+    assert json.loads(compose(market, "get", "deploy", "worker", "--output", "json"))["spec"]["replicas"] == 1

@@ -47,7 +47,7 @@ def compose(market: Project, *args: str) -> str:
 
 
 def proxy(market: Project) -> str:
-    return next(endpoint["url"] for endpoint in market.status()["endpoints"] if endpoint["name"] == "proxy")
+    return {endpoint["name"]: str(endpoint["url"]) for endpoint in market.status()["endpoints"]}["proxy"]
 
 
 def test_a_product_runs_as_its_compose_file_says(market: Project, up: Result) -> None:

@@ -15,6 +15,7 @@ from devenv.spec.imports.compose.databases import BuiltIn, built_in
 from devenv.spec.imports.compose.file.canonical import EXTENSION
 from devenv.spec.imports.compose.file.files import ComposeFiles
 from devenv.spec.imports.compose.file.shapes import ComposeFile
+from devenv.spec.imports.compose.parts.grants import granted
 from devenv.spec.imports.compose.sheet import Sheet, text_of
 from devenv.spec.imports.compose.surroundings import surroundings_of
 from devenv.spec.imports.compose.translation import translate
@@ -23,6 +24,7 @@ from devenv.spec.imports.import_spec import Import
 from devenv.spec.imports.imported import Imported
 from devenv.spec.project import ProjectSpec
 from devenv.spec.read.places import Boundary, PathProblem
+from devenv.spec.read.seed_files import StackSecret
 from devenv.spec.read.validation import check
 from devenv.spec.read.wording import name_hint
 from devenv.spec.yaml.positions import Document, KeyPath, Node
@@ -73,7 +75,16 @@ def read_compose(one: Import, project: ProjectSpec, document: Document, at: KeyP
         if name not in databases
     }
     made = {around.names[name]: database.node(one.namespace) for name, database in databases.items()}
-    return replace(_imported(files, services, made), secrets=tuple(around.secrets))
+    secrets = [*around.secrets, *_secrets_of_those_left_out(checked.document, one, files)]
+    return replace(_imported(files, services, made), secrets=tuple(secrets))
+
+
+def _secrets_of_those_left_out(document: Document, one: Import, files: ComposeFiles) -> Iterator[StackSecret]:
+    """What a stack that was ejected goes on to refer to; what is wrong with it is nobody's concern."""
+    unheard = files.unheard()
+    for name in one.without:
+        if name in _services(document.root):
+            yield from (grant.secret for grant in granted(Sheet(name, document, unheard)) if grant.secret)
 
 
 def _imported(files: ComposeFiles, services: Mapping[str, Node], databases: Mapping[str, Node]) -> Imported:

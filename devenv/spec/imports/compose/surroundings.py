@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from devenv.spec.imports.compose.parts.environment import variables_of
 from devenv.spec.imports.compose.parts.mounts import Mounts, Owner, mounts_of
@@ -97,7 +97,7 @@ def _texts(sheet: Sheet, variables: Mapping[str, Node]) -> tuple[str, ...]:
     found = [text_of(node) for node in variables.values()]
     found += [text_of(node) for key in ("command", "entrypoint") for node in sheet.items(key)]
     found += [text_of(node) for node in sheet.items("healthcheck", "test")]
-    unheard = Sheet(sheet.name, sheet.document, replace(sheet.files, problems=[], notes=[]))
+    unheard = Sheet(sheet.name, sheet.document, sheet.files.unheard())
     for node in Mounts.of(unheard, {}).files.values():
         path = sheet.files.boundary.root / str(node.value)
         files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]

@@ -74,6 +74,10 @@ class ComposeFiles:
             return None
         return self._with_extended(root)
 
+    def unheard(self) -> ComposeFiles:
+        """The same, to look at parts that are told of elsewhere."""
+        return replace(self, problems=[], notes=[], inputs=[])
+
     def place(self, node: Node, text: str) -> Path:
         """The path that a text names at a node; relative ones begin at its file's folder."""
         return self.bases[node.file or Path()] / text

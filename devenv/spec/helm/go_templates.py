@@ -262,11 +262,14 @@ class _Pipe:
         return made
 
 
+_OF_THE_MACHINE = ("cmd", "env", "expandenv", "now", "date", "getHostByName", "randAlphaNum", "uuidv4")
 _WORDS = ("true", "false", "nil")
 
 
 def _call(name: str, given: tuple[Any, ...]) -> Any:
     function = FUNCTIONS.get(name)
+    if name in _OF_THE_MACHINE:
+        raise TemplateError(f"{name} is not known here: what a template makes does not depend on the moment or machine")
     if function is None:
         raise TemplateError(f"there is no function {name}: {name_hint(name, FUNCTIONS, 'functions')}")
     try:

@@ -281,3 +281,23 @@ def test_manifests_get_the_images_that_they_name(repository: Any) -> None:
     files = {"app/Dockerfile": "FROM scratch\n", "k8s/api.yaml": "kind: Pod\nspec: {containers: [{image: shop/api}]}\n"}
     spec = repository({"skaffold.yaml": config(body), **files}).stacks["apps"].spec
     assert {name: image.kustomize for name, image in spec.images.items()} == {"shop-api": "shop/api"}
+
+
+def test_variables_come_from_the_environment_and_below_it_from_skaffold_env(
+    repository: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_LEVEL", "mine")
+    body = (
+        "deploy: {helm: {releases: [{name: '{{.SHOP_NAME}}', chartPath: chart,"
+        " setValueTemplates: {level: '{{.SHOP_LEVEL}}', url: '{{.SHOP_URL}}'}}]}}\n"
+    )
+    variables = "SHOP_LEVEL=theirs\nSHOP_NAME=api\nSHOP_URL='http://a.example' # there\n"
+    workspace = repository({"skaffold.yaml": config(body), "skaffold.env": variables})
+    assert values_of(workspace, "api") == {"level": "mine", "url": "http://a.example"}
+    assert workspace.root / "skaffold.env" in workspace.inputs
+
+
+def test_a_configuration_that_deploys_nothing_by_name_deploys_its_folder_k8s(repository: Any) -> None:
+    files = {"k8s/api.yaml": "kind: ConfigMap\n", "k8s/note.txt": ""}
+    (source,) = repository({"skaffold.yaml": config(""), **files}).stacks["apps"].spec.sources
+    assert source.manifests.path == "k8s/api.yaml"

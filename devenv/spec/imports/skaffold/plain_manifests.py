@@ -21,8 +21,7 @@ from devenv.spec.read.drafts import StackDraft
 from devenv.spec.yaml.derived import DerivedDocument
 from devenv.spec.yaml.positions import KeyPath
 
-_DEFAULT_MANIFESTS = ("k8s/*.yaml",)
-"""Of `deploy.kubectl` in v2beta schemas."""
+_DEFAULT_MANIFESTS = "k8s/*.yaml"
 _SUFFIXES = (".yaml", ".yml", ".json")
 Sources = list[tuple[dict[str, Any], KeyPath]]
 
@@ -32,15 +31,17 @@ def sources_of(module: Module, templates: Templates) -> Sources:
     manifests, deploy = module.config.manifests, module.config.deploy
     found: Sources = []
     raw: list[tuple[Sequence[str], KeyPath]] = [(manifests.raw_yaml, ("manifests", "rawYaml"))]
-    if deploy.kubectl and module.config.api_version.startswith("skaffold/v2"):
-        given = deploy.kubectl.manifests
-        if given is not None or not deploy.kustomize:
-            raw.append((given or _DEFAULT_MANIFESTS, ("deploy", "kubectl", "manifests")))
+    if deploy.kubectl and deploy.kubectl.manifests is not None:
+        raw.append((deploy.kubectl.manifests, ("deploy", "kubectl", "manifests")))
     for patterns, at in raw:
         for index, pattern in enumerate(patterns):
             found += _matching(module, pattern, (*at, index), templates)
     for key, kustomize in (("manifests", manifests.kustomize), ("deploy", deploy.kustomize)):
         found += _kustomizations(module, kustomize, (key, "kustomize"), templates) if kustomize else []
+    others = (manifests.helm, deploy.helm, manifests.raw_yaml, manifests.kustomize, deploy.kustomize)
+    if not found and not any(others) and (deploy.kubectl is None or deploy.kubectl.manifests is None):
+        # Of a configuration that says of nothing how it is deployed, Skaffold takes these.
+        found = [({"manifests": {"path": path}}, ("deploy",)) for path in _files(module, _DEFAULT_MANIFESTS)]
     return found
 
 
@@ -92,13 +93,19 @@ def _matching(module: Module, pattern: str, at: KeyPath, templates: Templates) -
         templates.problems.append(module.document.problem(at, "manifests behind an address are not fetched", hint))
         return []
     if glob.has_magic(pattern):
-        paths = sorted(glob.glob(pattern, root_dir=module.folder, recursive=True))  # noqa: PTH207 -- relative ones
-        files = [path for path in paths if Path(path).suffix in _SUFFIXES and (module.folder / path).is_file()]
+        files = _files(module, pattern)
         if not files:
             message = f"{pattern} matches no file"
             templates.problems.append(module.document.problem(at, message, f"looked for in {module.folder}"))
-        return [({"manifests": {"path": Path(path).as_posix()}}, at) for path in files]
+        return [({"manifests": {"path": path}}, at) for path in files]
     return [({"manifests": {"path": pattern}}, at)]
+
+
+def _files(module: Module, pattern: str) -> list[str]:
+    paths = sorted(glob.glob(pattern, root_dir=module.folder, recursive=True))  # noqa: PTH207 -- relative ones
+    return [
+        Path(path).as_posix() for path in paths if Path(path).suffix in _SUFFIXES and (module.folder / path).is_file()
+    ]
 
 
 def _kustomizations(module: Module, kustomize: Kustomize, at: KeyPath, templates: Templates) -> Sources:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import Problem
+from devenv.spec.imports.compose.file.env_files import read_variables
 from devenv.spec.imports.import_spec import Import
 from devenv.spec.imports.imported import Imported
 from devenv.spec.imports.note import Note
@@ -31,7 +32,10 @@ from devenv.spec.read.drafts import StackDraft
 from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.wording import name_hint
 from devenv.spec.yaml.positions import Document, KeyPath
+from devenv.spec.yaml.text import NotTextError, read_text
 
+ENV_FILE = "skaffold.env"
+"""https://skaffold.dev/docs/environment/env-file/."""
 _ONCE = ("tagPolicy", "push", "useBuildkit")
 """Keys that every configuration of a repository has alike: told where the first of them is."""
 
@@ -61,6 +65,7 @@ def read_skaffold(
     file = _file(one, document, at, boundary)
     if isinstance(file, Problem):
         return Imported(problems=(file,))
+    environ, env_files = _with_env_file(environ, file, boundary, problems)
     around = Surroundings(environ, f"kind-devenv-{project.project}")
     named = (*one.profiles, *((project.profile,) if project.profile not in one.profiles else ()))
     found = read_modules(file, named, around, boundary, problems)
@@ -72,7 +77,7 @@ def read_skaffold(
     names = own.value if own and isinstance(own.value, Mapping) else {}
     images = Artifacts(boundary.root, dict(templates.artifacts), names, templates).entries(written)
     stacks = _Stacks(found.modules, templates, boundary, project.prefix, one.without).drafts()
-    return Imported({"images": images}, tuple(stacks), (), tuple(problems), tuple(notes), found.files)
+    return Imported({"images": images}, tuple(stacks), (), tuple(problems), tuple(notes), (*found.files, *env_files))
 
 
 def _file(one: Import, document: Document, at: KeyPath, boundary: Boundary) -> Path | Problem:
@@ -80,6 +85,24 @@ def _file(one: Import, document: Document, at: KeyPath, boundary: Boundary) -> P
     if not isinstance(found, PathProblem) and found.is_dir():
         found = boundary.look(found, FILE, "file")
     return document.problem((*at, "skaffold"), found.message, found.hint) if isinstance(found, PathProblem) else found
+
+
+def _with_env_file(
+    environ: Mapping[str, str], file: Path, boundary: Boundary, problems: list[Problem]
+) -> tuple[Mapping[str, str], list[Path]]:
+    """The environment, with what `skaffold.env` adds to it: beside the configuration, or in the project's folder."""
+    for folder in (file.parent, boundary.root):
+        found = boundary.look(folder, ENV_FILE, "file")
+        if isinstance(found, PathProblem):
+            continue
+        try:
+            read = read_variables(read_text(found), environ.get)
+        except NotTextError as error:
+            problems.append(Problem(found, error.line, "", error.message, error.hint))
+            return environ, [found]
+        problems.extend(Problem(found, wrong.line, "", wrong.message) for wrong in read.wrong)
+        return {**{key: value for key, value in read.values.items() if value is not None}, **environ}, [found]
+    return environ, []
 
 
 def _profile_problems(one: Import, document: Document, at: KeyPath, found: Modules) -> Iterable[Problem]:

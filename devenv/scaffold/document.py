@@ -13,6 +13,7 @@ _HEAD = """\
 # `devenv up` brings this to life, `devenv dev` follows what you save, `devenv down` takes it away again.
 # Further keys: docs/services.md of devenv; `devenv add redis` adds a stack, `devenv validate` checks this file.
 """
+_OF_COMPOSE = "; with `databases: built-in` its databases are devenv's own"
 _WIDTH = 120
 _INDENT = "  "
 
@@ -31,8 +32,9 @@ def flow(value: Any) -> str:
 def _lines(sketch: Sketch) -> Iterator[str]:
     yield f"project: {flow(sketch.project)}"
     if sketch.imports:
-        one, *more = sketch.imports
-        yield f"imports: {flow([one, *more] if more else one)} # read anew at each run"
+        (one,) = sketch.imports
+        comment = _OF_COMPOSE if "compose" in one else ""
+        yield f"imports: {flow(dict(one))} # read anew at each run{comment}"
     for key, entries in (("services", sketch.services), ("databases", sketch.databases), ("images", sketch.images)):
         if entries:
             yield f"{key}:"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -173,14 +174,22 @@ def test_a_compose_file_that_cannot_be_imported_is_told_and_its_dockerfiles_are_
 
 
 def test_skaffold(tmp_path: Path) -> None:
-    done = begin(
-        tmp_path,
-        {"skaffold.yaml": "apiVersion: skaffold/v4beta1\nkind: Config\n", "web/Dockerfile": GO_DOCKERFILE},
-    )
+    source = DATA / "examples" / "skaffold-layers"
+    shutil.copytree(source, tmp_path / "shop", ignore=shutil.ignore_patterns("devenv.yaml"))
+    write(tmp_path / "shop", {"compose.yaml": "services: {}\n"})
 
-    workspace = load(tmp_path)
-    assert "imports" in written(tmp_path) or any(line.startswith("skaffold.yaml:1: ") for line in told(done))
-    assert workspace.project.project == "shop"
+    done = begin(tmp_path / "shop", {})
+
+    found = written(tmp_path / "shop")
+    assert found == {"project": "shop", "imports": {"skaffold": "skaffold/skaffold.yaml"}}
+    names = set(load(tmp_path / "shop").imported)
+    assert {"store", "frontend"} <= names
+    lines = told(done)
+    assert (
+        "compose.yaml:1: skaffold/skaffold.yaml is imported, which may say the same; imports: {compose: compose.yaml}"
+        in lines
+    )
+    assert any(line.startswith("skaffold/04-core-services/skaffold.yaml:13: ") for line in lines)
 
 
 CHARTS = {

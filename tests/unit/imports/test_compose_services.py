@@ -11,6 +11,8 @@ from support.compose import imported, notes_of
 from devenv.spec.services.reference import Reference
 from devenv.spec.services.service import Health, InlineText, ServicePort, ServiceSpec, SharedVolume
 
+KEPT = "a volume is there instead, which begins empty and is kept"
+
 
 def service(root: Path, keys: str, files: dict[str, str] | None = None, name: str = "api") -> ServiceSpec:
     """A service of these keys."""
@@ -286,13 +288,13 @@ volumes:
     made = service(tmp_path, keys, files)
 
     assert made.files == {"/etc/conf": "conf", "/etc/one.txt": "one.txt"}
-    assert made.volumes == {}
+    assert made.volumes == {"/nowhere": "1Gi"}
     assert [line.partition(": services.api.")[2] for line in told(tmp_path, keys, files)] == [
         "volumes[2]: ./src is not mounted; the image has it from its build; devenv dev builds it anew on each save",
         "volumes[3]: a volume over what is mounted is not needed; the image's own files are there",
         "volumes[4]: /var/run/docker.sock is not in the project, so it is not mounted; it sees the image's own files",
         "volumes[5]: ~/.aws is not in the project, so it is not mounted; it sees the image's own files",
-        "volumes[6]: ./nowhere is not there, so it is not mounted; a named volume would be kept",
+        f"volumes[6]: ./nowhere is not there, so it is not mounted; {KEPT}",
         "volumes[7]: ./big.bin is not text, so it is not mounted; it sees the image's own files",
         "volumes[8]: ../outside is not in the project, so it is not mounted; it sees the image's own files",
     ]

@@ -18,6 +18,8 @@ from devenv.spec.yaml.positions import Node
 
 SIZE = "1Gi"
 EMPTY = "empty"
+_OWN_FILES = "it sees the image's own files"
+_KEPT = "a volume is there instead, which begins empty and is kept"
 _MOST_BYTES = 256 * 1024
 _MOST_FILES = 40
 _CONFIGURATION = ("/etc/", "/usr/local/etc/", "/usr/share/", "/config", "/conf", "/docker-entrypoint", "/run/", "/var/")
@@ -105,9 +107,7 @@ class Mounts:
             elif mount.kind == "tmpfs":
                 made.volumes[target] = node_of(EMPTY, mount.node)
             else:
-                sheet.note(
-                    mount.at, f"a mount of type {mount.kind} is not carried over", "it sees the image's own files"
-                )
+                sheet.note(mount.at, f"a mount of type {mount.kind} is not carried over", _OWN_FILES)
         return made
 
     def _volume(self, mount: Mount, target: str, owners: Mapping[str, Owner], sources: list[str]) -> None:
@@ -126,6 +126,8 @@ class Mounts:
         reason, instead = self._why_not(mount)
         if reason:
             self.sheet.note(mount.at, f"{mount.source} {reason}", instead)
+            if instead == _KEPT:
+                self.volumes[target] = node_of(SIZE, mount.node)
             return
         path = self.sheet.place(mount.node, mount.source)
         self.files[target] = node_of(self.sheet.relative(path), mount.node)
@@ -137,17 +139,22 @@ class Mounts:
 
     def _why_not(self, mount: Mount) -> tuple[str, str]:
         """Why a bind mount is not carried over, and what happens instead; empty where it is."""
-        if mount.source.startswith("~") or Path(mount.source).is_absolute():
-            return "is not in the project, so it is not mounted", "it sees the image's own files"
+        try:
+            return self._look(mount)
+        except OSError:
+            return "cannot be looked at, so it is not mounted", _OWN_FILES
+
+    def _look(self, mount: Mount) -> tuple[str, str]:
         path = self.sheet.place(mount.node, mount.source)
-        root = self.sheet.files.boundary.root
-        if not path.resolve().is_relative_to(root.resolve()):
-            return "is not in the project, so it is not mounted", "it sees the image's own files"
+        if mount.source.startswith("~") or not path.resolve().is_relative_to(self.sheet.files.boundary.root.resolve()):
+            return "is not in the project, so it is not mounted", _OWN_FILES
+        is_data = not mount.read_only and (path.is_dir() if path.exists() else not path.suffix)
         if not path.exists():
-            return "is not there, so it is not mounted", "a named volume would be kept"
+            return "is not there, so it is not mounted", _KEPT if is_data else _OWN_FILES
         if self._is_source(path, mount.target):
             return "is not mounted", "the image has it from its build; devenv dev builds it anew on each save"
-        return _why_no_configuration(path)
+        reason = _why_no_configuration(path)
+        return f"{reason}, so it is not mounted" if reason else "", _KEPT if is_data else _OWN_FILES
 
     def _is_source(self, path: Path, target: str) -> bool:
         """Whether a folder is what the image is built of, or around it, or a part of it that holds no configuration."""
@@ -165,15 +172,15 @@ def _clean(target: str) -> str | None:
     return "/" + "/".join(part for part in target.split("/") if part and part != ".")
 
 
-def _why_no_configuration(path: Path) -> tuple[str, str]:
+def _why_no_configuration(path: Path) -> str:
     files = visible_files(path) if path.is_dir() else [path]
     if not files:
-        return "is empty, so it is not mounted", "a named volume would be kept"
+        return "is empty"
     if len(files) > _MOST_FILES or sum(file.stat().st_size for file in files) > _MOST_BYTES:
-        return "is too large for configuration, so it is not mounted", "it sees the image's own files"
+        return "is too large for configuration"
     try:
         for file in files:
             file.read_text(encoding="utf-8")
-    except (UnicodeDecodeError, OSError):
-        return "is not text, so it is not mounted", "it sees the image's own files"
-    return "", ""
+    except UnicodeDecodeError:
+        return "is not text"
+    return ""

@@ -14,12 +14,13 @@ if TYPE_CHECKING:  # pydantic would slow `--help` down
 
 
 def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as_json: AsJson = False) -> None:
-    """Check devenv.yaml, stacks, seeds and the files they name.
+    """Check devenv.yaml, stacks, seeds, imports and the files they name.
 
     Tells all problems at once, with file, line and key. Nothing is started or changed. Where Helm and kubectl are there
     already, the project's own charts and kustomizations are rendered: rules, monitors and dashboards among them are
-    checked, and you are warned of containers whose local image can be stale, and of monitors that match nothing. Exit
-    status 0 when all is well or there are only warnings, 2 when there are problems.
+    checked, and you are warned of containers whose local image can be stale, and of monitors that match nothing. What
+    imported files say and is not carried over is a note. Exit status 0 when all is well or there are only warnings and
+    notes, 2 when there are problems.
     """
     import json
 

@@ -138,6 +138,22 @@ class RoundFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Synced:
+    """What was saved is in the running containers of an image, without a build."""
+
+    image: str
+    files: int
+    """How many files, folders and links came, changed or went."""
+    size: int
+    """Bytes of their content."""
+    containers: int
+    seconds: float
+    """From the last save, or where containers have started later, from when that was noticed."""
+    again: bool = False
+    """Whether these are containers that have started later."""
+
+
+@dataclass(frozen=True, slots=True)
 class Logged:
     """A line that a pod wrote while `devenv dev` watched, or what Kubernetes says of the pod."""
 
@@ -164,6 +180,7 @@ Event = (
     | Noted
     | RunFinished
     | RoundFinished
+    | Synced
     | Logged
 )
 Emit = Callable[[Event], None]

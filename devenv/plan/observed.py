@@ -27,6 +27,8 @@ class ObservedStack:
     """Whether the cluster's record says what it is made of: after a loss it has only what the Helm releases tell."""
     drifted: bool = False
     """Somebody has changed what it is made of, and that is to be put right."""
+    synced: bool = False
+    """`devenv dev` has put files into its pods, which are not what was built by that."""
     untouched: frozenset[str] = frozenset()
     """What names the manifests of pinned modules that were applied and of which all is as it was then."""
     namespaces: frozenset[str] = frozenset()

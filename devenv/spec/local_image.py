@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints, model_validator
 
 from devenv.spec.model import DnsLabel, SpecModel, Text
+from devenv.spec.sync_rule import SyncRule
 
 TagPolicy = Literal["content", "git"]
 BuildNetwork = Literal["default", "none", "host"]
@@ -49,3 +50,5 @@ class LocalImage(SpecModel):
     """What steps of the build may read; the tag does not depend on it."""
     ssh: Text | None = None
     """The agent or key that steps may use, as `docker build --ssh` has it: `default`."""
+    sync: tuple[SyncRule, ...] = ()
+    """What `devenv dev` puts into running containers when it is saved, without a build."""

@@ -71,6 +71,11 @@ def _add(found: StackImages, image: StackImage, document: Document, at: KeyPath)
         if _normal(there) != _normal(build):
             message = f"the image {name} is built in another way elsewhere: from {there.context}"
             found.problems.append(document.problem((*at, "build"), message, _ALIKE))
+        elif build.sync and there.sync not in {(), build.sync}:
+            message = f"the image {name} is synced in another way elsewhere"
+            found.problems.append(document.problem((*at, "build", "sync"), message, "have both alike, or say it once"))
+        elif build.sync:
+            found.built[name] = there.model_copy(update={"sync": build.sync})
     elif image.upstream:
         known = found.pulled.setdefault(name, CatalogueImage(upstream=image.upstream))
         if known.upstream != image.upstream or name in found.built:
@@ -79,4 +84,5 @@ def _add(found: StackImages, image: StackImage, document: Document, at: KeyPath)
 
 
 def _normal(image: LocalImage) -> LocalImage:
-    return image.model_copy(update={"context": os.path.normpath(image.context)})
+    """As it is built: what is synced is no part of that."""
+    return image.model_copy(update={"context": os.path.normpath(image.context), "sync": ()})

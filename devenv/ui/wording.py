@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from devenv.events import RoundFinished
+from devenv.events import RoundFinished, Synced
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -27,11 +27,16 @@ def duration(seconds: float) -> str:
     return f"{minutes // _MINUTE}h {minutes % _MINUTE:02d}m"
 
 
-def round_line(finished: RoundFinished) -> str:
-    """A round of `devenv dev` on one line."""
-    parts = ", ".join(f"{name} {getattr(finished, name):.1f}s" for name in ("build", "load", "rollout"))
-    how = "ready" if finished.succeeded else "failed"
-    return f"{', '.join(finished.images)} {how} {finished.seconds:.1f}s after the save ({parts})"
+def loop_line(event: RoundFinished | Synced) -> str:
+    """A round or a sync of `devenv dev` on one line."""
+    if isinstance(event, Synced):
+        what = f"{count(event.files, 'file')}, {count(event.containers, 'container')}"
+        if event.again:
+            return f"{event.image} synced again ({what} that started since)"
+        return f"{event.image} synced {event.seconds:.2f}s after the save ({what})"
+    parts = ", ".join(f"{name} {getattr(event, name):.1f}s" for name in ("build", "load", "rollout"))
+    how = "ready" if event.succeeded else "failed"
+    return f"{', '.join(event.images)} {how} {event.seconds:.1f}s after the save ({parts})"
 
 
 def count(amount: int, noun: str) -> str:

@@ -1,21 +1,19 @@
-"""`devenv dev`: watch the sources of images; rebuild, load and roll out what was saved."""
+"""`devenv dev`: watch the sources of images; sync what was saved, or rebuild, load and roll it out."""
 
 from __future__ import annotations
 
 import os
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
-from devenv.adapters.files.watch import watch_folders
 from devenv.adapters.host.limits import ENOUGH_INSTANCES, ENOUGH_WATCHES, raising
 from devenv.errors import DevenvError, RunFailedError, UsageError
 from devenv.events import Noted, RoundFinished
-from devenv.images.build.watched import WatchedContext, latest_save
+from devenv.images.build.watched import WatchedContext
 from devenv.plan.image import Mode, Recipe
 from devenv.plan.parts import plan_round
 from devenv.plan.plan import Plan
@@ -30,17 +28,16 @@ from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.build import project_images
 from devenv.workflows.databases.deployed import profile_that_is_up
+from devenv.workflows.live_sync.image import SyncedImage
+from devenv.workflows.live_sync.syncer import Syncer
+from devenv.workflows.live_sync.watching import Changes, Saved, next_saved, watching
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
 from devenv.workflows.services.watched_logs import watched_logs
 from devenv.workflows.up import UpRequest, UpResult, bring_up
 
-Changes = frozenset[Path] | BaseException
-"""What the watch tells: files that concern an image, or why it ended."""
-_SIGNAL_SECONDS = 0.5
-"""A signal that arrives just before a wait begins does not end it: the wait is begun anew this often."""
-_OLDEST_SAVE = 5.0
-"""Seconds: a file that seems to be older was moved into place, and counts from when the change was noticed."""
+_LOOK_SECONDS = 3600.0
+"""Where nothing was synced, what is saved is waited for this long at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,8 @@ class DevCommand:
     assume_yes: bool = False
     profile: str | None = None
     images: Mode = "auto"
+    settles_after: timedelta = timedelta(seconds=30)
+    """For so long nothing is synced before the image follows."""
     logs: bool = True
     """Whether what the stacks write meanwhile is told too."""
 
@@ -72,11 +71,17 @@ def dev(command: DevCommand, session: Session) -> None:
     only = tuple(name for name in workspace.selected if any(name in stacks for stacks in users.values()))
     request = UpRequest(command.directory, command.assume_yes, only=only, profile=profile, images=command.images)
     result = bring_up(request, session)
+    loop: _Loop | None = None
     try:
         with watched_logs(result.environment, only, session) if command.logs else nullcontext():
-            _Loop(result, users, session, command.images).run()
+            loop = _Loop(result, users, session, command)
+            loop.run()
     except KeyboardInterrupt:
-        session.emit(Noted("no longer watching; what is rolled out stays"))
+        if loop and (behind := ", ".join(loop.behind)):
+            stays = f"what is synced stays, and the image of {behind} does not have it yet"
+            session.emit(Noted(f"no longer watching; {stays}", hint="devenv up"))
+        else:
+            session.emit(Noted("no longer watching; what is rolled out stays"))
 
 
 def _users(workspace: Workspace, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -100,40 +105,67 @@ def _users(workspace: Workspace, names: Sequence[str]) -> dict[str, tuple[str, .
 class _Loop:
     """Rounds, one at a time; what is saved during one is the next one's."""
 
-    def __init__(self, result: UpResult, users: Mapping[str, tuple[str, ...]], session: Session, mode: Mode) -> None:
+    def __init__(
+        self, result: UpResult, users: Mapping[str, tuple[str, ...]], session: Session, command: DevCommand
+    ) -> None:
         self._environment = result.environment
         self._users = users
         self._session = session
+        self._settles_after = command.settles_after.total_seconds()
         # What was observed before there was a cluster says nothing of it now.
-        seen = observe(result.environment, result.stacks, mode) if result.plan.nodes else result.observation
+        seen = observe(result.environment, result.stacks, command.images) if result.plan.nodes else result.observation
         self._state = result.state
         self._baseline = Baseline.of(seen)
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
+        self._syncer = Syncer([*self._synced_images()], users, result.environment, session)
+        self._settled = 0.0
         # Rounds are measured from the save: what the first one would have to begin with is begun now.
         result.environment.cluster.informer()
         result.environment.engine.builds.prepare()
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """The images that lack what their containers were given."""
+        return self._syncer.behind()
 
     def run(self) -> None:
         """Until KeyboardInterrupt, or an error of the watch itself."""
         environment, cancel = self._environment, self._session.cancel
         nodes = environment.node_names()
         with (
-            _watching(self._contexts, self._report_polling) as changes,
+            self._syncer.following(nodes),
+            watching(self._contexts, self._syncer.save, self._report_polling) as changes,
             self._state.loads.programs.kept_waiting(environment.engine, nodes, cancel) as make_ready,
         ):
             folders = ", ".join(f"{context.name} ({context.context})" for context in self._contexts)
-            self._session.emit(Noted(f"watching {folders}; Ctrl-C ends it"))
             # The first answer of the watch is that it has begun: what was saved until then would be missed.
-            self._next(changes)
+            next_saved(changes)
             self._round(tuple(self._users), time.time(), asked=False)
+            self._session.emit(Noted(f"watching {folders}; Ctrl-C ends it"))
             while True:
                 make_ready()
-                paths = self._next(changes)
-                noticed = time.time()
-                names = tuple(c.name for c in self._contexts if any(c.concerns(path) for path in paths))
+                saved = self._next(changes)
+                names = tuple(context.name for context in self._contexts if context.name in saved.names)
                 if names:
-                    saved = latest_save(paths, now=noticed, earliest=noticed - _OLDEST_SAVE)
-                    self._round(names, saved, asked=True)
+                    self._round(names, saved.at, asked=True)
+
+    def _next(self, changes: Changes) -> Saved:
+        """What a round has to be made for next, be it that nobody has saved for a while what was synced."""
+        while True:
+            synced = self._syncer.last_sync
+            deadline = synced + self._settles_after if synced > self._settled else time.monotonic() + _LOOK_SECONDS
+            if (saved := next_saved(changes, deadline=deadline)) is not None:
+                return saved
+            if self._settled < synced == self._syncer.last_sync and time.monotonic() >= deadline:
+                self._settled = synced
+                names = self._syncer.behind()
+                self._session.emit(Noted(f"the image of {', '.join(names)} follows what was synced"))
+                return Saved(frozenset(names), time.time())
+
+    def _synced_images(self) -> Iterator[SyncedImage]:
+        for context in self._contexts:
+            if rules := self._environment.workspace.project.images[context.name].sync:
+                yield SyncedImage(context, self._recipe(context.name), rules, self._environment.digests)
 
     def _recipe(self, name: str) -> Recipe:
         recipe = self._environment.catalogue[name].origin
@@ -146,24 +178,6 @@ class _Loop:
         if "Permission denied" in cause:
             hint = "keep what you may not read, such as a container's data, outside of the folders that are watched"
         self._session.emit(Noted(f"files are looked at five times a second, not watched: {cause}", "warning", hint))
-
-    @staticmethod
-    def _next(changes: queue.SimpleQueue[Changes]) -> frozenset[Path]:
-        """Wait for changes, and take all that have come."""
-        found: set[Path] = set()
-        while True:
-            try:
-                change = changes.get(timeout=_SIGNAL_SECONDS)
-            except queue.Empty:
-                continue  # Python raises the KeyboardInterrupt of a signal that came too early to end the wait
-            while True:
-                if isinstance(change, BaseException):
-                    raise change
-                found |= change
-                try:
-                    change = changes.get_nowait()
-                except queue.Empty:
-                    return frozenset(found)
 
     def _round(self, names: tuple[str, ...], saved: float, *, asked: bool) -> None:
         """Bring the present sources of some images into the cluster; failures are reported, and the next save helps.
@@ -180,11 +194,12 @@ class _Loop:
         )
         project = self._environment.names.project
         try:
-            with exclusive(self._environment.engine, project, session):
+            with exclusive(self._environment.engine, project, session), self._syncer.round(names) as rolled_out:
                 plan = self._plan(names, stacks)
                 if plan.nodes:
                     self._run(plan, names, stacks, began, late)
-                elif asked:
+                rolled_out(self._baseline.references)
+                if not plan.nodes and asked:
                     session.emit(Noted(f"{', '.join(names)}: what was saved runs already"))
         except RunFailedError:
             return  # each failure has been reported by its own event
@@ -249,34 +264,3 @@ def _end(plan: Plan, report: RunReport, kind: type[ProvideImage | LoadImage]) ->
     """When the last step of a kind ended, in seconds since the round began; 0 when there was none."""
     results = [report.results[node.key] for node in plan.nodes if isinstance(node.step, kind)]
     return max((r.started + r.seconds for r in results if r.started is not None), default=0.0)
-
-
-@contextmanager
-def _watching(
-    contexts: Sequence[WatchedContext], on_polling: Callable[[str], None]
-) -> Iterator[queue.SimpleQueue[Changes]]:
-    """Changes as they come, while the body runs; the first entry, empty at times, shows that the watch has begun."""
-    changes: queue.SimpleQueue[Changes] = queue.SimpleQueue()
-    stop = threading.Event()
-    folders = list(dict.fromkeys(folder for context in contexts for folder in context.folders))
-
-    def concerns(path: Path) -> bool:
-        return any(context.concerns(path) for context in contexts)
-
-    def follow() -> None:
-        try:
-            begun = False
-            for paths in watch_folders(folders, concerns, stop, on_polling=on_polling):
-                if paths or not begun:
-                    changes.put(paths)
-                begun = True
-        except BaseException as error:  # noqa: BLE001 -- raised again where the changes are read
-            changes.put(error)
-
-    thread = threading.Thread(target=follow, name="watch", daemon=True)
-    thread.start()
-    try:
-        yield changes
-    finally:
-        stop.set()
-        thread.join()

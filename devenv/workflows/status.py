@@ -20,12 +20,16 @@ from devenv.workflows.alerts import count_alerts
 from devenv.workflows.observed import ObservedProject, observe_project
 from devenv.workflows.run.links import Link
 
+_IMAGE_FOLLOWS = "synced, image follows: by devenv dev, or devenv up"
+
 
 class StackState(StrEnum):
     """The state of a stack in one word."""
 
     READY = "ready"
     """Installed, and all its workloads are rolled out."""
+    SYNCED = "synced"
+    """All its workloads are rolled out, and `devenv dev` has put files into their containers: the image follows."""
     NOT_READY = "not-ready"
     """Installed, and something of it does not run."""
     INCOMPLETE = "incomplete"
@@ -50,7 +54,7 @@ class StackStatus:
     @property
     def ready(self) -> bool:
         """Whether it can be used."""
-        return self.state is StackState.READY
+        return self.state in (StackState.READY, StackState.SYNCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +146,15 @@ def _state(name: str, facts: ClusterFacts) -> tuple[StackState, str]:
         return StackState.UNKNOWN, f"the cluster is {facts.state}"
     if incomplete := facts.incomplete(name):
         return StackState.INCOMPLETE, incomplete
-    if name not in facts.records:
-        return StackState.ABSENT, ""
-    reason = facts.unready(name)
-    return (StackState.NOT_READY if reason else StackState.READY), reason
+    return _installed_state(name, facts) if name in facts.records else (StackState.ABSENT, "")
+
+
+def _installed_state(name: str, facts: ClusterFacts) -> tuple[StackState, str]:
+    if reason := facts.unready(name):
+        return StackState.NOT_READY, reason
+    if name in facts.synced:
+        return StackState.SYNCED, _IMAGE_FOLLOWS
+    return StackState.READY, ""
 
 
 def read_credentials(observed: ObservedProject, *, reveal: bool) -> tuple[CredentialStatus, ...]:

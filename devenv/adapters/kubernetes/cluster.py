@@ -31,7 +31,7 @@ from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.adapters.kubernetes.streams import LineStream
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS, Informer
 from devenv.errors import ApiRefusedError, ApiUnreachableError
-from devenv.labels import ANNOTATION_PROFILE
+from devenv.labels import ANNOTATION_PROFILE, LABEL_SYNCED
 
 __all__ = ["Cluster", "NodeState", "Recorded", "Release", "Workload", "of_stack"]
 
@@ -271,6 +271,12 @@ class Cluster:
     def pods(self) -> list[Json]:
         """All pods, as they are now."""
         return self._api.items(PATHS["Pod"])
+
+    def synced_pods(self, stack: str = "") -> list[Json]:
+        """Outlines of the pods of a stack, or of all, that `devenv dev` has put files into and that stay."""
+        selector = f"{LABEL_SYNCED}={stack}" if stack else LABEL_SYNCED
+        pods = self._api.items(PATHS["Pod"], accept=METADATA_ONLY, selector=selector)
+        return [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
 
     def secret(self, namespace: str, name: str) -> dict[str, bytes]:
         """The decoded data of a Secret; empty when there is none."""

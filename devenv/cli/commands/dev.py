@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -26,17 +27,21 @@ def dev(
     images: ImagesOption = ImagesMode.AUTO,
     yes: Yes = False,
     logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Show what the stacks write meanwhile.")] = True,
+    settle: Annotated[
+        int, typer.Option(min=1, metavar="SECONDS", help="How long nothing is synced before the image follows.")
+    ] = 30,
     no_wait: NoWait = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Watch your sources; rebuild, load and roll out what you save.
+    """Watch your sources; sync what you save, or rebuild, load and roll it out.
 
     Brings up the stacks that use the images first. Then each save of a file that a build reads (.dockerignore is
     honoured) starts a round: the image is built, what changed of it goes into the nodes, and the stacks that use it are
     upgraded, exactly as `devenv up` would. Each round says how long it took from save to ready. A build that fails is
     reported, and the next save tries again. Between the rounds it shows what the stacks write, as `devenv logs -f`
-    does. Ctrl-C ends it; what is rolled out stays. With --json, events are printed as JSON lines (docs/events.md).
+    does. What rules of `sync` are for goes into the running containers instead, without a build, and the image follows
+    once you pause. Ctrl-C ends it; what is rolled out stays. With --json, events are printed as JSON lines (docs/events.md).
 
     Examples: `devenv dev`, `devenv dev alt-backend`.
     """
@@ -44,6 +49,14 @@ def dev(
     from devenv.workflows.dev import DevCommand
     from devenv.workflows.dev import dev as run_dev
 
-    command = DevCommand(directory, tuple(names or ()), yes, profile, images.value, logs=logs)
+    command = DevCommand(
+        directory,
+        tuple(names or ()),
+        yes,
+        profile,
+        images.value,
+        settles_after=timedelta(seconds=settle),
+        logs=logs,
+    )
     with wiring.run_session("dev", as_json=as_json, verbose=verbose, wait=not no_wait) as session:
         run_dev(command, session)

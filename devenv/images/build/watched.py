@@ -31,6 +31,10 @@ class WatchedContext:
         outside = () if self._dockerfile.is_relative_to(self.context) else (self._dockerfile.parent,)
         return (self.context, *outside)
 
+    def decides(self, path: Path) -> bool:
+        """Whether a file says how to build, or what is ignored."""
+        return path in self._special
+
     def concerns(self, path: Path) -> bool:
         """Whether a change of this file or folder can change the image."""
         if path in self._special:

@@ -63,12 +63,31 @@ def sent_entries(context: Path, dockerfile: Path) -> list[SentEntry]:
 
     Raises OSError when a folder that the builder looks into cannot be read.
     """
-    found = {entry.path: entry for entry in _walk(context, IgnoreRules.of(context, dockerfile))}
+    found = {entry.path: entry for entry in _walk(context, IgnoreRules.of(context, dockerfile), PurePosixPath(), None)}
     for path in list(found):
         for parent in path.parents[:-1]:
             if parent not in found:
                 found[parent] = _look(context / parent, parent)
     return [found[path] for path in sorted(found)]
+
+
+def entries_at(context: Path, rules: IgnoreRules, path: PurePosixPath) -> Iterator[SentEntry]:
+    """What is sent of a path and of all that is below it, in no order; nothing of what is not there.
+
+    Folders that are ignored themselves are left out. Raises OSError when a folder cannot be read.
+    """
+    above: IgnoreMatch | None = None
+    if path.parts:
+        above = rules.match_through(path)
+        try:
+            entry = _look(context / path, path)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if not above.ignored:
+            yield entry
+        if not entry.is_folder or not above.entered:
+            return
+    yield from _walk(context, rules, path, above)
 
 
 def explicit_folders(entries: list[SentEntry]) -> set[PurePosixPath]:
@@ -81,9 +100,9 @@ def explicit_folders(entries: list[SentEntry]) -> set[PurePosixPath]:
     }
 
 
-def _walk(context: Path, rules: IgnoreRules) -> Iterator[SentEntry]:
-    """What is not ignored; ignored folders are entered where the builder enters them."""
-    waiting: list[tuple[PurePosixPath, IgnoreMatch | None]] = [(PurePosixPath(), None)]
+def _walk(context: Path, rules: IgnoreRules, top: PurePosixPath, above_all: IgnoreMatch | None) -> Iterator[SentEntry]:
+    """What is not ignored below a folder; ignored folders are entered where the builder enters them."""
+    waiting: list[tuple[PurePosixPath, IgnoreMatch | None]] = [(top, above_all)]
     while waiting:
         folder, above = waiting.pop()
         for name in _names_in(context / folder, above):

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.kubernetes.cluster import Cluster, NodeState, Recorded, Release, Workload, of_stack
 from devenv.adapters.kubernetes.inventory import Inventory
+from devenv.adapters.kubernetes.objects import label
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS
 from devenv.errors import DevenvError
+from devenv.labels import LABEL_SYNCED
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.ownership.ownership import KIND_ROLE_LABEL, KindCluster, is_node
 from devenv.spec.project import ProjectSpec
@@ -59,6 +61,8 @@ class ClusterFacts:
     """Whether there is a record at all, be it empty; else `records` is what Helm's releases tell."""
     profile: str = ""
     """The profile that was brought up last; empty where none is recorded."""
+    synced: frozenset[str] = frozenset()
+    """Stacks with pods that `devenv dev` has put files into."""
     present: Inventory = field(default_factory=dict)
     """What there is of the kinds of objects that are recorded, as far as it was looked at."""
 
@@ -148,6 +152,7 @@ class ClusterFacts:
                 untouched=self.records[name].untouched(self.present) if name in self.records else frozenset(),
                 namespaces=self._namespaces(name),
                 drifted=verify and bool(self.drifted(name)),
+                synced=name in self.synced,
             )
             for name in names
         }
@@ -214,12 +219,13 @@ def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...], *, compare: bool 
         ApiUnreachableError: it does not answer.
         ApiRefusedError: it answers with an error.
     """
-    with ThreadPoolExecutor(6, thread_name_prefix="observe") as pool:
+    with ThreadPoolExecutor(7, thread_name_prefix="observe") as pool:
         state: Future[dict[str, Recorded] | None] = pool.submit(cluster.state)
         releases = pool.submit(cluster.releases)
         workloads = pool.submit(cluster.workloads)
         states = pool.submit(cluster.node_states)
         profile = pool.submit(cluster.profile)
+        synced = pool.submit(cluster.synced_pods)
         claims = pool.submit(cluster.claims) if compare else None
         records = state.result()
         known = records_of(releases.result()) if records is None else records
@@ -233,6 +239,7 @@ def ask_cluster(cluster: Cluster, nodes: tuple[NodeFact, ...], *, compare: bool 
             records=known,
             has_record=records is not None,
             profile=profile.result(),
+            synced=frozenset(label(pod, LABEL_SYNCED) for pod in synced.result()),
             present={**others, **_by_path(workloads.result())},
             claims=claims.result() if claims else None,
         )

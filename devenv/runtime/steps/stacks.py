@@ -29,6 +29,7 @@ from devenv.runtime.steps.image_swap import early_swap
 from devenv.runtime.steps.install import ChartInstallation, install
 from devenv.runtime.steps.readiness import await_workloads
 from devenv.runtime.steps.replacements import replace_before
+from devenv.runtime.steps.synced_pods import replace_synced_pods
 from devenv.runtime.steps.webhooks import until_webhooks_answer
 from devenv.spec.workspace import LoadedStack
 
@@ -176,6 +177,7 @@ def await_ready(step: AwaitReady, context: StepContext) -> str:
     cluster = context.environment.cluster
     releases = cluster.releases()
     scope = Scope.of_stack(step.stack, step.namespace, releases)
+    replace_synced_pods(step.stack, context)
     await_workloads(
         cluster,
         scope,

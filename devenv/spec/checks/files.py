@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devenv.errors import Problem
+from devenv.spec.checks.sync_rules import sync_problems
 from devenv.spec.local_image import LocalImage
 from devenv.spec.project import CONTROL_PLANE, ProjectSpec
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft
@@ -70,6 +71,7 @@ def _build_problems(
     dockerfile = boundary.look(context, image.dockerfile, "file")
     if isinstance(dockerfile, PathProblem):
         yield document.problem((*at, "dockerfile"), dockerfile.message, dockerfile.hint)
+    yield from sync_problems((*at, "sync"), image.sync, document, context)
 
 
 def catalogue_file_problems(versions: Versions, document: Document, boundary: Boundary) -> Iterator[Problem]:

@@ -43,3 +43,8 @@ class HasImage(SpecModel):
         if (self.build is None) == (self.image is None):
             raise ValueError("exactly one of build and image is expected")
         return self
+
+    @property
+    def whole_build(self) -> LocalImage | None:
+        """What is built, with all that is said of it beside `build`."""
+        return self.build

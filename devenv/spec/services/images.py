@@ -33,12 +33,9 @@ def image_of(container: HasImage, project: str, images: ImageNames) -> dict[str,
         project: the project's name.
         images: those that there are already: what is made of the catalogue's others use.
     """
-    if container.build is not None:
-        name = _built_name(container.build, project)
-        return {
-            "name": _apart(name, project, images.catalogue),
-            "build": container.build.model_dump(exclude_unset=True),
-        }
+    if (build := container.whole_build) is not None:
+        name = _built_name(build, project)
+        return {"name": _apart(name, project, images.catalogue), "build": build.model_dump(exclude_unset=True)}
     written = container.image or ""
     if written in images.known:
         return {"name": written}

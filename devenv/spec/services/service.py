@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
+from devenv.spec.local_image import LocalImage
 from devenv.spec.model import (
     DnsLabel,
     Duration,
@@ -22,6 +23,7 @@ from devenv.spec.model import (
 from devenv.spec.services.container import HasImage, VariableName, short_form
 from devenv.spec.services.cron import require_schedule
 from devenv.spec.services.reference import EnvValue, Reference
+from devenv.spec.sync_rule import SyncRule
 
 ServiceName = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$")]
 """What Kubernetes takes for a Service and, with what it adds itself, for the pods of a CronJob."""
@@ -144,6 +146,20 @@ class Container(HasImage):
     """Whether the image's files cannot be written to."""
     working_dir: PathInContainer | None = None
     """In place of the image's."""
+    sync: tuple[SyncRule, ...] = ()
+    """What `devenv dev` puts into running containers of its `build` when it is saved, without a build."""
+
+    @model_validator(mode="after")
+    def _sync_of_a_build(self) -> Container:
+        if self.sync and self.build is None:
+            raise ValueError("sync goes with build; of an image of devenv.yaml it is said under images")
+        if self.sync and self.build and self.build.sync:
+            raise ValueError("sync is said twice: here and at build")
+        return self
+
+    @property
+    def whole_build(self) -> LocalImage | None:
+        return self.build.model_copy(update={"sync": self.sync}) if self.build and self.sync else self.build
 
 
 class ServiceProfile(SpecModel):

@@ -205,6 +205,8 @@ class _Translation:
             key = "build" if container.build else "image"
             self._places.setdefault(("images", name), (*self._at, *place, key))
             self._places.setdefault(("images", name, key), (*self._at, *place, key))
+            if container.sync:
+                self._places.setdefault(("images", name, "build", "sync"), (*self._at, *place, "sync"))
             if name in found:
                 found[name].setdefault("also", []).append({"reference": value})
             else:

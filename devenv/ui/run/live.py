@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from devenv.events import Event, Logged, Noted, PlanMade, RoundFinished, RunFinished, StepOutput, StepStarted
+from devenv.events import Event, Logged, Noted, PlanMade, RoundFinished, RunFinished, StepOutput, StepStarted, Synced
 from devenv.ui.run.live_rows import rows, styled_summary
 from devenv.ui.run.progress import RunProgress
-from devenv.ui.wording import clean, round_line
+from devenv.ui.wording import clean, loop_line
 
 _REDRAWS_PER_SECOND = 8
 _LEVEL_STYLES = {"info": "", "warning": "yellow"}
@@ -73,8 +73,9 @@ class LiveTree:
                 from devenv.ui.logs_view import line_of  # noqa: PLC0415 -- only `devenv dev` has such events
 
                 self._print(line_of(event))
-            case RoundFinished():
-                self._print(Text(round_line(event), style="bold green" if event.succeeded else "bold red"))
+            case RoundFinished() | Synced():
+                failed = isinstance(event, RoundFinished) and not event.succeeded
+                self._print(Text(loop_line(event), style="bold red" if failed else "bold green"))
             case RunFinished():
                 self._finish(event)
 

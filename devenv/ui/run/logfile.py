@@ -24,9 +24,10 @@ from devenv.events import (
     StepSkipped,
     StepStarted,
     StepSucceeded,
+    Synced,
 )
 from devenv.ui.diagnostics import render
-from devenv.ui.wording import clean, count, duration, round_line
+from devenv.ui.wording import clean, count, duration, loop_line
 
 KEPT = 20
 
@@ -83,8 +84,8 @@ def _log_text(event: Event) -> str:
             text = _plan(event)
         case RunFinished():
             text = _end(event)
-        case RoundFinished():
-            text = round_line(event)
+        case RoundFinished() | Synced():
+            text = loop_line(event)
         case Noted():
             hint = f" (hint: {event.hint})" if event.hint else ""
             text = clean(f"{event.level}: {event.message}{hint}")

@@ -26,6 +26,7 @@ from devenv.events import (
     StepProgressed,
     StepStarted,
     StepSucceeded,
+    Synced,
 )
 from devenv.ui.run.jsonl import JsonLines
 from devenv.ui.run.logfile import LogFile
@@ -90,6 +91,17 @@ def test_a_round_of_dev_tells_its_time_and_its_parts(tmp_path: Path) -> None:
     feed(log, (ended,))
     line = "api, web ready 2.6s after the save (build 1.3s, load 0.2s, rollout 1.0s)"
     assert stream.getvalue() == f"{line}\n"
+    assert log.path.read_text().endswith(f" {line}\n")
+
+
+def test_a_sync_tells_its_time_its_files_and_its_containers(tmp_path: Path) -> None:
+    synced = Synced("api", files=3, size=120, containers=2, seconds=0.123)
+    later = Synced("api", files=1, size=20, containers=1, seconds=0.05, again=True)
+    stream, log = io.StringIO(), LogFile(tmp_path, "dev")
+    feed(PlainLines(stream), (synced, later))
+    feed(log, (synced,))
+    line = "api synced 0.12s after the save (3 files, 2 containers)"
+    assert stream.getvalue() == f"{line}\napi synced again (1 file, 1 container that started since)\n"
     assert log.path.read_text().endswith(f" {line}\n")
 
 

@@ -1,0 +1,1 @@
+"""Saved files straight into running containers, from their nodes."""

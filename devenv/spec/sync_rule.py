@@ -37,6 +37,9 @@ class SyncRule(SpecModel):
     run: Annotated[tuple[WrittenText, ...], Field(min_length=1)] | Text | None = None
     """A program and its arguments, or a text for `sh`, that runs in the container after each sync by this rule."""
 
+    restart: bool = Field(default=False, strict=True)
+    """Whether the program is started anew in its container afterwards."""
+
     @property
     def normal_source(self) -> str:
         """`from` without what does not count in it."""

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import queue
-import signal
-import subprocess
-import threading
-import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.dev_loop import dev
 from support.environment import Project, run
 
 pytestmark = pytest.mark.e2e
@@ -74,47 +69,6 @@ def nodes(project: Project) -> list[str]:
     return listed.split()
 
 
-class Dev:
-    """A `devenv dev` that runs, and its events as they come."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.seen: list[dict[str, Any]] = []
-        self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self._events.put(json.loads(line))
-        self._events.put(None)
-
-    def until(self, kind: str, *, containing: str = "", seconds: float = 120) -> dict[str, Any]:
-        """The next event of a type."""
-        end = time.monotonic() + seconds
-        while True:
-            event = self._events.get(timeout=max(0.0, end - time.monotonic()))
-            assert event is not None, f"devenv dev ended: {self.process.wait()}"
-            self.seen.append(event)
-            if event["type"] == kind and containing in json.dumps(event):
-                return event
-
-
-@contextmanager
-def dev(project: Project) -> Iterator[Dev]:
-    process = project.start("dev", NAME, "--yes", "--json")
-    try:
-        running = Dev(process)
-        running.until("noted", containing="watching")
-        yield running
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-
-
 def test_build_names_images_and_builds_only_what_has_changed(environment: Project, made: set[str]) -> None:
     running = backend(environment)["image"]
     (before,) = json.loads(environment.devenv("build", "--json").stdout)
@@ -168,7 +122,7 @@ def test_images_tells_what_is_where_and_prune_removes_nothing_unasked(environmen
 
 def test_dev_rolls_out_what_is_saved_and_goes_on_after_a_failure(environment: Project, made: set[str]) -> None:
     before, database = backend(environment), pods(environment, "alt-database", "app.kubernetes.io/name=postgres")
-    with dev(environment) as running:
+    with dev(environment, NAME) as running:
         (source(environment).parent / "notes.md").write_text("the build does not read this\n")
         replace(source(environment), SAID, another())
         first = running.until("round-finished")

@@ -75,9 +75,10 @@ def test_a_service_runs_as_pod_security_wants_it(charts: Charts) -> None:
     for name in ("api", "feed", "worker", "nightly", "migrate", "web"):
         (workload,) = charts.render(f"{name} of shop", "dev").of_kind(*WORKLOADS)
         assert violations(workload) == []
-        for container in containers(workload).values():
+        for container in (found := containers(workload)).values():
             assert container["securityContext"]["readOnlyRootFilesystem"] is (name != "feed")
-            assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]  # noqa: S108 -- in the pod
+            temporary = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 -- in the pod
+            assert temporary in container["volumeMounts"] or container is found.get("supervisor")
 
 
 def test_it_is_reached_by_its_name_and_its_ports(api: Rendered) -> None:
@@ -156,13 +157,25 @@ def test_volumes_that_are_kept_are_claims(api: Rendered) -> None:
 
 def test_containers_before_and_beside_it(api: Rendered, charts: Charts) -> None:
     spec = pod_spec(one(api, "Deployment"))
-    wait, proxy = spec["initContainers"]
+    _, wait, proxy = spec["initContainers"]
 
     assert (wait["name"], "restartPolicy" in wait) == ("wait", False)
     assert (proxy["name"], proxy["restartPolicy"], proxy["securityContext"]["runAsUser"]) == ("proxy", "Always", 101)
     # So that it ends with the job.
     nightly = pod_spec(one(charts.render("nightly of shop", "dev"), "CronJob"))
     assert [(each["name"], each["restartPolicy"]) for each in nightly["initContainers"]] == [("proxy", "Always")]
+
+
+def test_what_a_sync_starts_anew_is_started_by_a_supervisor_out_of_its_own_image(api: Rendered, charts: Charts) -> None:
+    spec = pod_spec(one(api, "Deployment"))
+    first, container = spec["initContainers"][0], containers(one(api, "Deployment"))["api"]
+
+    assert (first["name"], first["args"]) == ("supervisor", ["--copy", "/run/devenv-supervisor"])
+    assert container["command"] == ["/run/devenv-supervisor/supervise", "serve", "--port", "8080"]
+    assert container["args"] == ["--verbose"]
+    mount = {"name": "supervisor", "mountPath": "/run/devenv-supervisor", "readOnly": True}
+    assert mount in container["volumeMounts"]
+    assert "supervisor" not in str(one(charts.render("worker of shop", "dev"), "Deployment"))
 
 
 def test_a_job_is_a_hook_that_fails_its_release(charts: Charts) -> None:

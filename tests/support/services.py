@@ -12,6 +12,7 @@ Json = dict[str, Any]
 
 FILES = {
     "api/Dockerfile": "FROM scratch AS runtime\n",
+    "api/src/main.py": "print('shop')\n",
     "worker/Dockerfile": "FROM scratch\n",
     "config/api.yaml": "level: debug\n",
     "config/rules/a.txt": "{project} stays as it is\n",
@@ -44,6 +45,7 @@ services:
     needs: [nats]
     command: [serve, --port, 8080]
     args: [--verbose]
+    sync: [{from: src, to: /srv/src, run: [touch, /tmp/synced], restart: true}]
     env:
       LEVEL: debug
       COUNT: 3

@@ -30,10 +30,12 @@ class SyncParcel:
     """Bytes of content."""
     commands: tuple[tuple[str, ...], ...] = field(default=())
     """What runs in each container afterwards."""
+    restarts: bool = False
+    """Whether each container's program is started anew in the end, where a supervisor has started it."""
 
     def addressed(self, containers: Sequence[str]) -> bytes:
         """The message for a node, to its containers of these IDs."""
-        head = f"sync {len(containers)} {len(self.entries)} {len(self.commands)}\n"
+        head = f"sync {len(containers)} {len(self.entries)} {len(self.commands)} {int(self.restarts)}\n"
         ids = "".join(f"{container}\n" for container in containers)
         commands = "".join(" ".join(_hex(part) for part in command) + "\n" for command in self.commands)
         return b"".join([head.encode(), ids.encode(), *self.entries, commands.encode()])

@@ -10,6 +10,7 @@ use Fcntl qw(:DEFAULT :mode);
 use POSIX ();
 
 my ($tasks) = @ARGV;
+my $SUPERVISOR = '/run/devenv-supervisor/supervise';
 my $SECONDS = 120;
 my $LONGEST = 1400;
 my $temporary;
@@ -29,11 +30,11 @@ sub next_line {
 }
 
 while (1) {
-    my (undef, $containers, $entries, $commands) = split / /, next_line();
+    my (undef, $containers, $entries, $commands, $restart) = split / /, next_line();
     my @ids = map { next_line() } 1 .. $containers;
     my @entries = map { entry() } 1 .. $entries;
     my @commands = map { [ map { pack 'H*', $_ } split / /, next_line() ] } 1 .. $commands;
-    my @children = map { my $id = $_; in_child(sub { serve($id, \@entries, \@commands) }) } @ids;
+    my @children = map { my $id = $_; in_child(sub { serve($id, \@entries, \@commands, $restart) }) } @ids;
     waitpid $_, 0 for @children;
     say_line('over');
 }
@@ -58,7 +59,7 @@ sub in_child {
 }
 
 sub serve {
-    my ($id, $entries, $commands) = @_;
+    my ($id, $entries, $commands, $restart) = @_;
     $id =~ /^[0-9a-f]{1,128}$/ or return say_line('gone', $id);
     my ($pid, @mounts) = running($id);
     return say_line('gone', $id) unless $pid;
@@ -70,6 +71,8 @@ sub serve {
         say_line('ran', $id, $number, $status, unpack 'H*', $output);
         return if $status;
     }
+    # To any other program the signal would be its end.
+    kill 'HUP', $pid if $restart && (readlink("/proc/$pid/exe") // '') eq $SUPERVISOR;
     say_line('done', $id);
 }
 

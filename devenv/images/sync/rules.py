@@ -20,6 +20,10 @@ class SyncRules:
         found = (rule.target(path, is_folder=is_folder) for rule in self._rules)
         return tuple(dict.fromkeys(target for target in found if target))
 
+    def restarts(self, paths: Iterable[PurePosixPath]) -> bool:
+        """Whether the containers' programs are started anew after some paths were synced."""
+        return any(rule.restart and rule.target(path, is_folder=False) for path in paths for rule in self._rules)
+
     def commands(self, paths: Iterable[PurePosixPath]) -> tuple[tuple[str, ...], ...]:
         """What runs in a container after some paths were synced, each once, in the order of the rules."""
         synced = list(paths)
@@ -34,6 +38,7 @@ class SyncRules:
 class _Rule:
     def __init__(self, rule: SyncRule) -> None:
         self.command = rule.command
+        self.restart = rule.restart
         self._from = rule.folder
         self._to = PurePosixPath(rule.to)
         self._into = rule.to.endswith("/")

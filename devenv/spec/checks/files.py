@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devenv.errors import Problem
-from devenv.spec.checks.sync_rules import sync_problems
+from devenv.spec.checks.sync_rules import SUPERVISOR, sync_problems
 from devenv.spec.local_image import LocalImage
 from devenv.spec.project import CONTROL_PLANE, ProjectSpec
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft
@@ -41,7 +41,8 @@ def stack_file_problems(draft: StackDraft, profile: str, charts: Path) -> Iterat
             yield document.problem(path, f"devenv ships no chart {name}", name_hint(name, known, "charts"))
     for at, image in spec.injections:
         if image.build:
-            yield from _build_problems((*at, "build"), image.build, document, root, boundary)
+            supervised = SUPERVISOR in spec.images
+            yield from _build_problems((*at, "build"), image.build, document, root, boundary, supervised=supervised)
     for path, text, kind in _further_paths(spec):
         found = boundary.look(root, text, kind)
         if isinstance(found, PathProblem):
@@ -52,7 +53,7 @@ def project_file_problems(project: ProjectSpec, document: Document, boundary: Bo
     """Build contexts, Dockerfiles and the kind configuration of a project."""
     root = document.file.parent
     for name, image in project.images.items():
-        yield from _build_problems(("images", name), image, document, root, boundary)
+        yield from _build_problems(("images", name), image, document, root, boundary, supervised=False)
     if project.cluster.config is not None:
         config = boundary.look(root, project.cluster.config, "file")
         if isinstance(config, PathProblem):
@@ -62,7 +63,7 @@ def project_file_problems(project: ProjectSpec, document: Document, boundary: Bo
 
 
 def _build_problems(
-    at: KeyPath, image: LocalImage, document: Document, root: Path, boundary: Boundary
+    at: KeyPath, image: LocalImage, document: Document, root: Path, boundary: Boundary, *, supervised: bool
 ) -> Iterator[Problem]:
     context = boundary.look(root, image.context, "folder")
     if isinstance(context, PathProblem):
@@ -71,7 +72,7 @@ def _build_problems(
     dockerfile = boundary.look(context, image.dockerfile, "file")
     if isinstance(dockerfile, PathProblem):
         yield document.problem((*at, "dockerfile"), dockerfile.message, dockerfile.hint)
-    yield from sync_problems((*at, "sync"), image.sync, document, context)
+    yield from sync_problems((*at, "sync"), image.sync, document, context, supervised=supervised)
 
 
 def catalogue_file_problems(versions: Versions, document: Document, boundary: Boundary) -> Iterator[Problem]:

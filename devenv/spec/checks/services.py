@@ -96,6 +96,10 @@ def service_problems(
         for place, container in service.containers:
             yield from image_problems(container, (*at, *place), origin.document)
         yield from _user_problems(service, at, origin.document)
+        if service.restarts and not service.command and name not in jobs and not service.schedule:
+            message = "a sync starts its command anew, and it has none of its own"
+            hint = "add command: with what the image's ENTRYPOINT and CMD say"
+            yield origin.document.problem(at, message, hint)
         yield from _file_problems(service, at, origin)
         yield from _volume_problems(name, service, at, origin.document, known)
         if name in jobs:

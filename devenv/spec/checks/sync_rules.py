@@ -10,12 +10,24 @@ from devenv.spec.read.places import Boundary, Kind, PathProblem
 from devenv.spec.sync_rule import SyncRule
 from devenv.spec.yaml.positions import Document, KeyPath
 
+SUPERVISOR = "supervisor"
+"""The image by whose program the chart `service` starts what can be started anew."""
 
-def sync_problems(at: KeyPath, rules: Sequence[SyncRule], document: Document, context: Path) -> Iterator[Problem]:
-    """Rules for what is not in the context, and for what another rule is for already."""
+
+def sync_problems(
+    at: KeyPath, rules: Sequence[SyncRule], document: Document, context: Path, *, supervised: bool
+) -> Iterator[Problem]:
+    """Rules for what is not in the context, for what another rule is for already, and that restart what cannot be.
+
+    `supervised` is whether the chart starts programs so that they can be started anew.
+    """
     boundary = Boundary(context, "the build's context")
     for index, rule in enumerate(rules):
         path: KeyPath = (*at, index, "from")
+        if rule.restart and not supervised:
+            message = "a program is started anew in services of devenv.yaml alone"
+            hint = "use a reloader of the framework's, or say it at a service with build and command"
+            yield document.problem((*at, index, "restart"), message, hint)
         place = boundary.look(context, str(rule.folder) if rule.is_pattern else rule.source, _kind(rule))
         if isinstance(place, PathProblem):
             hint = place.hint.replace("relative to the file", "relative to the context")

@@ -221,6 +221,12 @@ class ServiceSpec(Container):
         return self.ports
 
     @property
+    def restarts(self) -> bool:
+        """Whether a rule of its sync starts its program anew."""
+        build = self.whole_build
+        return build is not None and any(rule.restart for rule in build.sync)
+
+    @property
     def containers(self) -> tuple[tuple[tuple[str, ...], Container], ...]:
         """Itself and those in its pod, each with its place below the service."""
         beside = [((key, name), each) for key in ("init", "sidecars") for name, each in getattr(self, key).items()]

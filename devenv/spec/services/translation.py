@@ -211,6 +211,8 @@ class _Translation:
                 found[name].setdefault("also", []).append({"reference": value})
             else:
                 found[name] = {"reference": value, **image}
+        if self._service.restarts and self._workload() == "Deployment":
+            found["supervisor"] = {"reference": "supervisor"}
         return found
 
     def _endpoints(self) -> list[dict[str, str]]:

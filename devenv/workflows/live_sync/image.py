@@ -7,6 +7,7 @@ time calls it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from devenv.images.build.watched import WatchedContext
@@ -108,6 +109,7 @@ class SyncedImage:
             difference = changes(tree, self._wanted)
             commands = self._rules.commands(difference.paths)
             parcel = pack(difference, self.watched.context, commands)
+            parcel = replace(parcel, restarts=self._rules.restarts(difference.paths))
             if parcel.entries:
                 found.append((parcel, members))
             else:

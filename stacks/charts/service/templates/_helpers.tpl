@@ -95,6 +95,9 @@ tcpSocket: {port: {{ $port }}}
 {{- if not (and (include "service.baseline" .root) (eq (toString .it.readOnly) "false")) }}
 - {name: tmp, mountPath: /tmp}
 {{- end }}
+{{- if .supervised }}
+- {name: supervisor, mountPath: /run/devenv-supervisor, readOnly: true}
+{{- end }}
 {{- if $values.global.devenv.hostCa }}
 - {name: host-ca, mountPath: /run/devenv, readOnly: true}
 {{- end }}
@@ -118,6 +121,9 @@ image: {{ .image }}
 imagePullPolicy: IfNotPresent
 {{- with .it.command }}
 command:
+  {{- if $.supervised }}
+  - /run/devenv-supervisor/supervise
+  {{- end }}
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .it.args }}
@@ -174,8 +180,21 @@ securityContext:
   fsGroupChangePolicy: OnRootMismatch
   {{- end }}
   seccompProfile: {type: RuntimeDefault}
-{{- if or $values.init $values.sidecars }}
+{{- if or $values.init $values.sidecars $values.supervisor }}
 initContainers:
+  {{- if $values.supervisor }}
+  - name: supervisor
+    image: {{ $values.supervisor }}
+    imagePullPolicy: IfNotPresent
+    args: [--copy, /run/devenv-supervisor]
+    resources: {requests: {cpu: 5m, memory: 16Mi}, limits: {cpu: "1", memory: 64Mi}}
+    securityContext:
+      allowPrivilegeEscalation: false
+      readOnlyRootFilesystem: true
+      capabilities: {drop: [ALL]}
+    volumeMounts:
+      - {name: supervisor, mountPath: /run/devenv-supervisor}
+  {{- end }}
   {{- range $values.init }}
   - {{- include "service.container" (dict "root" $root "it" . "name" .name "image" (index $values.images .name) "resources" (include "service.beside" . | fromYaml)) | nindent 4 }}
   {{- end }}
@@ -186,7 +205,7 @@ initContainers:
   {{- end }}
 {{- end }}
 containers:
-  - {{- include "service.container" (dict "root" $root "it" (omit $values "user") "name" $root.Release.Name "image" $values.image "resources" $values.resources) | nindent 4 }}
+  - {{- include "service.container" (dict "root" $root "it" (omit $values "user") "name" $root.Release.Name "image" $values.image "resources" $values.resources "supervised" $values.supervisor) | nindent 4 }}
     {{- with $values.ports }}
     ports:
       {{- range . }}
@@ -207,6 +226,10 @@ containers:
 volumes:
   - name: tmp
     emptyDir: {}
+  {{- if $values.supervisor }}
+  - name: supervisor
+    emptyDir: {sizeLimit: 32Mi}
+  {{- end }}
   {{- with $values.global.devenv.hostCa }}
   - name: host-ca
     configMap: {name: {{ . }}}

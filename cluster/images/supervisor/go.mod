@@ -1,0 +1,3 @@
+module devenv/supervisor
+
+go 1.25

@@ -1,0 +1,252 @@
+"""Live sync: what is saved is in every running container at once, stays there over restarts, and its image follows.
+
+In an environment of its own, of two nodes, on a chart whose containers are not root's and cannot write their files.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.dev_loop import Dev, dev
+from support.environment import Project
+from support.synced_project import started, write_synced_project
+from support.waiting import await_true
+
+from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.errors import ApiRefusedError, ApiUnreachableError
+
+pytestmark = pytest.mark.e2e
+PROJECT = "devenv-sync"
+NAMESPACE = f"{PROJECT}-apps"
+REPLICAS = 5
+FIRST_PAGE = "0o644 one"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    root = tmp_path_factory.mktemp("sync") / "sync"
+    write_synced_project(root, PROJECT, replicas=REPLICAS, workers=1)
+    made = Project(root, {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("sync-state")), "CI": ""})
+    made.devenv("down", "--adopt", "--yes", timeout=120)
+    yield made
+    made.devenv("down", "--adopt", "--yes", timeout=120)
+
+
+@pytest.fixture(scope="module")
+def up(project: Project) -> Project:
+    project.devenv("up", "--yes", "--json")
+    return project
+
+
+@pytest.fixture(scope="module")
+def cluster(up: Project) -> Iterator[Cluster]:
+    with Cluster(Path(up.devenv("kubeconfig").stdout.strip())) as made:
+        yield made
+
+
+@pytest.fixture
+def running(up: Project) -> Iterator[Dev]:
+    """The loop, which lets no image follow by itself while a test runs."""
+    with dev(up, "--settle", "600") as made:
+        yield made
+
+
+def pods(cluster: Cluster) -> dict[str, dict[str, Any]]:
+    """By name, those that run and are not about to end."""
+    found = cluster.objects.items(f"api/v1/namespaces/{NAMESPACE}/pods")
+    return {
+        pod["metadata"]["name"]: pod
+        for pod in found
+        if not pod["metadata"].get("deletionTimestamp") and pod["status"].get("phase") == "Running"
+    }
+
+
+def ask(cluster: Cluster, pod: str, path: str) -> str:
+    return cluster.read(f"api/v1/namespaces/{NAMESPACE}/pods/{pod}:8000/proxy/{path}", timeout=5)
+
+
+def answers(cluster: Cluster, path: str) -> list[str]:
+    with ThreadPoolExecutor(REPLICAS) as pool:
+        return list(pool.map(lambda pod: ask(cluster, pod, path), pods(cluster)))
+
+
+def tried(cluster: Cluster, path: str) -> list[str]:
+    """As `answers`, with nothing for a pod that does not answer."""
+
+    def one(pod: str) -> str:
+        try:
+            return ask(cluster, pod, path)
+        except (ApiRefusedError, ApiUnreachableError):
+            return ""
+
+    with ThreadPoolExecutor(REPLICAS) as pool:
+        return list(pool.map(one, pods(cluster)))
+
+
+def source(project: Project, name: str) -> Path:
+    return project.root / "web" / name
+
+
+def state(project: Project) -> tuple[str, str]:
+    (found,) = [stack for stack in project.status()["stacks"] if stack["name"] == "web"]
+    return found["state"], found["reason"]
+
+
+def ids(cluster: Cluster) -> dict[str, str]:
+    """Of containers, by pod."""
+    return {name: pod["status"]["containerStatuses"][0]["containerID"] for name, pod in pods(cluster).items()}
+
+
+def test_a_save_is_in_every_container_of_every_node_and_nothing_is_rolled_out(
+    up: Project, cluster: Cluster, running: Dev
+) -> None:
+    before = ids(cluster)
+    assert len(before) == REPLICAS
+    assert len({pod["spec"]["nodeName"] for pod in pods(cluster).values()}) > 1
+    assert answers(cluster, "write") == ["Read-only file system"] * REPLICAS
+
+    source(up, "pages/a.txt").write_text("two")
+    synced = running.until("synced", seconds=20)
+
+    assert (synced["image"], synced["files"], synced["size"], synced["containers"]) == ("web", 1, 3, REPLICAS)
+    assert synced["seconds"] < 2
+    assert answers(cluster, "pages/a.txt") == ["0o644 two"] * REPLICAS
+    assert ids(cluster) == before
+    assert state(up) == ("synced", "synced, image follows: by devenv dev, or devenv up")
+
+
+def test_modes_links_deletions_and_renames_arrive(up: Project, cluster: Cluster, running: Dev) -> None:
+    source(up, "src/new").mkdir()
+    source(up, "src/new/b.txt").write_text("b")
+    source(up, "src/link").symlink_to("new/b.txt")
+    source(up, "pages/a.txt").chmod(0o755)
+
+    def arrived() -> bool:
+        paths = ("src/new/b.txt", "src/link", "pages/a.txt")
+        return [set(answers(cluster, path)) for path in paths] == [{"0o644 b"}, {"-> new/b.txt"}, {"0o755 two"}]
+
+    await_true(arrived)
+    source(up, "src/new/b.txt").rename(source(up, "src/new/c.txt"))
+    source(up, "src/link").unlink()
+
+    def moved() -> bool:
+        paths = ("src/new/b.txt", "src/new/c.txt", "src/link")
+        return [set(answers(cluster, path)) for path in paths] == [{"none"}, {"0o644 b"}, {"none"}]
+
+    await_true(moved)
+    assert running.process.poll() is None
+
+
+def test_a_pod_that_is_deleted_and_a_container_that_ends_come_back_with_what_was_saved(
+    up: Project, cluster: Cluster, running: Dev
+) -> None:
+    source(up, "pages/a.txt").write_text("three")
+    running.until("synced", seconds=20)
+    before = ids(cluster)
+    deleted, ended, *_ = before
+
+    cluster.delete_pod(NAMESPACE, deleted)
+    with pytest.raises((ApiRefusedError, ApiUnreachableError)):
+        ask(cluster, ended, "exit")
+    running.until("synced", containing='"again": true', seconds=60)
+
+    def back() -> bool:
+        now = ids(cluster)
+        others = len(now) == REPLICAS and deleted not in now and now[ended] not in ("", before[ended])
+        return others and all(pod["status"]["containerStatuses"][0]["ready"] for pod in pods(cluster).values())
+
+    await_true(back, 60)
+    await_true(lambda: answers(cluster, "pages/a.txt") == ["0o755 three"] * REPLICAS, 10)
+
+
+def test_what_no_rule_is_for_is_built_with_all_that_was_synced(up: Project, cluster: Cluster, running: Dev) -> None:
+    before = ids(cluster)
+    source(up, "other").write_text("built anew")
+    assert running.until("round-finished")["succeeded"]
+    assert not set(before) & set(ids(cluster))
+    assert answers(cluster, "other") == ["0o644 built anew"] * REPLICAS
+    assert answers(cluster, "pages/a.txt") == ["0o755 three"] * REPLICAS
+    assert state(up) == ("ready", "")
+
+    source(up, "pages/a.txt").write_text("four")
+    assert running.until("synced", seconds=20)["containers"] == REPLICAS
+
+
+def test_the_image_follows_when_nobody_saves(up: Project, cluster: Cluster) -> None:
+    with dev(up, "--settle", "1") as running:
+        before = ids(cluster)
+        source(up, "pages/a.txt").write_text("five")
+        running.until("synced", seconds=20)
+        assert running.until("round-finished")["succeeded"]
+        assert answers(cluster, "pages/a.txt") == ["0o755 five"] * REPLICAS
+        assert not set(before) & set(ids(cluster))
+        assert state(up) == ("ready", "")
+    assert up.devenv("up", "--yes", "--json").last("plan-made")["steps"] == []
+
+
+def test_what_a_killed_loop_has_synced_passes_for_nothing_else(up: Project, cluster: Cluster) -> None:
+    process = up.start("dev", "--yes", "--json")
+    running = Dev(process)
+    running.until("noted", containing="watching")
+    source(up, "pages/a.txt").write_text("six")
+    running.until("synced", seconds=20)
+    process.kill()
+    process.wait()
+    source(up, "pages/a.txt").write_text("five")  # what the image has: by its sources nothing has changed
+    assert state(up)[0] == "synced"
+    assert answers(cluster, "pages/a.txt") == ["0o755 six"] * REPLICAS
+
+    (step,) = up.devenv("up", "--yes", "--json").last("plan-made")["steps"]
+    assert (step["key"], step["reason"]) == ("ready/web", "synced")
+    assert answers(cluster, "pages/a.txt") == ["0o755 five"] * REPLICAS
+    assert state(up) == ("ready", "")
+
+
+def test_what_runs_after_a_sync_runs_in_each_container_and_a_failure_is_told(up: Project, cluster: Cluster) -> None:
+    spec = up.spec
+    rule = spec["services"]["web"]["sync"][1]
+    rule["run"] = "cat pages/a.txt > /tmp/ran; grep -q good pages/a.txt || { echo not good; exit 7; }"
+    up.write_spec(spec)
+    with dev(up, "--settle", "600") as running:
+        source(up, "pages/a.txt").write_text("bad")
+        told = running.until("noted", containing="status 7", seconds=20)
+        assert "not good" in told["message"]
+        source(up, "pages/a.txt").write_text("good")
+        running.until("synced", seconds=20)
+        assert answers(cluster, "ran") == ["0o644 good"] * REPLICAS
+
+
+def test_a_program_is_started_anew_in_its_container(up: Project, cluster: Cluster, running: Dev) -> None:
+    before = ids(cluster)
+    assert answers(cluster, "started") == ["first"] * REPLICAS
+    source(up, "lib/started.py").write_text(started("second"))
+    running.until("synced", seconds=20)
+    await_true(lambda: tried(cluster, "started") == ["second"] * REPLICAS)
+    assert ids(cluster) == before
+
+    # A mistake leaves the container where it is, for the next save.
+    source(up, "lib/started.py").write_text("STARTED_WITH = (")
+    running.until("synced", seconds=20)
+    await_true(lambda: tried(cluster, "started") == [""] * REPLICAS)
+    source(up, "lib/started.py").write_text(started("third"))
+    await_true(lambda: tried(cluster, "started") == ["third"] * REPLICAS)
+    assert ids(cluster) == before
+
+
+def test_saves_under_load_all_arrive(up: Project, cluster: Cluster, running: Dev) -> None:
+    end = time.monotonic() + 5
+    number = 0
+    while time.monotonic() < end:
+        number += 1
+        source(up, f"src/many-{number % 20}.txt").write_text(f"{number}")
+        source(up, "src/last.txt").write_text(f"{number}")
+    await_true(lambda: answers(cluster, "src/last.txt") == [f"0o644 {number}"] * REPLICAS)
+    for each in range(max(1, number - 19), number + 1):
+        assert answers(cluster, f"src/many-{each % 20}.txt") == [f"0o644 {each}"] * REPLICAS
+    assert json.dumps(running.seen)

@@ -1,0 +1,90 @@
+"""A project whose service is synced: it answers with what lies in its files and with what it was started with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_DOCKERFILE = """\
+ARG DEBIAN
+FROM ${DEBIAN}
+RUN --mount=type=cache,id=devenv-apt-trixie,target=/var/cache/apt,sharing=locked \\
+    --mount=type=cache,id=devenv-apt-lists-trixie,target=/var/lib/apt/lists,sharing=locked \\
+    apt-get update \\
+ && apt-get install -y --no-install-recommends python3-flask python3-gunicorn gunicorn python3-psycopg
+COPY . /srv/
+WORKDIR /srv
+ENV PYTHONDONTWRITEBYTECODE=1
+CMD ["python3", "src/server.py"]
+"""
+"""Its packages are those of examples/shop, so that the builder has them."""
+SERVER = """\
+import http.server, os, pathlib, signal, stat, sys
+sys.path.insert(0, "/srv/lib")
+from started import STARTED_WITH
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        path = pathlib.Path("/tmp/ran" if self.path == "/ran" else "/srv" + self.path)
+        if self.path == "/started":
+            text = STARTED_WITH
+        elif self.path == "/exit":
+            os._exit(0)
+        elif self.path == "/write":
+            try:
+                path.write_text("")
+                text = "written"
+            except OSError as error:
+                text = error.strerror
+        elif path.is_symlink():
+            text = "-> " + os.readlink(path)
+        elif path.is_file():
+            text = oct(stat.S_IMODE(path.stat().st_mode)) + " " + path.read_text()
+        else:
+            text = "none"
+        body = text.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
+"""
+NAMESPACE_SUFFIX = "apps"
+
+
+def started(text: str) -> str:
+    """The file that says what the service was started with."""
+    return f"STARTED_WITH = {text!r}\n"
+
+
+def write_synced_project(root: Path, name: str, *, replicas: int, workers: int = 0) -> None:
+    """One service of some replicas, with rules for `src`, for pages, and for what it reads when it starts."""
+    sync = [
+        {"from": "src", "to": "/srv/src"},
+        {"from": "pages/**/*.txt", "to": "/srv/pages"},
+        {"from": "lib", "to": "/srv/lib", "restart": True},
+    ]
+    service: dict[str, Any] = {
+        "build": {"context": "web", "bases": {"DEBIAN": "debian-trixie"}},
+        "command": ["python3", "src/server.py"],
+        "port": 8000,
+        "host": False,
+        "replicas": replicas,
+        "sync": sync,
+    }
+    spec: dict[str, Any] = {"project": name, "services": {"web": service}}
+    if workers:
+        spec["cluster"] = {"nodes": {"workers": workers}}
+    files = {"Dockerfile": _DOCKERFILE, "src/server.py": SERVER, "pages/a.txt": "one", "other": "built"}
+    files["lib/started.py"] = started("first")
+    for path, text in files.items():
+        (root / "web" / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / "web" / path).write_text(text)
+    (root / "devenv.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))

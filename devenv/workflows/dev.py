@@ -30,14 +30,11 @@ from devenv.workflows.build import project_images
 from devenv.workflows.databases.deployed import profile_that_is_up
 from devenv.workflows.live_sync.image import SyncedImage
 from devenv.workflows.live_sync.syncer import Syncer
-from devenv.workflows.live_sync.watching import Changes, Saved, next_saved, watching
+from devenv.workflows.live_sync.watching import Saved, next_saved, watching
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
 from devenv.workflows.services.watched_logs import watched_logs
 from devenv.workflows.up import UpRequest, UpResult, bring_up
-
-_LOOK_SECONDS = 3600.0
-"""Where nothing was synced, what is saved is waited for this long at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +141,21 @@ class _Loop:
             self._session.emit(Noted(f"watching {folders}; Ctrl-C ends it"))
             while True:
                 make_ready()
-                saved = self._next(changes)
+                saved = next_saved(changes, self._follow_up)
                 names = tuple(context.name for context in self._contexts if context.name in saved.names)
                 if names:
                     self._round(names, saved.at, asked=True)
 
-    def _next(self, changes: Changes) -> Saved:
-        """What a round has to be made for next, be it that nobody has saved for a while what was synced."""
-        while True:
-            synced = self._syncer.last_sync
-            deadline = synced + self._settles_after if synced > self._settled else time.monotonic() + _LOOK_SECONDS
-            if (saved := next_saved(changes, deadline=deadline)) is not None:
-                return saved
-            if self._settled < synced == self._syncer.last_sync and time.monotonic() >= deadline:
-                self._settled = synced
-                names = self._syncer.behind()
-                self._session.emit(Noted(f"the image of {', '.join(names)} follows what was synced"))
-                return Saved(frozenset(names), time.time())
+    def _follow_up(self) -> Saved | None:
+        """What a round is to be made for when nobody has saved for a while what was synced."""
+        synced = self._syncer.last_sync
+        if synced <= self._settled or time.monotonic() - synced < self._settles_after:
+            return None
+        self._settled = synced
+        if not (names := self._syncer.behind()):
+            return None
+        self._session.emit(Noted(f"the image of {', '.join(names)} follows what was synced"))
+        return Saved(frozenset(names), time.time())
 
     def _synced_images(self) -> Iterator[SyncedImage]:
         for context in self._contexts:

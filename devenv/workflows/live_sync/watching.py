@@ -39,16 +39,17 @@ Changes = queue.SimpleQueue[Saved | BaseException]
 """What is saved, or why the watch ended."""
 
 
-def next_saved(changes: Changes, *, deadline: float | None = None) -> Saved | None:
-    """Wait for what is saved, and take all that has come; None once `deadline`, of `time.monotonic`, has passed."""
+def next_saved(changes: Changes, otherwise: Callable[[], Saved | None] = lambda: None) -> Saved:
+    """Wait for what is saved, and take all that has come; `otherwise` is asked while nothing comes."""
     found = Saved()
     while True:
         try:
             change = changes.get(timeout=_SIGNAL_SECONDS)
         except queue.Empty:
-            if deadline is not None and time.monotonic() >= deadline:
-                return None
-            continue  # Python raises the KeyboardInterrupt of a signal that came too early to end the wait
+            # Python raises the KeyboardInterrupt of a signal that came too early to end the wait.
+            if (other := otherwise()) is not None:
+                return other
+            continue
         while True:
             if isinstance(change, BaseException):
                 raise change

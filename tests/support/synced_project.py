@@ -56,7 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
 """
-NAMESPACE_SUFFIX = "apps"
+
+
+_CHECK = "cat checked/a.txt > /tmp/ran; grep -q good checked/a.txt || { echo not good; exit 7; }"
 
 
 def started(text: str) -> str:
@@ -64,12 +66,13 @@ def started(text: str) -> str:
     return f"STARTED_WITH = {text!r}\n"
 
 
-def write_synced_project(root: Path, name: str, *, replicas: int, workers: int = 0) -> None:
-    """One service of some replicas, with rules for `src`, for pages, and for what it reads when it starts."""
+def write_synced_project(root: Path, name: str, *, replicas: int) -> None:
+    """One service of some replicas, with rules for `src`, pages, what it reads when it starts, and what is checked."""
     sync = [
         {"from": "src", "to": "/srv/src"},
         {"from": "pages/**/*.txt", "to": "/srv/pages"},
         {"from": "lib", "to": "/srv/lib", "restart": True},
+        {"from": "checked", "to": "/srv/checked", "run": _CHECK},
     ]
     service: dict[str, Any] = {
         "build": {"context": "web", "bases": {"DEBIAN": "debian-trixie"}},
@@ -80,9 +83,13 @@ def write_synced_project(root: Path, name: str, *, replicas: int, workers: int =
         "sync": sync,
     }
     spec: dict[str, Any] = {"project": name, "services": {"web": service}}
-    if workers:
-        spec["cluster"] = {"nodes": {"workers": workers}}
-    files = {"Dockerfile": _DOCKERFILE, "src/server.py": SERVER, "pages/a.txt": "one", "other": "built"}
+    files = {
+        "Dockerfile": _DOCKERFILE,
+        "src/server.py": SERVER,
+        "pages/a.txt": "one",
+        "checked/a.txt": "good",
+        "other": "built",
+    }
     files["lib/started.py"] = started("first")
     for path, text in files.items():
         (root / "web" / path).parent.mkdir(parents=True, exist_ok=True)

@@ -115,6 +115,13 @@ def test_what_is_not_ready_is_only_awaited() -> None:
     assert reasons_of(plan) == {"ready/store": "not ready"}
 
 
+def test_pods_that_have_what_was_synced_are_replaced_and_nothing_is_installed_again() -> None:
+    stacks = recorded(*ALL, store=ObservedStack("wanted", ready=True, synced=True))
+    plan = make_plan(wanted(*ALL), observed(stacks=stacks))
+
+    assert reasons_of(plan) == {"ready/store": "synced"}
+
+
 def test_a_changed_stack_waits_for_one_that_is_not_ready() -> None:
     stacks = recorded(SPACES, store=ObservedStack("wanted", ready=False), web=ObservedStack("former", ready=True))
     plan = make_plan(wanted(*ALL), observed(stacks=stacks, images_on_nodes=frozenset({reference("web")})))

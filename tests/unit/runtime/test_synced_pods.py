@@ -15,7 +15,7 @@ IMAGE = "localhost/devenv/api:1"
 
 def item(name: str, owner: str = "", **more: Any) -> Json:
     references = [{"uid": f"uid of {owner}", "kind": "ReplicaSet"}] if owner else []
-    metadata = {"name": name, "namespace": "apps", "uid": f"uid of {name}", "ownerReferences": references}
+    metadata: Json = {"name": name, "namespace": "apps", "uid": f"uid of {name}", "ownerReferences": references}
     metadata["labels"] = {"devenv.io/stack": "api"}
     return {"metadata": metadata, "spec": {}, **more}
 

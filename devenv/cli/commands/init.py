@@ -131,6 +131,7 @@ def _tell(done: Begun, *, dry_run: bool, as_json: bool) -> None:
     import json
 
     from devenv.scaffold.sketch import as_data
+    from devenv.ui.wording import one_line
 
     if as_json:
         files = [str(file) for file in done.files]
@@ -142,7 +143,7 @@ def _tell(done: Begun, *, dry_run: bool, as_json: bool) -> None:
     for file in done.files:
         typer.echo(file)
     for left in done.sketch.left:
-        typer.echo(f"note: {left}", err=True)
+        typer.echo(f"note: {one_line(str(left))}", err=True)
     if not dry_run:
         here = done.folder == Path.cwd()
         typer.echo(f"\nnext: {'' if here else f'cd {done.folder} && '}devenv up", err=True)

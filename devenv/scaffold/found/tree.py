@@ -60,10 +60,10 @@ def look(root: Path) -> Tree:
     cut = False
     for folder, below, names in os.walk(root):
         relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        folders += [relative / name for name in below if not (Path(folder) / name).is_symlink()]
+        folders += [relative / name for name in below if _is_text(name) and not (Path(folder) / name).is_symlink()]
         deep = len(relative.parts) >= _DEEPEST
         below[:] = [] if deep else sorted(name for name in below if _own(Path(folder) / name))
-        found += [relative / name for name in sorted(names)]
+        found += [relative / name for name in sorted(names) if _is_text(name)]
         if len(found) > _MOST:
             cut = True
             break
@@ -81,5 +81,16 @@ def lines_of(text: str) -> Iterator[tuple[int, str]]:
     return enumerate(text.splitlines(), 1)
 
 
+def _is_text(name: str) -> bool:
+    """Whether a name is UTF-8: no other can be written in a devenv.yaml."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _own(folder: Path) -> bool:
-    return not (folder.name.startswith(".") or folder.name.lower() in _PASSED_OVER or folder.is_symlink())
+    return _is_text(folder.name) and not (
+        folder.name.startswith(".") or folder.name.lower() in _PASSED_OVER or folder.is_symlink()
+    )

@@ -337,6 +337,8 @@ HOSTILE = {
 
 
 def test_hostile_names(tmp_path: Path) -> None:
+    for name in (b"\xff", b"a\xe9"):
+        write(tmp_path / os.fsdecode(name), {"Dockerfile": "FROM a\n"})
     done = begin(tmp_path, HOSTILE)
 
     workspace = load(tmp_path)

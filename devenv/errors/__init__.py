@@ -337,6 +337,13 @@ class HookError(DevenvError):
     code = "hook-failed"
 
 
+class HostCommandError(DevenvError):
+    """A stack has a command run on this machine, and nobody agreed to that; nothing of it was run."""
+
+    code = "host-command-not-agreed"
+    exit_status = EXIT_BAD_SPEC
+
+
 class DatabaseError(DevenvError):
     """A database did not do what it was asked; the context holds its own words."""
 

@@ -14,6 +14,7 @@ from devenv.plan.steps import (
     BuildImage,
     InstallChart,
     ReplaceObject,
+    RunHook,
     StartCluster,
     Step,
 )
@@ -70,6 +71,12 @@ class Plan:
     def losses(self) -> tuple[str, ...]:
         """What of the user's would be lost by it, in words: to be agreed to before it is run."""
         return tuple(loss for node in self.nodes if (loss := _loss(node.step)))
+
+    @property
+    def host_commands(self) -> tuple[str, ...]:
+        """The commands that it runs on this machine, as a shell's lines: to be agreed to once in a project."""
+        hooks = [node.step.hook for node in self.nodes if isinstance(node.step, RunHook)]
+        return tuple(dict.fromkeys(hook.shown for hook in hooks if hook.command))
 
     def as_event(self) -> PlanMade:
         """The plan as the sinks see it."""

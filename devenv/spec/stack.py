@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -143,9 +144,26 @@ class Hook(SpecModel):
     """A command run before or after a deployment; its output is kept in the log."""
 
     name: str
-    kubectl: tuple[str, ...]
+    kubectl: tuple[str, ...] = ()
     """Arguments of kubectl; `{namespace}` and the other placeholders are replaced."""
+    command: tuple[str, ...] = ()
+    """A program of this machine with its arguments, in no shell; the user is asked once in a project."""
+    dir: Text | None = None
+    """The folder that `command` runs in, relative to the stack's, which it is where nothing is said."""
     on_failure: Literal["continue", "fail"] = "continue"
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Hook:
+        if bool(self.kubectl) == bool(self.command):
+            raise ValueError("exactly one of kubectl and command is expected")
+        if self.dir and not self.command:
+            raise ValueError("dir goes with command: kubectl knows no folder")
+        return self
+
+    @property
+    def shown(self) -> str:
+        """A command of this machine as a shell's line."""
+        return shlex.join(self.command) + (f" (in {self.dir})" if self.dir else "")
 
 
 class Hooks(SpecModel):

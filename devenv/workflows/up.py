@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from devenv.errors import DataLossError
+from devenv.errors import DataLossError, HostCommandError
 from devenv.events import Noted
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.graph import select
 from devenv.plan.image import Mode
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
+from devenv.runtime.agreed_commands import agree, not_agreed
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.fitness import refuse_unfit
 from devenv.runtime.host.ports import other_ports
@@ -111,6 +112,7 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
             perform(result.plan, environment, state, session, RunInfo(began, log))
             result, _ = _claimed(environment, stacks, state, replace(request, adopt=adopted), session)
         _agree(result.plan, request, session)
+        _agree_to_commands(environment, result.plan, request, session)
         _note_profile(result)
         info = RunInfo(began, log, pairs(endpoints(workspace, stacks, result.observation.facts)))
 
@@ -118,6 +120,7 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
             nonlocal result
             result = _planned(environment, stacks, state, request, session)
             _agree(result.plan, request, session)
+            _agree_to_commands(environment, result.plan, request, session)
             return result.plan
 
         perform(result.plan, environment, state, session, info, replan=replan)
@@ -156,6 +159,21 @@ def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
             context={"cause": "; ".join(f"{s.title}: {s.reason}" for s in plan.as_event().steps if s.loses)},
             hint="devenv up --plan shows it; take the change back, or agree: devenv up --yes",
         )
+
+
+def _agree_to_commands(environment: Environment, plan: Plan, request: UpRequest, session: Session) -> None:
+    """See that the user agrees to what the plan runs on this machine, once in a project; raises HostCommandError."""
+    new = not_agreed(environment.state, plan.host_commands)
+    if not new:
+        return
+    listed = "".join(f"\n  {command}" for command in new)
+    if not request.assume_yes and not session.confirm(f"Stacks have commands run on this machine:{listed}\nRun them?"):
+        raise HostCommandError(
+            "nothing was changed: commands on this machine take your consent, once in a project",
+            context={"commands": "; ".join(new)},
+            hint="devenv up --plan shows them; agree: devenv up --yes",
+        )
+    agree(environment.state, new)
 
 
 def _note_profile(result: UpResult) -> None:

@@ -42,11 +42,16 @@ class RunHook(StackStep):
     """Run a hook of a stack; its output is kept in the log."""
 
     KEY = "hook/{self.stack}/{self.when}/{self.hook.name}"
-    TITLE = "Run hook {self.hook.name} {self.when} {self.stack}"
 
     when: str
     """`before` or `after`."""
     hook: Hook
+
+    @property
+    def title(self) -> str:
+        """What it does, imperative, for people; a command of this machine is shown."""
+        what = f"on this machine: {self.hook.shown}" if self.hook.command else f"hook {self.hook.name}"
+        return f"Run {what}, {self.when} {self.stack}" if self.hook.command else f"Run {what} {self.when} {self.stack}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from devenv.adapters import process
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.cluster import Recorded, Release, of_stack
 from devenv.databases.atlas import failed_statement
 from devenv.databases.flyway import flyway_hint
-from devenv.errors import CommandFailedError, HookError, SpecError, WorkloadError
+from devenv.errors import (
+    CommandFailedError,
+    CommandTimeoutError,
+    HookError,
+    HostCommandError,
+    SpecError,
+    ToolMissingError,
+    WorkloadError,
+)
 from devenv.events import Noted
 from devenv.labels import LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
 from devenv.plan.names import HOST_CA, TLS_SECRET
 from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
+from devenv.runtime.agreed_commands import not_agreed
 from devenv.runtime.applied import AppliedStack
 from devenv.runtime.diagnosis import Scope
 from devenv.runtime.observe.carried_folders import packed
@@ -31,19 +41,15 @@ from devenv.runtime.steps.readiness import await_workloads
 from devenv.runtime.steps.replacements import replace_before
 from devenv.runtime.steps.synced_pods import replace_synced_pods
 from devenv.runtime.steps.webhooks import until_webhooks_answer
+from devenv.runtime.toolbox import Toolbox
 from devenv.spec.workspace import LoadedStack
 
 
 def run_hook(step: RunHook, context: StepContext) -> str:
     """Run a hook; what it prints goes to the log, and into the error when it must not fail."""
     try:
-        done = context.run.toolbox.kubectl.run(
-            step.hook.kubectl,
-            cancel=context.cancel,
-            on_line=context.output,
-            what=f"run hook {step.hook.name}",
-        )
-    except CommandFailedError as error:
+        done = _run_here(step, context) if step.hook.command else _run_kubectl(step, context)
+    except (CommandFailedError, CommandTimeoutError, ToolMissingError) as error:
         if step.hook.on_failure == "fail":
             raise HookError(
                 f"hook {step.hook.name} {step.when} {step.stack} failed",
@@ -52,6 +58,37 @@ def run_hook(step: RunHook, context: StepContext) -> str:
             ) from error
         return f"failed, and may: {error.message}"
     return f"{len(done.stdout.splitlines())} lines"
+
+
+def _run_kubectl(step: RunHook, context: StepContext) -> process.Completed:
+    return context.run.toolbox.kubectl.run(
+        step.hook.kubectl, cancel=context.cancel, on_line=context.output, what=f"run hook {step.hook.name}"
+    )
+
+
+def _run_here(step: RunHook, context: StepContext) -> process.Completed:
+    """Run a command of this machine, whose kubectl and Helm talk to the project's cluster."""
+    environment, hook = context.environment, step.hook
+    if not_agreed(environment.state, [hook.shown]):
+        raise HostCommandError(
+            f"nobody has agreed to a command on this machine: {hook.shown}", hint="devenv up, which asks"
+        )
+    stack = environment.workspace.stacks[step.stack]
+    return process.run(
+        hook.command,
+        cwd=stack.root / (hook.dir or ""),
+        env={"KUBECONFIG": str(environment.kubeconfig), **_with_own_tools(context.run.toolbox)},
+        timeout=stack.spec.deadline.total_seconds(),
+        cancel=context.cancel,
+        on_line=context.output,
+        what=f"run {hook.shown}",
+    )
+
+
+def _with_own_tools(toolbox: Toolbox) -> dict[str, str]:
+    """PATH with the kubectl and Helm that devenv uses, behind the user's own."""
+    folders = [str(toolbox.programs[name].parent) for name in ("kubectl", "helm") if name in toolbox.programs]
+    return {"PATH": os.pathsep.join([os.environ.get("PATH", ""), *folders])}
 
 
 def apply_tls(step: ApplyTls, context: StepContext) -> str:

@@ -141,6 +141,9 @@ def _further_paths(spec: StackSpec) -> Iterator[tuple[KeyPath, str, Kind]]:
                 yield (*at, "ready", index, "dry_run", "path"), check.dry_run.path, "file"
     for value, file in spec.files.items():
         yield ("files", value), file, "file"
+    lists = (("before", spec.hooks.before), ("after", spec.hooks.after))
+    named = [(when, index, hook.dir) for when, hooks in lists for index, hook in enumerate(hooks) if hook.dir]
+    yield from ((("hooks", when, index, "dir"), folder, "folder") for when, index, folder in named)
     for index, carried in enumerate(spec.config_maps):
         yield ("config_maps", index, "folder"), carried.folder, "folder"
     if spec.database and spec.database.migrations is not None:

@@ -357,3 +357,13 @@ def test_a_database_is_reset_after_its_new_pristine_state_is_made() -> None:
     assert needs_of(plan)["ready/store"] == {"reset/store"}
     assert reasons_of(plan)["install/store"] == "to be reset"
     assert not make_plan(wanted(server), observed(stacks=recorded(server))).nodes
+
+
+def test_commands_of_this_machine_are_shown_in_the_plan_each_once() -> None:
+    here = {"name": "look", "command": ["sh", "-c", "echo there"], "dir": ".."}
+    hooks = {"before": [here], "after": [{**here, "name": "again"}, {"name": "pods", "kubectl": ["get", "pods"]}]}
+    plan = make_plan(wanted(stack("store", sources=[CHART], hooks=hooks)), observed())
+    assert plan.host_commands == ("sh -c 'echo there' (in ..)",)
+    titles = [step.title for step in plan.as_event().steps]
+    assert "Run on this machine: sh -c 'echo there' (in ..), before store" in titles
+    assert "Run hook pods after store" in titles

@@ -1,13 +1,17 @@
-"""Hooks of Skaffold's deployers: what kubectl runs becomes a hook of a stack, and what cannot be done is told.
+"""Hooks of Skaffold's deployers as hooks of a stack; those in containers are told.
 
-Responsible for one list of hooks at a time. A shell's line that does nothing but call kubectl counts as such a call.
+Responsible for one list of hooks at a time. A shell's line that does nothing but call kubectl counts as such a call;
+all else is a command of this machine, which devenv asks for.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from devenv.spec.imports.note import Note
@@ -17,34 +21,48 @@ from devenv.spec.yaml.positions import Document, KeyPath
 _SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")
 _SHELL_WORDS = re.compile(r"[|&;<>$`(){}*?\n\\]")
 _CLUSTER_FLAGS = ("--context", "--kubeconfig", "--cluster")
-_INSTEAD = "run it yourself, before devenv up or after it"
+_SYSTEM = {"darwin": "darwin", "win32": "windows"}.get(sys.platform, "linux")
 _IN_CONTAINERS = "write it as ready: exec in a stack.yaml, or into the image's own start"
 
 
 def stack_hooks(
-    items: Sequence[HookItem], document: Document, at: KeyPath, notes: list[Note]
+    items: Sequence[HookItem], document: Document, at: KeyPath, notes: list[Note], *, top: Path
 ) -> Iterator[dict[str, Any]]:
-    """The hooks as a stack has them; `notes` takes those that are not carried over."""
-    names: set[str] = set()
+    """The hooks as a stack has them.
+
+    Args:
+        items: of one list.
+        document: the configuration's.
+        at: where the list is.
+        notes: takes those that are not carried over.
+        top: the folder that Skaffold is run in, and so are commands that name none.
+    """
+    folder = document.file.parent
     for index, item in enumerate(items):
-        place = (*at, index)
         if item.container is not None:
-            notes.append(Note.at(document, place, "a hook in containers is not carried over", _IN_CONTAINERS))
+            notes.append(Note.at(document, (*at, index), "a hook in containers is not carried over", _IN_CONTAINERS))
             continue
         host = item.of_host
-        if host is None or not host.command or (host.os and "linux" not in host.os and "darwin" not in host.os):
+        if host is None or not host.command or (host.os and _SYSTEM not in host.os):
             continue
         called = kubectl_call(host.command)
-        if called is None:
-            shown = " ".join(host.command)[:60]
-            message = f"devenv runs no commands of this machine: {shown!r} is not carried over"
-            notes.append(Note.at(document, place, message, _INSTEAD))
-            continue
-        name = _name(called, names)
-        names.add(name)
         # Skaffold stops where a hook fails; what is written as `… || true` may fail.
-        may_fail = _may_fail(host.command)
-        yield {"name": name, "kubectl": called, "on_failure": "continue" if may_fail else "fail"}
+        on_failure = "continue" if _may_fail(host.command) else "fail"
+        if called:
+            yield {"name": _name(called), "kubectl": called, "on_failure": on_failure}
+        else:
+            place = host.dir or os.path.relpath(top, folder)
+            name = f"{at[1]} command"
+            yield {"name": name, "command": list(host.command), "dir": Path(place).as_posix(), "on_failure": on_failure}
+
+
+def with_own_names(hooks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The hooks, each of a name that none before it has."""
+    found: list[dict[str, Any]] = []
+    for hook in hooks:
+        taken = sum(other["name"].partition(" #")[0] == hook["name"] for other in found)
+        found.append({**hook, "name": f"{hook['name']} #{taken + 1}" if taken else hook["name"]})
+    return found
 
 
 def kubectl_call(command: Sequence[str]) -> list[str] | None:
@@ -74,11 +92,6 @@ def _may_fail(command: Sequence[str]) -> bool:
     return re.search(r"\|\|\s*(true|:)\s*$", command[-1].strip()) is not None
 
 
-def _name(call: Sequence[str], taken: set[str]) -> str:
-    """A noun phrase after what is called, which no other hook has."""
-    plain = " ".join(word for word in call[:3] if not word.startswith("-"))
-    name, number = f"kubectl {plain}", 1
-    while name in taken:
-        number += 1
-        name = f"kubectl {plain} {number}"
-    return name
+def _name(call: Sequence[str]) -> str:
+    """A noun phrase after what is called."""
+    return " ".join(["kubectl", *(word for word in call[:3] if not word.startswith("-"))])

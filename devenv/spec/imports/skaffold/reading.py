@@ -19,7 +19,7 @@ from devenv.spec.imports.note import Note
 from devenv.spec.imports.skaffold.artifacts import Artifacts, artifacts_of, image_names
 from devenv.spec.imports.skaffold.config import Config
 from devenv.spec.imports.skaffold.deploy_config import HelmDeploy, HelmRelease
-from devenv.spec.imports.skaffold.hooks import stack_hooks
+from devenv.spec.imports.skaffold.hooks import stack_hooks, with_own_names
 from devenv.spec.imports.skaffold.modules import FILE, Module, Modules, read_modules
 from devenv.spec.imports.skaffold.naming import layers, slug
 from devenv.spec.imports.skaffold.plain_manifests import Sources, manifests_stack, sources_of
@@ -152,6 +152,7 @@ class _Stacks:
     ) -> None:
         self._modules, self._templates, self._boundary = modules, templates, boundary
         self._prefix, self._without = prefix, without
+        self._top = modules[-1].folder if modules else boundary.root  # what requires all others is the last
         self._places: dict[str, tuple[Module, KeyPath]] = {}
         """Name of each stack to where it is written."""
 
@@ -239,11 +240,13 @@ class _Stacks:
         lists = [(key, one.hooks) for key in ("helm", "kubectl", "kustomize") if (one := getattr(deploy, key))]
         document, notes = module.document, self._templates.notes
         return {
-            when: [
+            when: with_own_names(
                 hook
                 for key, hooks in lists
-                for hook in stack_hooks(getattr(hooks, when), document, ("deploy", key, "hooks", when), notes)
-            ]
+                for hook in stack_hooks(
+                    getattr(hooks, when), document, ("deploy", key, "hooks", when), notes, top=self._top
+                )
+            )
             for when in ("before", "after")
         }
 

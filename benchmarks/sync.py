@@ -33,6 +33,8 @@ TARGETS = {1: 0.3, 5: 0.5}
 _DOCS = Path(__file__).resolve().parents[1] / "docs" / "dev-loop.md"
 _PAUSE = 0.7
 """Seconds between two saves, so that one is not gathered with the other."""
+_BETWEEN = 0.01
+"""Seconds between two questions to a pod, so that asking takes little of the cores."""
 _LONGEST = 20.0
 
 
@@ -56,6 +58,7 @@ def until(cluster: Cluster, pod: str, path: str, text: str) -> float:
     while text not in ask(cluster, pod, path):
         if time.monotonic() > end:
             sys.exit(f"{pod} does not have {text} after {_LONGEST:.0f} s")
+        time.sleep(_BETWEEN)
     return time.monotonic()
 
 

@@ -17,6 +17,7 @@ from devenv.spec.imports.note import Note
 from devenv.spec.imports.skaffold.build_config import Artifact, DockerArtifact
 from devenv.spec.imports.skaffold.modules import Module
 from devenv.spec.imports.skaffold.naming import image_name
+from devenv.spec.imports.skaffold.syncing import sync_rules
 from devenv.spec.imports.skaffold.variables import Templates
 from devenv.spec.read.wording import name_hint
 from devenv.spec.yaml.positions import KeyPath, Node, plain_node
@@ -107,10 +108,6 @@ class Artifacts:
                     hint = f"write docker in place of kaniko, in a profile if need be; or {hint}"
                 self._templates.problems.append(one.problem((builder,), message, hint))
                 return None
-        if artifact.sync is not None:
-            self._templates.notes.append(
-                one.note(("sync",), "not carried over", "devenv dev builds the image and puts it into the pods")
-            )
         return self._keys(one, artifact.docker or DockerArtifact())
 
     def _keys(self, one: Written, docker: DockerArtifact) -> dict[str, tuple[Any, KeyPath]]:
@@ -128,9 +125,18 @@ class Artifacts:
             ("network", docker.network and self._network(one, docker.network), ("docker", "network")),
             ("secrets", dict(self._secrets(one, docker)), ("docker", "secrets")),
             ("ssh", docker.ssh, ("docker", "ssh")),
+            ("sync", self._sync(one), ("sync",)),
         ]
         found |= {key: (value, at) for key, value, at in further if value}
         return found
+
+    def _sync(self, one: Written) -> list[dict[str, str]]:
+        artifact = one.artifact
+        if artifact.sync is None:
+            return []
+        rules, notes = sync_rules(artifact.sync, one.module.folder / artifact.context, one.note)
+        self._templates.notes += notes
+        return rules
 
     def _arguments(self, one: Written, docker: DockerArtifact) -> Iterator[tuple[str, str]]:
         for key, text in docker.build_args.items():

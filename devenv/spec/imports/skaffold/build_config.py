@@ -56,6 +56,23 @@ class CustomArtifact(SkaffoldModel):
     dependencies: Any = None
 
 
+class ManualSync(SkaffoldModel):
+    """What is synced to where."""
+
+    src: Text
+    dest: Text
+    strip: str = ""
+    """What the paths below `dest` do without at their beginning."""
+
+
+class ArtifactSync(SkaffoldModel):
+    """Files that go into running containers without a build."""
+
+    manual: tuple[ManualSync, ...] = ()
+    infer: tuple[Text, ...] = ()
+    auto: Any = None
+
+
 class Artifact(SkaffoldModel):
     """One image."""
 
@@ -69,7 +86,7 @@ class Artifact(SkaffoldModel):
     kaniko: Any = None
     ko: Any = None
     requires: tuple[ArtifactDependency, ...] = ()
-    sync: Any = None
+    sync: ArtifactSync | None = None
     hooks: Annotated[HookList, Told(_HOST_COMMANDS)] = HookList()
     platforms: Annotated[tuple[str, ...], Told("images are built for the nodes' platform")] = ()
     runtime_type: Annotated[str | None, Told("devenv debug sees for itself what runs")] = None

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support.environment import Project
+from support.guides import Command, steps
 
 pytestmark = pytest.mark.e2e
 
 PAGES = sorted((Path(__file__).parents[2] / "docs" / "how-to").glob("*.md"))
-_BLOCK = re.compile(r"^ *```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-_COMMAND = re.compile(r"^ *\$ (.+)$", re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_command_of_a_page_runs(environment: Project, page: Path) -> None:
-    commands = [command for block in _BLOCK.findall(page.read_text()) for command in _COMMAND.findall(block)]
+    commands = [step.line for step in steps(page.read_text()) if isinstance(step, Command)]
     folder = environment.root / "guides" / page.stem
     folder.mkdir(parents=True)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

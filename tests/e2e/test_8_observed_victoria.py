@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.dashboards import DashboardsPage, all_queries
 from support.environment import Project, Result
 from support.prometheus import JOBS, Monitoring
 from support.waiting import await_true
@@ -65,3 +66,7 @@ def test_every_target_answers(monitoring: Monitoring) -> None:
     expected = JOBS | {"victoria-metrics", "vmalert"}
     await_true(lambda: {series["metric"].get("job") for series in monitoring.query("up == 1")} >= expected, 60)
     await_true(lambda: not monitoring.unhealthy(), 60)
+
+
+def test_every_panel_of_every_dashboard_has_data(lighter: Project) -> None:
+    DashboardsPage(lighter).await_data(all_queries(), 120)

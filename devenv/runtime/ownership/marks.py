@@ -78,10 +78,18 @@ def owner_of(root: Path) -> Owner:
 def folder_is_gone(owner: Owner) -> bool:
     """Whether a folder was on this machine and is there no more: nobody can take its environment down from it.
 
-    From within a container that was given the machine's identity it cannot be told, since other folders are there.
+    From within a container that was given the machine's identity it cannot be told, since other folders are there; nor
+    of a folder below one that is closed to this user.
     """
     here = (owner.machine, owner.host) == (machine_id(), platform.node())
-    return bool(owner.machine) and here and not Path(owner.folder).is_dir()
+    return bool(owner.machine) and here and not _may_be_there(Path(owner.folder))
+
+
+def _may_be_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except PermissionError:
+        return True
 
 
 def _read_marks(engine: Engine, containers: Sequence[ContainerInfo]) -> dict[str, Mark]:

@@ -47,7 +47,7 @@ def steps(page: str) -> Iterator[Command | Written]:
 
 
 def _commands(text: str, *, stays: bool) -> Iterator[Command]:
-    typed, prints = "", []
+    typed, prints = "", list[str]()
     for line in text.splitlines():
         if found := _COMMAND.match(line):
             if typed:

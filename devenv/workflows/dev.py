@@ -197,7 +197,9 @@ class _Loop:
                 if not plan.nodes and asked:
                     session.emit(Noted(f"{', '.join(names)}: what was saved runs already"))
         except RunFailedError:
-            return  # each failure has been reported by its own event
+            # Each failure has been reported by its own event.
+            if self._syncer.last_sync > began:
+                session.emit(Noted("something was saved and synced meanwhile; the image follows after the next pause"))
         except DevenvError as error:
             if session.cancel.is_set():  # by the user, or because the lock was lost
                 raise

@@ -49,12 +49,13 @@ def _lines(sketch: Sketch) -> Iterator[str]:
 def _entry(entry: Entry) -> Iterator[str]:
     comment = f" # {_plain(entry.comment)}" if entry.comment else ""
     short = f"{_INDENT}{flow(entry.name)}: {flow(dict(entry.spec))}"
-    if len(entry.spec) <= 3 and len(short) + len(comment) <= _WIDTH:  # noqa: PLR2004 -- what is taken in at a glance
+    if not entry.remarks and len(entry.spec) <= 3 and len(short) + len(comment) <= _WIDTH:  # noqa: PLR2004 -- what is taken in at a glance
         yield short + comment
         return
     yield f"{_INDENT}{flow(entry.name)}:{comment}"
     for key, value in entry.spec.items():
         yield from _value(key, value)
+    yield from (f"{_INDENT * 2}# {_plain(remark)}" for remark in entry.remarks)
 
 
 def _value(key: str, value: Any) -> Iterator[str]:

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from devenv.errors import UsageError
+from devenv.scaffold.document import flow
 from devenv.scaffold.sketch import Entry, Sketch
 
 LanguageName = Literal["python", "go", "node", "java"]
 DatabaseName = Literal["postgres", "none"]
 _API, _WORKER, _DATABASE = "api", "worker", "notes"
+_PLACE = "/srv"
+"""Where the images have the programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,20 @@ class _Language:
     """Build argument to the image of the catalogue that stands for it where no registry answers."""
     jdbc: bool = False
     """Whether it takes the database's address in that form."""
+    synced: str = ""
+    """What need not be built when it is saved."""
+    command: tuple[str, ...] = ()
+    """That of the API, which a program that is started anew has to have written."""
 
 
 _LANGUAGES: Mapping[LanguageName, _Language] = {
-    "python": _Language(8000, ("python", "worker.py"), {"PYTHON": "python"}),
+    "python": _Language(
+        8000, ("python", "worker.py"), {"PYTHON": "python"}, synced="*.py", command=("gunicorn", "app:app")
+    ),
     "go": _Language(8080, ("/usr/bin/worker",), {"GOLANG": "golang"}),
-    "node": _Language(8080, ("node", "worker.mjs"), {"NODEJS": "nodejs"}),
+    "node": _Language(
+        8080, ("node", "worker.mjs"), {"NODEJS": "nodejs"}, synced="*.mjs", command=("node", "server.mjs")
+    ),
     "java": _Language(8080, ("java", "Worker"), jdbc=True),
 }
 
@@ -67,7 +78,7 @@ def sketch_of(wish: Wish, templates: Path) -> Sketch:
     api = {**build, "port": language.port, "health": "/healthz", **env}
     worker = {**build, "command": list(language.worker), **(env or {"env": {"API_URL": {"service": _API}}})}
     services = [
-        Entry(_API, api, f"http://{_API}.{wish.project}.localhost:8080"),
+        Entry(_API, api, f"http://{_API}.{wish.project}.localhost:8080", _remarks(language)),
         Entry(_WORKER, worker, "the same image, another command"),
     ]
     database = {"engine": wish.database, "migrations": "db/migrations", "seeds": "db/seeds"}
@@ -77,6 +88,18 @@ def sketch_of(wish: Wish, templates: Path) -> Sketch:
         services=tuple(services if wish.worker else services[:1]),
         databases=(Entry(_DATABASE, database),) if with_database else (),
         files=_files([*folders, *([templates / "database"] if with_database else [])], worker=wish.worker),
+    )
+
+
+def _remarks(language: _Language) -> tuple[str, ...]:
+    """How saves get into running containers without a build, where nothing is compiled."""
+    if not language.synced:
+        return ()
+    rule = {"from": language.synced, "to": _PLACE, "restart": True}
+    return (
+        "With these two lines `devenv dev` puts what you save into the running container, without a build:",
+        f"command: {flow(list(language.command))}",
+        f"sync: {flow([rule])}",
     )
 
 

@@ -34,6 +34,8 @@ class Entry:
     spec: Mapping[str, Any]
     """As devenv.yaml has it."""
     comment: str = ""
+    remarks: tuple[str, ...] = ()
+    """Comments below it, each a line."""
     origin: PurePosixPath = field(default_factory=PurePosixPath)
     """What it was made of: a Dockerfile, a folder of migrations."""
 

@@ -68,7 +68,7 @@ def databases(
         name = service_named(f"{called}-db" if called in taken else called, project, {*taken, *_SERVERS_OWN})
         taken.add(name)
         spec = {"engine": "postgres", "migrations": migrations, **({"seeds": seeds} if seeds else {})}
-        return Entry(name, spec, comment, folder)
+        return Entry(name, spec, comment, origin=folder)
 
     programs = tuple(_programs(tree, services, left))
     for folder, program, migrations in programs:

@@ -131,7 +131,7 @@ def services(
         comment = "" if facts.ports else "`port: NUMBER` gives it an address"
         if not facts.ports and not facts.unknown:
             left.append(Left(file, 1, f"no EXPOSE is in it: {name} has no port", "if it listens: port: NUMBER"))
-        yield FoundService(Entry(name, spec, comment, file), file, context)
+        yield FoundService(Entry(name, spec, comment, origin=file), file, context)
 
 
 def asks_for_database(tree: Tree, context: PurePosixPath) -> bool:

@@ -82,6 +82,26 @@ def test_a_new_product_in_an_empty_folder(tmp_path: Path, language: LanguageName
     assert len(lines) <= 22
 
 
+@pytest.mark.parametrize("language", ["python", "node"])
+def test_what_devenv_yaml_suggests_is_taken(tmp_path: Path, language: LanguageName) -> None:
+    done = begin_from_template(tmp_path, Wish("shop", language), DATA)
+    lines = done.text.splitlines()
+    suggested = [line for line in lines if line.startswith(("    # command:", "    # sync:"))]
+    assert len(suggested) == 2
+
+    (tmp_path / "devenv.yaml").write_text(
+        "\n".join(line.replace("    # ", "    ") if line in suggested else line for line in lines)
+    )
+
+    (rule,) = load(tmp_path).project.services["api"].sync
+    assert rule.restart
+    dockerfile = (tmp_path / "api" / "Dockerfile").read_text()
+    assert f"WORKDIR {rule.to}\n" in dockerfile
+    assert f"COPY {rule.source} ./\n" in dockerfile
+    command = load(tmp_path).project.services["api"].command
+    assert f"CMD {json.dumps(command)}\n" in dockerfile
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_a_database_there_is_none(tmp_path: Path, language: LanguageName) -> None:
     begin_from_template(tmp_path, Wish("shop", language, worker=False, database="none"), DATA)

@@ -7,8 +7,12 @@ from pathlib import Path
 import yaml
 
 from devenv.adapters.files.paths import data_root
+from devenv.spec.imports.note import Note
+from devenv.spec.imports.skaffold.build_config import ArtifactSync
+from devenv.spec.imports.skaffold.syncing import sync_rules, workdir_of
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
+from devenv.spec.yaml.positions import KeyPath
 
 
 def imported(root: Path, sync: dict[str, object]) -> Workspace:
@@ -55,3 +59,32 @@ def test_what_cannot_be_synced_is_told_and_built(tmp_path: Path) -> None:
         ("manual[2].strip", "src/a/ is not what it begins with"),
         ("infer", "sync.infer is not carried over"),
     ]
+
+
+def test_a_relative_place_is_below_the_workdir_of_the_stage_and_a_hook_runs_after_it(tmp_path: Path) -> None:
+    sync = {
+        "manual": [{"src": "app.py", "dest": "."}, {"src": "src/**", "dest": "code", "strip": "src/"}],
+        "hooks": {
+            "before": [{"host": {"command": ["true"]}}],
+            "after": [{"container": {"command": ["touch", "/x"]}}, {"container": {"command": ["true"]}}],
+        },
+    }
+    dockerfile = tmp_path / "other.Dockerfile"
+    dockerfile.write_text("FROM a AS first\nWORKDIR /no\nFROM b as run\nWORKDIR /srv\nFROM run\nWORKDIR ${PLACE}\n")
+    assert workdir_of(dockerfile, "run") == "/srv"
+    assert workdir_of(dockerfile, None) is None
+    assert workdir_of(tmp_path / "none", None) is None
+    (tmp_path / "app.py").write_text("")
+    (tmp_path / "src").mkdir()
+    told: list[str] = []
+
+    def tell(key: KeyPath, message: str, instead: str) -> Note:
+        told.append(".".join(map(str, key)))
+        return Note(dockerfile, 1, "", message, instead)
+
+    rules, _ = sync_rules(ArtifactSync.model_validate(sync), tmp_path, tell, "/srv")
+    assert rules == [
+        {"from": "app.py", "to": "/srv/app.py", "run": ["touch", "/x"]},
+        {"from": "src/**", "to": "/srv/code", "run": ["touch", "/x"]},
+    ]
+    assert told == ["sync.hooks.before.0", "sync.hooks.after.1"]

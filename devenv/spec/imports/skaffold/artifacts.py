@@ -17,7 +17,7 @@ from devenv.spec.imports.note import Note
 from devenv.spec.imports.skaffold.build_config import Artifact, DockerArtifact
 from devenv.spec.imports.skaffold.modules import Module
 from devenv.spec.imports.skaffold.naming import image_name
-from devenv.spec.imports.skaffold.syncing import sync_rules
+from devenv.spec.imports.skaffold.syncing import sync_rules, workdir_of
 from devenv.spec.imports.skaffold.variables import Templates
 from devenv.spec.read.wording import name_hint
 from devenv.spec.yaml.positions import KeyPath, Node, plain_node
@@ -125,16 +125,18 @@ class Artifacts:
             ("network", docker.network and self._network(one, docker.network), ("docker", "network")),
             ("secrets", dict(self._secrets(one, docker)), ("docker", "secrets")),
             ("ssh", docker.ssh, ("docker", "ssh")),
-            ("sync", self._sync(one), ("sync",)),
+            ("sync", self._sync(one, docker), ("sync",)),
         ]
         found |= {key: (value, at) for key, value, at in further if value}
         return found
 
-    def _sync(self, one: Written) -> list[dict[str, str]]:
+    def _sync(self, one: Written, docker: DockerArtifact) -> list[dict[str, Any]]:
         artifact = one.artifact
         if artifact.sync is None:
             return []
-        rules, notes = sync_rules(artifact.sync, one.module.folder / artifact.context, one.note)
+        context = one.module.folder / artifact.context
+        workdir = workdir_of(context / docker.dockerfile, docker.target)
+        rules, notes = sync_rules(artifact.sync, context, one.note, workdir)
         self._templates.notes += notes
         return rules
 

@@ -71,6 +71,7 @@ class ArtifactSync(SkaffoldModel):
     manual: tuple[ManualSync, ...] = ()
     infer: tuple[Text, ...] = ()
     auto: Any = None
+    hooks: HookList = HookList()
 
 
 class Artifact(SkaffoldModel):

@@ -7,6 +7,7 @@ time calls it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,20 +52,27 @@ class SyncedImage:
         return self._built.keys()
 
     def begin_round(self) -> None:
-        """Note the sources that a build is about to be made from; raises OSError where they cannot be read."""
-        self._begun, self._touched = self._looks.read(), set()
+        """Note the sources that a build is about to be made from; the build tells where they cannot be read."""
+        self._begun, self._touched = None, set()
+        with suppress(OSError):
+            self._begun = self._looks.read()
 
     def end_round(self, reference: str) -> None:
         """The image is now the one that was made from what there was when the round began."""
+        self._latest = ""
         if self._begun is None:
             return
+        try:
+            # What was saved meanwhile is in neither.
+            current = self._looks.after(self._begun, self._touched)
+        except OSError:
+            return  # as long as nothing is known of the sources, all is built
         self._latest = normalise(reference)
         self._built.pop(self._latest, None)
         self._built[self._latest] = self._begun
         for old in list(self._built)[:-_KEPT]:
             del self._built[old]
-        # What was saved meanwhile is in neither.
-        self._current = self._looks.after(self._begun, self._touched)
+        self._current = current
         if not changes(self._begun, self._current).needs_build:
             self._wanted = self._current
         else:
@@ -79,12 +87,12 @@ class SyncedImage:
             OSError: something cannot be read.
         """
         saved = frozenset(paths)
-        self._touched |= saved
+        below = [path for path in saved if path.is_relative_to(self.watched.context)]
+        self._touched.update(below)
         if any(self.watched.decides(path) for path in saved):
             self._latest = ""  # until the next round: what is sent to the builder may be something else altogether
         if self._current is None or self._latest not in self._built:
             return False
-        below = [path for path in saved if path.is_relative_to(self.watched.context)]
         self._current = self._looks.after(self._current, below)
         if changes(self._built[self._latest], self._current).needs_build:
             return False

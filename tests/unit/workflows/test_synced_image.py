@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -136,3 +137,26 @@ def test_the_dockerfile_and_ignore_rules_take_a_round_before_anything_is_synced_
     assert not api.save("src/a", "2")
     api.round(SECOND)
     assert api.save("src/a", "3")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_sources_that_could_not_be_read_are_built(api: Api) -> None:
+    (api.folder / "src").chmod(0)
+    api.round(FIRST)
+    (api.folder / "src").chmod(0o755)
+    assert not api.save("src/a", "2")
+
+
+def test_a_dockerfile_outside_of_the_context_takes_a_round(tmp_path: Path) -> None:
+    api = Api(tmp_path / "api")
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text("FROM scratch\n")
+    recipe = Recipe(dockerfile, api.folder, None, (), ())
+    rules = [SyncRule.model_validate({"from": "src", "to": "/app"})]
+    image = SyncedImage(WatchedContext("api", recipe), recipe, rules, FileDigests())
+    image.begin_round()
+    assert not image.save([dockerfile])
+    image.end_round(FIRST)
+    assert image.save([api.write("src/a", "2")])
+    assert not image.save([dockerfile])
+    assert not image.save([api.write("src/a", "3")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -79,10 +80,17 @@ def test_objects_are_told_apart_by_namespace_where_they_have_one() -> None:
     assert object_key({"name": "web", "namespace": None}) == "web"
 
 
+def release_secret(release: dict[str, str]) -> dict[str, Any]:
+    content = gzip.compress(json.dumps(release).encode())
+    return {"data": {"release": base64.b64encode(base64.b64encode(content)).decode()}}
+
+
 def test_a_release_s_manifests_are_read_out_of_its_secret() -> None:
-    release = gzip.compress(json.dumps({"name": "web", "manifest": "kind: Größe\n"}).encode())
-    secret = {"data": {"release": base64.b64encode(base64.b64encode(release)).decode()}}
-    assert manifest(secret) == "kind: Größe\n"
+    assert manifest(release_secret({"name": "web", "manifest": "kind: Größe\n"})) == "kind: Größe\n"
+
+
+def test_a_release_of_hooks_alone_has_none() -> None:
+    assert manifest(release_secret({"name": "job"})) == ""
 
 
 def test_outlines_tell_what_there_is_whatever_is_in_it() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from devenv.adapters.files.paths import data_root
+from devenv.errors import SpecError
 from devenv.spec.load import load_workspace
 from devenv.spec.model import Values
 from devenv.spec.render import ProjectFacts, chart_values
@@ -16,6 +21,25 @@ from devenv.spec.workspace import Workspace
 EXAMPLE = Path(__file__).parents[3] / "examples" / "skaffold-layers"
 CHART = {"Chart.yaml": "{apiVersion: v2, name: chart, version: 0.1.0}\n"}
 TAG = "0123456789ab"
+ODD: tuple[Any, ...] = (
+    None,
+    "",
+    0,
+    1.5,
+    True,
+    [],
+    {},
+    "x",
+    ["x"],
+    {"x": 1},
+    "{{",
+    "{{.X",
+    "../../..",
+    "/abs",
+    "a" * 300,
+    [[]],
+    "**/*",
+)
 
 
 def load(root: Path, profile: str | None = None) -> Workspace:
@@ -301,3 +325,47 @@ def test_a_configuration_that_deploys_nothing_by_name_deploys_its_folder_k8s(rep
     files = {"k8s/api.yaml": "kind: ConfigMap\n", "k8s/note.txt": ""}
     (source,) = repository({"skaffold.yaml": config(""), **files}).stacks["apps"].spec.sources
     assert source.manifests.path == "k8s/api.yaml"
+
+
+def test_a_kustomization_gets_the_images_of_its_bases_and_only_its_own_folder_counts_for_it(repository: Any) -> None:
+    body = (
+        "build:\n  artifacts: [{image: shop/api, context: app}, {image: shop/other, context: app}]\n"
+        "manifests: {kustomize: {paths: [k8s/overlays/dev]}}\n"
+        "deploy: {kubectl: {hooks: {after: [{host: {command: [make, check], dir: app}}]}}}\n"
+    )
+    files = {
+        "app/Dockerfile": "FROM scratch\n",
+        "k8s/base/kustomization.yaml": "resources: [api.yaml]\n",
+        "k8s/base/api.yaml": "kind: Pod\nspec: {containers: [{image: shop/api}]}\n",
+        "k8s/overlays/dev/kustomization.yaml": "resources: [../../base]\n",
+    }
+    workspace = repository({"skaffold.yaml": config(body), **files})
+    stack = workspace.stacks["apps"]
+    assert set(stack.spec.images) == {"shop-api"}
+    assert stack.root == workspace.root / "k8s" / "overlays" / "dev"
+    assert stack.spec.sources[0].kustomize is not None
+    assert stack.spec.sources[0].kustomize.path == "."
+    assert stack.spec.hooks.after[0].dir == "../../../app"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_a_configuration_holds_there_are_problems_or_a_workspace(tmp_path: Path, seed: int) -> None:
+    root = tmp_path / "layers"
+    shutil.copytree(EXAMPLE, root)
+    chosen = random.Random(seed)  # noqa: S311 -- for a test
+    for file in sorted(root.rglob("skaffold.yaml")):
+        data = yaml.safe_load(file.read_text())
+        *above, last = chosen.choice(sorted(places(data), key=repr))
+        inner = data
+        for key in above:
+            inner = inner[key]
+        inner[last] = chosen.choice(ODD)
+        file.write_text(yaml.safe_dump(data))
+    with contextlib.suppress(SpecError):
+        load(root)
+
+
+def places(node: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths to all values in a value."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [place for key, below in items for place in ((*at, key), *places(below, (*at, key)))]

@@ -6,7 +6,8 @@ Responsible for which files they are: patterns are looked up anew at each run.
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,16 @@ from typing import Any
 from devenv.spec.imports.skaffold.deploy_config import Kustomize
 from devenv.spec.imports.skaffold.made_stack import stack_of
 from devenv.spec.imports.skaffold.modules import Module
+from devenv.spec.imports.skaffold.named_images import SUFFIXES, named_in
 from devenv.spec.imports.skaffold.releases import DEFAULT_NAMESPACE, Place
 from devenv.spec.imports.skaffold.variables import Templates
 from devenv.spec.read.discover import StackFolder
 from devenv.spec.read.drafts import StackDraft
+from devenv.spec.read.places import PathProblem
 from devenv.spec.yaml.derived import DerivedDocument
 from devenv.spec.yaml.positions import KeyPath
 
 _DEFAULT_MANIFESTS = "k8s/*.yaml"
-_SUFFIXES = (".yaml", ".yml", ".json")
 Sources = list[tuple[dict[str, Any], KeyPath]]
 
 
@@ -60,6 +62,8 @@ def manifests_stack(
     """
     module = place.module
     deploy = module.config.deploy
+    root = _root(sources, place)
+    moved = [_moved(source, module.folder, root) for source, _ in sources]
     written = [("kubectl", deploy.kubectl), ("kustomize", deploy.kustomize)]
     given = next(((key, one.default_namespace) for key, one in written if one and one.default_namespace), None)
     at: KeyPath = ("deploy", given[0], "defaultNamespace") if given else ()
@@ -67,7 +71,7 @@ def manifests_stack(
     places: dict[KeyPath, KeyPath] = {("namespace",): at}
     for index, (source, where) in enumerate(sources):
         places |= {("sources", index): where, ("sources", index, next(iter(source)), "path"): where}
-    images = {image: {"kustomize": artifact} for artifact, image in templates.artifacts.items()}
+    named = named_in(moved, root, place.boundary, templates.artifacts)
     data: dict[str, Any] = {
         "name": name,
         "layer": place.layer,
@@ -76,11 +80,13 @@ def manifests_stack(
         "version": "imported",
         "needs": place.needs,
         "deadline": f"{int(deadline.total_seconds())}s",
-        "sources": [source for source, _ in sources],
-        "images": {image: at for image, at in images.items() if _is_named(at["kustomize"], sources, module)},
-        "hooks": place.hooks,
+        "sources": moved,
+        "images": {templates.artifacts[each]: {"kustomize": each} for each in sorted(named)},
+        "hooks": {
+            when: [_in_folder(hook, module.folder, root) for hook in hooks] for when, hooks in place.hooks.items()
+        },
     }
-    folder = StackFolder(module.folder, place.boundary, builtin=False, name=name, layer=place.layer)
+    folder = StackFolder(root, place.boundary, builtin=False, name=name, layer=place.layer)
     document = DerivedDocument(module.document.file, module.document.root, (), places)
     spec = stack_of(data, document, prefix, templates.problems)
     return StackDraft(folder, spec, document, {}, (), ()) if spec else None
@@ -104,7 +110,7 @@ def _matching(module: Module, pattern: str, at: KeyPath, templates: Templates) -
 def _files(module: Module, pattern: str) -> list[str]:
     paths = sorted(glob.glob(pattern, root_dir=module.folder, recursive=True))  # noqa: PTH207 -- relative ones
     return [
-        Path(path).as_posix() for path in paths if Path(path).suffix in _SUFFIXES and (module.folder / path).is_file()
+        Path(path).as_posix() for path in paths if Path(path).suffix in SUFFIXES and (module.folder / path).is_file()
     ]
 
 
@@ -113,15 +119,28 @@ def _kustomizations(module: Module, kustomize: Kustomize, at: KeyPath, templates
     return [({"kustomize": {"path": path}}, (*at, "paths", index)) for index, path in enumerate(paths)]
 
 
-def _is_named(artifact: str, sources: Sources, module: Module) -> bool:
-    """Whether any file of the sources has the artifact's name in it."""
-    paths = [next(iter(source.values()))["path"] for source, _ in sources]
-    return any(artifact in text for path in paths for text in _texts(module, path))
+def _root(sources: Sources, place: Place) -> Path:
+    """The folder of the first kustomization, else the configuration's.
+
+    Beside a kustomization all files count for it: beside a configuration that is the whole repository at times.
+    """
+    folder = place.module.folder
+    paths = [source["kustomize"]["path"] for source, _ in sources if "kustomize" in source]
+    found = place.boundary.look(folder, paths[0], "folder") if paths else folder
+    return folder if isinstance(found, PathProblem) else found
 
 
-def _texts(module: Module, path: str) -> Iterator[str]:
-    top = module.folder / path
-    files = [top] if top.is_file() else [each for each in sorted(top.rglob("*")) if each.suffix in _SUFFIXES]
-    for file in files:
-        if file.is_file():
-            yield file.read_text(encoding="utf-8", errors="replace")
+def _moved(source: dict[str, Any], folder: Path, root: Path) -> dict[str, Any]:
+    """A source with its path relative to another folder."""
+    if folder == root:
+        return source
+    return {
+        kind: {"path": Path(os.path.relpath(folder / said["path"], root)).as_posix()} for kind, said in source.items()
+    }
+
+
+def _in_folder(hook: dict[str, Any], folder: Path, root: Path) -> dict[str, Any]:
+    """A hook with its folder relative to another one."""
+    if "dir" not in hook or folder == root:
+        return hook
+    return {**hook, "dir": Path(os.path.relpath(folder / hook["dir"], root)).as_posix()}

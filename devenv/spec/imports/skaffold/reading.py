@@ -180,7 +180,9 @@ class _Stacks:
                 name = release_name(release, module, place, self._templates)
                 if self._is_new(name, module, place):
                     depends = tuple(slug(other) for other in release.depends_on)
-                    found.append(_Pending(name, place, release, [], waits(release, helm, module), helm, depends))
+                    found.append(
+                        _Pending(name, place, release, [], waits(release, helm, module, self._boundary), helm, depends)
+                    )
         sources = sources_of(module, self._templates)
         if sources:
             name = re.sub(r"^[0-9]+-", "", slug(module.name)) or "manifests"

@@ -70,13 +70,14 @@ def release_name(release: HelmRelease, module: Module, at: KeyPath, templates: T
     return slug(templates.expand(release.name, module.document, (*at, "name"), needed=True))
 
 
-def waits(release: HelmRelease, helm: HelmDeploy, module: Module) -> bool:
+def waits(release: HelmRelease, helm: HelmDeploy, module: Module, boundary: Boundary) -> bool:
     """Whether Skaffold goes on after it only when it is ready, or when what it defines is known to the cluster."""
     flags = (*helm.flags.install, *helm.flags.upgrade, *helm.flags.global_)
     if release.wait or any(flag.partition("=")[0] in _WAITING for flag in flags):
         return True
-    local = release.chart_path and not release.remote
-    return not local or (module.folder / str(release.chart_path) / "crds").is_dir()
+    if release.chart_path is None or release.remote:
+        return True
+    return not isinstance(boundary.look(module.folder, f"{release.chart_path}/crds", "folder"), PathProblem)
 
 
 def deadline_of(module: Module, helm: HelmDeploy | None) -> timedelta:

@@ -369,3 +369,11 @@ def places(node: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The paths to all values in a value."""
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     return [place for key, below in items for place in ((*at, key), *places(below, (*at, key)))]
+
+
+def test_paths_of_the_first_file_may_be_meant_from_where_skaffold_is_run(repository: Any) -> None:
+    body = "build: {artifacts: [{image: a, context: app}]}\ndeploy: {helm: {releases: [{name: a, chartPath: chart}]}}\n"
+    files = {"deploy/skaffold.yaml": config(body), "app/Dockerfile": "FROM scratch\n"}
+    workspace = repository(files, "{skaffold: deploy}")
+    assert workspace.project.images["a"].context == "app"
+    assert workspace.stacks["a"].root == workspace.root

@@ -26,7 +26,7 @@ _IN_CONTAINERS = "write it as ready: exec in a stack.yaml, or into the image's o
 
 
 def stack_hooks(
-    items: Sequence[HookItem], document: Document, at: KeyPath, notes: list[Note], *, top: Path
+    items: Sequence[HookItem], document: Document, at: KeyPath, notes: list[Note], *, folder: Path, top: Path
 ) -> Iterator[dict[str, Any]]:
     """The hooks as a stack has them.
 
@@ -35,9 +35,9 @@ def stack_hooks(
         document: the configuration's.
         at: where the list is.
         notes: takes those that are not carried over.
+        folder: the one that the configuration's paths are relative to.
         top: the folder that Skaffold is run in, and so are commands that name none.
     """
-    folder = document.file.parent
     for index, item in enumerate(items):
         if item.container is not None:
             notes.append(Note.at(document, (*at, index), "a hook in containers is not carried over", _IN_CONTAINERS))

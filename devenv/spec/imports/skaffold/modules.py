@@ -32,17 +32,16 @@ class Module:
     name: str
     profiles: tuple[str, ...]
     """Those that are active."""
-
-    @property
-    def folder(self) -> Path:
-        """The folder that its paths are relative to."""
-        return self.document.file.parent
+    folder: Path
+    """The folder that its paths are relative to."""
 
 
 @dataclass(slots=True)
 class _Visit:
     """What is known while `requires` is followed."""
 
+    top: Path
+    """The file where it begins."""
     named: tuple[str, ...]
     around: Surroundings
     boundary: Boundary
@@ -77,7 +76,7 @@ def read_modules(
         boundary: the project's folder.
         problems: takes what is wrong with any of them.
     """
-    visit = _Visit(tuple(named), around, boundary, problems)
+    visit = _Visit(file, tuple(named), around, boundary, problems)
     _take(visit, file, (), ())
     return Modules(tuple(visit.found), tuple(visit.files), frozenset(visit.known_profiles))
 
@@ -118,7 +117,36 @@ def _take_one(visit: _Visit, one: ReadConfig, named: Sequence[str]) -> None:
         if not requirement.is_remote:
             _follow(visit, one.document, ("requires", index), requirement, names)
     visit.open.pop()
-    visit.found.append(Module(checked.document, config, name, names))
+    folder = _folder(visit, checked.document, config)
+    visit.found.append(Module(checked.document, config, name, names, folder))
+
+
+def _folder(visit: _Visit, document: Document, config: Config) -> Path:
+    """The file's folder; of the first file that of devenv.yaml, where more of its paths lead somewhere from there.
+
+    Skaffold takes the paths of required configurations from their files, and those of the first from where it is run.
+    """
+    own, project = document.file.parent, visit.boundary.root
+    if document.file != visit.top or own == project:
+        return own
+
+    def there(folder: Path) -> int:
+        looked = (visit.boundary.look(folder, path, "file or folder") for path in _paths(config))
+        return sum(not isinstance(found, PathProblem) for found in looked)
+
+    return project if there(project) > there(own) else own
+
+
+def _paths(config: Config) -> Iterator[str]:
+    """Paths that a configuration names, apart from those of `requires`, which are relative to the file in any case."""
+    yield from (artifact.context for artifact in config.build.artifacts)
+    for helm in (config.deploy.helm, config.manifests.helm):
+        for release in helm.releases if helm else ():
+            yield from release.values_files
+            yield from [release.chart_path] if release.chart_path else []
+    yield from config.manifests.raw_yaml
+    for kustomize in (config.manifests.kustomize, config.deploy.kustomize):
+        yield from kustomize.paths if kustomize else ()
 
 
 def _follow(

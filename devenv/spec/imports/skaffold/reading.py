@@ -246,7 +246,12 @@ class _Stacks:
                 hook
                 for key, hooks in lists
                 for hook in stack_hooks(
-                    getattr(hooks, when), document, ("deploy", key, "hooks", when), notes, top=self._top
+                    getattr(hooks, when),
+                    document,
+                    ("deploy", key, "hooks", when),
+                    notes,
+                    folder=module.folder,
+                    top=self._top,
                 )
             )
             for when in ("before", "after")

@@ -102,6 +102,7 @@ def service_problems(
             yield origin.document.problem(at, message, hint)
         yield from _file_problems(service, at, origin)
         yield from _volume_problems(name, service, at, origin.document, known)
+        yield from _alias_problems(name, service, at, origin.document, known)
         if name in jobs:
             yield from _job_problems(name, service, jobs[name], origin.document, known)
 
@@ -287,6 +288,23 @@ def _volume_problems(
             yield document.problem((*place, "path"), message, f"give it one: services.{source.of}.volumes")
         elif (other.namespace or NAMESPACE) != (service.namespace or NAMESPACE):
             yield document.problem((*place, "of"), f"{source.of} is in another namespace", "give both the same")
+
+
+def _alias_problems(
+    name: str, service: ServiceSpec, at: KeyPath, document: Document, known: _Known
+) -> Iterator[Problem]:
+    """Further names that are somebody's already, in the same namespace."""
+    near = {
+        each: other
+        for each, other in known.services.items()
+        if (other.namespace or NAMESPACE) == (service.namespace or NAMESPACE)
+    }
+    for index, alias in enumerate(service.aliases):
+        earlier = service.aliases[:index]
+        taken = [each for each, other in near.items() if alias == each or (each < name and alias in other.aliases)]
+        if taken or alias in earlier:
+            whose = taken[0] if taken else name
+            yield document.problem((*at, "aliases", index), f"{whose} is called {alias} already", "take it out")
 
 
 def _path_problems(

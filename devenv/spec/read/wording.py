@@ -19,6 +19,7 @@ from devenv.spec.model import DnsLabel, LayerName, NamespaceName, ProfileName, R
 from devenv.spec.monitors import MetricName, RuleDuration
 from devenv.spec.seeds import NAME_RULES
 from devenv.spec.services.container import VariableName
+from devenv.spec.services.database import DatabaseName
 from devenv.spec.services.service import HealthPath, PathInContainer, PortName, Quantity, ServiceName, VolumeSize
 from devenv.spec.yaml.positions import Document, KeyPath
 
@@ -62,6 +63,7 @@ _PATTERNS = {
     _pattern(MetricName): "a name of letters, digits, underscores and colons",
     _pattern(ServiceName): "a name of lower-case letters, digits and dashes that begins with a letter (at most 40)",
     _pattern(PortName): "a name of lower-case letters, digits and dashes that begins with a letter (at most 15)",
+    _pattern(DatabaseName): "a name of letters, digits, dashes and underscores (at most 51)",
     _pattern(VariableName): "a variable's name (letters, digits, dots, dashes and underscores)",
     _pattern(PathInContainer): "an absolute path, such as /etc/app.yaml",
     _pattern(VolumeSize): "a size such as 1Gi, or empty",

@@ -174,7 +174,7 @@ class _Translation:
             if isinstance(source, Reference):
                 self._add(found, source, ("files", path))
         for path, volume in service.volumes.items():
-            if isinstance(volume, SharedVolume):
+            if isinstance(volume, SharedVolume) and volume.of in self._project.services:
                 found.setdefault(volume.of, (*self._at, "volumes", path, "of"))
         if SECRET_STORE in found:  # last: it is there because of what others keep in it
             found[SECRET_STORE] = found.pop(SECRET_STORE)

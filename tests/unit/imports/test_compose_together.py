@@ -77,11 +77,13 @@ def test_further_names_lead_to_the_service(tmp_path: Path) -> None:
         """\
         services:
           db: {image: postgres, container_name: shop-db, hostname: unheard, networks: {back: {aliases: [data, db]}}}
-          api: {image: api, environment: {URL: "postgres://u:p@shop-db:5432/x"}}
+          api: {image: api, environment: {URL: "postgres://u:p@shop-db:5432/x"}, networks: {back: {aliases: [data]}}}
         networks: {back: {}}
         """,
     )
 
+    assert workspace.project.services["api"].aliases == ()
+    assert any("data is another service's name too; it leads to that one alone" in line for line in notes_of(workspace))
     assert workspace.project.services["db"].aliases == ("data", "shop-db")
 
 

@@ -110,6 +110,7 @@ def _further_names(
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """Names beside its own that each service is reached by, and those that no Service can have."""
     aliases: dict[str, tuple[str, ...]] = {}
+    taken: set[str] = set()
     renamed = {name: here for name, here in names.items() if name != here}
     for name, sheet in sheets.items():
         said = [
@@ -127,6 +128,10 @@ def _further_names(
             if text_of(node).startswith(f"{name}:")
         ]
         further = [alias for alias in dict.fromkeys(said) if alias not in {*names, *names.values()}]
+        for alias in taken.intersection(further):
+            sheet.note((), f"{alias} is another service's name too", "it leads to that one alone")
+        further = [alias for alias in further if alias not in taken]
+        taken.update(further)
         aliases[name] = tuple(alias for alias in further if is_label(alias))
         renamed |= {alias: names[name] for alias in further if not is_label(alias)}
     return {name: each for name, each in aliases.items() if each}, renamed

@@ -128,7 +128,7 @@ def _further_names(
             if text_of(node).startswith(f"{name}:")
         ]
         further = [alias for alias in dict.fromkeys(said) if alias not in {*names, *names.values()}]
-        for alias in taken.intersection(further):
+        for alias in (alias for alias in further if alias in taken):
             sheet.note((), f"{alias} is another service's name too", "it leads to that one alone")
         further = [alias for alias in further if alias not in taken]
         taken.update(further)

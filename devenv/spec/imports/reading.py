@@ -12,10 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devenv.errors import Problem
-from devenv.spec.imports.compose.reading import read_compose
 from devenv.spec.imports.import_spec import Import
 from devenv.spec.imports.imported import SECTIONS, Imported
-from devenv.spec.imports.skaffold.reading import read_skaffold
 from devenv.spec.project import ProjectSpec
 from devenv.spec.read.drafts import PLACEHOLDER
 from devenv.spec.read.places import Boundary
@@ -106,10 +104,15 @@ def _place(document: Document, index: int) -> KeyPath:
 
 
 def _read(one: Import, document: Document, at: KeyPath, project: ProjectSpec, around: _Around) -> Imported:
+    # Most projects have none, and every command would load what reads them.
     if one.skaffold is not None:
+        from devenv.spec.imports.skaffold.reading import read_skaffold  # noqa: PLC0415
+
         return read_skaffold(
             one, document, at, project, boundary=around.boundary, environ=os.environ, catalogue=around.catalogue
         )
+    from devenv.spec.imports.compose.reading import read_compose  # noqa: PLC0415
+
     return read_compose(one, project, document, at, around.boundary)
 
 

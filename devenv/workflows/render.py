@@ -16,7 +16,7 @@ from devenv.images.build.modules import modules_of
 from devenv.plan.stack_steps import source_steps
 from devenv.runtime.observe.rendering import rendered_offline
 from devenv.runtime.toolbox import Toolbox
-from devenv.spec.imports.note import told_once
+from devenv.spec.imports.note import lines_of
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
 from devenv.workflows.access.stack_names import require_stacks
@@ -59,7 +59,7 @@ def render_stacks(request: RenderRequest, tell: Callable[[str], None]) -> list[R
         CommandFailedError: Helm or kustomize refuses a source.
     """
     workspace = load_workspace(request.directory, data_root=data_root(), profile=request.profile)
-    for note in told_once(workspace.notes, workspace.root):
+    for note in lines_of(workspace.notes, workspace.root):
         tell(note)
     require_stacks(workspace, request.stacks)
     names = [name for name in workspace.selected if not request.stacks or name in request.stacks]

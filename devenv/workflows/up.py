@@ -24,7 +24,7 @@ from devenv.runtime.ownership.engines import record_engine
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.checks.stack_contents import require_sound_contents
-from devenv.spec.imports.note import told_once
+from devenv.spec.imports.note import lines_of
 from devenv.spec.load import load_workspace
 from devenv.spec.lock import pinning_nothing
 from devenv.spec.project import Ports
@@ -209,7 +209,7 @@ def _planned(
 def _imports(environment: Environment) -> Iterator[Noted]:
     """What imported files say and is not carried over."""
     workspace = environment.workspace
-    yield from (Noted(note) for note in told_once(workspace.notes, workspace.root))
+    yield from (Noted(note) for note in lines_of(workspace.notes, workspace.root))
 
 
 def _pins(environment: Environment) -> Iterator[Noted]:

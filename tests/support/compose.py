@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from devenv.adapters.files.paths import data_root
-from devenv.spec.imports.note import told_once
+from devenv.spec.imports.note import lines_of
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
 
@@ -32,4 +32,4 @@ def imported(
 
 def notes_of(workspace: Workspace) -> list[str]:
     """What is told of imports, line by line."""
-    return told_once(workspace.notes, workspace.root)
+    return lines_of(workspace.notes, workspace.root)

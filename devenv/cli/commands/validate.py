@@ -26,13 +26,13 @@ def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as
 
     from devenv.adapters.files.paths import data_root
     from devenv.spec.checks.stack_contents import require_sound_contents
-    from devenv.spec.imports.note import told_once
+    from devenv.spec.imports.note import lines_of
     from devenv.spec.load import load_workspace
     from devenv.workflows.validate import examine
 
     workspace = load_workspace(directory, data_root=data_root(), profile=profile)
     require_sound_contents(workspace.stacks[name] for name in workspace.selected)
-    notes = told_once(workspace.notes, workspace.root)
+    notes = lines_of(workspace.notes, workspace.root)
     for note in notes:
         typer.echo(f"note: {note}", err=True)
     warnings = examine(workspace)

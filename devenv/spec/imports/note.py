@@ -28,14 +28,14 @@ class Note:
         """A note on what is at a key path of a document."""
         return cls(document.file_of(path), document.line(path), document.key(path), message, instead)
 
-    def told(self, root: Path) -> str:
+    def line_in(self, root: Path) -> str:
         """In one line; the file is named relative to a folder where it is below it."""
         file = self.file.relative_to(root) if self.file.is_relative_to(root) else self.file
         key = f" {self.key}:" if self.key else ""
         return f"{file}:{self.line}:{key} {self.message}; {self.instead}"
 
 
-def told_once(notes: Iterable[Note], root: Path) -> list[str]:
+def lines_of(notes: Iterable[Note], root: Path) -> list[str]:
     """Each note in one line; those that say the same of several places as one, with the other lines."""
     alike: dict[tuple[Path, str, str], list[Note]] = {}
     for note in sorted(notes, key=lambda note: (note.file, note.line)):
@@ -44,5 +44,5 @@ def told_once(notes: Iterable[Note], root: Path) -> list[str]:
     for (_, message, instead), those in alike.items():
         first, others = those[0], sorted({note.line for note in those[1:]} - {those[0].line})
         also = f" (and line{'s' if others[1:] else ''} {', '.join(map(str, others))})" if others else ""
-        lines.append(replace(first, message=f"{message}{also}", instead=instead).told(root))
+        lines.append(replace(first, message=f"{message}{also}", instead=instead).line_in(root))
     return lines

@@ -129,7 +129,7 @@ def test_artifacts_are_images_built_on_each_other_and_devenvs_own_of_a_name_go_f
 
 def test_what_is_not_carried_over_is_told_once_with_its_place() -> None:
     workspace = load(EXAMPLE)
-    told = [note.told(workspace.root) for note in workspace.notes]
+    told = [note.line_in(workspace.root) for note in workspace.notes]
     assert len(told) == len(set(told)) == 2
     assert any(text.startswith("skaffold/04-core-services/skaffold.yaml:13: build.tagPolicy:") for text in told)
     assert any("devenv forward frontend 9000:80" in text for text in told)
@@ -292,7 +292,7 @@ def test_how_an_artifact_is_built_is_carried_over(repository: Any, monkeypatch: 
     assert image.secrets["npmrc"].file == str(Path("~/.npmrc").expanduser())
     assert image.secrets["near"].file == str(workspace.root / "near.txt")
     assert image.secrets["token"].env == "SHOP_TOKEN"
-    told = " ".join(note.told(workspace.root) for note in workspace.notes)
+    told = " ".join(note.line_in(workspace.root) for note in workspace.notes)
     assert "docker.noCache: not carried over" in told
     assert "the variable SHOP_NOBODY is not set; it is empty" in told
 

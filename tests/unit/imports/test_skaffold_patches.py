@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from devenv.spec.imports.skaffold.patches import PatchError, patched
+from devenv.spec.imports.skaffold.file.patches import PatchError, patched
 from devenv.spec.yaml.positions import Document, Node, plain_node
 from devenv.spec.yaml.reader import parse_yaml
 

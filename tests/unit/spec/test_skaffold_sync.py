@@ -8,7 +8,7 @@ import yaml
 
 from devenv.adapters.files.paths import data_root
 from devenv.spec.imports.note import Note
-from devenv.spec.imports.skaffold.build_config import ArtifactSync
+from devenv.spec.imports.skaffold.file.build_config import ArtifactSync
 from devenv.spec.imports.skaffold.syncing import sync_rules, workdir_of
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.spec.imports.compose.databases import BuiltIn, built_in
+from devenv.spec.imports.compose.draft import ServiceDraft, text_of
 from devenv.spec.imports.compose.file.canonical import EXTENSION
 from devenv.spec.imports.compose.file.files import ComposeFiles
 from devenv.spec.imports.compose.file.shapes import ComposeFile
+from devenv.spec.imports.compose.file_checks import check_file
 from devenv.spec.imports.compose.parts.grants import granted
-from devenv.spec.imports.compose.sheet import Sheet, text_of
 from devenv.spec.imports.compose.surroundings import surroundings_of
 from devenv.spec.imports.compose.translation import translate
-from devenv.spec.imports.compose.whole import tell_of_the_whole
 from devenv.spec.imports.import_spec import Import
 from devenv.spec.imports.imported import Imported
 from devenv.spec.project import ProjectSpec
@@ -61,17 +61,17 @@ def read_compose(one: Import, project: ProjectSpec, document: Document, at: KeyP
     if checked.model is None:
         return _imported(files, {}, {})
     given = _Given(one, project, document, at)
-    sheets = {name: Sheet(name, checked.document, files) for name in _chosen(checked.document, given, files)}
-    databases: Mapping[str, BuiltIn] = built_in(sheets) if one.databases == "built-in" else {}
+    drafts = {name: ServiceDraft(name, checked.document, files) for name in _chosen(checked.document, given, files)}
+    databases: Mapping[str, BuiltIn] = built_in(drafts) if one.databases == "built-in" else {}
     others = frozenset({*project.services, *project.databases, *(choice.name for choice in project.stacks)})
-    around = surroundings_of(sheets, databases, extensions, others, one)
-    for name, sheet in sheets.items():
+    around = surroundings_of(drafts, databases, extensions, others, one)
+    for name, draft in drafts.items():
         if name not in databases:
-            translate(sheet, around)
-    tell_of_the_whole(checked.document, sheets, paths[0], files)
+            translate(draft, around)
+    check_file(checked.document, drafts, paths[0], files)
     services = {
-        around.names[name]: Node(sheet.made, sheet.node.line, name, file=sheet.node.file)
-        for name, sheet in sheets.items()
+        around.names[name]: Node(draft.made, draft.node.line, name, file=draft.node.file)
+        for name, draft in drafts.items()
         if name not in databases
     }
     made = {around.names[name]: database.node(one.namespace) for name, database in databases.items()}
@@ -81,10 +81,10 @@ def read_compose(one: Import, project: ProjectSpec, document: Document, at: KeyP
 
 def _secrets_of_those_left_out(document: Document, one: Import, files: ComposeFiles) -> Iterator[StackSecret]:
     """What a stack that was ejected goes on to refer to; what is wrong with it is nobody's concern."""
-    unheard = files.unheard()
+    silent = files.silent()
     for name in one.without:
         if name in _services(document.root):
-            yield from (grant.secret for grant in granted(Sheet(name, document, unheard)) if grant.secret)
+            yield from (grant.secret for grant in granted(ServiceDraft(name, document, silent)) if grant.secret)
 
 
 def _imported(files: ComposeFiles, services: Mapping[str, Node], databases: Mapping[str, Node]) -> Imported:

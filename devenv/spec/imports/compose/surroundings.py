@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from devenv.spec.imports.compose.draft import ServiceDraft, text_of
 from devenv.spec.imports.compose.parts.environment import variables_of
 from devenv.spec.imports.compose.parts.mounts import Mounts, Owner, mounts_of
 from devenv.spec.imports.compose.parts.names import is_label, is_mentioned, service_name
-from devenv.spec.imports.compose.sheet import Sheet, text_of
 from devenv.spec.imports.import_spec import Import
 from devenv.spec.read.seed_files import StackSecret
 from devenv.spec.yaml.positions import Node
@@ -47,7 +47,7 @@ class Surroundings:
 
 
 def surroundings_of(
-    sheets: Mapping[str, Sheet],
+    drafts: Mapping[str, ServiceDraft],
     databases: Collection[str],
     extensions: Mapping[str, Node],
     others: frozenset[str],
@@ -56,25 +56,25 @@ def surroundings_of(
     """What the services of a file know of each other.
 
     Args:
-        sheets: those that come, by name.
+        drafts: those that come, by name.
         databases: those among them in whose place devenv's own are.
         extensions: what the file says of each to devenv alone.
         others: names of what devenv.yaml itself has.
         one: the import.
     """
-    names = {name: service_name(name) for name in sheets}
-    variables = {name: variables_of(sheet) for name, sheet in sheets.items()}
-    texts = {name: _texts(sheet, variables[name]) for name, sheet in sheets.items()}
+    names = {name: service_name(name) for name in drafts}
+    variables = {name: variables_of(draft) for name, draft in drafts.items()}
+    texts = {name: _texts(draft, variables[name]) for name, draft in drafts.items()}
     jobs = {
         other
-        for sheet in sheets.values()
-        for other, node in sheet.entries("depends_on").items()
+        for draft in drafts.values()
+        for other, node in draft.entries("depends_on").items()
         if (condition := node.child("condition")) and condition.value == _COMPLETED
     }
-    aliases, renamed = _further_names(sheets, names, [text for each in texts.values() for text in each])
+    aliases, renamed = _further_names(drafts, names, [text for each in texts.values() for text in each])
     builds: dict[str, str] = {}
-    for name, sheet in sheets.items():
-        if sheet.find("build") and (image := sheet.text("image")):
+    for name, draft in drafts.items():
+        if draft.find("build") and (image := draft.text("image")):
             builds.setdefault(image, name)
     return Surroundings(
         names=names,
@@ -83,7 +83,7 @@ def surroundings_of(
         texts=texts,
         jobs=frozenset(jobs),
         builds=builds,
-        owners=_owners({name: sheet for name, sheet in sheets.items() if name not in databases}, names),
+        owners=_owners({name: draft for name, draft in drafts.items() if name not in databases}, names),
         variables=variables,
         extensions=extensions,
         others=others,
@@ -92,44 +92,44 @@ def surroundings_of(
     )
 
 
-def _texts(sheet: Sheet, variables: Mapping[str, Node]) -> tuple[str, ...]:
+def _texts(draft: ServiceDraft, variables: Mapping[str, Node]) -> tuple[str, ...]:
     """What of a service may speak of others: variables, commands, mounted files."""
     found = [text_of(node) for node in variables.values()]
-    found += [text_of(node) for key in ("command", "entrypoint") for node in sheet.items(key)]
-    found += [text_of(node) for node in sheet.items("healthcheck", "test")]
-    unheard = Sheet(sheet.name, sheet.document, sheet.files.unheard())
-    for node in Mounts.of(unheard, {}).files.values():
-        path = sheet.files.boundary.root / str(node.value)
+    found += [text_of(node) for key in ("command", "entrypoint") for node in draft.items(key)]
+    found += [text_of(node) for node in draft.items("healthcheck", "test")]
+    silent = ServiceDraft(draft.name, draft.document, draft.files.silent())
+    for node in Mounts.of(silent, {}).files.values():
+        path = draft.files.boundary.root / str(node.value)
         files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
         found += [file.read_text(encoding="utf-8", errors="replace") for file in files]
     return tuple(found)
 
 
 def _further_names(
-    sheets: Mapping[str, Sheet], names: Mapping[str, str], texts: list[str]
+    drafts: Mapping[str, ServiceDraft], names: Mapping[str, str], texts: list[str]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """Names beside its own that each service is reached by, and those that no Service can have."""
     aliases: dict[str, tuple[str, ...]] = {}
     taken: set[str] = set()
     renamed = {name: here for name, here in names.items() if name != here}
-    for name, sheet in sheets.items():
+    for name, draft in drafts.items():
         said = [
             text_of(node)
-            for network in sheet.entries("networks")
-            for node in sheet.items("networks", network, "aliases")
+            for network in draft.entries("networks")
+            for node in draft.items("networks", network, "aliases")
         ]
         said += [
-            text for key in ("container_name", "hostname") if (text := sheet.text(key)) and is_mentioned(text, texts)
+            text for key in ("container_name", "hostname") if (text := draft.text(key)) and is_mentioned(text, texts)
         ]
         said += [
             text_of(node).partition(":")[2]
-            for other in sheets.values()
+            for other in drafts.values()
             for node in other.items("links")
             if text_of(node).startswith(f"{name}:")
         ]
         further = [alias for alias in dict.fromkeys(said) if alias not in {*names, *names.values()}]
         for alias in (alias for alias in further if alias in taken):
-            sheet.note((), f"{alias} is another service's name too", "it leads to that one alone")
+            draft.note((), f"{alias} is another service's name too", "it leads to that one alone")
         further = [alias for alias in further if alias not in taken]
         taken.update(further)
         aliases[name] = tuple(alias for alias in further if is_label(alias))
@@ -137,11 +137,11 @@ def _further_names(
     return {name: each for name, each in aliases.items() if each}, renamed
 
 
-def _owners(sheets: Mapping[str, Sheet], names: Mapping[str, str]) -> dict[str, Owner]:
+def _owners(drafts: Mapping[str, ServiceDraft], names: Mapping[str, str]) -> dict[str, Owner]:
     """The volumes that several services have, each kept by one that waits for none of the others, if there is one."""
     users: dict[str, dict[str, str]] = {}
-    for name, sheet in sheets.items():
-        for mount in mounts_of(sheet):
+    for name, draft in drafts.items():
+        for mount in mounts_of(draft):
             if mount.kind == "volume" and mount.source:
                 users.setdefault(mount.source, {}).setdefault(name, mount.target.rstrip("/"))
     made = {}
@@ -149,7 +149,7 @@ def _owners(sheets: Mapping[str, Sheet], names: Mapping[str, str]) -> dict[str, 
         if len(targets) > 1:
             first = next(iter(targets))
             owner = next(
-                (name for name in targets if not set(sheets[name].entries("depends_on")) & set(targets)), first
+                (name for name in targets if not set(drafts[name].entries("depends_on")) & set(targets)), first
             )
             made[volume] = Owner(owner, names[owner], targets[owner])
     return made

@@ -14,8 +14,8 @@ from typing import Any
 
 from devenv.errors import Problem
 from devenv.spec.imports.note import Note
-from devenv.spec.imports.skaffold.build_config import Artifact, DockerArtifact
-from devenv.spec.imports.skaffold.modules import Module
+from devenv.spec.imports.skaffold.file.build_config import Artifact, DockerArtifact
+from devenv.spec.imports.skaffold.file.modules import Module
 from devenv.spec.imports.skaffold.naming import image_name
 from devenv.spec.imports.skaffold.syncing import sync_rules, workdir_of
 from devenv.spec.imports.skaffold.variables import Templates

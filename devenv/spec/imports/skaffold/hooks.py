@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.spec.imports.note import Note
-from devenv.spec.imports.skaffold.skaffold_model import HookItem
+from devenv.spec.imports.skaffold.file.skaffold_model import HookItem
 from devenv.spec.yaml.positions import Document, KeyPath
 
 _SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")

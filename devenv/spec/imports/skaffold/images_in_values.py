@@ -1,7 +1,7 @@
 """Finds artifacts by their names in values of charts: Skaffold puts the built image wherever a chart names it.
 
 Skaffold does it in what Helm has rendered. Here the values are looked at instead, so that what is installed is what the
-chart makes of values; a chart that has the name in a template of its own is told elsewhere. Pure.
+chart makes of values. A name that a chart has in a template of its own, and not in values, stays as it is. Pure.
 """
 
 from __future__ import annotations

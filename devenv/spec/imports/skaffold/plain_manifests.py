@@ -12,9 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from devenv.spec.imports.skaffold.deploy_config import Kustomize
+from devenv.spec.imports.skaffold.file.deploy_config import Kustomize
+from devenv.spec.imports.skaffold.file.modules import Module
 from devenv.spec.imports.skaffold.made_stack import stack_of
-from devenv.spec.imports.skaffold.modules import Module
 from devenv.spec.imports.skaffold.named_images import SUFFIXES, named_in
 from devenv.spec.imports.skaffold.releases import DEFAULT_NAMESPACE, Place
 from devenv.spec.imports.skaffold.variables import Templates

@@ -17,15 +17,15 @@ from devenv.spec.imports.import_spec import Import
 from devenv.spec.imports.imported import Imported
 from devenv.spec.imports.note import Note
 from devenv.spec.imports.skaffold.artifacts import Artifacts, artifacts_of, image_names
-from devenv.spec.imports.skaffold.config import Config
-from devenv.spec.imports.skaffold.deploy_config import HelmDeploy, HelmRelease
+from devenv.spec.imports.skaffold.file.config import Config
+from devenv.spec.imports.skaffold.file.deploy_config import HelmDeploy, HelmRelease
+from devenv.spec.imports.skaffold.file.ignored import remarks, split
+from devenv.spec.imports.skaffold.file.modules import FILE, Module, Modules, read_modules
+from devenv.spec.imports.skaffold.file.profiles import Surroundings
 from devenv.spec.imports.skaffold.hooks import stack_hooks, with_own_names
-from devenv.spec.imports.skaffold.modules import FILE, Module, Modules, read_modules
 from devenv.spec.imports.skaffold.naming import layers, slug
 from devenv.spec.imports.skaffold.plain_manifests import Sources, manifests_stack, sources_of
-from devenv.spec.imports.skaffold.profiles import Surroundings
 from devenv.spec.imports.skaffold.releases import Place, Release, deadline_of, flag_notes, release_name, waits
-from devenv.spec.imports.skaffold.told import remarks, split
 from devenv.spec.imports.skaffold.variables import Templates
 from devenv.spec.project import ProjectSpec
 from devenv.spec.read.drafts import StackDraft

@@ -15,10 +15,10 @@ from typing import Any
 from devenv.spec.helm import go_templates
 from devenv.spec.helm.image_variables import named_images, suffix
 from devenv.spec.imports.note import Note
-from devenv.spec.imports.skaffold.deploy_config import HelmDeploy, HelmRelease
+from devenv.spec.imports.skaffold.file.deploy_config import HelmDeploy, HelmRelease
+from devenv.spec.imports.skaffold.file.modules import Module
 from devenv.spec.imports.skaffold.images_in_values import image_places
 from devenv.spec.imports.skaffold.made_stack import stack_of
-from devenv.spec.imports.skaffold.modules import Module
 from devenv.spec.imports.skaffold.naming import slug
 from devenv.spec.imports.skaffold.variables import Templates
 from devenv.spec.model import Values

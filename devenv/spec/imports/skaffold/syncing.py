@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from devenv.spec.imports.note import Note
-from devenv.spec.imports.skaffold.build_config import ArtifactSync
+from devenv.spec.imports.skaffold.file.build_config import ArtifactSync
 from devenv.spec.sync_rule import SyncRule
 from devenv.spec.yaml.positions import KeyPath
 

@@ -74,7 +74,7 @@ class ComposeFiles:
             return None
         return self._with_extended(root)
 
-    def unheard(self) -> ComposeFiles:
+    def silent(self) -> ComposeFiles:
         """The same, to look at parts that are told of elsewhere."""
         return replace(self, problems=[], notes=[], inputs=[])
 

@@ -6,43 +6,43 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devenv.errors import Problem
+from devenv.spec.imports.compose.draft import ServiceDraft, is_on, node_of, text_of
 from devenv.spec.imports.compose.file.env_files import Variables, read_raw, read_variables
-from devenv.spec.imports.compose.sheet import Sheet, is_on, node_of, text_of
 from devenv.spec.read.places import PathProblem
 from devenv.spec.yaml.positions import KeyPath, Node
 
 
-def variables_of(sheet: Sheet) -> dict[str, Node]:
+def variables_of(draft: ServiceDraft) -> dict[str, Node]:
     """Name to text, each with its place; a name without a value is passed on from `.env` or this process."""
     made: dict[str, Node] = {}
-    for index, item in enumerate(sheet.items("env_file")):
-        made |= _of_file(sheet, item, ("env_file", index))
-    for name, node in sheet.entries("environment").items():
-        value = sheet.files.lookup(name) if node.value is None else text_of(node)
+    for index, item in enumerate(draft.items("env_file")):
+        made |= _of_file(draft, item, ("env_file", index))
+    for name, node in draft.entries("environment").items():
+        value = draft.files.lookup(name) if node.value is None else text_of(node)
         if value is not None:
             made[name] = node_of(value, node)
     return made
 
 
-def _of_file(sheet: Sheet, item: Node, at: KeyPath) -> dict[str, Node]:
+def _of_file(draft: ServiceDraft, item: Node, at: KeyPath) -> dict[str, Node]:
     path = item.child("path") or item
     required, form = item.child("required"), item.child("format")
-    base = sheet.place(item, "")
-    found = sheet.files.boundary.look(base, text_of(path), "file")
+    base = draft.place(item, "")
+    found = draft.files.boundary.look(base, text_of(path), "file")
     if isinstance(found, PathProblem):
         if required is None or is_on(required):
             hint = found.hint or f"make it, or: env_file: [{{path: {text_of(path)}, required: false}}]"
-            sheet.problem(at, found.message, hint)
+            draft.problem(at, found.message, hint)
         return {}
-    sheet.files.inputs.append(found)
+    draft.files.inputs.append(found)
     text = found.read_text(encoding="utf-8", errors="replace")
-    read = read_raw(text) if form and form.value == "raw" else read_variables(text, sheet.files.lookup)
-    return dict(_nodes(sheet, found, read))
+    read = read_raw(text) if form and form.value == "raw" else read_variables(text, draft.files.lookup)
+    return dict(_nodes(draft, found, read))
 
 
-def _nodes(sheet: Sheet, file: Path, read: Variables) -> Iterator[tuple[str, Node]]:
-    sheet.files.problems += [Problem(file, wrong.line, "", wrong.message) for wrong in read.wrong]
+def _nodes(draft: ServiceDraft, file: Path, read: Variables) -> Iterator[tuple[str, Node]]:
+    draft.files.problems += [Problem(file, wrong.line, "", wrong.message) for wrong in read.wrong]
     for name, value in read.values.items():
-        text = sheet.files.lookup(name) if value is None else value
+        text = draft.files.lookup(name) if value is None else value
         if text is not None:
             yield name, Node(text, 1, name, text, file=file)

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from devenv.spec.imports.compose.draft import ServiceDraft, is_on, text_of
 from devenv.spec.imports.compose.parts.amounts import seconds
-from devenv.spec.imports.compose.sheet import Sheet, is_on, text_of
 from devenv.spec.yaml.positions import Node
 
 _URL = re.compile(r"(?:http://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::([0-9]+))?(/[^\s?#]*)?")
@@ -20,30 +20,30 @@ _DEFAULT_INTERVAL, _DEFAULT_RETRIES = 30.0, 3
 _HTTP = 80
 
 
-def health_of(sheet: Sheet, ports: Mapping[str, int]) -> tuple[Any, Node] | None:
+def health_of(draft: ServiceDraft, ports: Mapping[str, int]) -> tuple[Any, Node] | None:
     """What `health` is, and where it comes from; None where the file says nothing.
 
     Args:
-        sheet: of the service.
+        draft: of the service.
         ports: its ports by name.
     """
-    node = sheet.find("healthcheck")
+    node = draft.find("healthcheck")
     if node is None:
         return None
-    test = sheet.find("healthcheck", "test")
+    test = draft.find("healthcheck", "test")
     command = _command(test) if test else []
-    if is_on(sheet.find("healthcheck", "disable")) or command == ["NONE"]:
+    if is_on(draft.find("healthcheck", "disable")) or command == ["NONE"]:
         return False, node
     if not command:
         if test is None:
             instead = "it is ready when its port is open" if ports else "it is ready as soon as it runs"
-            sheet.note(("healthcheck",), "the image's own healthcheck is not asked", instead)
+            draft.note(("healthcheck",), "the image's own healthcheck is not asked", instead)
         return None
-    if any(sheet.find("healthcheck", key) for key in ("interval", "timeout", "retries", "start_interval")):
+    if any(draft.find("healthcheck", key) for key in ("interval", "timeout", "retries", "start_interval")):
         message = "interval, timeout and retries are not carried over"
-        sheet.note(("healthcheck",), message, "it is asked each second at first, then each 5 or 15")
+        draft.note(("healthcheck",), message, "it is asked each second at first, then each 5 or 15")
     asked = _asked(command, ports)
-    return ({**(asked or {"exec": command}), **_patience(sheet)}, test or node)
+    return ({**(asked or {"exec": command}), **_patience(draft)}, test or node)
 
 
 def _command(test: Node) -> list[str]:
@@ -77,14 +77,14 @@ def _asked(command: Sequence[str], ports: Mapping[str, int]) -> dict[str, Any] |
     return {"path": urls[0][2] or "/", "port": name} if name else None
 
 
-def _patience(sheet: Sheet) -> dict[str, str]:
+def _patience(draft: ServiceDraft) -> dict[str, str]:
     """How long it may take, where Compose gives it longer than usual."""
 
     def duration(key: str) -> float:
-        return seconds(sheet.text("healthcheck", key) or "") or 0
+        return seconds(draft.text("healthcheck", key) or "") or 0
 
     try:
-        retries = int(sheet.text("healthcheck", "retries") or _DEFAULT_RETRIES)
+        retries = int(draft.text("healthcheck", "retries") or _DEFAULT_RETRIES)
     except ValueError:
         retries = _DEFAULT_RETRIES
     whole = duration("start_period") + retries * (duration("interval") or _DEFAULT_INTERVAL)

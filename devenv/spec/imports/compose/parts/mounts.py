@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from devenv.spec.imports.compose.sheet import Sheet, is_on, node_of, text_of
+from devenv.spec.imports.compose.draft import ServiceDraft, is_on, node_of, text_of
 from devenv.spec.read.places import visible_files
 from devenv.spec.yaml.positions import Node
 
@@ -53,10 +53,10 @@ class Owner:
     """Where it has the volume."""
 
 
-def mounts_of(sheet: Sheet) -> list[Mount]:
+def mounts_of(draft: ServiceDraft) -> list[Mount]:
     """The mounts of a service."""
-    found = [_mount(node, ("volumes", index)) for index, node in enumerate(sheet.items("volumes"))]
-    for index, node in enumerate(sheet.items("tmpfs")):
+    found = [_mount(node, ("volumes", index)) for index, node in enumerate(draft.items("volumes"))]
+    for index, node in enumerate(draft.items("tmpfs")):
         target = text_of(node).partition(":")[0]
         found.append(Mount("tmpfs", "", target, read_only=False, node=node, at=("tmpfs", index)))
     return found
@@ -79,25 +79,25 @@ def _mount(node: Node, at: tuple[str | int, ...]) -> Mount:
 class Mounts:
     """What the mounts of a service come to."""
 
-    sheet: Sheet
+    draft: ServiceDraft
     files: dict[str, Node]
     volumes: dict[str, Node]
 
     @classmethod
-    def of(cls, sheet: Sheet, owners: Mapping[str, Owner]) -> Mounts:
+    def of(cls, draft: ServiceDraft, owners: Mapping[str, Owner]) -> Mounts:
         """The mounts of a service.
 
         Args:
-            sheet: of the service.
+            draft: of the service.
             owners: volume's name to the other service that keeps it.
         """
-        made = cls(sheet, {}, {})
-        mounts = mounts_of(sheet)
+        made = cls(draft, {}, {})
+        mounts = mounts_of(draft)
         sources = [mount.target for mount in mounts if mount.kind == "bind" and not made._carries(mount)]
         for mount in mounts:
             target = _clean(mount.target)
             if target is None:
-                sheet.problem(
+                draft.problem(
                     mount.at, f"an absolute path in the container is expected, found {mount.target or 'none'}"
                 )
             elif mount.kind == "bind":
@@ -107,14 +107,14 @@ class Mounts:
             elif mount.kind == "tmpfs":
                 made.volumes[target] = node_of(EMPTY, mount.node)
             else:
-                sheet.note(mount.at, f"a mount of type {mount.kind} is not carried over", _OWN_FILES)
+                draft.note(mount.at, f"a mount of type {mount.kind} is not carried over", _OWN_FILES)
         return made
 
     def _volume(self, mount: Mount, target: str, owners: Mapping[str, Owner], sources: list[str]) -> None:
         if not mount.source:
             if any(PurePosixPath(target).is_relative_to(source) for source in sources if source):
                 message = "a volume over what is mounted is not needed"
-                self.sheet.note(mount.at, message, "the image's own files are there")
+                self.draft.note(mount.at, message, "the image's own files are there")
             else:
                 self.volumes[target] = node_of(EMPTY, mount.node)
             return
@@ -125,14 +125,14 @@ class Mounts:
     def _bind(self, mount: Mount, target: str) -> None:
         reason, instead = self._why_not(mount)
         if reason:
-            self.sheet.note(mount.at, f"{mount.source} {reason}", instead)
+            self.draft.note(mount.at, f"{mount.source} {reason}", instead)
             if instead == _KEPT:
                 self.volumes[target] = node_of(SIZE, mount.node)
             return
-        path = self.sheet.place(mount.node, mount.source)
-        self.files[target] = node_of(self.sheet.relative(path), mount.node)
+        path = self.draft.place(mount.node, mount.source)
+        self.files[target] = node_of(self.draft.relative(path), mount.node)
         if path.is_dir() and not mount.read_only:
-            self.sheet.note(mount.at, f"{mount.source} cannot be written to", "its files are mounted as they are now")
+            self.draft.note(mount.at, f"{mount.source} cannot be written to", "its files are mounted as they are now")
 
     def _carries(self, mount: Mount) -> bool:
         return not self._why_not(mount)[0]
@@ -145,8 +145,8 @@ class Mounts:
             return "cannot be looked at, so it is not mounted", _OWN_FILES
 
     def _look(self, mount: Mount) -> tuple[str, str]:
-        path = self.sheet.place(mount.node, mount.source)
-        if mount.source.startswith("~") or not path.resolve().is_relative_to(self.sheet.files.boundary.root.resolve()):
+        path = self.draft.place(mount.node, mount.source)
+        if mount.source.startswith("~") or not path.resolve().is_relative_to(self.draft.files.boundary.root.resolve()):
             return "is not in the project, so it is not mounted", _OWN_FILES
         is_data = not mount.read_only and (path.is_dir() if path.exists() else not path.suffix)
         if not path.exists():
@@ -158,10 +158,10 @@ class Mounts:
 
     def _is_source(self, path: Path, target: str) -> bool:
         """Whether a folder is what the image is built of, or around it, or a part of it that holds no configuration."""
-        context = self.sheet.find("build", "context")
+        context = self.draft.find("build", "context")
         if context is None or not path.is_dir():
             return False
-        folder, real = self.sheet.place(context, text_of(context)).resolve(), path.resolve()
+        folder, real = self.draft.place(context, text_of(context)).resolve(), path.resolve()
         return folder.is_relative_to(real) or (real.is_relative_to(folder) and not target.startswith(_CONFIGURATION))
 
 

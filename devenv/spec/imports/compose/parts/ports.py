@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from devenv.spec.imports.compose.draft import ServiceDraft, node_of, text_of
 from devenv.spec.imports.compose.parts.known_images import GRPC_PORTS, TCP_PORTS
-from devenv.spec.imports.compose.sheet import Sheet, node_of, text_of
 from devenv.spec.yaml.positions import Node
 
 _SHORT = re.compile(
@@ -33,16 +33,16 @@ class PublishedPort:
     index: int
 
 
-def published_ports(sheet: Sheet, *, tell: bool = True) -> list[PublishedPort]:
+def published_ports(draft: ServiceDraft, *, tell: bool = True) -> list[PublishedPort]:
     """The entries of `ports`, ranges one by one; what is wrong with them is told once."""
     found: list[PublishedPort] = []
-    for index, node in enumerate(sheet.items("ports")):
+    for index, node in enumerate(draft.items("ports")):
         ports = list(_published(node, index))
         if ports:
             found += ports
         elif tell:
             hint = "write HOST:CONTAINER, such as 8080:80"
-            sheet.problem(("ports", index), f"a port from 1 to 65535 is expected, found {_said(node)}", hint)
+            draft.problem(("ports", index), f"a port from 1 to 65535 is expected, found {_said(node)}", hint)
     return found
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from devenv.spec.imports.compose.draft import ServiceDraft, text_of
 from devenv.spec.imports.compose.parts.amounts import mebibytes, processors
-from devenv.spec.imports.compose.sheet import Sheet, text_of
 from devenv.spec.yaml.positions import KeyPath
 
 USUAL_MEMORY = 2048
@@ -15,19 +15,19 @@ USUAL_PROCESSORS = "2"
 _LEAST_MEMORY, _LEAST_PROCESSORS = 32, "10m"
 
 
-def put_resources(sheet: Sheet) -> None:
+def put_resources(draft: ServiceDraft) -> None:
     """Say what a service is given."""
 
     def amount(kind: str, theirs: str, plain: str, read: Callable[[str], Any]) -> Any:
         path: KeyPath = ("deploy", "resources", kind, theirs)
-        if sheet.find(*path) is None and plain:
+        if draft.find(*path) is None and plain:
             path = (plain,)
-        node = sheet.find(*path)
+        node = draft.find(*path)
         if node is None:
             return None
         found = read(text_of(node))
         if found is None and text_of(node) not in ("0", "0.0"):
-            sheet.problem(path, f"an amount such as 512M or 0.5 is expected, found {text_of(node)}")
+            draft.problem(path, f"an amount such as 512M or 0.5 is expected, found {text_of(node)}")
         return found
 
     memory = amount("limits", "memory", "mem_limit", mebibytes)
@@ -36,8 +36,8 @@ def put_resources(sheet: Sheet) -> None:
     limits = {"memory": f"{memory or max(USUAL_MEMORY, least or 0)}Mi", "cpu": cpus or least_cpus or USUAL_PROCESSORS}
     requests = {"memory": f"{min(least or _LEAST_MEMORY, memory or least or _LEAST_MEMORY)}Mi"}
     requests["cpu"] = least_cpus or _LEAST_PROCESSORS
-    sheet.put("resources", {"requests": requests, "limits": limits}, sheet.find("deploy", "resources") or sheet.node)
+    draft.put("resources", {"requests": requests, "limits": limits}, draft.find("deploy", "resources") or draft.node)
     for kind in ("limits", "reservations"):
         for key in ("pids", "devices", "generic_resources"):
-            if sheet.find("deploy", "resources", kind, key):
-                sheet.note(("deploy", "resources", kind, key), f"{key} are not carried over", "it has none")
+            if draft.find("deploy", "resources", kind, key):
+                draft.note(("deploy", "resources", kind, key), f"{key} are not carried over", "it has none")

@@ -14,7 +14,7 @@ from devenv.spec.yaml.positions import Document, KeyPath, Node, plain_node
 
 
 @dataclass(slots=True)
-class Sheet:
+class ServiceDraft:
     """A service, by its name in the file."""
 
     name: str

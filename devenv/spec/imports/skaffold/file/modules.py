@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devenv.errors import Problem
-from devenv.spec.imports.skaffold.config import Config, Requirement
-from devenv.spec.imports.skaffold.documents import ReadConfig, read_configs
-from devenv.spec.imports.skaffold.profiles import Surroundings, active, applied
+from devenv.spec.imports.skaffold.file.config import Config, Requirement
+from devenv.spec.imports.skaffold.file.documents import ReadConfig, read_configs
+from devenv.spec.imports.skaffold.file.profiles import Surroundings, active, applied
 from devenv.spec.imports.skaffold.texts import with_texts
 from devenv.spec.read.places import Boundary, PathProblem
 from devenv.spec.read.validation import check

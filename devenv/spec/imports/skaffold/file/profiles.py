@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from devenv.errors import Problem
-from devenv.spec.imports.skaffold.config import PIPELINE, Activation, Config, Profile
-from devenv.spec.imports.skaffold.patches import PatchError, patched
+from devenv.spec.imports.skaffold.file.config import PIPELINE, Activation, Config, Profile
+from devenv.spec.imports.skaffold.file.patches import PatchError, patched
 from devenv.spec.yaml.positions import Document, KeyPath, Node
 
 COMMAND = "dev"

@@ -6,28 +6,28 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from devenv.errors import Problem
+from devenv.spec.imports.compose.draft import ServiceDraft
 from devenv.spec.imports.compose.file.files import ComposeFiles
 from devenv.spec.imports.compose.file.shapes import NOT_CARRIED
 from devenv.spec.imports.compose.parts.names import service_name
 from devenv.spec.imports.compose.parts.ports import published_ports
-from devenv.spec.imports.compose.sheet import Sheet
 from devenv.spec.imports.note import Note
 from devenv.spec.yaml.positions import Document
 
 
-def tell_of_the_whole(document: Document, sheets: Mapping[str, Sheet], file: Path, files: ComposeFiles) -> None:
+def check_file(document: Document, drafts: Mapping[str, ServiceDraft], file: Path, files: ComposeFiles) -> None:
     """Tell of ports and names that are there twice, and of what the file says beside its services.
 
     Args:
         document: of all files.
-        sheets: of the services that come.
+        drafts: of the services that come.
         file: the first of the files.
         files: takes what is told.
     """
-    if not sheets:
+    if not drafts:
         files.problems.append(_nothing(document))
-    _ports_twice(sheets)
-    _names_twice(sheets)
+    _ports_twice(drafts)
+    _names_twice(drafts)
     for key, instead in (("name", "devenv.yaml says how the project is called"), ("models", "no model is run")):
         if (node := document.find((key,))) and node.value:
             files.notes.append(Note.at(document, (key,), f"{key} is not carried over", instead))
@@ -46,23 +46,23 @@ def _nothing(document: Document) -> Problem:
     return document.problem(("services",), message, "choose a profile: imports: {profiles: […]}")
 
 
-def _ports_twice(sheets: Mapping[str, Sheet]) -> None:
-    taken: dict[tuple[int, str], Sheet] = {}
-    for sheet in sheets.values():
-        for port in published_ports(sheet, tell=False):
-            first = taken.setdefault((port.host, port.protocol), sheet) if port.host else sheet
-            if first is not sheet:
+def _ports_twice(drafts: Mapping[str, ServiceDraft]) -> None:
+    taken: dict[tuple[int, str], ServiceDraft] = {}
+    for draft in drafts.values():
+        for port in published_ports(draft, tell=False):
+            first = taken.setdefault((port.host, port.protocol), draft) if port.host else draft
+            if first is not draft:
                 message = f"{first.name} (line {first.node.line}) publishes {port.host} too"
-                sheet.problem(("ports", port.index), message, "publish another port, or leave one of the two out")
+                draft.problem(("ports", port.index), message, "publish another port, or leave one of the two out")
 
 
-def _names_twice(sheets: Mapping[str, Sheet]) -> None:
-    here: dict[str, Sheet] = {}
-    for sheet in sheets.values():
-        name = service_name(sheet.name)
-        first = here.setdefault(name, sheet)
-        if first is not sheet:
-            sheet.problem((), f"{first.name} and {sheet.name} are both {name} here", "give one of the two another name")
+def _names_twice(drafts: Mapping[str, ServiceDraft]) -> None:
+    here: dict[str, ServiceDraft] = {}
+    for draft in drafts.values():
+        name = service_name(draft.name)
+        first = here.setdefault(name, draft)
+        if first is not draft:
+            draft.problem((), f"{first.name} and {draft.name} are both {name} here", "give one of the two another name")
 
 
 def _elsewhere(document: Document, files: ComposeFiles) -> None:

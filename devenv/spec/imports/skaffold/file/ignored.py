@@ -20,7 +20,7 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Ignored:
     """A key that is not carried over."""
 
     instead: str
@@ -38,7 +38,7 @@ class Refused:
     hint: str
 
 
-Remark = tuple[KeyPath, Told | Refused]
+Remark = tuple[KeyPath, Ignored | Refused]
 
 
 def remarks(document: Document, model: type[BaseModel]) -> Iterator[Remark]:
@@ -50,7 +50,7 @@ def split(document: Document, found: Iterator[Remark]) -> tuple[list[Note], list
     """Remarks as notes and problems."""
     notes, problems = list[Note](), list[Problem]()
     for path, said in found:
-        if isinstance(said, Told):
+        if isinstance(said, Ignored):
             notes.append(Note.at(document, path, said.message, said.instead))
         else:
             problems.append(document.problem(path, said.message, said.hint))
@@ -66,7 +66,7 @@ def _of_model(node: Node, model: type[BaseModel], at: KeyPath) -> Iterator[Remar
         if below is None:
             continue
         for said in field.metadata:
-            if isinstance(said, Refused) or (isinstance(said, Told) and below.data() not in said.unless):
+            if isinstance(said, Refused) or (isinstance(said, Ignored) and below.data() not in said.unless):
                 yield (*at, key), said
         yield from _of_annotation(below, field.annotation, (*at, key))
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from devenv.spec.imports.skaffold.skaffold_model import HookList, SkaffoldModel
-from devenv.spec.imports.skaffold.told import Told
+from devenv.spec.imports.skaffold.file.ignored import Ignored
+from devenv.spec.imports.skaffold.file.skaffold_model import HookList, SkaffoldModel
 from devenv.spec.model import Text, WrittenText
 
 _THIS_ENGINE = "images are built by the engine of this machine, with BuildKit"
@@ -38,13 +38,15 @@ class DockerArtifact(SkaffoldModel):
     target: Text | None = None
     build_args: dict[str, WrittenText | None] = {}
     network: Text | None = None
-    add_host: Annotated[tuple[str, ...], Told("names are resolved as the engine does")] = ()
-    cache_from: Annotated[tuple[str, ...], Told(_CACHE)] = ()
-    cache_to: Annotated[tuple[str, ...], Told(_CACHE)] = ()
-    cli_flags: Annotated[tuple[str, ...], Told(_THIS_ENGINE)] = ()
-    pull_parent: Annotated[bool, Told("a base is pulled where the engine lacks it; devenv lock pins digests")] = False
-    no_cache: Annotated[bool, Told(_CACHE)] = False
-    squash: Annotated[bool, Told("layers stay: they are what travels into the nodes one by one")] = False
+    add_host: Annotated[tuple[str, ...], Ignored("names are resolved as the engine does")] = ()
+    cache_from: Annotated[tuple[str, ...], Ignored(_CACHE)] = ()
+    cache_to: Annotated[tuple[str, ...], Ignored(_CACHE)] = ()
+    cli_flags: Annotated[tuple[str, ...], Ignored(_THIS_ENGINE)] = ()
+    pull_parent: Annotated[bool, Ignored("a base is pulled where the engine lacks it; devenv lock pins digests")] = (
+        False
+    )
+    no_cache: Annotated[bool, Ignored(_CACHE)] = False
+    squash: Annotated[bool, Ignored("layers stay: they are what travels into the nodes one by one")] = False
     secrets: tuple[DockerSecret, ...] = ()
     ssh: Text | None = None
 
@@ -88,18 +90,18 @@ class Artifact(SkaffoldModel):
     ko: Any = None
     requires: tuple[ArtifactDependency, ...] = ()
     sync: ArtifactSync | None = None
-    hooks: Annotated[HookList, Told(_HOST_COMMANDS)] = HookList()
-    platforms: Annotated[tuple[str, ...], Told("images are built for the nodes' platform")] = ()
-    runtime_type: Annotated[str | None, Told("devenv debug sees for itself what runs")] = None
+    hooks: Annotated[HookList, Ignored(_HOST_COMMANDS)] = HookList()
+    platforms: Annotated[tuple[str, ...], Ignored("images are built for the nodes' platform")] = ()
+    runtime_type: Annotated[str | None, Ignored("devenv debug sees for itself what runs")] = None
 
 
 class LocalBuild(SkaffoldModel):
     """How the local engine builds."""
 
-    push: Annotated[bool, Told("nothing is pushed: images go from the engine straight into the nodes")] = False
-    try_import_missing: Annotated[bool, Told("images of artifacts are always built")] = False
+    push: Annotated[bool, Ignored("nothing is pushed: images go from the engine straight into the nodes")] = False
+    try_import_missing: Annotated[bool, Ignored("images of artifacts are always built")] = False
     use_docker_cli: bool = Field(default=False, alias="useDockerCLI")
-    use_buildkit: Annotated[bool | None, Told(_THIS_ENGINE, unless=(None, True))] = None
+    use_buildkit: Annotated[bool | None, Ignored(_THIS_ENGINE, unless=(None, True))] = None
     concurrency: int | None = None
     """Devenv builds as many at once as its plan allows."""
 
@@ -108,12 +110,13 @@ class BuildConfig(SkaffoldModel):
     """How images are built."""
 
     artifacts: tuple[Artifact, ...] = ()
-    hooks: Annotated[HookList, Told(_HOST_COMMANDS)] = HookList()
-    insecure_registries: Annotated[tuple[str, ...], Told("registries are reached as the engine reaches them")] = ()
+    hooks: Annotated[HookList, Ignored(_HOST_COMMANDS)] = HookList()
+    insecure_registries: Annotated[tuple[str, ...], Ignored("registries are reached as the engine reaches them")] = ()
     tag_policy: Annotated[
-        Any, Told("tags of devenv are hashes of what is built (docs/images.md)", unless=(None, {}, {"inputDigest": {}}))
+        Any,
+        Ignored("tags of devenv are hashes of what is built (docs/images.md)", unless=(None, {}, {"inputDigest": {}})),
     ] = None
-    platforms: Annotated[tuple[str, ...], Told("images are built for the nodes' platform")] = ()
+    platforms: Annotated[tuple[str, ...], Ignored("images are built for the nodes' platform")] = ()
     local: LocalBuild | None = None
-    google_cloud_build: Annotated[Any, Told(_THIS_ENGINE)] = None
-    cluster: Annotated[Any, Told(_THIS_ENGINE)] = None
+    google_cloud_build: Annotated[Any, Ignored(_THIS_ENGINE)] = None
+    cluster: Annotated[Any, Ignored(_THIS_ENGINE)] = None

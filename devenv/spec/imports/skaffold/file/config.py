@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from devenv.spec.imports.skaffold.build_config import BuildConfig
-from devenv.spec.imports.skaffold.deploy_config import DeployConfig, Manifests
-from devenv.spec.imports.skaffold.skaffold_model import SkaffoldModel
-from devenv.spec.imports.skaffold.told import Refused, Told
+from devenv.spec.imports.skaffold.file.build_config import BuildConfig
+from devenv.spec.imports.skaffold.file.deploy_config import DeployConfig, Manifests
+from devenv.spec.imports.skaffold.file.ignored import Ignored, Refused
+from devenv.spec.imports.skaffold.file.skaffold_model import SkaffoldModel
 from devenv.spec.model import Text, WrittenText
 
 PIPELINE = (
@@ -36,8 +36,8 @@ class Metadata(SkaffoldModel):
     """What a configuration is called."""
 
     name: WrittenText | None = None
-    labels: Annotated[Any, Told("objects have devenv's labels and those of their charts")] = None
-    annotations: Annotated[Any, Told("objects have the annotations of their charts")] = None
+    labels: Annotated[Any, Ignored("objects have devenv's labels and those of their charts")] = None
+    annotations: Annotated[Any, Ignored("objects have the annotations of their charts")] = None
 
 
 class ProfileDependency(SkaffoldModel):
@@ -80,16 +80,16 @@ class Pipeline(SkaffoldModel):
     """What is built and deployed."""
 
     build: BuildConfig = BuildConfig()
-    test: Annotated[Any, Told(_TESTS)] = None
+    test: Annotated[Any, Ignored(_TESTS)] = None
     manifests: Manifests = Manifests()
     render: Annotated[
         Any, Refused("this key is of an early alpha schema", "run: skaffold fix, which writes manifests")
     ] = None
     deploy: DeployConfig = DeployConfig()
     port_forward: tuple[PortForward, ...] = ()
-    resource_selector: Annotated[Any, Told("images are put where charts and kustomizations take them")] = None
-    verify: Annotated[Any, Told("run it with devenv test -- COMMAND")] = None
-    custom_actions: Annotated[Any, Told("run it with devenv run NAME -- COMMAND")] = None
+    resource_selector: Annotated[Any, Ignored("images are put where charts and kustomizations take them")] = None
+    verify: Annotated[Any, Ignored("run it with devenv test -- COMMAND")] = None
+    custom_actions: Annotated[Any, Ignored("run it with devenv run NAME -- COMMAND")] = None
 
 
 class Patch(SkaffoldModel):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.errors import Problem
-from devenv.spec.imports.skaffold.config import Config
+from devenv.spec.imports.skaffold.file.config import Config
 from devenv.spec.imports.skaffold.texts import with_texts
 from devenv.spec.read.validation import check
 from devenv.spec.yaml.positions import Document

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from devenv.spec.imports.skaffold.skaffold_model import HookList, SkaffoldModel
-from devenv.spec.imports.skaffold.told import Refused, Told
+from devenv.spec.imports.skaffold.file.ignored import Ignored, Refused
+from devenv.spec.imports.skaffold.file.skaffold_model import HookList, SkaffoldModel
 from devenv.spec.model import Text, Values, WrittenText
 
 _FLAGS = "manifests are applied server-side, as devenv applies all"
@@ -55,13 +55,13 @@ class HelmRelease(SkaffoldModel):
     ] = False
     skip_build_dependencies: bool = False
     """Devenv takes dependencies in folders as they are, and those that are packed in charts/."""
-    recreate_pods: Annotated[bool, Told("pods are replaced when what they are made of changes")] = False
+    recreate_pods: Annotated[bool, Ignored("pods are replaced when what they are made of changes")] = False
     skip_tests: bool = False
     upgrade_on_change: bool | None = None
     """Devenv upgrades when anything that the release is made of has changed."""
-    packaged: Annotated[HelmPackaged | None, Told("the chart is installed from its folder, with the version there")] = (
-        None
-    )
+    packaged: Annotated[
+        HelmPackaged | None, Ignored("the chart is installed from its folder, with the version there")
+    ] = None
     protocol: Any = None
 
 
@@ -88,8 +88,8 @@ class KubectlDeploy(SkaffoldModel):
     """Manifests that kubectl applies; `manifests` is of v2beta schemas."""
 
     manifests: tuple[Text, ...] | None = None
-    remote_manifests: Annotated[Any, Told(_REMOTE)] = None
-    flags: Annotated[Any, Told(_FLAGS)] = None
+    remote_manifests: Annotated[Any, Ignored(_REMOTE)] = None
+    flags: Annotated[Any, Ignored(_FLAGS)] = None
     default_namespace: Text | None = None
     hooks: HookList = HookList()
 
@@ -98,8 +98,8 @@ class Kustomize(SkaffoldModel):
     """Kustomizations; in v2beta schemas part of `deploy`, with what kubectl is told there."""
 
     paths: tuple[Text, ...] = (".",)
-    build_args: Annotated[tuple[str, ...], Told("kustomize of kubectl is used, which reads files anywhere")] = ()
-    flags: Annotated[Any, Told(_FLAGS)] = None
+    build_args: Annotated[tuple[str, ...], Ignored("kustomize of kubectl is used, which reads files anywhere")] = ()
+    flags: Annotated[Any, Ignored(_FLAGS)] = None
     default_namespace: Text | None = None
     hooks: HookList = HookList()
 
@@ -108,14 +108,14 @@ class Manifests(SkaffoldModel):
     """Manifests that are rendered and applied."""
 
     raw_yaml: tuple[Text, ...] = ()
-    remote_manifests: Annotated[Any, Told(_REMOTE)] = None
+    remote_manifests: Annotated[Any, Ignored(_REMOTE)] = None
     kustomize: Kustomize | None = None
     helm: HelmDeploy | None = None
     kpt: Annotated[Any, _KPT] = None
-    hooks: Annotated[HookList, Told(_RENDER_HOOKS)] = HookList()
-    transform: Annotated[Any, Told(_AS_IT_IS)] = None
-    validate_: Annotated[Any, Told(_AS_IT_IS)] = Field(default=None, alias="validate")
-    output: Annotated[str | None, Told("devenv render shows what is made")] = None
+    hooks: Annotated[HookList, Ignored(_RENDER_HOOKS)] = HookList()
+    transform: Annotated[Any, Ignored(_AS_IT_IS)] = None
+    validate_: Annotated[Any, Ignored(_AS_IT_IS)] = Field(default=None, alias="validate")
+    output: Annotated[str | None, Ignored("devenv render shows what is made")] = None
     generate: Any = None
     """Of v3alpha schemas, around the first keys here."""
 
@@ -134,11 +134,11 @@ class DeployConfig(SkaffoldModel):
         Any, Refused("Cloud Run is not what devenv brings up", "write a chart, or a service of devenv.yaml")
     ] = None
     status_check: Annotated[
-        bool | None, Told("devenv always waits until what it installs is ready", unless=(None, True))
+        bool | None, Ignored("devenv always waits until what it installs is ready", unless=(None, True))
     ] = None
     status_check_deadline_seconds: int | None = None
     tolerate_failures_until_deadline: Annotated[
-        bool, Told("a cause that is final ends the waiting at once; all else may fail until the deadline")
+        bool, Ignored("a cause that is final ends the waiting at once; all else may fail until the deadline")
     ] = False
-    kube_context: Annotated[str | None, Told("devenv talks to the project's own cluster alone")] = None
-    logs: Annotated[Any, Told("devenv logs shows them: see its options")] = None
+    kube_context: Annotated[str | None, Ignored("devenv talks to the project's own cluster alone")] = None
+    logs: Annotated[Any, Ignored("devenv logs shows them: see its options")] = None

@@ -1,0 +1,1 @@
+"""What a Skaffold repository says: its documents, configurations, profiles, and what the model makes of them."""

@@ -37,7 +37,8 @@ def test_python(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_go(kind: str, tmp_path: Path) -> None:
-    require_program("gofmt")
+    if shutil.which("gofmt") is None:
+        pytest.skip("the host's Go is optional: an end-to-end test builds it in a container")
     assert run("gofmt", "-l", ".", cwd=TEMPLATES / "go" / kind) == ""
     if kind == "plain":  # the other one has modules to fetch
         shutil.copytree(TEMPLATES / "go" / kind / "api", tmp_path / "api")

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.files.records import write_whole
-from devenv.errors import SpecError, UsageError
+from devenv.errors import UsageError
 from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
 from devenv.spec.load import load_workspace
 from devenv.spec.needs import needed_by
@@ -15,7 +14,7 @@ from devenv.spec.read.discover import PROJECT_FILE
 from devenv.spec.read.wording import name_hint
 from devenv.spec.render import ProjectFacts, endpoint_url
 from devenv.spec.workspace import Workspace
-from devenv.spec.yaml.edits import with_list_item
+from devenv.workflows.scaffolding.project_file import changed, read_as_it_is, with_stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +67,18 @@ def _require_stack(name: str, workspace: Workspace) -> None:
 
 
 def _write(file: Path, names: Sequence[str], directory: Path, data_root: Path) -> Workspace:
-    before = file.read_bytes().decode()  # as it is, ends of lines included
+    before = read_as_it_is(file)
     text: str | None = before
     for name in names:
         if text is not None:
-            text = with_list_item(text, "stacks", f"name: {name}", in_flow=f"{{name: {name}}}")
+            text = with_stack(text, name)
     if text is None:
         lines = ", ".join(f"{{name: {name}}}" for name in names)
         raise UsageError(
             f"{file} cannot be changed line by line, and nothing was changed", hint=f"add to it: stacks: [{lines}]"
         )
-    write_whole(file, text)
-    try:
+    with changed(file, before, text):
         return load_workspace(directory, data_root=data_root)
-    except SpecError:
-        write_whole(file, before)
-        raise
 
 
 def _brought(name: str, new: bool, before: Workspace, after: Workspace) -> Brought:  # noqa: FBT001 -- a field

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.files.records import write_whole
 from devenv.errors import SpecError, UsageError
 from devenv.images.content.fingerprint import FileDigests
 from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
@@ -19,24 +17,16 @@ from devenv.spec.render import ProjectFacts
 from devenv.spec.services.ejection import EjectedStack, ejected
 from devenv.spec.workspace import Workspace
 from devenv.spec.yaml.edits import Removal, with_list_item, without_entry
-
-_STACKS = "stacks"
-"""The folder of a project's own stacks where it has none yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ejected:
-    """What was done."""
-
-    name: str
-    folder: Path
-    files: tuple[Path, ...]
-    """All that were written, absolute."""
-    left: tuple[str, ...]
-    """What is left to the user to change in devenv.yaml, in words; nothing where it was changed."""
+from devenv.workflows.scaffolding.project_file import (
+    WrittenStack,
+    changed,
+    own_stacks,
+    read_as_it_is,
+    with_own_stacks,
+)
 
 
-def eject(directory: Path, name: str, data_root: Path) -> Ejected:
+def eject(directory: Path, name: str, data_root: Path) -> WrittenStack:
     """Write a service or database out, and take it out of devenv.yaml.
 
     The project comes to the same before and after. Where devenv.yaml cannot be changed without harm to what else is
@@ -54,7 +44,7 @@ def eject(directory: Path, name: str, data_root: Path) -> Ejected:
         hint = name_hint(name, [*project.services, *project.databases], "services and databases")
         raise UsageError(f"there is no service or database {name} in {PROJECT_FILE}", hint=hint)
     file = workspace.root / PROJECT_FILE
-    before = file.read_text(encoding="utf-8")
+    before = read_as_it_is(file)
     removal = without_entry(before, kind, name)
     stack = _stack(workspace, name, removal)
     if stack.folder.exists():
@@ -62,23 +52,22 @@ def eject(directory: Path, name: str, data_root: Path) -> Ejected:
     written = _write(stack, workspace.charts)
     after = _without(before, removal, workspace, name)
     if after is None:
-        return Ejected(name, stack.folder, written, tuple(_by_hand(workspace, kind, name)))
+        return WrittenStack(name, stack.folder, written, tuple(_by_hand(workspace, kind, name)))
     try:
-        write_whole(file, after)
-        _require_same(workspace, load_workspace(directory, data_root=data_root), name)
+        with changed(file, before, after):
+            _require_same(workspace, load_workspace(directory, data_root=data_root), name)
     except BaseException as error:
-        write_whole(file, before)
         shutil.rmtree(stack.folder)
         if isinstance(error, SpecError):
             first = error.problems[0]
             raise _refused(name, f"{first.key}: {first.message}", "devenv eject what refers to it first") from error
         raise
-    return Ejected(name, stack.folder, written, ())
+    return WrittenStack(name, stack.folder, written, ())
 
 
 def _stack(workspace: Workspace, name: str, removal: Removal | None) -> EjectedStack:
     loaded = workspace.stacks[name]
-    stacks = workspace.root / next(iter(workspace.project.stack_paths), _STACKS)
+    stacks = workspace.root / own_stacks(workspace)
     spec = loaded.written or loaded.spec
     return ejected(spec, loaded.profile_values, workspace.root, stacks, removal.removed if removal else "")
 
@@ -100,8 +89,8 @@ def _without(before: str, removal: Removal | None, workspace: Workspace, name: s
     text = removal.text if removal else None
     if text is not None and name not in {choice.name for choice in workspace.project.stacks}:
         text = with_list_item(text, "stacks", f"{{name: {name}}}")
-    if text is not None and not workspace.project.stack_paths:
-        text = with_list_item(text, "stack_paths", _STACKS)
+    if text is not None:
+        text = with_own_stacks(text, workspace)
     return text if text != before else None
 
 
@@ -111,7 +100,7 @@ def _by_hand(workspace: Workspace, kind: str, name: str) -> list[str]:
     if name not in {choice.name for choice in workspace.project.stacks}:
         left.append(f"add it to stacks: {{name: {name}}}")
     if not workspace.project.stack_paths:
-        left.append(f"add stack_paths: [{_STACKS}]")
+        left.append(f"add stack_paths: [{own_stacks(workspace)}]")
     return left
 
 

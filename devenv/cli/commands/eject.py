@@ -25,17 +25,8 @@ def eject(
     It goes into the first folder of `stack_paths`, and out of devenv.yaml, whose other lines stay as they are. Nothing
     changes by that: the next `devenv up` finds all as it was. Nothing is written where it would not.
     """
-    import json
-
     from devenv.adapters.files.paths import data_root
+    from devenv.cli.written import tell_written
     from devenv.workflows.eject import eject as run_eject
 
-    done = run_eject(directory, name, data_root())
-    if as_json:
-        data = {"name": done.name, "folder": str(done.folder), "files": [str(f) for f in done.files], "left": done.left}
-        typer.echo(json.dumps(data, indent=2))
-        return
-    for file in done.files:
-        typer.echo(file)
-    for change in done.left:
-        typer.echo(f"in devenv.yaml, which was not changed: {change}", err=True)
+    tell_written(run_eject(directory, name, data_root()), as_json=as_json)

@@ -38,18 +38,11 @@ def stack(
 
     Examples: `devenv new stack search`, `devenv new stack gateway --layer 04-core-services`.
     """
-    import json
-
     from devenv.adapters.files.paths import data_root
+    from devenv.cli.written import tell_written
     from devenv.workflows.scaffolding.new_stack import new_stack
 
     done = new_stack(directory, name, layer, data_root())
-    if as_json:
-        data = {"name": done.name, "folder": str(done.folder), "files": [str(f) for f in done.files], "left": done.left}
-        typer.echo(json.dumps(data, indent=2))
-        return
-    for file in done.files:
-        typer.echo(file)
-    for change in done.left:
-        typer.echo(f"in devenv.yaml, which was not changed: {change}", err=True)
-    typer.echo(f"\nnext: devenv up, then: devenv open {done.name}", err=True)
+    tell_written(done, as_json=as_json)
+    if not as_json:
+        typer.echo(f"\nnext: devenv up, then: devenv open {done.name}", err=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from devenv.adapters.files.new_files import in_the_way, written_new
-from devenv.adapters.files.records import write_whole
 from devenv.errors import AlreadyThereError, UsageError
 from devenv.scaffold.names import service_named
 from devenv.scaffold.stack import stack_files
@@ -16,26 +14,18 @@ from devenv.spec.load import load_workspace
 from devenv.spec.model import LayerName
 from devenv.spec.read.discover import PROJECT_FILE
 from devenv.spec.workspace import Workspace
-from devenv.spec.yaml.edits import with_list_item
+from devenv.workflows.scaffolding.project_file import (
+    WrittenStack,
+    changed,
+    own_stacks,
+    read_as_it_is,
+    with_own_stacks,
+    with_stack,
+)
 from devenv.workflows.scaffolding.trial import require_sound
 
-_STACKS = "stacks"
-"""The folder of a project's own stacks where it has none yet."""
 
-
-@dataclass(frozen=True, slots=True)
-class NewStack:
-    """What was written."""
-
-    name: str
-    folder: Path
-    files: tuple[Path, ...]
-    """Absolute."""
-    left: tuple[str, ...]
-    """What is left to the user to change in devenv.yaml, in words; nothing where it was changed."""
-
-
-def new_stack(directory: Path, name: str, layer: str, data_root: Path) -> NewStack:
+def new_stack(directory: Path, name: str, layer: str, data_root: Path) -> WrittenStack:
     """Write a stack, and add it to devenv.yaml, whose other lines stay as they are.
 
     Raises:
@@ -46,7 +36,7 @@ def new_stack(directory: Path, name: str, layer: str, data_root: Path) -> NewSta
     workspace = load_workspace(directory, data_root=data_root)
     _require_name(name, layer, workspace)
     root = workspace.root
-    stacks = next(iter(workspace.project.stack_paths), _STACKS)
+    stacks = own_stacks(workspace)
     files = stack_files(data_root / "templates" / "stack", name, layer, stacks)
     if obstacles := in_the_way(root, files):
         raise AlreadyThereError(
@@ -54,30 +44,20 @@ def new_stack(directory: Path, name: str, layer: str, data_root: Path) -> NewSta
             context=obstacles,
             hint=f"choose another name, or take away: {next(iter(obstacles))}",
         )
-    before = (root / PROJECT_FILE).read_bytes().decode()
-    after = _listed(before, name, workspace)
+    file = root / PROJECT_FILE
+    before = read_as_it_is(file)
+    listed = with_stack(before, name)
+    after = with_own_stacks(listed, workspace) if listed is not None else None
     with written_new(root, files):
         if after is not None:
-            write_whole(root / PROJECT_FILE, after)
-            try:
+            with changed(file, before, after):
                 require_sound(root, data_root)
-            except BaseException:
-                write_whole(root / PROJECT_FILE, before)
-                raise
     left = (
         ()
         if after is not None
         else (f"add to stacks: {{name: {name}}}", f"and, if it is not there, stack_paths: [{stacks}]")
     )
-    return NewStack(name, root / stacks / layer / name, tuple(root / path for path in files), left)
-
-
-def _listed(text: str, name: str, workspace: Workspace) -> str | None:
-    """devenv.yaml with the stack in its list; None where that cannot be written without harm."""
-    after = with_list_item(text, "stacks", f"name: {name}", in_flow=f"{{name: {name}}}")
-    if after is not None and not workspace.project.stack_paths:
-        after = with_list_item(after, "stack_paths", _STACKS)
-    return after
+    return WrittenStack(name, root / stacks / layer / name, tuple(root / path for path in files), left)
 
 
 def _require_name(name: str, layer: str, workspace: Workspace) -> None:

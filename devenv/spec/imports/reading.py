@@ -69,6 +69,8 @@ def read_imports(
         problems: takes what is wrong with the imports.
         catalogue: names of images that devenv ships.
     """
+    if not project.imports:
+        return WithImports(project, document)
     found = [
         _read(one, document, _place(document, index), project, _Around(boundary, catalogue))
         for index, one in _imports(project)

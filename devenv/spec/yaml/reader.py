@@ -79,15 +79,10 @@ def read_all_yaml(file: Path, *, empty_hint: str = "") -> list[Read]:
     if isinstance(text, Read):
         return [text]
     found: list[Read] = []
-    builder = TreeBuilder()
     try:
-        for event in _events(text):
-            if isinstance(event, yaml.DocumentStartEvent):
-                builder = TreeBuilder()
-            builder.feed(event)
-            if isinstance(event, yaml.DocumentEndEvent):
-                read = _checked_root(file, builder.finish(), builder, "", "")
-                found += [read] if read.problems or (read.document and read.document.root.value) else []
+        for root, builder in _documents(text):
+            read = _checked_root(file, root, builder, "", "")
+            found += [read] if read.problems or (read.document and read.document.root.value) else []
     except (TreeError, yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
         found.append(_refused(file, text, error))
     return found or [_failed(file, 1, "the file is empty", empty_hint)]
@@ -129,16 +124,22 @@ def _refused(file: Path, text: str, error: TreeError | yaml.MarkedYAMLError | ya
 
 def parse_objects(text: str, file: Path) -> Iterator[Document]:
     """The mappings among a text's documents, those of Lists one by one; none from where it is not YAML onwards."""
-    builder = TreeBuilder()
     try:
-        for event in _events(text):
-            if isinstance(event, yaml.DocumentStartEvent):
-                builder = TreeBuilder()
-            builder.feed(event)
-            if isinstance(event, yaml.DocumentEndEvent):
-                yield from _objects(builder.finish(), file)
+        for root, _ in _documents(text):
+            yield from _objects(root, file)
     except (TreeError, yaml.YAMLError):
         return
+
+
+def _documents(text: str) -> Iterator[tuple[Node | None, TreeBuilder]]:
+    """Each document of a text when it has ended, with what has built it."""
+    builder = TreeBuilder()
+    for event in _events(text):
+        if isinstance(event, yaml.DocumentStartEvent):
+            builder = TreeBuilder()
+        builder.feed(event)
+        if isinstance(event, yaml.DocumentEndEvent):
+            yield builder.finish(), builder
 
 
 def _objects(root: Node | None, file: Path) -> Iterator[Document]:

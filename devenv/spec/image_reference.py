@@ -76,6 +76,14 @@ def normalise(text: str) -> str:
     return str(Reference.parse(text))
 
 
+def full_reference(text: str) -> str:
+    """The same, or what is written where no engine would take it: an image's ID, which has no name."""
+    try:
+        return normalise(text)
+    except ImageError:
+        return text
+
+
 def registry_of(text: str) -> str:
     """The registry that a reference names."""
     return Reference.parse(text).registry

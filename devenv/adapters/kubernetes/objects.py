@@ -103,6 +103,11 @@ def object_key(metadata: Mapping[str, Any]) -> str:
     return "/".join(metadata[part] for part in ("namespace", "name") if metadata.get(part))
 
 
+def owner_uids(item: Mapping[str, Any]) -> list[str]:
+    """The UIDs of the objects that an object belongs to."""
+    return [str(owner["uid"]) for owner in item["metadata"].get("ownerReferences") or ()]
+
+
 def container_statuses(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The statuses of all containers of a pod, whatever they are there for."""
     for key in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):

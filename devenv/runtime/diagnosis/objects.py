@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from devenv.adapters.kubernetes.json_objects import Json
-from devenv.adapters.kubernetes.objects import condition, is_true
+from devenv.adapters.kubernetes.objects import condition, is_true, owner_uids
 from devenv.runtime.diagnosis import wording
 from devenv.runtime.diagnosis.findings import NEVER, Cause, Finding, GracePeriods, LogSource
 
@@ -96,7 +96,7 @@ def _lacks_pods(kind: str, item: Json) -> bool:
 def _last_failed(job: Json, pods: Sequence[Json]) -> LogSource | None:
     """The log of the last pod of a job that failed."""
     uid = job["metadata"]["uid"]
-    mine = [p for p in pods if any(o["uid"] == uid for o in p["metadata"].get("ownerReferences") or ())]
+    mine = [p for p in pods if uid in owner_uids(p)]
     failed = [p for p in mine if p.get("status", {}).get("phase") == "Failed"] or mine
     if not failed:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
-from devenv.adapters.kubernetes.objects import condition, is_hook, is_true
+from devenv.adapters.kubernetes.objects import condition, is_hook, is_true, owner_uids
 from devenv.runtime.diagnosis.findings import NEVER, Finding, GracePeriods
 from devenv.runtime.diagnosis.objects import by_object, claim_findings, creator_findings, job_findings, node_findings
 from devenv.runtime.diagnosis.pods import PodView, pod_findings, waiting_for
@@ -107,8 +107,4 @@ def _is_over(job: Json) -> bool:
 
 def _pods_of(job: Json, stack: ObjectsByKind) -> set[str]:
     uid = job["metadata"]["uid"]
-    return {
-        pod["metadata"]["uid"]
-        for pod in stack["Pod"]
-        if any(owner["uid"] == uid for owner in pod["metadata"].get("ownerReferences") or ())
-    }
+    return {pod["metadata"]["uid"] for pod in stack["Pod"] if uid in owner_uids(pod)}

@@ -10,7 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
-from devenv.adapters.kubernetes.objects import RELEASE_ANNOTATION, Release, annotation, is_hook, is_true, label
+from devenv.adapters.kubernetes.objects import (
+    RELEASE_ANNOTATION,
+    Release,
+    annotation,
+    is_hook,
+    is_true,
+    label,
+    owner_uids,
+)
 from devenv.labels import LABEL_COPY, LABEL_INSTANCE, LABEL_STACK
 
 _OWNERS_FIRST = (
@@ -72,7 +80,7 @@ def members(snapshot: ObjectsByKind, scope: Scope) -> ObjectsByKind:
         mine = tuple(
             item
             for item in candidates
-            if (scope.owns(item) or _owners(item) & owned or _place(item) in claims) and _counts(kind, item)
+            if (scope.owns(item) or owned & {*owner_uids(item)} or _place(item) in claims) and _counts(kind, item)
         )
         owned.update(item["metadata"]["uid"] for item in mine)
         found[kind] = mine
@@ -91,10 +99,6 @@ def _is_custom(event: Json, namespace: str) -> bool:
     involved = event["involvedObject"]
     group = involved.get("apiVersion", "").rpartition("/")[0]
     return involved.get("namespace") == namespace and "." in group and not group.endswith(".k8s.io")
-
-
-def _owners(item: Json) -> set[str]:
-    return {owner["uid"] for owner in item["metadata"].get("ownerReferences") or ()}
 
 
 def _place(item: Json) -> tuple[str, str]:
@@ -126,15 +130,15 @@ def _without_replaced(found: dict[str, tuple[Json, ...]]) -> dict[str, tuple[Jso
     stale = {
         r["metadata"]["uid"]
         for r in found["ReplicaSet"]
-        for owner in _owners(r)
+        for owner in owner_uids(r)
         if owner in revisions and _revision(r) != revisions[owner]
     }
     newest = {s["metadata"]["uid"]: s.get("status", {}).get("updateRevision") for s in found["StatefulSet"]}
 
     def current(pod: Json) -> bool:
-        if _owners(pod) & stale:
+        if stale & {*owner_uids(pod)}:
             return False
-        hashes = {newest[owner] for owner in _owners(pod) if newest.get(owner)}
+        hashes = {newest[owner] for owner in owner_uids(pod) if newest.get(owner)}
         return not hashes or label(pod, "controller-revision-hash") in hashes
 
     return {
@@ -162,7 +166,7 @@ def replaced_pods(snapshot: ObjectsByKind, scope: Scope) -> tuple[Json, ...]:
     return tuple(
         pod
         for pod in snapshot.get("Pod", ())
-        for owner in _owners(pod)
+        for owner in owner_uids(pod)
         if sets.get(owner)
         and label(pod, "controller-revision-hash") != sets[owner]
         and not pod["metadata"].get("deletionTimestamp")

@@ -14,6 +14,7 @@ from decimal import Decimal
 from lightkube.utils.quantity import parse_quantity
 
 from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.objects import owner_uids
 from devenv.adapters.kubernetes.selectors import matches
 from devenv.plan.replacement import Blockers, Growth, Kept, ObjectRef, Replacement
 
@@ -97,7 +98,7 @@ def _stateful_set(wanted: Json, live: Json, made: ObjectRef, why: str, related: 
         c["metadata"]["name"] for name in old if name not in new for c in claims_of(name, made.name, related.claims)
     ]
     differences = [*_template_differences(new, old), *_field_differences(wanted, live)]
-    mine = [p for p in related.pods if owned_by(p, made.uid)]
+    mine = [p for p in related.pods if made.uid in owner_uids(p)]
     # A pod keeps the name of the service that it was made for.
     fits = _selected(wanted, mine) == mine and not _changed(wanted, live, "serviceName")
     loss = f"what is in {named_claims(left)}, to {made.display_name} (nothing deletes it)" if left else ""
@@ -184,11 +185,6 @@ def _amount(size: str) -> Decimal:
         return Decimal(parse_quantity(size) or 0)
     except ValueError:
         return Decimal(0)  # the API server refuses it in words of its own
-
-
-def owned_by(item: Json, uid: str) -> bool:
-    """Whether an object belongs to the one with this UID."""
-    return any(owner["uid"] == uid for owner in item["metadata"].get("ownerReferences") or ())
 
 
 def _selected(item: Json, pods: Iterable[Json]) -> list[Json]:

@@ -15,7 +15,7 @@ from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
 from devenv.errors import ImageError
 from devenv.images.catalogue.catalogue import OWN_REPOSITORY
 from devenv.runtime.diagnosis.scope import Scope, members
-from devenv.spec.image_reference import Reference, normalise
+from devenv.spec.image_reference import Reference, full_reference, normalise
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -130,26 +130,25 @@ def spec_problems(spec: Json) -> Iterator[tuple[str, str]]:
             yield name, f"{image} can be any build: take the tag that devenv gives to the chart"
 
 
-def _running(pod: Json) -> Iterator[RunningContainer]:
-    named = {c["name"]: c.get("image", "") for c in pod["spec"]["containers"]}
+def running_statuses(pod: Json) -> Iterator[tuple[Json, str]]:
+    """The statuses of a pod's running containers, each with its image as the pod names it, in full form."""
+    named = {container["name"]: container.get("image", "") for container in pod["spec"]["containers"]}
     for status in pod.get("status", {}).get("containerStatuses") or ():
         if "running" in (status.get("state") or {}) and status["name"] in named:
-            digest = _DIGEST.search(str(status.get("imageID", "")))
-            yield RunningContainer(
-                pod["metadata"]["namespace"],
-                pod["metadata"]["name"],
-                status["name"],
-                str(pod["spec"].get("nodeName", "")),
-                _full(named[status["name"]]),
-                digest[0] if digest else "",
-            )
+            yield status, full_reference(named[status["name"]])
 
 
-def _full(image: str) -> str:
-    try:
-        return normalise(image)
-    except ImageError:
-        return image  # an image's ID, which has no name
+def _running(pod: Json) -> Iterator[RunningContainer]:
+    for status, reference in running_statuses(pod):
+        digest = _DIGEST.search(str(status.get("imageID", "")))
+        yield RunningContainer(
+            pod["metadata"]["namespace"],
+            pod["metadata"]["name"],
+            status["name"],
+            str(pod["spec"].get("nodeName", "")),
+            reference,
+            digest[0] if digest else "",
+        )
 
 
 def _repository(reference: str) -> str:

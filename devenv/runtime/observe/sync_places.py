@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
-from devenv.errors import ImageError
 from devenv.runtime.diagnosis.scope import Scope, members
-from devenv.spec.image_reference import normalise
+from devenv.runtime.observe.staleness import running_statuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +38,7 @@ def sync_places(snapshot: ObjectsByKind, scopes: Iterable[Scope], references: Co
 
 
 def _running(pod: Json, stack: str) -> Iterable[SyncPlace]:
-    images = {container["name"]: _full(container.get("image", "")) for container in pod["spec"]["containers"]}
-    metadata = pod["metadata"]
-    for status in pod.get("status", {}).get("containerStatuses") or ():
-        id_ = str(status.get("containerID") or "").rpartition("://")[2]
-        if id_ and "running" in (status.get("state") or {}) and status["name"] in images:
-            yield SyncPlace(
-                id=id_,
-                node=str(pod["spec"].get("nodeName", "")),
-                stack=stack,
-                namespace=metadata["namespace"],
-                pod=metadata["name"],
-                uid=metadata["uid"],
-                reference=images[status["name"]],
-            )
-
-
-def _full(image: str) -> str:
-    try:
-        return normalise(image)
-    except ImageError:
-        return image  # an image's ID, which has no name
+    for status, reference in running_statuses(pod):
+        if id_ := str(status.get("containerID") or "").rpartition("://")[2]:
+            metadata, node = pod["metadata"], str(pod["spec"].get("nodeName", ""))
+            yield SyncPlace(id_, node, stack, metadata["namespace"], metadata["name"], metadata["uid"], reference)

@@ -12,11 +12,12 @@ from datetime import timedelta
 
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import Json
+from devenv.adapters.kubernetes.objects import owner_uids
 from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.errors import DataLossError
 from devenv.plan.replacement import Blockers, Growth, Kept, ObjectRef, Replacement
 from devenv.plan.steps import ApplyManifests, GrowClaim, InstallChart, ReplaceObject
-from devenv.runtime.observe.immutables import UNENFORCED, owned_by
+from devenv.runtime.observe.immutables import UNENFORCED
 from devenv.runtime.observe.refusals import find_blockers
 from devenv.runtime.observe.rendering import manager_of
 from devenv.runtime.step_context import StepContext
@@ -99,7 +100,7 @@ def _keep_claims(store: ObjectStore, path: str, live: Json, timeout: float, canc
         name = claim["metadata"]["name"]
         store.await_state(
             f"{claims}/{name}",
-            lambda item: item is None or not owned_by(item, uid),
+            lambda item: item is None or uid not in owner_uids(item),
             what=f"claim {name} outlives its statefulset",
             timeout=timeout,
             cancel=cancel,

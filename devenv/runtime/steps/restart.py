@@ -7,7 +7,7 @@ from datetime import datetime
 from ipaddress import ip_address
 
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
-from devenv.adapters.kubernetes.objects import is_true
+from devenv.adapters.kubernetes.objects import is_true, owner_uids
 from devenv.adapters.kubernetes.watch import CONTROLLERS
 from devenv.runtime.ownership.ownership import KindCluster, is_control_plane
 
@@ -74,8 +74,7 @@ def _claimed(status: dict[str, object]) -> int:
 
 
 def _owner(item: Json) -> str:
-    references = item["metadata"].get("ownerReferences") or ()
-    return next((str(owner["uid"]) for owner in references), "")
+    return next(iter(owner_uids(item)), "")
 
 
 def _claims(status: dict[str, object], began: datetime) -> bool:

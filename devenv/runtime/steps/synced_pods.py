@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
+from devenv.adapters.kubernetes.objects import owner_uids
 from devenv.adapters.kubernetes.watch import CONTROLLERS
 from devenv.runtime.step_context import StepContext
 
@@ -34,15 +35,11 @@ def owners_of(pods: list[Json], snapshot: ObjectsByKind) -> tuple[set[tuple[str,
     owners: set[tuple[str, str, str]] = set()
     alone: list[Json] = []
     for pod in pods:
-        uids = _owners(pod)
-        above = [up for uid in uids if uid in sets for up in _owners(sets[uid])]
+        uids = owner_uids(pod)
+        above = [up for uid in uids if uid in sets for up in owner_uids(sets[uid])]
         mine = [known[uid] for uid in (*uids, *above) if uid in known]
         if not mine:
             alone.append(pod)
         replaced = any(uid in sets and not sets[uid]["spec"].get("replicas") for uid in uids)
         owners |= {(k, i["metadata"]["namespace"], i["metadata"]["name"]) for k, i in mine if not replaced}
     return owners, alone
-
-
-def _owners(item: Json) -> list[str]:
-    return [str(owner["uid"]) for owner in item["metadata"].get("ownerReferences") or ()]

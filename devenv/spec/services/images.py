@@ -7,8 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from devenv.errors import ImageError
-from devenv.spec.image_reference import DEFAULT_REGISTRY, Reference
+from devenv.spec.image_reference import DEFAULT_REGISTRY, full_reference
 from devenv.spec.local_image import LocalImage
 from devenv.spec.services.container import HasImage
 from devenv.spec.services.values import short_hash
@@ -42,14 +41,6 @@ def image_of(container: HasImage, project: str, images: ImageNames) -> dict[str,
     reference = full_reference(written)
     readable = reference.removeprefix(f"{DEFAULT_REGISTRY}/").removeprefix("library/")
     return {"name": _apart(_name(readable), project, images.catalogue), "upstream": reference}
-
-
-def full_reference(written: str) -> str:
-    """An image's full name, or what is written where no engine would take it."""
-    try:
-        return str(Reference.parse(written))
-    except ImageError:
-        return written
 
 
 def _built_name(build: LocalImage, project: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 from devenv.errors import ApiRefusedError, ClusterError, DevenvError
@@ -53,11 +54,6 @@ class Syncer:
         self._stopped = threading.Event()
         self.last_sync = 0.0
         """When something was synced last, by `time.monotonic`; 0 when nothing was."""
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The images that have rules."""
-        return frozenset(self._images)
 
     def behind(self) -> tuple[str, ...]:
         """The images whose containers have what their image has not."""
@@ -183,7 +179,7 @@ class Syncer:
             try:
                 objects.merge(path, {"metadata": {"labels": {LABEL_SYNCED: place.stack}}})
             except ApiRefusedError as error:
-                if error.status != _NOT_FOUND:
+                if error.status != HTTPStatus.NOT_FOUND:
                     raise
 
         if new:
@@ -193,9 +189,6 @@ class Syncer:
 
     def _warn(self, message: str, error: DevenvError | OSError) -> None:
         self._session.emit(Noted(message, "warning", error.hint if isinstance(error, DevenvError) else ""))
-
-
-_NOT_FOUND = 404
 
 
 def _since(began: float) -> float:

@@ -1,6 +1,6 @@
 """Several files that are written where nothing was: all of them or none, and over nothing.
 
-Responsible for how they get there. What is in the way is told by `in_the_way`, before anything is written.
+Responsible for how they get there. What is in the way is told by `require_room`, before anything is written.
 """
 
 from __future__ import annotations
@@ -10,17 +10,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from devenv.errors import AlreadyThereError
 
-def in_the_way(root: Path, files: Mapping[str, bytes]) -> dict[str, str]:
-    """What keeps files from being written, by their paths below a folder, with what it is.
+
+def require_room(root: Path, files: Mapping[str, bytes], instead: str) -> None:
+    """Raise AlreadyThereError where something keeps files from being written below a folder, with what it is.
 
     A file that is there with the very content is in nobody's way: it is one of a run that was killed.
+
+    Args:
+        root: the folder.
+        files: content by path.
+        instead: what else the user may do; that they take away what is there is said behind it.
     """
-    found: dict[str, str] = {}
-    for path, content in files.items():
-        if what := _obstacle(root, path, content):
-            found[path] = what
-    return found
+    found = {path: what for path, content in files.items() if (what := _obstacle(root, path, content))}
+    if found:
+        raise AlreadyThereError(
+            f"{len(found)} of {len(files)} files cannot be written, and nothing was changed",
+            context=found,
+            hint=f"{instead} or take away: {next(iter(found))}",
+        )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.files.new_files import in_the_way, written_new
+from devenv.adapters.files.new_files import require_room, written_new
 from devenv.errors import AlreadyThereError, UsageError
 from devenv.scaffold.document import document
 from devenv.scaffold.languages import Wish, sketch_of
@@ -87,13 +87,7 @@ def begin_from_folder(found: Found, project: str, data_root: Path, *, dry_run: b
 
 def _write(root: Path, sketch: Sketch, data_root: Path, *, dry_run: bool) -> Begun:
     files = files_of(sketch)
-    if obstacles := in_the_way(root, files):
-        first = next(iter(obstacles))
-        raise AlreadyThereError(
-            f"{len(obstacles)} of {len(files)} files cannot be written, and nothing was changed",
-            context=obstacles,
-            hint=f"begin in a folder of its own: devenv init {root.name or 'shop'}/new; or take away: {first}",
-        )
+    require_room(root, files, f"begin in a folder of its own: devenv init {root.name or 'shop'}/new;")
     if not dry_run:
         with written_new(root, files):
             require_sound(root, data_root)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from devenv.adapters.files.new_files import in_the_way, written_new
+from devenv.adapters.files.new_files import require_room, written_new
 from devenv.errors import AlreadyThereError, UsageError
 from devenv.scaffold.names import service_named
 from devenv.scaffold.stack import stack_files
@@ -38,12 +38,7 @@ def new_stack(directory: Path, name: str, layer: str, data_root: Path) -> Writte
     root = workspace.root
     stacks = own_stacks(workspace)
     files = stack_files(data_root / "templates" / "stack", name, layer, stacks)
-    if obstacles := in_the_way(root, files):
-        raise AlreadyThereError(
-            f"{len(obstacles)} of {len(files)} files cannot be written, and nothing was changed",
-            context=obstacles,
-            hint=f"choose another name, or take away: {next(iter(obstacles))}",
-        )
+    require_room(root, files, "choose another name,")
     file = root / PROJECT_FILE
     before = read_as_it_is(file)
     listed = with_stack(before, name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.environment import Project, Result
+from support.environment import Project, Result, alone, state_of_its_own
 from support.host_state import host_state
 from support.nodes import NODE_REPOSITORIES, RUN
 from support.programs import missing
@@ -30,14 +30,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A copy of the example under another name; what a run before left behind is removed first."""
     root = tmp_path_factory.mktemp("e2e") / "alt"
     shutil.copytree(EXAMPLE, root)
-    state = tmp_path_factory.mktemp("e2e-state")
-    made = Project(root, {"XDG_STATE_HOME": str(state), "CI": ""})
+    made = Project(root, state_of_its_own(tmp_path_factory))
     stacks = [*made.spec["stacks"], *({"name": name} for name in DATABASES)]
     made.write_spec({**made.spec, "project": PROJECT, "stacks": stacks})
-    # A run before was in another folder.
-    made.devenv("down", "--adopt", "--yes", timeout=120)
-    yield made
-    made.devenv("down", "--adopt", "--yes", timeout=120)
+    with alone(made):
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.environment import Project, Result
+from support.environment import Project, Result, alone, copy_of_example
 from support.http_clients import answer
 from support.waiting import await_true
 
@@ -25,15 +24,8 @@ SIGNATURE = hashlib.sha256((EXAMPLE / "signing_key.txt").read_bytes() + b"tea").
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A copy of the example under another name; what a run before left behind is removed first."""
-    root = tmp_path_factory.mktemp("market") / "market"
-    shutil.copytree(EXAMPLE, root)
-    text = (root / "devenv.yaml").read_text(encoding="utf-8")
-    (root / "devenv.yaml").write_text(text.replace("project: market\n", f"project: {PROJECT}\n"), encoding="utf-8")
-    made = Project(root, {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("market-state")), "CI": ""})
-    made.devenv("down", "--adopt", "--yes", timeout=120)
-    yield made
-    made.devenv("down", "--adopt", "--yes", timeout=120)
+    with alone(copy_of_example(EXAMPLE, PROJECT, tmp_path_factory)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

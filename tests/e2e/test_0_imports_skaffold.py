@@ -6,13 +6,12 @@ In an environment of its own, which is gone before that of the other tests is ma
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.environment import Project, Result
+from support.environment import Project, Result, alone, copy_of_example
 
 pytestmark = pytest.mark.e2e
 
@@ -34,15 +33,8 @@ STACKS = {
 
 @pytest.fixture(scope="module")
 def layers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A copy of the example under another name; what a run before left behind is removed first."""
-    root = tmp_path_factory.mktemp("layers") / "layers"
-    shutil.copytree(EXAMPLE, root)
-    text = (root / "devenv.yaml").read_text(encoding="utf-8")
-    (root / "devenv.yaml").write_text(text.replace("project: layers\n", f"project: {PROJECT}\n"), encoding="utf-8")
-    made = Project(root, {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("layers-state")), "CI": ""})
-    made.devenv("down", "--adopt", "--yes", timeout=120)
-    yield made
-    made.devenv("down", "--adopt", "--yes", timeout=120)
+    with alone(copy_of_example(EXAMPLE, PROJECT, tmp_path_factory)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

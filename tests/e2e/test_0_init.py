@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from support.environment import Project, Result
+from support.environment import Project, Result, state_of_its_own
 from support.http_clients import answer
 
 from devenv.testing.eventually import eventually
@@ -28,7 +28,7 @@ Begin = Callable[[str], Project]
 def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
     """Begins a product in a language, in a folder of its own; what a run before left behind is removed first."""
     home = tmp_path_factory.mktemp("new")
-    env = {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("new-state")), "CI": ""}
+    env = state_of_its_own(tmp_path_factory)
     began: list[Project] = []
 
     def product(language: str) -> Project:

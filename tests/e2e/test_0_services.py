@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from support.environment import Project, Result
+from support.environment import Project, Result, alone, copy_of_example
 from support.http_clients import answer
 
 pytestmark = pytest.mark.e2e
@@ -61,15 +60,8 @@ LATE = {
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A copy of the example under another name; what a run before left behind is removed first."""
-    root = tmp_path_factory.mktemp("shop") / "shop"
-    shutil.copytree(EXAMPLE, root)
-    text = (root / "devenv.yaml").read_text(encoding="utf-8")
-    (root / "devenv.yaml").write_text(text.replace("project: shop\n", f"project: {PROJECT}\n"), encoding="utf-8")
-    made = Project(root, {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("shop-state")), "CI": ""})
-    made.devenv("down", "--adopt", "--yes", timeout=120)
-    yield made
-    made.devenv("down", "--adopt", "--yes", timeout=120)
+    with alone(copy_of_example(EXAMPLE, PROJECT, tmp_path_factory)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from support.environment import Project
+from support.environment import Project, alone, state_of_its_own
 from support.guides import Command, Written, steps
 
 pytestmark = pytest.mark.e2e
@@ -28,10 +28,10 @@ _SECONDS = 60
 class Reader:
     """Somebody with two terminals."""
 
-    def __init__(self, home: Path, state: Path) -> None:
+    def __init__(self, home: Path, env: Mapping[str, str]) -> None:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.env = {"XDG_STATE_HOME": str(state), "CI": ""}
-        self._environ = {**os.environ, **self.env, "PATH": path}
+        self._env = env
+        self._environ = {**os.environ, **env, "PATH": path}
         self.folder = home
         self._port = PORT
         self._second: subprocess.Popen[str] | None = None
@@ -65,7 +65,7 @@ class Reader:
             assert time.monotonic() < end, told
             time.sleep(0.5)
         if wanted.line == "devenv up":
-            url = Project(self.folder, self.env).endpoint("api")
+            url = Project(self.folder, self._env).endpoint("api")
             self._port = f":{url.rpartition(':')[2]}"
 
     def _run(self, line: str) -> subprocess.CompletedProcess[str]:
@@ -107,12 +107,14 @@ class Reader:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
-    made = Reader(tmp_path, tmp_path / "state")
-    yield made
-    made.press_ctrl_c()
-    if (made.folder / "devenv.yaml").exists():
-        Project(made.folder, made.env).devenv("down", "--adopt", "--yes", timeout=120)
+def reader(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    env = state_of_its_own(tmp_path_factory)
+    before = Project(tmp_path_factory.mktemp("before"), env)
+    before.write_spec({"project": OWN, "stacks": [{"name": "namespaces"}]})
+    with alone(before):
+        made = Reader(tmp_path, env)
+        yield made
+        made.press_ctrl_c()
 
 
 def test_the_tutorial_works_as_it_is_written(reader: Reader) -> None:

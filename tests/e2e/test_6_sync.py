@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.dev_loop import Dev, dev
-from support.environment import Project
+from support.environment import Project, alone, state_of_its_own
 from support.synced_project import started, write_synced_project
 from support.waiting import await_true
 
@@ -31,10 +31,8 @@ FIRST_PAGE = "0o644 one"
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     root = tmp_path_factory.mktemp("sync") / "sync"
     write_synced_project(root, PROJECT, replicas=REPLICAS)
-    made = Project(root, {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("sync-state")), "CI": ""})
-    made.devenv("down", "--adopt", "--yes", timeout=120)
-    yield made
-    made.devenv("down", "--adopt", "--yes", timeout=120)
+    with alone(Project(root, state_of_its_own(tmp_path_factory))) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 
@@ -126,6 +130,30 @@ class Project:
         # A cache of the tests' own: that devenv leaves none in ~/.kube is tested.
         where = ["--kubeconfig", self._paths["kubeconfig"], "--cache-dir", str(self.root / "kube-cache")]
         return run([*self.within, self.tool("kubectl"), *where, *args])
+
+
+def copy_of_example(example: Path, name: str, folders: pytest.TempPathFactory) -> Project:
+    """A copy of an example under another name, with state of its own."""
+    root = folders.mktemp(example.name) / example.name
+    shutil.copytree(example, root)
+    file = root / "devenv.yaml"
+    text, renamed = re.subn(r"^project: .*$", f"project: {name}", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert renamed == 1
+    file.write_text(text, encoding="utf-8")
+    return Project(root, state_of_its_own(folders))
+
+
+def state_of_its_own(folders: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a project that shares nothing with others, outside of CI."""
+    return {"XDG_STATE_HOME": str(folders.mktemp("state")), "CI": ""}
+
+
+@contextmanager
+def alone(project: Project) -> Iterator[Project]:
+    """A project, of which nothing is up before the body, be it of a run in another folder, nor afterwards."""
+    project.devenv("down", "--adopt", "--yes", timeout=120)
+    yield project
+    project.devenv("down", "--adopt", "--yes", timeout=120)
 
 
 def run(argv: Sequence[str], *, timeout: float = 300) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import yaml
 
 from devenv.adapters.files.paths import data_root
-from devenv.adapters.process import Completed, run
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
 from devenv.workflows.scaffolding.init import Begun, begin_from_folder
@@ -16,10 +14,6 @@ from devenv.workflows.scaffolding.trial import find
 
 DATA = data_root()
 GO_DOCKERFILE = "FROM golang:1.26\nEXPOSE 8080\nHEALTHCHECK CMD wget http://localhost:8080/healthz\n"
-
-
-def devenv(*arguments: str, cwd: Path) -> Completed:
-    return run([sys.executable, "-m", "devenv", *arguments], cwd=cwd, check=False)
 
 
 def write(root: Path, files: dict[str, str]) -> Path:

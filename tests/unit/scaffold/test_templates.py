@@ -36,16 +36,6 @@ def test_python(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_go(kind: str, tmp_path: Path) -> None:
-    if shutil.which("gofmt") is None:
-        pytest.skip("the host's Go is optional: an end-to-end test builds it in a container")
-    assert run("gofmt", "-l", ".", cwd=TEMPLATES / "go" / kind) == ""
-    if kind == "plain":  # the other one has modules to fetch
-        shutil.copytree(TEMPLATES / "go" / kind / "api", tmp_path / "api")
-        run("go", "vet", "./...", cwd=tmp_path / "api")
-
-
-@pytest.mark.parametrize("kind", KINDS)
 def test_node(kind: str) -> None:
     require_program("node")
     for file in files("node", kind, "*.mjs"):

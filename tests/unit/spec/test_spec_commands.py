@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-from devenv.adapters.process import Completed, run
+from support.command import devenv
 
 REPOSITORY = Path(__file__).parents[3]
 BROKEN = Path(__file__).parent / "specs" / "broken" / "problems-everywhere"
-
-
-def devenv(*arguments: str, cwd: Path) -> Completed:
-    return run([sys.executable, "-m", "devenv", *arguments], cwd=cwd, check=False)
 
 
 @pytest.fixture

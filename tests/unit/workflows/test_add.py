@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from support.command import devenv
 
 from devenv.adapters.files.paths import data_root
-from devenv.adapters.process import Completed, run
 from devenv.errors import SpecError, UsageError
 from devenv.spec.load import load_workspace
 from devenv.workflows.add import add
@@ -21,10 +20,6 @@ def write(folder: Path, text: str) -> Path:
     file = folder / "devenv.yaml"
     file.write_bytes(text.encode())
     return file
-
-
-def devenv(*arguments: str, cwd: Path) -> Completed:
-    return run([sys.executable, "-m", "devenv", *arguments], cwd=cwd, check=False)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.begun_projects import DATA, GO_DOCKERFILE, begin, devenv, load, texts, write
+from support.begun_projects import DATA, GO_DOCKERFILE, begin, load, texts, write
+from support.command import devenv
 
 from devenv.errors import AlreadyThereError, FolderError, SpecError, UsageError
 from devenv.errors.translation import as_devenv_error

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.command import devenv
 
 from devenv.adapters.files.paths import data_root
-from devenv.adapters.process import Completed, run
+from devenv.adapters.process import run
 from devenv.errors import AlreadyThereError, UsageError
 from devenv.spec.load import load_workspace
 from devenv.workflows.scaffolding.new_stack import new_stack
@@ -18,10 +19,6 @@ from devenv.workflows.scaffolding.new_stack import new_stack
 DATA = data_root()
 PROJECT = "# the shop\nproject: shop\nstacks: # ours\n  - name: redis # first\n\n# the end\n"
 LAYER = "06-application"
-
-
-def devenv(*arguments: str, cwd: Path) -> Completed:
-    return run([sys.executable, "-m", "devenv", *arguments], cwd=cwd, check=False)
 
 
 @pytest.fixture

@@ -87,8 +87,8 @@ def test_a_creation_that_was_killed_is_made_again_and_what_has_just_been_started
         first = next(event for event in map(json.loads, process.stdout) if event["type"] == "plan-made")
         assert [step["key"] for step in first["steps"]] == ["cluster/create"]
         run(["docker", "exec", node, "mv", away, there])
-        process.communicate(timeout=300)
-        assert process.returncode == 0
+        said, problems = process.communicate(timeout=300)
+        assert process.returncode == 0, f"{said[-6000:]}\n{problems[-6000:]}"
         assert project.status()["cluster"]["state"] == "running"
 
         # Somebody has paused it: everything in it goes on where it was.

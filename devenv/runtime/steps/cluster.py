@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from devenv.errors import (
@@ -166,7 +166,7 @@ def start(_: StartCluster, context: StepContext) -> str:
     _until_api_answers(context)
     if anew:
         environment.cluster.release_leases(began)
-    _until_pods_are_reported(began, context)
+    _until_pods_are_reported([node.name for node in nodes], context)
     return f"{len(order)} containers"
 
 
@@ -222,11 +222,15 @@ def _until_api_answers(context: StepContext) -> None:
             raise InterruptedRunError("stopped while the cluster started")
 
 
-def _until_pods_are_reported(began: datetime, context: StepContext) -> None:
-    """Until kubelets and controllers have looked: the API server first says what it was told before the stop."""
+def _until_pods_are_reported(nodes: Sequence[str], context: StepContext) -> None:
+    """Until kubelets and controllers have looked: the API server first says what it was told before the stop.
+
+    Nodes may have run for long before this run: an engine starts them of its own accord when it is started itself.
+    """
+    started = context.environment.engine.containers.started(nodes)
     informer = context.environment.cluster.informer(context.cancel.is_set)
     deadline, revision = time.monotonic() + _REPORT_SECONDS, -1
-    while late := [*reported_from_before(informer.snapshot(), began), *overrated(informer.snapshot())]:
+    while late := [*reported_from_before(informer.snapshot(), started), *overrated(informer.snapshot())]:
         if time.monotonic() > deadline:
             raise ClusterError(
                 f"the cluster told nothing new of its pods within {_REPORT_SECONDS:.0f} s",

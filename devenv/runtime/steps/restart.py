@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import ip_address
 
@@ -43,12 +44,18 @@ def are_misplaced(kind_cluster: KindCluster) -> bool:
     )
 
 
-def reported_from_before(snapshot: ObjectsByKind, began: datetime) -> list[str]:
-    """Pods with a container that is said to run since before `began`, when no node ran: `namespace/name`."""
+def reported_from_before(snapshot: ObjectsByKind, started: Mapping[str, datetime]) -> list[str]:
+    """Pods with a container that is said to run since before its node: `namespace/name`.
+
+    Args:
+        snapshot: the cluster's objects.
+        started: node to when its container was started, by the clock that kubelets read too, which is the engine's.
+    """
     return sorted(
         f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         for pod in snapshot["Pod"]
-        if any(_claims(status, began) for status in pod.get("status", {}).get("containerStatuses") or ())
+        if (since := started.get(pod["spec"].get("nodeName", "")))
+        and any(_claims(status, since) for status in pod.get("status", {}).get("containerStatuses") or ())
     )
 
 
@@ -77,8 +84,8 @@ def _owner(item: Json) -> str:
     return next(iter(owner_uids(item)), "")
 
 
-def _claims(status: dict[str, object], began: datetime) -> bool:
+def _claims(status: dict[str, object], started: datetime) -> bool:
     state = status.get("state")
     running = state.get("running") if isinstance(state, dict) else None
     since = running.get("startedAt") if isinstance(running, dict) else None
-    return bool(since) and datetime.fromisoformat(str(since)) < began
+    return bool(since) and datetime.fromisoformat(str(since)) < started

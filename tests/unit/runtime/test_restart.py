@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from support.cluster_objects import Json, container, metadata, pod, snapshot, waiting
 
@@ -65,19 +65,33 @@ def running(since: str) -> dict[str, dict[str, str]]:
     return {"running": {"startedAt": since}}
 
 
-def test_only_containers_that_ran_before_are_from_before() -> None:
+def on(node: str, name: str, *containers: Json) -> Json:
+    placed = pod(name, *containers)
+    return {**placed, "spec": {**placed["spec"], "nodeName": node}}
+
+
+def test_only_containers_that_ran_before_their_node_are_from_before() -> None:
+    # The worker was started an hour before: what runs there since then is no news of a former life.
+    started = {"plane": BEGAN, "worker": BEGAN - timedelta(hours=1)}
     pods = [
-        pod("old", container(state=running("2026-11-01T11:59:59Z"))),
-        pod("new", container(state=running("2026-11-01T12:00:01Z"))),
-        pod("starting", container(state=waiting("ContainerCreating"))),
-        pod(
-            "mixed", container(state=running("2026-11-01T12:00:01Z")), container(state=running("2026-11-01T10:00:00Z"))
+        on("plane", "old", container(state=running("2026-11-01T11:59:59Z"))),
+        on("plane", "new", container(state=running("2026-11-01T12:00:01Z"))),
+        on("plane", "starting", container(state=waiting("ContainerCreating"))),
+        on(
+            "plane",
+            "mixed",
+            container(state=running("2026-11-01T12:00:01Z")),
+            container(state=running("2026-11-01T10:00:00Z")),
         ),
+        on("worker", "kept", container(state=running("2026-11-01T11:59:59Z"))),
+        on("worker", "older", container(state=running("2026-11-01T10:59:59Z"))),
+        on("removed", "nowhere", container(state=running("2026-11-01T10:00:00Z"))),
+        pod("unscheduled"),
     ]
 
-    reported = reported_from_before(snapshot(Pod=pods), BEGAN)
+    reported = reported_from_before(snapshot(Pod=pods), started)
 
-    assert [name.rpartition("/")[2] for name in reported] == ["mixed", "old"]
+    assert [name.rpartition("/")[2] for name in reported] == ["mixed", "old", "older"]
 
 
 def ready_pod(owner: Json) -> Json:

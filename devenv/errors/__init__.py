@@ -51,10 +51,8 @@ class SpecError(DevenvError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         count = len(problems)
-        super().__init__(
-            f"{count} problem{'s' if count != 1 else ''} in the specification",
-            hint="correct the lines above, then: devenv validate",
-        )
+        said = f"{count} problem{'s' if count != 1 else ''} in the specification"
+        super().__init__(said, hint="correct the lines above, then: devenv validate")
         self.problems = tuple(problems)
 
     def as_dict(self) -> dict[str, object]:
@@ -337,8 +335,14 @@ class HookError(DevenvError):
     code = "hook-failed"
 
 
+class TaskError(DevenvError):
+    """A task of devenv.yaml failed on this machine."""
+
+    code = "task-failed"
+
+
 class HostCommandError(DevenvError):
-    """A stack has a command run on this machine, and nobody agreed to that; nothing of it was run."""
+    """A stack, task or build has a command run on this machine, and nobody agreed to that; nothing of it was run."""
 
     code = "host-command-not-agreed"
     exit_status = EXIT_BAD_SPEC

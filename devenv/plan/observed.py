@@ -10,6 +10,7 @@ from devenv.plan.cluster_state import ClusterState
 from devenv.plan.image import Image
 from devenv.plan.replacement import Blockers
 from devenv.plan.steps import CarriedFolder
+from devenv.plan.tasks import ObservedTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,9 @@ class Observed:
     """Stacks that provably run what digests pin since they were installed."""
     blockers: Mapping[str, tuple[Blockers | None, ...]] = field(default_factory=dict)
     """Stack to what blocks each source that is applied, None where that is not known; no stack that has none."""
+
+    tasks: Mapping[str, ObservedTask] = field(default_factory=dict)
+    """By name, those that are wanted."""
 
     def untouched(self, stack: str) -> frozenset[str]:
         """What names the manifests of pinned modules that a stack has as they were applied."""

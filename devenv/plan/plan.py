@@ -15,6 +15,7 @@ from devenv.plan.steps import (
     InstallChart,
     ReplaceObject,
     RunHook,
+    RunTask,
     StartCluster,
     Step,
 )
@@ -62,6 +63,12 @@ class Plan:
         return any(isinstance(node.step, StartCluster) for node in self.nodes)
 
     @property
+    def leading_tasks(self) -> Plan:
+        """What runs before all else: once it has, the rest is planned anew, of what the tasks have made."""
+        nodes = [node for node in self.nodes if isinstance(node.step, RunTask) and node.step.leads]
+        return Plan.of(self.project, self.cluster, nodes)
+
+    @property
     def made_images(self) -> tuple[str, ...]:
         """The names of the images that are made, and not pulled."""
         made = (BuildImage, BootstrapImage, AssembleNodeImage)
@@ -75,8 +82,7 @@ class Plan:
     @property
     def host_commands(self) -> tuple[str, ...]:
         """The commands that it runs on this machine, as a shell's lines: to be agreed to once in a project."""
-        hooks = [node.step.hook for node in self.nodes if isinstance(node.step, RunHook)]
-        return tuple(dict.fromkeys(hook.shown for hook in hooks if hook.command))
+        return tuple(dict.fromkeys(filter(None, (_host_command(node.step) for node in self.nodes))))
 
     def as_event(self) -> PlanMade:
         """The plan as the sinks see it."""
@@ -85,6 +91,16 @@ class Plan:
             for n in self.nodes
         )
         return PlanMade(self.project, self.cluster, steps, self.unchanged)
+
+
+def _host_command(step: Step) -> str:
+    match step:
+        case RunHook(hook=hook):
+            return hook.shown if hook.command else ""
+        case RunTask(spec=task):
+            return task.shown
+        case _:
+            return ""
 
 
 def _loss(step: Step) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from devenv.errors import ForeignClusterError
 from devenv.plan.cluster_state import ClusterState
@@ -31,8 +31,10 @@ from devenv.plan.steps import (
     ready_key,
     tool_key,
 )
+from devenv.plan.tasks import reasons_to_run, task_nodes
 from devenv.spec.needs import Needs, nearest
 from devenv.spec.stack import StackSpec
+from devenv.spec.tasks.task import Task
 from devenv.spec.versions import Versions
 
 _ASLEEP = (ClusterState.STOPPED, ClusterState.UNREACHABLE)
@@ -62,6 +64,8 @@ class Wanted:
     """Image in which Go modules are fetched; None where the host has Go."""
     assumed_prefix: str = ""
     """What the namespaces of built-in stacks begin with, where devenv.yaml does not say it; empty where it does."""
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    """Commands of this machine, each after those that it needs."""
     prunes_cache: bool = False
     """Whether the engine's build cache is devenv's to keep small."""
 
@@ -100,8 +104,11 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
         *_images(wanted, observed, provisions),
         *(_cluster(wanted, observed) if observed.cluster.is_to_be_made else ()),
     ]
+    planned = {name for name, reason in reasons.items() if reason}
+    tasks = task_nodes(wanted.tasks, observed.tasks, wanted.needs, planned)
+    reasons |= reasons_to_run(wanted.tasks, observed.tasks)
     unchanged = [name for name, reason in reasons.items() if not reason]
-    return Plan.of(wanted.project, wanted.cluster, [*nodes, *_tools(wanted, observed, nodes)], unchanged)
+    return Plan.of(wanted.project, wanted.cluster, [*nodes, *_tools(wanted, observed, nodes), *tasks], unchanged)
 
 
 def reasons_to_install(wanted: Wanted, observed: Observed) -> dict[str, str]:

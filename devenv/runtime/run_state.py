@@ -36,6 +36,8 @@ class RunState:
         """Stacks whose charts change more than the image when the image changes."""
         self.given_up: dict[str, str] = {}
         """Image to why it could not be pulled, of those that recipes make as well."""
+        self.ran_tasks: set[str] = set()
+        """Tasks that have run."""
         self.creation_failed = threading.Event()
         """Set when the cluster cannot be created, for those who wait for its nodes."""
         self.configured = threading.Event()

@@ -39,6 +39,7 @@ from devenv.spec.services.reference import Reference
 from devenv.spec.services.translation import Origin, translate_services
 from devenv.spec.stack import StackSpec
 from devenv.spec.stack_images import StackImages, collect_images
+from devenv.spec.tasks.problems import task_problems
 from devenv.spec.versions import Versions
 from devenv.spec.workspace import LOCK_FILE, LoadedStack, Locked, Workspace
 from devenv.spec.yaml.positions import Document
@@ -269,6 +270,7 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
         origin = Origin(parts.document, parts.boundary)
         problems.extend(service_problems(project, origin, drafts, parts.seeds, parts.unread))
         problems.extend(database_problems(project, origin, parts.versions))
+        problems.extend(task_problems(project.tasks, parts.document, parts.boundary, {*drafts, *parts.unread}))
     for draft in drafts.values():
         problems.extend(references.stack_problems(draft, drafts, parts.versions, parts.images.names, parts.unread))
         problems.extend(files.stack_file_problems(draft, profile, parts.charts))

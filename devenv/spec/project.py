@@ -21,6 +21,7 @@ from devenv.spec.model import (
 )
 from devenv.spec.services.database import ProjectDatabase
 from devenv.spec.services.service import ServiceName, ServiceSpec
+from devenv.spec.tasks.task import Task
 
 CONTROL_PLANE = "control-plane"
 """The role of a node, as kind calls it."""
@@ -87,6 +88,8 @@ class ProjectSpec(SpecModel):
     stack_paths: tuple[str, ...] = ()
     """Folders with stacks of the project's own, `<layer>/<name>/stack.yaml` inside."""
     images: dict[DnsLabel, LocalImage] = {}
+    tasks: dict[DnsLabel, Task] = {}
+    """Commands of this machine that belong to the environment: code that is generated, assets that are built."""
     registry_mirrors: dict[RegistryHost, RegistryPath] = {}
     """Registry to the mirror that devenv pulls its images from instead. They keep their names, digests and places in
     devenv.lock; login and certificates are those of the mirror."""

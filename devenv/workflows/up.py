@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from devenv.errors import DataLossError, HostCommandError
+from devenv.errors import DataLossError
 from devenv.events import Noted
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.graph import select
 from devenv.plan.image import Mode
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
-from devenv.runtime.agreed_commands import agree, not_agreed
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.fitness import refuse_unfit
 from devenv.runtime.host.ports import other_ports
@@ -30,7 +29,8 @@ from devenv.spec.lock import pinning_nothing
 from devenv.spec.project import Ports
 from devenv.spec.workspace import LOCK_FILE
 from devenv.workflows.access.claim import claim, report_other_folder
-from devenv.workflows.access.connect import connect
+from devenv.workflows.access.connect import connect, environment_on
+from devenv.workflows.access.consent import agree_to_commands
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
@@ -112,18 +112,17 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
             perform(result.plan, environment, state, session, RunInfo(began, log))
             result, _ = _claimed(environment, stacks, state, replace(request, adopt=adopted), session)
         _agree(result.plan, request, session)
-        _agree_to_commands(environment, result.plan, request, session)
+        agree_to_commands(environment, result.plan.host_commands, session, assume_yes=request.assume_yes)
         _note_profile(result)
-        info = RunInfo(began, log, pairs(endpoints(workspace, stacks, result.observation.facts)))
+        result = _after_tasks(result, request, session, RunInfo(began, log))
+        info = RunInfo(began, log, pairs(endpoints(result.environment.workspace, stacks, result.observation.facts)))
 
         def replan() -> Plan:
             nonlocal result
-            result = _planned(environment, stacks, state, request, session)
-            _agree(result.plan, request, session)
-            _agree_to_commands(environment, result.plan, request, session)
+            result = _replanned(result.environment, stacks, state, request, session)
             return result.plan
 
-        perform(result.plan, environment, state, session, info, replan=replan)
+        perform(result.plan, result.environment, state, session, info, replan=replan)
     return result
 
 
@@ -148,6 +147,28 @@ def _claimed(
     return result, claim(environment, result.observation, session, adopt=request.adopt) or request.adopt
 
 
+def _replanned(
+    environment: Environment, stacks: tuple[str, ...], state: RunState, request: UpRequest, session: Session
+) -> UpResult:
+    """The plan once more, in the middle of a command: what is new in it is asked for too."""
+    result = _planned(environment, stacks, state, request, session)
+    _agree(result.plan, request, session)
+    agree_to_commands(environment, result.plan.host_commands, session, assume_yes=request.assume_yes)
+    return result
+
+
+def _after_tasks(result: UpResult, request: UpRequest, session: Session, info: RunInfo) -> UpResult:
+    """Run the tasks that come before all else, and plan the rest of what they have made, which may be anything."""
+    first = result.plan.leading_tasks
+    if not first.nodes:
+        return result
+    perform(first, result.environment, result.state, session, info, checks_room=False)
+    workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
+    require_sound_contents(workspace.stacks[name] for name in result.stacks)
+    environment = environment_on(result.environment.engine, workspace, session)
+    return _replanned(environment, result.stacks, result.state, request, session)
+
+
 def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
     """See that what the plan would lose of the user's may be lost; raises DataLossError."""
     if not plan.losses or request.assume_yes:
@@ -159,21 +180,6 @@ def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
             context={"cause": "; ".join(f"{s.title}: {s.reason}" for s in plan.as_event().steps if s.loses)},
             hint="devenv up --plan shows it; take the change back, or agree: devenv up --yes",
         )
-
-
-def _agree_to_commands(environment: Environment, plan: Plan, request: UpRequest, session: Session) -> None:
-    """See that the user agrees to what the plan runs on this machine, once in a project; raises HostCommandError."""
-    new = not_agreed(environment.state, plan.host_commands)
-    if not new:
-        return
-    listed = "".join(f"\n  {command}" for command in new)
-    if not request.assume_yes and not session.confirm(f"Stacks have commands run on this machine:{listed}\nRun them?"):
-        raise HostCommandError(
-            "nothing was changed: commands on this machine take your consent, once in a project",
-            context={"commands": "; ".join(new)},
-            hint="devenv up --plan shows them; agree: devenv up --yes",
-        )
-    agree(environment.state, new)
 
 
 def _note_profile(result: UpResult) -> None:
@@ -194,6 +200,7 @@ def _planned(
         renewed=request.renewed,
         claims=state.claims,
         given_up=state.given_up,
+        ran_tasks=state.ran_tasks,
     )
     require_sound_rendering(environment.workspace, seen.wanted.stacks, Renderers.of(seen.toolbox))
     plan = make_plan(seen.wanted, seen.observed)

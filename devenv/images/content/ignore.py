@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Self
@@ -65,8 +65,8 @@ class IgnoreRules:
         self._exceptions = tuple(f"{start}/" for start in exceptions)
 
     @classmethod
-    def of(cls, context: Path, dockerfile: Path) -> Self:
-        """The rules for a build: `<Dockerfile>.dockerignore` if there is one, else the context's own.
+    def of(cls, context: Path, dockerfile: Path, also: Sequence[str] = ()) -> Self:
+        """The rules for a build: `<Dockerfile>.dockerignore` if there is one, else the context's own; then `also`.
 
         A link is followed as the builder follows it, which sees the folder as the root of all paths.
         """
@@ -74,8 +74,8 @@ class IgnoreRules:
             file = _trail(place)[-1]
             if file.is_file():
                 text = file.read_bytes().removeprefix(_BOM.encode()).decode("utf-8", "surrogateescape")
-                return cls(text.split("\n"))
-        return cls([])
+                return cls([*text.split("\n"), *also])
+        return cls([*also])
 
     def match(self, path: str, above: IgnoreMatch | None) -> IgnoreMatch:
         """Decide of a path relative to the context, given what was decided of the folder that it is in."""

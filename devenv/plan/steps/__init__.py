@@ -41,11 +41,13 @@ from devenv.plan.steps.stack import (
     StackStep,
     ready_key,
 )
+from devenv.plan.steps.task import RunTask, task_key
 
 __all__ = [
     "AnyClusterStep",
     "AnyProvideStep",
     "AnyStackStep",
+    "AnyTaskStep",
     "ApplyLicence",
     "ApplyManifests",
     "ApplySeeds",
@@ -74,6 +76,7 @@ __all__ = [
     "ResetDatabase",
     "RestartWorkloads",
     "RunHook",
+    "RunTask",
     "StackStep",
     "StartCluster",
     "Step",
@@ -81,6 +84,7 @@ __all__ = [
     "load_key",
     "module_key",
     "ready_key",
+    "task_key",
     "tool_key",
 ]
 
@@ -111,4 +115,5 @@ AnyStackStep = (
     | RestartWorkloads
     | AwaitReady
 )
-Step = AnyProvideStep | AnyClusterStep | AnyStackStep
+AnyTaskStep = RunTask
+Step = AnyProvideStep | AnyClusterStep | AnyStackStep | AnyTaskStep

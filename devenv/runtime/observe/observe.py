@@ -33,6 +33,7 @@ from devenv.runtime.observe.refusals import observe_blockers
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed, renew, stack_inputs
 from devenv.runtime.ownership.marks import look
 from devenv.runtime.ownership.ownership import KindCluster, running_nodes
+from devenv.runtime.tasks.observe import observe_tasks, tasks_of
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.render import ProjectFacts
 
@@ -86,12 +87,13 @@ def observe(
     renewed: Collection[str] = (),
     claims: PortClaims | None = None,
     given_up: Mapping[str, str] = MappingProxyType({}),
+    ran_tasks: Collection[str] = (),
 ) -> Observation:
     """Look at the host, the engine and the cluster; with `verify` also at what others have changed there.
 
     `renewed` are the stacks whose databases are to be reset to what their migrations and seeds are now; `claims` keep
     the ports that are chosen for a cluster which is yet to be made, `given_up` are the images that this run could not
-    pull and recipes make as well, with the reason.
+    pull and recipes make as well, with the reason; `ran_tasks` are the tasks that it has run.
 
     Raises:
         PortTakenError: a port of the specification is held by another process.
@@ -112,6 +114,7 @@ def observe(
         images=mode,
         module_image=seen.module_image,
         assumed_prefix="" if workspace.project.namespace_prefix else workspace.project.prefix,
+        tasks=tasks_of(environment, stacks, os.environ),
         prunes_cache=seen.owns_engine,
     )
     observed = Observed(
@@ -123,13 +126,16 @@ def observe(
         images=seen.images,
         fresh_databases=seen.cluster.fresh_databases(spec for spec, _ in wanted.stacks),
     )
-    compared = _compared(environment, seen, wanted, observed)
+    compared = _compared(environment, seen, wanted, observed, ran_tasks)
     return Observation(wanted, compared, seen.toolbox, seen.facts, seen.cluster, seen.kind_cluster)
 
 
-def _compared(environment: Environment, seen: _Seen, wanted: Wanted, observed: Observed) -> Observed:
-    """With what has to be looked at more closely of the stacks that have changed."""
-    known = replace(observed, proven_pins=proven_pins(environment, wanted, observed, seen.cluster))
+def _compared(
+    environment: Environment, seen: _Seen, wanted: Wanted, observed: Observed, ran_tasks: Collection[str]
+) -> Observed:
+    """With what tasks read, and what has to be looked at more closely of the stacks that have changed."""
+    tasks = observe_tasks(environment, wanted.tasks, ran_tasks)
+    known = replace(observed, tasks=tasks, proven_pins=proven_pins(environment, wanted, observed, seen.cluster))
     return replace(known, blockers=observe_blockers(environment, seen.toolbox, wanted, known, seen.cluster))
 
 

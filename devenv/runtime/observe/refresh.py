@@ -83,6 +83,7 @@ def observe_round(
         seen.wanted,
         stacks=_inputs(environment, seen, stacks, references),
         references=references,
+        tasks={},
         prunes_cache=False,
     )
     require_sound_rendering(environment.workspace, wanted.stacks, Renderers.of(toolbox))

@@ -8,6 +8,7 @@ from devenv.plan.steps import (
     AnyClusterStep,
     AnyProvideStep,
     AnyStackStep,
+    AnyTaskStep,
     ApplyLicence,
     ApplyManifests,
     ApplySeeds,
@@ -43,6 +44,7 @@ from devenv.runtime.steps import databases as database_steps
 from devenv.runtime.steps import images as image_steps
 from devenv.runtime.steps import replacements, restarts, seeding
 from devenv.runtime.steps import stacks as stack_steps
+from devenv.runtime.tasks import running as task_steps
 
 
 def execute(step: Step, context: StepContext) -> str:
@@ -55,6 +57,8 @@ def execute(step: Step, context: StepContext) -> str:
         return _provide(step, context)
     if isinstance(step, AnyClusterStep):
         return _on_cluster(step, context)
+    if isinstance(step, AnyTaskStep):
+        return task_steps.run_task(step, context)
     return _on_stack(step, context)
 
 

@@ -16,7 +16,6 @@ from devenv.errors import (
     CommandFailedError,
     CommandTimeoutError,
     HookError,
-    HostCommandError,
     SpecError,
     ToolMissingError,
     WorkloadError,
@@ -25,9 +24,9 @@ from devenv.events import Noted
 from devenv.labels import LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
 from devenv.plan.names import HOST_CA, TLS_SECRET
 from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
-from devenv.runtime.agreed_commands import not_agreed
 from devenv.runtime.applied import AppliedStack
 from devenv.runtime.diagnosis import Scope
+from devenv.runtime.host_commands import run_on_host
 from devenv.runtime.observe.carried_folders import packed
 from devenv.runtime.observe.cluster import claims_of
 from devenv.runtime.observe.rendering import chart_of, release_of, rendered
@@ -41,7 +40,6 @@ from devenv.runtime.steps.readiness import await_workloads
 from devenv.runtime.steps.replacements import replace_before
 from devenv.runtime.steps.synced_pods import replace_synced_pods
 from devenv.runtime.steps.webhooks import until_webhooks_answer
-from devenv.runtime.toolbox import Toolbox
 from devenv.spec.workspace import LoadedStack
 
 
@@ -67,28 +65,11 @@ def _run_kubectl(step: RunHook, context: StepContext) -> process.Completed:
 
 
 def _run_here(step: RunHook, context: StepContext) -> process.Completed:
-    """Run a command of this machine, whose kubectl and Helm talk to the project's cluster."""
-    environment, hook = context.environment, step.hook
-    if not_agreed(environment.state, [hook.shown]):
-        raise HostCommandError(
-            f"nobody has agreed to a command on this machine: {hook.shown}", hint="devenv up, which asks"
-        )
-    stack = environment.workspace.stacks[step.stack]
-    return process.run(
-        hook.command,
-        cwd=stack.root / (hook.dir or ""),
-        env={"KUBECONFIG": str(environment.kubeconfig), **_with_own_tools(context.run.toolbox)},
-        timeout=stack.spec.deadline.total_seconds(),
-        cancel=context.cancel,
-        on_line=context.output,
-        what=f"run {hook.shown}",
-    )
-
-
-def _with_own_tools(toolbox: Toolbox) -> dict[str, str]:
-    """PATH with the kubectl and Helm that devenv uses, behind the user's own."""
-    folders = [str(toolbox.programs[name].parent) for name in ("kubectl", "helm") if name in toolbox.programs]
-    return {"PATH": os.pathsep.join([os.environ.get("PATH", ""), *folders])}
+    """Run a command of this machine."""
+    hook, stack = step.hook, context.environment.workspace.stacks[step.stack]
+    seconds = stack.spec.deadline.total_seconds()
+    folder = stack.root / (hook.dir or "")
+    return run_on_host(hook.command, context, shown=hook.shown, folder=folder, seconds=seconds, env={})
 
 
 def apply_tls(step: ApplyTls, context: StepContext) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -35,12 +35,15 @@ class Boundary:
 
     def look(self, base: Path, text: str, kind: Kind) -> Path | PathProblem:
         """The existing path that `text` names, relative to `base`, or what is wrong with it."""
-        if not text.strip():
-            return PathProblem("a path is expected, found empty text")
-        if Path(text).is_absolute():
-            return PathProblem(f"a relative path is expected, found {text}", "write it relative to the file")
+        return _readable(text) or self._guarded(text, lambda: self._look(base, text, kind))
+
+    def keep(self, base: Path, text: str) -> Path | PathProblem:
+        """The path that `text` names, relative to `base`, be there something or not, or what is wrong with it."""
+        return _readable(text) or self._guarded(text, lambda: self._place(base, text))
+
+    def _guarded(self, text: str, look: Callable[[], Path | PathProblem]) -> Path | PathProblem:
         try:
-            return self._look(base, text, kind)
+            return look()
         except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a name that is too long
             return PathProblem(f"{_short(text)} cannot be looked at: {_reason(error)}")
 
@@ -87,6 +90,15 @@ class Boundary:
 
     def _holds(self, path: Path) -> bool:
         return path.is_relative_to(self.root) or path.is_relative_to(self.root.resolve())
+
+
+def _readable(text: str) -> PathProblem | None:
+    """What is wrong with a text already."""
+    if not text.strip():
+        return PathProblem("a path is expected, found empty text")
+    if Path(text).is_absolute():
+        return PathProblem(f"a relative path is expected, found {text}", "write it relative to the file")
+    return None
 
 
 def subfolders(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from devenv.events import RunFinished
 from devenv.ui.diagnostics import indent, render
 from devenv.ui.run.progress import RunProgress, StepProgress, StepState
-from devenv.ui.wording import count, duration
+from devenv.ui.wording import duration
 
 
 def summary(progress: RunProgress, finished: RunFinished, *, folder: Path | None = None) -> str:
@@ -36,7 +36,7 @@ def outcome(progress: RunProgress, finished: RunFinished) -> str:
     amounts = [(len(progress.in_state(state)), state.value) for state in ends]
     said = ", ".join(f"{amount} {word}" for amount, word in [*amounts, (finished.unchanged, "unchanged")] if amount)
     if not any(amount for amount, _ in amounts):
-        unchanged = f": {count(finished.unchanged, 'stack')} unchanged" if finished.unchanged else ""
+        unchanged = f": {finished.unchanged} unchanged" if finished.unchanged else ""
         return f"nothing to do{unchanged} ({duration(finished.seconds)})"
     return f"{said} in {duration(finished.seconds)}"
 

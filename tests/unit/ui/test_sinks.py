@@ -81,7 +81,7 @@ def test_plain_lines_of_a_run_with_nothing_to_do() -> None:
     stream = io.StringIO()
     nothing = RunFinished(0, 0, 0, 2, 0.4)
     feed(PlainLines(stream), (PlanMade("alt", "devenv-alt", (), ("a", "b")), nothing))
-    assert stream.getvalue() == "plan for alt: 0 steps, 2 unchanged\nnothing to do: 2 stacks unchanged (0.4s)\n"
+    assert stream.getvalue() == "plan for alt: 0 steps, 2 unchanged\nnothing to do: 2 unchanged (0.4s)\n"
 
 
 def test_a_round_of_dev_tells_its_time_and_its_parts(tmp_path: Path) -> None:

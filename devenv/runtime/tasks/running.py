@@ -1,0 +1,47 @@
+"""The step that runs a task."""
+
+from __future__ import annotations
+
+from devenv.errors import CommandFailedError, CommandTimeoutError, DevenvError, TaskError, ToolMissingError
+from devenv.plan.steps import RunTask
+from devenv.runtime.host_commands import run_on_host
+from devenv.runtime.step_context import StepContext
+from devenv.runtime.tasks.observe import inputs_of, observe_task
+from devenv.runtime.tasks.records import forget, record_content
+from devenv.spec.tasks.task import argv_of
+
+
+def run_task(step: RunTask, context: StepContext) -> str:
+    """Run a task, and remember what it was made of.
+
+    Raises:
+        TaskError: it failed.
+        HostCommandError: nobody has agreed to its command.
+    """
+    environment, task = context.environment, step.spec
+    seen = observe_task(environment, step.task, leads=step.leads)
+    if step.may_be_same and seen.content == seen.recorded and not seen.missing:
+        return "unchanged"
+    forget(environment.state, step.task)
+    try:
+        done = run_on_host(
+            argv_of(task.run),
+            context,
+            shown=task.shown,
+            folder=environment.workspace.root / task.dir,
+            seconds=task.deadline.total_seconds(),
+            env=task.env,
+        )
+    except (CommandFailedError, CommandTimeoutError, ToolMissingError) as error:
+        raise _failed(step, error) from error
+    if inputs_of(environment, step.task).missing:
+        missing = ", ".join(step.spec.outputs)
+        raise TaskError(f"task {step.task} ended well, and has not made what it says it makes: {missing}")
+    record_content(environment.state, step.task, seen.content)
+    context.run.ran_tasks.add(step.task)
+    return f"{len(done.stdout.splitlines()) + len(done.stderr.splitlines())} lines"
+
+
+def _failed(step: RunTask, error: DevenvError) -> TaskError:
+    hint = error.hint or "the whole output is in the log; run it yourself, and then: devenv up"
+    return TaskError(f"task {step.task} failed: {error.message}", context=error.context, hint=hint)

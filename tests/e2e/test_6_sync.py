@@ -247,3 +247,28 @@ def test_the_image_follows_when_nobody_saves(up: Project, cluster: Cluster) -> N
         assert not set(before) & set(ids(cluster))
         assert state(up) == ("ready", "")
     assert up.devenv("up", "--yes", "--json").last("plan-made")["steps"] == []
+
+
+def test_tasks_run_before_the_image_that_is_made_of_what_they_write(up: Project, cluster: Cluster) -> None:
+    (up.root / "texts").mkdir()
+    (up.root / "texts" / "b").write_text("six")
+    count = f"kubectl get deployment web --namespace {NAMESPACE} --output name > counted"
+    tasks = {
+        "generate": {"run": "cp texts/b web/pages/b.txt", "deps": ["texts"], "outputs": ["web/pages/b.txt"]},
+        "count": {"run": count, "needs": ["web"], "outputs": ["counted"]},
+    }
+    up.write_spec({**up.spec, "tasks": tasks})
+    refused = up.devenv("up", "--json", expect=2).last("error")["error"]
+    assert refused["code"] == "host-command-not-agreed"
+    assert not (up.root / "web" / "pages" / "b.txt").exists()
+
+    first, then = up.devenv("up", "--yes", "--json").of_type("plan-made")
+    assert [step["key"] for step in first["steps"]] == ["task/generate"]
+    (counting,) = [step for step in then["steps"] if step["group"] == "tasks"]
+    assert (counting["key"], counting["needs"], counting["reason"]) == ("task/count", ["ready/web"], "new")
+    assert answers(cluster, "pages/b.txt") == ["0o644 six"] * REPLICAS
+    assert (up.root / "counted").read_text() == "deployment.apps/web\n"
+
+    again = up.devenv("up", "--json").last("plan-made")
+    assert again["steps"] == []
+    assert {"generate", "count"} <= set(again["unchanged"])

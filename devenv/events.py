@@ -155,14 +155,15 @@ class Synced:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A line that a pod wrote while `devenv dev` watched, or what Kubernetes says of the pod."""
+    """A line that a pod wrote while `devenv dev` watched, what Kubernetes says of the pod, or a line of a task's."""
 
     timestamp: str
     """RFC 3339 in UTC."""
     namespace: str
     pod: str
+    """Empty for what a task serves on this machine."""
     container: str
-    """Empty for what Kubernetes says."""
+    """Empty for what Kubernetes says; the task's name."""
     stack: str
     level: str
     """Empty where the line tells none."""

@@ -17,6 +17,7 @@ from devenv.plan.steps import (
     RunHook,
     RunTask,
     StartCluster,
+    StartServing,
     Step,
 )
 
@@ -99,6 +100,8 @@ def _host_command(step: Step) -> str:
             return hook.shown if hook.command else ""
         case RunTask(spec=task):
             return task.shown
+        case StartServing(spec=task):
+            return task.shown_serve
         case _:
             return ""
 

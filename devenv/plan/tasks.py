@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from devenv.plan.plan import PlanNode
-from devenv.plan.steps import RunTask, ready_key, task_key
+from devenv.plan.steps import RunTask, StartServing, ready_key, serve_key, task_key
 from devenv.spec.needs import Needs, nearest, order
 from devenv.spec.tasks.task import Task
 
@@ -42,21 +42,34 @@ def wanted_tasks(tasks: Tasks, stacks: Collection[str], *, in_ci: bool) -> dict[
     return left
 
 
+def without_serving(tasks: Tasks) -> dict[str, Task]:
+    """Those that run to their end without what is served by another: all but those that `devenv dev` alone can run."""
+    left: dict[str, Task] = {}
+    for name, task in tasks.items():
+        if task.run and all(need not in tasks or (need in left and not tasks[need].serve) for need in task.needs):
+            left[name] = task
+    return left
+
+
 def leading(tasks: Tasks) -> frozenset[str]:
     """The tasks that need no stack, neither themselves nor by others; the tasks come each after those that it needs."""
     found: set[str] = set()
-    for name, task in tasks.items():
+    for name, task in without_serving(tasks).items():
         if all(need in found for need in task.needs):
             found.add(name)
     return frozenset(found)
 
 
-def reasons_to_run(tasks: Tasks, observed: Mapping[str, ObservedTask]) -> dict[str, str]:
-    """Why each task runs; empty where it does not."""
+def reasons_to_run(tasks: Tasks, observed: Mapping[str, ObservedTask], asked: Collection[str] = ()) -> dict[str, str]:
+    """Why each task runs; empty where it does not. `asked` are tasks that run whatever they read."""
     reasons: dict[str, str] = {}
     for name, task in tasks.items():
+        if not task.run:
+            reasons[name] = ""
+            continue
         before = next((need for need in task.needs if reasons.get(need)), None)
-        reasons[name] = _reason(task, observed[name]) or (f"after {before}" if before else "")
+        own = "asked for" if name in asked else _reason(task, observed[name])
+        reasons[name] = own or (f"after {before}" if before else "")
     return reasons
 
 
@@ -71,7 +84,13 @@ def _reason(task: Task, seen: ObservedTask) -> str:
 
 
 def task_nodes(
-    tasks: Tasks, observed: Mapping[str, ObservedTask], needs: Needs, planned: Collection[str]
+    tasks: Tasks,
+    observed: Mapping[str, ObservedTask],
+    needs: Needs,
+    planned: Collection[str],
+    *,
+    only: Collection[str] | None = None,
+    asked: Collection[str] = (),
 ) -> Iterator[PlanNode]:
     """The steps of the tasks that have to run.
 
@@ -80,12 +99,27 @@ def task_nodes(
         observed: each of them.
         needs: all stacks with those that they need.
         planned: the stacks that steps of the same plan make ready.
+        only: of these tasks alone.
+        asked: tasks that run whatever they read.
     """
-    first, reasons = leading(tasks), reasons_to_run(tasks, observed)
+    first, reasons = leading(tasks), reasons_to_run(tasks, observed, asked)
     for name, task in tasks.items():
-        if not reasons[name]:
+        if not reasons[name] or (only is not None and name not in only):
             continue
         stacks = nearest({**needs, name: [need for need in task.needs if need not in tasks]}, name, planned)
-        before = {task_key(need) for need in task.needs if need in tasks} | {ready_key(stack) for stack in stacks}
-        alone = not _reason(task, observed[name])
-        yield PlanNode(RunTask(name, task, name in first, alone), frozenset(before), reasons[name])
+        before = _needed(tasks, task) | {ready_key(stack) for stack in stacks}
+        step = RunTask(name, task, name in first, may_be_same=reasons[name].startswith("after "))
+        yield PlanNode(step, before, reasons[name])
+
+
+def serving_nodes(tasks: Tasks, names: Collection[str], why: str) -> Iterator[PlanNode]:
+    """The steps that start what some tasks serve."""
+    for name, task in tasks.items():
+        if name in names and task.serve:
+            yield PlanNode(StartServing(name, task), _needed(tasks, task) | {task_key(name)}, why)
+
+
+def _needed(tasks: Tasks, task: Task) -> frozenset[str]:
+    """The steps of the tasks that a task needs."""
+    needed = [need for need in task.needs if need in tasks]
+    return frozenset(serve_key(need) if tasks[need].serve else task_key(need) for need in needed)

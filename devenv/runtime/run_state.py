@@ -13,6 +13,7 @@ from devenv.adapters.host.ports import PortClaims
 from devenv.images.load.loader import LoadReport
 from devenv.images.load.session import LoadSession
 from devenv.runtime.applied import Applied
+from devenv.runtime.tasks.servers import Servers
 from devenv.runtime.toolbox import Toolbox
 
 
@@ -38,6 +39,8 @@ class RunState:
         """Image to why it could not be pulled, of those that recipes make as well."""
         self.ran_tasks: set[str] = set()
         """Tasks that have run."""
+        self.servers = Servers()
+        """What tasks serve."""
         self.creation_failed = threading.Event()
         """Set when the cluster cannot be created, for those who wait for its nodes."""
         self.configured = threading.Event()

@@ -1,4 +1,4 @@
-"""`devenv dev`: watch the sources of images; sync what was saved, or rebuild, load and roll it out."""
+"""`devenv dev`: watch what images and tasks read; sync what was saved, or rebuild, load and roll it out, or run it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ from devenv.workflows.build import project_images
 from devenv.workflows.databases.deployed import profile_that_is_up
 from devenv.workflows.live_sync.image import SyncedImage
 from devenv.workflows.live_sync.syncer import Syncer
-from devenv.workflows.live_sync.watching import Saved, next_saved, watching
+from devenv.workflows.live_sync.tasks import LoopTasks
+from devenv.workflows.live_sync.watching import Saved, Watched, next_saved, watching
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
 from devenv.workflows.services.watched_logs import watched_logs
@@ -65,12 +66,19 @@ def dev(command: DevCommand, session: Session) -> None:
     profile = command.profile or profile_that_is_up(command.directory, session)
     workspace = load_workspace(command.directory, data_root=session.data_root, profile=profile)
     users = _users(workspace, command.names)
-    only = tuple(name for name in workspace.selected if any(name in stacks for stacks in users.values()))
-    request = UpRequest(command.directory, command.assume_yes, only=only, profile=profile, images=command.images)
+    only = _stacks(workspace, users, command.names)
+    commands = tuple(found for task in workspace.project.tasks.values() for found in task.host_commands)
+    request = UpRequest(
+        command.directory, command.assume_yes, only=only, profile=profile, images=command.images, commands=commands
+    )
     result = bring_up(request, session)
+    stacks = only or result.stacks
     loop: _Loop | None = None
     try:
-        with watched_logs(result.environment, only, session) if command.logs else nullcontext():
+        with (
+            result.state.servers,
+            watched_logs(result.environment, stacks, session) if command.logs else nullcontext(),
+        ):
             loop = _Loop(result, users, session, command)
             loop.run()
     except KeyboardInterrupt:
@@ -84,7 +92,10 @@ def dev(command: DevCommand, session: Session) -> None:
 def _users(workspace: Workspace, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Each wanted image with the project's stacks that use it."""
     found: dict[str, tuple[str, ...]] = {}
-    for name in project_images(workspace, names):
+    wanted = (
+        project_images(workspace, names) if names or workspace.project.images or not workspace.project.tasks else ()
+    )
+    for name in wanted:
         stacks = [workspace.stacks[stack].spec for stack in workspace.selected]
         using = tuple(s.name for s in stacks if name in images_of(s, licensed=is_licensed(s, os.environ)).values())
         if using:
@@ -94,9 +105,19 @@ def _users(workspace: Workspace, names: Sequence[str]) -> dict[str, tuple[str, .
                 f"no stack of the project uses the image {name}",
                 hint="name it under images in the stack.yaml that uses it, and that stack in devenv.yaml",
             )
-    if not found:
+    if not found and not workspace.project.tasks:
         raise UsageError("no stack of the project uses an image of devenv.yaml", hint="devenv validate")
     return found
+
+
+def _stacks(workspace: Workspace, users: Mapping[str, tuple[str, ...]], names: Sequence[str]) -> tuple[str, ...]:
+    """The stacks that the loop is about: those that use the images, and where none is named those that tasks need.
+
+    None at all stands for every stack, as where tasks need none.
+    """
+    used = {name for stacks in users.values() for name in stacks}
+    needed = set() if names else {need for task in workspace.project.tasks.values() for need in task.needs}
+    return tuple(name for name in workspace.selected if name in used | needed)
 
 
 class _Loop:
@@ -105,6 +126,7 @@ class _Loop:
     def __init__(
         self, result: UpResult, users: Mapping[str, tuple[str, ...]], session: Session, command: DevCommand
     ) -> None:
+        """What is up, each image with the stacks that use it, and what the user asked for."""
         self._environment = result.environment
         self._users = users
         self._session = session
@@ -114,6 +136,7 @@ class _Loop:
         self._state = result.state
         self._baseline = Baseline.of(seen)
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
+        self._tasks = LoopTasks(result.environment, result.stacks, result.state, session, logs=command.logs)
         self._syncer = Syncer([*self._synced_images()], users, result.environment, session)
         self._settled = 0.0
         # Rounds are measured from the save: what the first one would have to begin with is begun now.
@@ -129,22 +152,25 @@ class _Loop:
         """Until KeyboardInterrupt, or an error of the watch itself."""
         environment, cancel = self._environment, self._session.cancel
         nodes = environment.node_names()
+        watched = Watched(self._contexts, self._tasks.watched(), self._syncer.save)
         with (
             self._syncer.following(nodes),
-            watching(self._contexts, self._syncer.save, self._report_polling) as changes,
+            watching(watched, self._report_polling) as changes,
             self._state.loads.programs.kept_waiting(environment.engine, nodes, cancel) as make_ready,
         ):
-            folders = ", ".join(f"{context.name} ({context.context})" for context in self._contexts)
             # The first answer of the watch is that it has begun: what was saved until then would be missed.
             next_saved(changes)
-            self._round(tuple(self._users), time.time(), asked=False)
-            self._session.emit(Noted(f"watching {folders}; Ctrl-C ends it"))
+            self._round(Saved(frozenset(self._users), frozenset(self._tasks.tasks), time.time()), begins=True)
+            self._session.emit(Noted(f"watching {self._watched()}; Ctrl-C ends it"))
             while True:
                 make_ready()
-                saved = next_saved(changes, self._follow_up)
-                names = tuple(context.name for context in self._contexts if context.name in saved.names)
-                if names:
-                    self._round(names, saved.at, asked=True)
+                self._round(next_saved(changes, self._follow_up))
+
+    def _watched(self) -> str:
+        """What is watched, for people."""
+        images = [f"{context.name} ({context.context})" for context in self._contexts]
+        tasks = [f"task {name}" for name, task in self._tasks.tasks.items() if task.deps]
+        return ", ".join([*images, *tasks]) or "nothing"
 
     def _follow_up(self) -> Saved | None:
         """What a round is to be made for when nobody has saved for a while what was synced."""
@@ -155,7 +181,7 @@ class _Loop:
         if not (names := self._syncer.behind()):
             return None
         self._session.emit(Noted(f"the image of {', '.join(names)} follows what was synced"))
-        return Saved(frozenset(names), time.time())
+        return Saved(frozenset(names), at=time.time())
 
     def _synced_images(self) -> Iterator[SyncedImage]:
         for context in self._contexts:
@@ -174,28 +200,26 @@ class _Loop:
             hint = "keep what you may not read, such as a container's data, outside of the folders that are watched"
         self._session.emit(Noted(f"files are looked at five times a second, not watched: {cause}", "warning", hint))
 
-    def _round(self, names: tuple[str, ...], saved: float, *, asked: bool) -> None:
-        """Bring the present sources of some images into the cluster; failures are reported, and the next save helps.
+    def _round(self, saved: Saved, *, begins: bool = False) -> None:
+        """Bring what was saved into the environment; failures are reported, and the next save helps.
 
         Args:
-            names: the images.
-            saved: when their sources were saved, in seconds since 1970.
-            asked: whether somebody waits for an answer, even for one that there is nothing to do.
+            saved: images and tasks.
+            begins: whether this is the first one, for whose answer that there is nothing to do nobody waits.
         """
-        session = self._session
-        began, late = time.monotonic(), max(0.0, time.time() - saved)
-        stacks = tuple(
-            name for name in self._environment.workspace.selected if any(name in self._users[image] for image in names)
-        )
-        project = self._environment.names.project
+        session, names = self._session, tuple(name for name in self._users if name in saved.names)
+        if not names and not saved.tasks:
+            return
+        began = time.monotonic()
         try:
-            with exclusive(self._environment.engine, project, session), self._syncer.round(names) as rolled_out:
-                plan = self._plan(names, stacks)
-                if plan.nodes:
-                    self._run(plan, names, stacks, began, late)
-                rolled_out(self._baseline.references)
-                if not plan.nodes and asked:
-                    session.emit(Noted(f"{', '.join(names)}: what was saved runs already"))
+            with exclusive(self._environment.engine, self._environment.names.project, session):
+                ran = frozenset[str]() if begins else self._tasks.run_first(saved.tasks)
+                if names:
+                    self._images_round(names, saved.at, asked=not begins)
+                if begins:
+                    self._tasks.begin()
+                else:
+                    self._tasks.run_rest(saved.tasks, ran)
         except RunFailedError:
             # Each failure has been reported by its own event.
             if self._syncer.last_sync > began:
@@ -204,6 +228,26 @@ class _Loop:
             if session.cancel.is_set():  # by the user, or because the lock was lost
                 raise
             session.emit(Noted(error.message, "warning", error.hint))
+
+    def _images_round(self, names: Sequence[str], saved: float, *, asked: bool) -> None:
+        """Bring the present sources of some images into the cluster.
+
+        Args:
+            names: the images.
+            saved: when their sources were saved, in seconds since 1970.
+            asked: whether somebody waits for an answer, even for one that there is nothing to do.
+        """
+        began, late = time.monotonic(), max(0.0, time.time() - saved)
+        stacks = tuple(
+            name for name in self._environment.workspace.selected if any(name in self._users[image] for image in names)
+        )
+        with self._syncer.round(names) as rolled_out:
+            plan = self._plan(names, stacks)
+            if plan.nodes:
+                self._run(plan, names, stacks, began, late)
+            rolled_out(self._baseline.references)
+            if not plan.nodes and asked:
+                self._session.emit(Noted(f"{', '.join(names)}: what was saved runs already"))
 
     def _plan(self, names: Sequence[str], stacks: Sequence[str]) -> Plan:
         state = self._state

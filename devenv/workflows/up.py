@@ -54,6 +54,8 @@ class UpRequest:
     images: Mode = "auto"
     renewed: tuple[str, ...] = ()
     """Stacks whose databases are reset once their new migrations and seeds have made a pristine state."""
+    commands: tuple[str, ...] = ()
+    """Of this machine, which are to be agreed to beside those of the plan."""
     adopt: bool = False
     """Take over a cluster of the project's name that is another folder's."""
 
@@ -112,7 +114,8 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
             perform(result.plan, environment, state, session, RunInfo(began, log))
             result, _ = _claimed(environment, stacks, state, replace(request, adopt=adopted), session)
         _agree(result.plan, request, session)
-        agree_to_commands(environment, result.plan.host_commands, session, assume_yes=request.assume_yes)
+        commands = dict.fromkeys((*result.plan.host_commands, *request.commands))
+        agree_to_commands(environment, commands, session, assume_yes=request.assume_yes)
         _note_profile(result)
         result = _after_tasks(result, request, session, RunInfo(began, log))
         info = RunInfo(began, log, pairs(endpoints(result.environment.workspace, stacks, result.observation.facts)))

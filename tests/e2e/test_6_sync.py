@@ -5,6 +5,7 @@ In an environment of its own, on a chart whose containers are not root's and can
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from support.dev_loop import Dev, dev
 from support.environment import Project, alone, state_of_its_own
+from support.loopback import answer_at
 from support.synced_project import started, write_synced_project
 from support.waiting import await_true
 
@@ -272,3 +274,27 @@ def test_tasks_run_before_the_image_that_is_made_of_what_they_write(up: Project,
     again = up.devenv("up", "--json").last("plan-made")
     assert again["steps"] == []
     assert {"generate", "count"} <= set(again["unchanged"])
+
+
+def test_tasks_of_the_loop_run_on_a_save_and_what_they_serve_ends_with_it(up: Project, cluster: Cluster) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    page = f"http://127.0.0.1:{port}/b"
+    serve = ["python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+    site = {"serve": serve, "dir": "texts", "needs": ["web"], "ready": page}
+    up.write_spec({**up.spec, "tasks": {**up.spec["tasks"], "site": site}})
+    running = Dev(up.start("dev", "--settle", "600", "--yes", "--json"))
+    try:
+        running.until("noted", containing="watching", seconds=300)
+        assert answer_at(page)[1] == b"six"
+        assert "GET /b" in running.until("logged", containing="GET /b")["message"]
+
+        (up.root / "texts" / "b").write_text("seven")
+        running.until("step-succeeded", containing="task/generate", seconds=20)
+        await_true(lambda: answers(cluster, "pages/b.txt") == ["0o644 seven"] * REPLICAS)
+    finally:
+        running.process.kill()
+        running.process.wait()
+    with pytest.raises(ConnectionRefusedError):
+        await_true(lambda: not answer_at(page))

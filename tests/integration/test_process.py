@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import resource
 import select
 import signal
@@ -16,7 +17,15 @@ from pathlib import Path
 import pytest
 from support.programs import Script
 
-from devenv.adapters.process import PipedProcess, find_program, is_over, run, start_detached, this_process
+from devenv.adapters.process import (
+    PipedProcess,
+    ServingProcess,
+    find_program,
+    is_over,
+    run,
+    start_detached,
+    this_process,
+)
 from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, ToolMissingError
 
 
@@ -317,3 +326,43 @@ def test_others_on_the_machine_can_tell_whether_a_process_lives() -> None:
     assert is_over(f"{place}/{os.getpid()}.1"), "the same number, started at another time"
     assert not is_over(f"another machine/{name.rpartition('/')[2]}")
     assert not is_over("")
+
+
+class Served:
+    """A program that serves, and what it has told."""
+
+    def __init__(self, argv: list[str], folder: Path) -> None:
+        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.ends: queue.SimpleQueue[CommandFailedError] = queue.SimpleQueue()
+        self.process = ServingProcess(
+            argv, env={}, cwd=folder, on_line=self.lines.put, on_end=self.ends.put, what="serve a"
+        )
+
+
+def test_what_serves_is_stopped_with_all_that_it_has_started(script: Script, tmp_path: Path) -> None:
+    script("server", "sleep 600 & echo $!; wait")
+    served = Served(["server"], tmp_path)
+    pid = int(served.lines.get(timeout=5))
+
+    served.process.stop()
+
+    assert await_end(pid, 5)
+    assert served.process.ended.is_set()
+    assert served.ends.empty()
+
+
+def test_the_end_of_what_serves_is_told_and_it_leaves_nothing(script: Script, tmp_path: Path) -> None:
+    script("server", "sleep 600 >/dev/null 2>&1 & echo $!; echo no port >&2; exit 3")
+    served = Served(["server"], tmp_path)
+    error = served.ends.get(timeout=5)
+
+    assert error.message == "serve a: server ended with status 3"
+    assert "no port" in error.output
+    assert await_end(int(error.output.splitlines()[0]), 5)
+
+
+def test_of_what_serves_only_the_last_lines_are_kept(script: Script, tmp_path: Path) -> None:
+    script("server", "head -c 270000000 /dev/zero; echo; echo last; exit 1")
+    end = Served(["server"], tmp_path).ends.get(timeout=60)
+
+    assert end.output.splitlines()[-1] == "last"

@@ -29,6 +29,7 @@ def watch_folders(
     stop: threading.Event,
     *,
     on_polling: Callable[[str], None] = lambda _cause: None,
+    recursive: bool = True,
 ) -> Iterator[frozenset[Path]]:
     """Changed, new and deleted files below folders, gathered until they pause, until `stop` is set.
 
@@ -41,6 +42,7 @@ def watch_folders(
         stop: ends the watch within a fraction of a second, or within one while a folder is away.
         on_polling: told the cause when files are looked at five times a second instead: the system has no watches left,
             which clusters use up quickly, or a folder below cannot be read.
+        recursive: whether what lies deeper counts.
 
     Raises:
         FolderError: a folder is not there at the beginning, or cannot be read.
@@ -52,7 +54,7 @@ def watch_folders(
     while True:
         watched = _identities(folders)
         try:
-            for changes in _watch(folders, concerns, stop, polling=polling):
+            for changes in _watch(folders, concerns, stop, polling=polling, recursive=recursive):
                 yield changes | back
                 begun, back = True, frozenset()
                 if _identities(folders) != watched:
@@ -69,9 +71,8 @@ def watch_folders(
         if not _await(folders, stop, polling=polling):
             return
         now = _identities(folders)
-        back = frozenset(
-            path for folder in folders if now.get(folder) != watched.get(folder) for path in _below(folder, concerns)
-        )
+        anew = [folder for folder in folders if now.get(folder) != watched.get(folder)]
+        back = frozenset(path for folder in anew for path in _below(folder, concerns, recursive=recursive))
 
 
 def _identities(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:
@@ -97,8 +98,9 @@ def _await(folders: Sequence[Path], stop: threading.Event, *, polling: bool) -> 
     return not stop.is_set()
 
 
-def _below(folder: Path, concerns: Callable[[Path], bool]) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if concerns(path))
+def _below(folder: Path, concerns: Callable[[Path], bool], *, recursive: bool) -> Iterator[Path]:
+    found = folder.rglob("*") if recursive else folder.iterdir()
+    return (path for path in found if concerns(path))
 
 
 def _watch(
@@ -107,7 +109,7 @@ def _watch(
     stop: threading.Event,
     *,
     polling: bool,
-    recursive: bool = True,
+    recursive: bool,
 ) -> Iterator[frozenset[Path]]:
     try:
         if polling:

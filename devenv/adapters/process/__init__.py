@@ -12,6 +12,7 @@ from devenv.adapters.process.piped import PipedProcess
 from devenv.adapters.process.program import Completed, administrators_path, find_program
 from devenv.adapters.process.reaper import REAPER
 from devenv.adapters.process.run import run
+from devenv.adapters.process.serving import ServingProcess
 from devenv.adapters.process.shielded import run_shielded
 from devenv.adapters.process.variables import as_started
 
@@ -22,6 +23,7 @@ __all__ = [
     "Detached",
     "OnLine",
     "PipedProcess",
+    "ServingProcess",
     "administrators_path",
     "as_started",
     "end_process",

@@ -52,7 +52,9 @@ class Child:
         what: str = "",
         feed: bool = False,
         cancel: threading.Event | None = None,
+        keeps: bool = True,
     ) -> None:
+        """Without `keeps`, nothing is left of what it prints but its last lines."""
         self.argv = tuple(argv)
         self.what = what or f"run {Path(argv[0]).name}"
         self._cancel = cancel or threading.Event()
@@ -64,7 +66,9 @@ class Child:
         self._process = _start(argv, environment(env), cwd, feed=feed)
         REAPER.watch(self._process.pid)
         self.stdin = self._process.stdin
-        self._outputs = {pipe: Output(self._take_line) for pipe in (self._process.stdout, self._process.stderr) if pipe}
+        self._outputs = {
+            pipe: Output(self._take_line, keeps=keeps) for pipe in (self._process.stdout, self._process.stderr) if pipe
+        }
 
     def pump(self, stdin: bytes, timeout: float, aborted: threading.Event | None = None) -> End:
         """Feed and collect until the program ends, or has been stopped for the reason that is returned.
@@ -118,6 +122,15 @@ class Child:
                 output=last,
             )
         return done
+
+    def ending(self) -> CommandFailedError:
+        """The end of a program that was not to end, whatever its status."""
+        return CommandFailedError(
+            f"{self.what}: {Path(self.argv[0]).name} {_ending(self._process.returncode)}",
+            argv=self.argv,
+            status=self._process.returncode,
+            output="\n".join(self._last),
+        )
 
     def _exchange(self, selector: selectors.BaseSelector, stdin: bytes, reason: Callable[[], End]) -> None:
         """Move bytes both ways until the outputs end, the program ends, or there is a reason to stop."""
@@ -186,6 +199,10 @@ class Child:
         self._signal(signal.SIGKILL)
         self._process.wait()
         self._close()
+
+    def end_group(self) -> None:
+        """End what a program has left that ended by itself; only after `pump`."""
+        self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):  # nobody is left in the group: what the signal is for

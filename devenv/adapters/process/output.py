@@ -16,8 +16,9 @@ _LINE_BYTES = 1 << 20
 class Output:
     """The bytes of one pipe, cut into lines as they come."""
 
-    def __init__(self, on_line: OnLine) -> None:
+    def __init__(self, on_line: OnLine, *, keeps: bool = True) -> None:
         self._on_line = on_line
+        self._keeps = keeps
         self._line = bytearray()
         """What has come of a line that has not ended."""
         self._whole = bytearray()
@@ -29,7 +30,7 @@ class Output:
 
     def feed(self, data: bytes) -> None:
         """Take what was read."""
-        if not self.overflowed:
+        if self._keeps and not self.overflowed:
             self._whole += data
         # Only what is new is searched: a line of many megabytes comes in thousands of parts.
         first, *others = data.split(b"\n")

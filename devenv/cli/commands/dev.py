@@ -41,7 +41,8 @@ def dev(
     upgraded, exactly as `devenv up` would. Each round says how long it took from save to ready. A build that fails is
     reported, and the next save tries again. Between the rounds it shows what the stacks write, as `devenv logs -f`
     does. What rules of `sync` are for goes into the running containers instead, without a build, and the image follows
-    once you pause. Ctrl-C ends it; what is rolled out stays. With --json, events are printed as JSON lines
+    once you pause. Tasks of devenv.yaml run when what they read is saved, and what they serve runs beside the loop
+    (docs/tasks.md). Ctrl-C ends it; what is rolled out stays. With --json, events are printed as JSON lines
     (docs/events.md).
 
     Examples: `devenv dev`, `devenv dev alt-backend`.

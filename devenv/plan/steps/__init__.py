@@ -41,7 +41,7 @@ from devenv.plan.steps.stack import (
     StackStep,
     ready_key,
 )
-from devenv.plan.steps.task import RunTask, task_key
+from devenv.plan.steps.task import RunTask, StartServing, serve_key, task_key
 
 __all__ = [
     "AnyClusterStep",
@@ -79,11 +79,13 @@ __all__ = [
     "RunTask",
     "StackStep",
     "StartCluster",
+    "StartServing",
     "Step",
     "image_key",
     "load_key",
     "module_key",
     "ready_key",
+    "serve_key",
     "task_key",
     "tool_key",
 ]
@@ -115,5 +117,5 @@ AnyStackStep = (
     | RestartWorkloads
     | AwaitReady
 )
-AnyTaskStep = RunTask
+AnyTaskStep = RunTask | StartServing
 Step = AnyProvideStep | AnyClusterStep | AnyStackStep | AnyTaskStep

@@ -13,6 +13,11 @@ def task_key(task: str) -> str:
     return f"task/{task}"
 
 
+def serve_key(task: str) -> str:
+    """Of the step that starts what a task serves."""
+    return f"serve/{task}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunTask(PlanStep):
     """Run a task of devenv.yaml to its end."""
@@ -32,3 +37,19 @@ class RunTask(PlanStep):
     def key(self) -> str:
         """Unique in a plan."""
         return task_key(self.task)
+
+
+@dataclass(frozen=True, slots=True)
+class StartServing(PlanStep):
+    """Start what a task serves, in place of what it served before, and wait until it is ready."""
+
+    TITLE = "Start {self.task}"
+    GROUP = "tasks"
+
+    task: str
+    spec: Task
+
+    @property
+    def key(self) -> str:
+        """Unique in a plan."""
+        return serve_key(self.task)

@@ -25,6 +25,7 @@ from devenv.plan.names import HOST_CA
 from devenv.plan.observed import Observed, ObservedImages
 from devenv.plan.planner import Wanted
 from devenv.plan.provision import choose_references
+from devenv.plan.tasks import without_serving
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import choose_database_ports, choose_ports
 from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
@@ -114,7 +115,7 @@ def observe(
         images=mode,
         module_image=seen.module_image,
         assumed_prefix="" if workspace.project.namespace_prefix else workspace.project.prefix,
-        tasks=tasks_of(environment, stacks, os.environ),
+        tasks=without_serving(tasks_of(environment, stacks, os.environ)),
         prunes_cache=seen.owns_engine,
     )
     observed = Observed(

@@ -35,7 +35,9 @@ from devenv.plan.steps import (
     ResetDatabase,
     RestartWorkloads,
     RunHook,
+    RunTask,
     StartCluster,
+    StartServing,
     Step,
 )
 from devenv.runtime.step_context import StepContext
@@ -58,7 +60,7 @@ def execute(step: Step, context: StepContext) -> str:
     if isinstance(step, AnyClusterStep):
         return _on_cluster(step, context)
     if isinstance(step, AnyTaskStep):
-        return task_steps.run_task(step, context)
+        return _of_task(step, context)
     return _on_stack(step, context)
 
 
@@ -91,6 +93,15 @@ def _on_cluster(step: AnyClusterStep, context: StepContext) -> str:
             return cluster_steps.start(step, context)
         case AwaitNodeRuntime():
             return cluster_steps.await_node_runtime(step, context)
+    assert_never(step)
+
+
+def _of_task(step: AnyTaskStep, context: StepContext) -> str:
+    match step:
+        case RunTask():
+            return task_steps.run_task(step, context)
+        case StartServing():
+            return task_steps.start_serving(step, context)
     assert_never(step)
 
 

@@ -29,7 +29,11 @@ def observe_tasks(
         DamagedFileError: what was recorded is damaged.
     """
     first = leading(tasks)
-    return {name: observe_task(environment, name, leads=name in first, ran=name in ran) for name in tasks}
+    return {
+        name: observe_task(environment, name, leads=name in first, ran=name in ran)
+        for name, task in tasks.items()
+        if task.run
+    }
 
 
 def observe_task(environment: Environment, name: str, *, leads: bool, ran: bool = False) -> ObservedTask:

@@ -1,10 +1,10 @@
-"""The step that runs a task."""
+"""The steps of tasks: one runs to its end, the other starts what a loop keeps running."""
 
 from __future__ import annotations
 
 from devenv.errors import CommandFailedError, CommandTimeoutError, DevenvError, TaskError, ToolMissingError
-from devenv.plan.steps import RunTask
-from devenv.runtime.host_commands import run_on_host
+from devenv.plan.steps import RunTask, StartServing
+from devenv.runtime.host_commands import host_variables, require_agreed, run_on_host
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.tasks.observe import inputs_of, observe_task
 from devenv.runtime.tasks.records import forget, record_content
@@ -40,6 +40,26 @@ def run_task(step: RunTask, context: StepContext) -> str:
     record_content(environment.state, step.task, seen.content)
     context.run.ran_tasks.add(step.task)
     return f"{len(done.stdout.splitlines()) + len(done.stderr.splitlines())} lines"
+
+
+def start_serving(step: StartServing, context: StepContext) -> str:
+    """Start what a task serves, and wait until it is ready.
+
+    Raises:
+        TaskError: it ended, or was not ready in time.
+        HostCommandError: nobody has agreed to its command.
+    """
+    environment, task = context.environment, step.spec
+    for command in task.host_commands:
+        require_agreed(environment, command)
+    context.run.servers.start(
+        step.task,
+        task,
+        folder=environment.workspace.root / task.dir,
+        env=host_variables(environment, context.run.toolbox),
+        cancel=context.cancel,
+    )
+    return task.ready.http or "" if task.ready else ""
 
 
 def _failed(step: RunTask, error: DevenvError) -> TaskError:

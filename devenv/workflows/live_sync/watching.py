@@ -12,6 +12,7 @@ from pathlib import Path
 
 from devenv.adapters.files.watch import watch_folders
 from devenv.images.build.watched import WatchedContext, latest_save
+from devenv.workflows.live_sync.tasks import WatchedTask
 
 _SIGNAL_SECONDS = 0.5
 """A signal that arrives just before a wait begins does not end it: the wait is begun anew this often."""
@@ -28,11 +29,13 @@ class Saved:
 
     names: frozenset[str] = frozenset()
     """Images whose builds read what was saved."""
+    tasks: frozenset[str] = frozenset()
+    """Tasks that read it."""
     at: float = 0.0
     """When the last of it was saved, in seconds since 1970."""
 
     def __or__(self, other: Saved) -> Saved:
-        return Saved(self.names | other.names, max(self.at, other.at))
+        return Saved(self.names | other.names, self.tasks | other.tasks, max(self.at, other.at))
 
 
 Changes = queue.SimpleQueue[Saved | BaseException]
@@ -60,38 +63,70 @@ def next_saved(changes: Changes, otherwise: Callable[[], Saved | None] = lambda:
                 return found
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is watched, and what becomes of what is saved."""
+
+    contexts: Sequence[WatchedContext]
+    tasks: Sequence[WatchedTask]
+    sync: Sync
+
+    @property
+    def folders(self) -> list[Path]:
+        """What is watched with all that is below."""
+        both = [*(c.folders for c in self.contexts), *(t.folders for t in self.tasks)]
+        return list(dict.fromkeys(folder for folders in both for folder in folders))
+
+    @property
+    def single(self) -> list[Path]:
+        """Folders of single files: they may hold anything, so that what lies deeper is not watched."""
+        parents = (file.parent for task in self.tasks for file in task.files)
+        return list(dict.fromkeys(parent for parent in parents if parent.is_dir()))
+
+    def concerns(self, path: Path) -> bool:
+        """Whether somebody reads this file or folder."""
+        return any(c.concerns(path) for c in self.contexts) or any(t.concerns(path) for t in self.tasks)
+
+    def unsynced(self, paths: frozenset[Path]) -> Saved:
+        """Sync what can be; what is left."""
+        noticed = time.time()
+        saved = latest_save(paths, now=noticed, earliest=noticed - _OLDEST_SAVE)
+        mine = {c.name: frozenset(path for path in paths if c.concerns(path)) for c in self.contexts}
+        names = (name for name, concerned in mine.items() if concerned and not self.sync(name, concerned, saved))
+        reading = (task.name for task in self.tasks if any(map(task.concerns, paths)))
+        return Saved(frozenset(names), frozenset(reading), saved)
+
+
 @contextmanager
-def watching(contexts: Sequence[WatchedContext], sync: Sync, on_polling: Callable[[str], None]) -> Iterator[Changes]:
+def watching(watched: Watched, on_polling: Callable[[str], None]) -> Iterator[Changes]:
     """What is saved and not synced, while the body runs; the first entry, empty, shows that the watch has begun."""
     changes: Changes = queue.SimpleQueue()
     stop = threading.Event()
-    folders = list(dict.fromkeys(folder for context in contexts for folder in context.folders))
+    followed = [(folders, deep) for folders, deep in ((watched.folders, True), (watched.single, False)) if folders]
+    begun = threading.Barrier(max(1, len(followed)), lambda: changes.put(Saved()))
 
-    def concerns(path: Path) -> bool:
-        return any(context.concerns(path) for context in contexts)
-
-    def left(paths: frozenset[Path]) -> Saved:
-        noticed = time.time()
-        saved = latest_save(paths, now=noticed, earliest=noticed - _OLDEST_SAVE)
-        mine = {context.name: frozenset(path for path in paths if context.concerns(path)) for context in contexts}
-        names = (name for name, concerned in mine.items() if concerned and not sync(name, concerned, saved))
-        return Saved(frozenset(names), saved)
-
-    def follow() -> None:
+    def follow(folders: Sequence[Path], deep: bool) -> None:  # noqa: FBT001 -- a thread's argument
         try:
-            begun = False
-            for paths in watch_folders(folders, concerns, stop, on_polling=on_polling):
-                unsynced = left(paths)
-                if unsynced.names or not begun:
+            first = True
+            for paths in watch_folders(folders, watched.concerns, stop, on_polling=on_polling, recursive=deep):
+                if first:
+                    begun.wait()
+                first = False
+                unsynced = watched.unsynced(paths)
+                if unsynced.names or unsynced.tasks:
                     changes.put(unsynced)
-                begun = True
         except BaseException as error:  # noqa: BLE001 -- raised again where the changes are read
             changes.put(error)
 
-    thread = threading.Thread(target=follow, name="watch", daemon=True)
-    thread.start()
+    threads = [threading.Thread(target=follow, args=each, name="watch", daemon=True) for each in followed]
+    for thread in threads:
+        thread.start()
+    if not threads:
+        begun.wait()
     try:
         yield changes
     finally:
         stop.set()
-        thread.join()
+        begun.abort()
+        for thread in threads:
+            thread.join()

@@ -12,7 +12,15 @@ from devenv.plan.cluster_state import ClusterState
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
 from devenv.plan.steps import RunTask
-from devenv.plan.tasks import ObservedTask, leading, reasons_to_run, wanted_tasks
+from devenv.plan.tasks import (
+    ObservedTask,
+    leading,
+    reasons_to_run,
+    serving_nodes,
+    task_nodes,
+    wanted_tasks,
+    without_serving,
+)
 from devenv.spec.tasks.task import Task
 
 SAME = ObservedTask("a", "a")
@@ -92,3 +100,28 @@ def test_a_task_goes_with_the_stacks_that_it_needs_and_ci_may_leave_it_out() -> 
     assert set(wanted_tasks(tasks, ["store"], in_ci=False)) == set(tasks)
     assert set(wanted_tasks(tasks, ["spaces"], in_ci=False)) == {"generate", "browse"}
     assert set(wanted_tasks(tasks, ["store"], in_ci=True)) == {"fill", "more", "generate"}
+
+
+def test_what_needs_what_is_served_is_left_to_the_loop() -> None:
+    tasks = {"web": Task(serve="serve"), "both": task(serve="serve"), "browse": task("web"), "more": task("both")}
+
+    assert list(without_serving(tasks)) == ["both"]
+    assert leading(tasks) == {"both"}
+    assert reasons_to_run(tasks, dict.fromkeys(tasks, ObservedTask("a")))["web"] == ""
+
+
+def test_the_loop_starts_what_is_served_after_its_own_task_and_before_those_that_need_it() -> None:
+    tasks = {"web": task(serve="serve"), "browse": task("web"), "other": Task(serve="serve")}
+    seen = dict.fromkeys(("web", "browse"), ObservedTask("a"))
+    nodes = [*task_nodes(tasks, seen, {}, ()), *serving_nodes(tasks, ["web"], "new")]
+
+    plan = Plan.of("shop", "devenv-shop", nodes)
+    assert needs_of(plan) == {"task/web": set(), "task/browse": {"serve/web"}, "serve/web": {"task/web"}}
+    assert plan.host_commands == ("make", "serve")
+
+
+def test_a_round_is_about_the_tasks_that_it_names() -> None:
+    tasks = {"one": task(), "two": task("one")}
+    seen = dict.fromkeys(tasks, ObservedTask("b", "a"))
+
+    assert [node.key for node in task_nodes(tasks, seen, {}, (), only=["two"])] == ["task/two"]

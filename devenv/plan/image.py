@@ -20,8 +20,19 @@ Mode = Literal["auto", "upstream", "recipes"]
 
 
 @dataclass(frozen=True, slots=True)
+class HostBuild:
+    """What builds an image on this machine in place of a Dockerfile."""
+
+    command: tuple[str, ...]
+    shown: str
+    """As the user agrees to it."""
+    deps: tuple[str, ...] = ()
+    """What of the context it reads; all of it where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
-    """An image that is built from a Dockerfile."""
+    """An image that is built from a Dockerfile, or by a command of this machine."""
 
     dockerfile: Path
     context: Path
@@ -35,6 +46,8 @@ class Recipe:
     secrets: Pairs = ()
     """Name of a secret to its source as buildx takes it: `src=/path` or `env=NAME`."""
     ssh: str | None = None
+    host: HostBuild | None = None
+    """None where it is built from the Dockerfile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,8 @@ def _host_command(step: Step) -> str:
     match step:
         case RunHook(hook=hook):
             return hook.shown if hook.command else ""
+        case BuildImage(host=host):
+            return host.shown if host else ""
         case RunTask(spec=task):
             return task.shown
         case StartServing(spec=task):

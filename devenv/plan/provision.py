@@ -210,8 +210,9 @@ def _step(image: Image, choice: Choice, references: Mapping[str, str], mode: Mod
                 image.content,
                 recipe.secrets,
                 recipe.ssh,
+                recipe.host,
             )
-            return build, before | {tool_key(BUILDX)}
+            return build, before if recipe.host else before | {tool_key(BUILDX)}
         case Assembly(base=base, system=system):
             inside = tuple((reference, references[name]) for reference, name in system)
             return AssembleNodeImage(image.name, choice.reference, references[base], inside), before

@@ -20,6 +20,7 @@ from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import name_hint
 from devenv.spec.workspace import Workspace
 from devenv.workflows.access.connect import connect
+from devenv.workflows.access.consent import agree_to_commands
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
@@ -71,11 +72,17 @@ def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
     names = project_images(workspace, command.names)
     environment = connect(workspace, session, agreed=command.assume_yes)
     with exclusive(environment.engine, workspace.project.project, session):
-        return build_images(environment, names, command.images, session, began)
+        return build_images(environment, names, command.images, session, began, assume_yes=command.assume_yes)
 
 
 def build_images(
-    environment: Environment, names: Sequence[str], mode: Mode, session: Session, began: float
+    environment: Environment,
+    names: Sequence[str],
+    mode: Mode,
+    session: Session,
+    began: float,
+    *,
+    assume_yes: bool = False,
 ) -> list[BuiltImage]:
     """As `build`, in a project that is locked; `began` is the command's start on the monotonic clock."""
     described = environment.catalogue.described(names)
@@ -90,6 +97,8 @@ def build_images(
 
     first = plan()
     if first.nodes:
+        commands = first.host_commands
+        agree_to_commands(environment, commands, session, assume_yes=assume_yes, again="devenv build")
         info = RunInfo(began, session.open_log(environment.state / "logs"))
         perform(first, environment, state, session, info, again="devenv build", replan=plan)
     return [_built(name, environment, first) for name in names]

@@ -67,7 +67,8 @@ def dev(command: DevCommand, session: Session) -> None:
     workspace = load_workspace(command.directory, data_root=session.data_root, profile=profile)
     users = _users(workspace, command.names)
     only = _stacks(workspace, users, command.names)
-    commands = tuple(found for task in workspace.project.tasks.values() for found in task.host_commands)
+    tasks, built = workspace.project.tasks.values(), workspace.project.images.values()
+    commands = (*(found for task in tasks for found in task.host_commands), *(i.shown for i in built if i.shown))
     request = UpRequest(
         command.directory, command.assume_yes, only=only, profile=profile, images=command.images, commands=commands
     )

@@ -114,7 +114,7 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
             perform(result.plan, environment, state, session, RunInfo(began, log))
             result, _ = _claimed(environment, stacks, state, replace(request, adopt=adopted), session)
         _agree(result.plan, request, session)
-        commands = dict.fromkeys((*result.plan.host_commands, *request.commands))
+        commands = (*result.plan.host_commands, *request.commands)
         agree_to_commands(environment, commands, session, assume_yes=request.assume_yes)
         _note_profile(result)
         result = _after_tasks(result, request, session, RunInfo(began, log))

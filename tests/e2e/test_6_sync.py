@@ -26,6 +26,7 @@ pytestmark = pytest.mark.e2e
 PROJECT = "devenv-sync"
 NAMESPACE = f"{PROJECT}-apps"
 REPLICAS = 5
+IMAGE = "web"
 FIRST_PAGE = "0o644 one"
 
 
@@ -274,6 +275,22 @@ def test_tasks_run_before_the_image_that_is_made_of_what_they_write(up: Project,
     again = up.devenv("up", "--json").last("plan-made")
     assert again["steps"] == []
     assert {"generate", "count"} <= set(again["unchanged"])
+
+
+def test_a_custom_build_by_a_command_runs_as_a_service(up: Project) -> None:
+    command = f'docker tag "$(docker images --quiet localhost/devenv/{IMAGE} | head -1)" "$IMAGE"'
+    build = {"context": "web", "command": command, "deps": ["lib"]}
+    service = {"build": build, "command": ["sh", "-c", "exec python3 src/server.py"], "port": 8000, "host": False}
+    spec = up.spec
+    up.write_spec({**spec, "services": {**spec["services"], "beside": service}})
+    refused = up.devenv("build", "--json", expect=2).last("error")["error"]
+    assert refused["code"] == "host-command-not-agreed"
+
+    done = up.devenv("up", "--yes", "--json")
+    assert any(e["title"].startswith("Build image") for e in done.last("plan-made")["steps"])
+    (ready,) = [e["detail"] for e in done.of_type("step-succeeded") if e["key"] == "ready/beside"]
+    assert ready == "1 container runs what was built"
+    up.write_spec(spec)
 
 
 def test_tasks_of_the_loop_run_on_a_save_and_what_they_serve_ends_with_it(up: Project, cluster: Cluster) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from devenv.images.build.build import ImageProvider, Listener
 from devenv.images.catalogue.catalogue import Catalogue, hashing
 from devenv.images.content.fingerprint import FileDigests
 from devenv.labels import OURS
+from devenv.plan.image import Image, Recipe
 from devenv.plan.steps import BuildImage
 from devenv.spec.catalogue import load_versions
 from devenv.spec.local_image import LocalImage
@@ -246,6 +248,65 @@ def test_a_file_that_is_saved_after_the_tag_was_made_never_gets_into_an_image_of
     assert ("while it was built" in caught.value.context) is (when == "during")
     assert not building.images.ids([reference])
     assert {image.id for image in building.images.list()} <= before
+
+
+def built_by(command: str, context: Path, **more: object) -> LocalImage:
+    return LocalImage.model_validate({"context": context.name, "command": command, **more})
+
+
+def by_command(engine: Engine, image: LocalImage, context: Path, output: Callable[[str], None] = print) -> str:
+    """Build an image by its command; returns its reference."""
+
+    def described() -> Image:
+        return Catalogue(load_versions(), context.parent, hashing(FileDigests()), {"api": image}, context.parent)["api"]
+
+    seen = described()
+    recipe = seen.origin
+    assert isinstance(recipe, Recipe)
+    step = BuildImage("api", str(seen.own), recipe.dockerfile, recipe.context, content=seen.content, host=recipe.host)
+    provider = ImageProvider(engine, context, is_as_described=lambda step: described().content == step.content)
+    provider.provide(step, Listener(output=output))
+    return step.reference
+
+
+def test_a_command_of_this_machine_builds_an_image(swept: Engine, context: Path, tiny: str) -> None:
+    told: list[str] = []
+    say = 'echo "$PUSH_IMAGE $PLATFORMS $(cat hello)"; [ "$PWD" = "$BUILD_CONTEXT" ] && echo here'
+    reference = by_command(swept, built_by(f'{say}; docker tag {tiny} "$IMAGE"', context), context, told.append)
+
+    try:
+        version = swept.version()
+        hello = (context / "hello").read_text().strip()
+        assert told == [f"false {version.os}/{version.arch} {hello}", "here"]
+        assert swept.images.ids([reference]) == {reference: swept.images.ids([tiny])[tiny]}
+        assert not swept.images.ids([f"{reference}-draft"])
+    finally:
+        swept.images.remove([reference])
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("echo no >&2; exit 3", "build image api failed"),
+        ("true", "the engine has no image of the name that it was given"),
+        ('docker tag {tiny} "$IMAGE"; echo saved > hello', "changed after its tag was made of them"),
+    ],
+)
+def test_a_command_that_builds_nothing_that_can_be_used_leaves_no_image(
+    swept: Engine, context: Path, tiny: str, command: str, message: str
+) -> None:
+    image = built_by(command.format(tiny=tiny), context)
+    with pytest.raises(ImageError, match=message):
+        by_command(swept, image, context)
+    assert swept.images.ids([tiny])
+    assert not [name for each in swept.images.list() for name in each.references if name.endswith("-draft")]
+
+
+def test_what_a_command_writes_beside_its_deps_changes_nothing(swept: Engine, context: Path, tiny: str) -> None:
+    image = built_by(f'echo made > made; docker tag {tiny} "$IMAGE"', context, deps=["hello"])
+    reference = by_command(swept, image, context)
+    assert swept.images.ids([reference])
+    swept.images.remove([reference])
 
 
 def test_a_build_that_is_killed_before_its_name_is_confirmed_leaves_none(

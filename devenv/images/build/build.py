@@ -22,12 +22,12 @@ from devenv.adapters.process import NO_SPACE
 from devenv.errors import CommandFailedError, CommandTimeoutError, DevenvError, DiskFullError, ImageError, RegistryError
 from devenv.images.build.base_hint import base_hint
 from devenv.images.build.bootstrap import bootstrap
+from devenv.images.build.on_host import build_on_host
 from devenv.images.build.progress import BuildProgress
 from devenv.images.build.pull import by_digest, pull, without_digest
 from devenv.images.catalogue.catalogue import Catalogue, bootstrap_script
 from devenv.images.catalogue.presence import observe_images, reason_of
-from devenv.images.content.context import sent_entries
-from devenv.images.content.fingerprint import FileDigests
+from devenv.images.content.fingerprint import FileDigests, read_entries
 from devenv.images.content.staging import staged_context
 from devenv.plan.image import NODE, Image, Mode
 from devenv.plan.provision import provision_images
@@ -194,6 +194,13 @@ class ImageProvider:
         return remark
 
     def _build(self, step: BuildImage, listener: Listener, buildx: Path | None) -> None:
+        if step.host:
+            self._require_as_described(step, began := time.time_ns())
+            confirm = partial(self._require_as_described, step, began)
+            build_on_host(
+                step, step.host, self._engine, output=listener.output, cancel=listener.cancel, confirm=confirm
+            )
+            return
         understood = BuildProgress()
 
         def report(line: str) -> None:
@@ -228,12 +235,13 @@ class ImageProvider:
         """See that nobody has saved anything since the reference was made: it must never stand for other files."""
         if not step.content or self._is_as_described(step):
             return
-        entries = sent_entries(step.context, step.dockerfile)
+        entries = read_entries(step.context, step.dockerfile, step.host)
         saved = [str(entry.path) for entry in entries if not entry.is_folder and entry.facts.st_ctime_ns >= began]
         raise ImageError(
             f"the files of image {step.image} changed after its tag was made of them",
             context={"context": str(step.context), **({"while it was built": ", ".join(saved[:5])} if saved else {})},
-            hint="devenv up, once they are saved; what changes by itself belongs into .dockerignore",
+            hint="devenv up, once they are saved; what changes by itself belongs into .dockerignore"
+            + (", or name what the command reads: deps" if step.host else ""),
         )
 
 

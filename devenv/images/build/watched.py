@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from devenv.images.content.deps import Dep
 from devenv.images.content.ignore import IgnoreRules, ignore_files
 from devenv.plan.image import Recipe
 
@@ -19,11 +20,14 @@ class WatchedContext:
         self.name = name
         self.context = recipe.context.resolve()
         self._dockerfile = recipe.dockerfile.resolve()
+        self._host = recipe.host
         self._read_rules()
 
     def _read_rules(self) -> None:
         self._special = frozenset({self._dockerfile, *ignore_files(self.context, self._dockerfile)})
         self._rules = IgnoreRules.of(self.context, self._dockerfile)
+        around, deps = [(self.context, self._dockerfile)], self._host.deps if self._host else ()
+        self._deps = [Dep.of((self.context / text).resolve(), around) for text in deps]
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -39,7 +43,9 @@ class WatchedContext:
         """Whether a change of this file or folder can change the image."""
         if path in self._special:
             self._read_rules()
-            return True
+            return not self._deps
+        if self._deps:
+            return any(dep.holds(path) for dep in self._deps)
         if path == self.context or not path.is_relative_to(self.context):
             return False
         relative = PurePosixPath(path.relative_to(self.context).as_posix())

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from devenv.errors import ImageError
 from devenv.images.content.fingerprint import TAG_DIGITS, FileDigests, fingerprint, hash_of
-from devenv.plan.image import NODE, Assembly, Bootstrap, Image, Recipe
+from devenv.plan.image import NODE, Assembly, Bootstrap, HostBuild, Image, Recipe
 from devenv.spec.image_reference import Reference, mirrored_at
 from devenv.spec.local_image import LocalImage
 from devenv.spec.model import Pairs
+from devenv.spec.tasks.host_command import argv_of
 from devenv.spec.versions import CatalogueImage, ToolVersion, Versions
 
 OWN_REPOSITORY = "localhost/devenv"
@@ -44,6 +45,7 @@ def hashing(digests: FileDigests) -> Fingerprint:
             bases=bases,
             digests=digests,
             shipped=recipe.shipped,
+            host=recipe.host,
         )
 
     return of
@@ -150,6 +152,7 @@ class Catalogue:
             image.network,
             secrets=tuple(sorted(self._secrets(image))),
             ssh=image.ssh,
+            host=HostBuild(argv_of(image.command), image.shown, image.deps) if image.command else None,
         )
         built = replace(self._built(name, "", recipe), local=True)
         if image.tag == "content" or self._commit_tag is None:

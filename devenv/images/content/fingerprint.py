@@ -7,13 +7,17 @@ give the image another name, because a new name means a build, a load and a roll
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from devenv.adapters.files.settled import is_settled
 from devenv.errors import ImageError
 from devenv.images.content.context import FILE_MODE, PROGRAM_MODE, SentEntry, explicit_folders, sent_entries
+from devenv.images.content.deps import Dep
+from devenv.plan.image import HostBuild
 
 TAG_DIGITS = 12
 
@@ -66,6 +70,7 @@ def fingerprint(
     bases: Iterable[str] = (),
     digests: FileDigests | None = None,
     shipped: bool = False,
+    host: HostBuild | None = None,
 ) -> str:
     """The hash of everything that a build reads, hex.
 
@@ -77,6 +82,7 @@ def fingerprint(
         bases: what identifies each image that it is built from.
         digests: remembers files that several recipes share.
         shipped: the context comes with devenv, and is sent with the modes that version control keeps.
+        host: what builds it in place of the Dockerfile.
 
     Raises:
         ImageError: the Dockerfile or the context is missing or cannot be read.
@@ -84,13 +90,17 @@ def fingerprint(
     digests = digests or FileDigests()
     whole = hashlib.sha256()
     try:
-        _add(whole, "dockerfile", digests.of(dockerfile))
+        if host:
+            _add(whole, "command", *host.command)
+        else:
+            _add(whole, "dockerfile", digests.of(dockerfile))
         _add(whole, "target", target or "")
         for name, value in sorted((args or {}).items()):
             _add(whole, "arg", name, value)
         for base in sorted(bases):
             _add(whole, "base", base)
-        for path, kind, content in _context_parts(context, dockerfile, digests, shipped=shipped):
+        entries = read_entries(context, dockerfile, host)
+        for path, kind, content in _context_parts(context, entries, digests, shipped=shipped):
             _add(whole, "file", path, kind, content)
     except OSError as error:
         raise ImageError(
@@ -116,15 +126,27 @@ def _add(whole: hashlib._Hash, *parts: str) -> None:
     whole.update(b"\xff")
 
 
+def read_entries(context: Path, dockerfile: Path, host: HostBuild | None) -> list[SentEntry]:
+    """What a build reads of its context, sorted by path; raises OSError."""
+    if host is None or not host.deps:
+        return sent_entries(context, dockerfile)
+    found: dict[Path, SentEntry] = {}
+    for text in host.deps:
+        dep = Dep.of((context / text).resolve(), [(context.resolve(), dockerfile)])
+        for entry in dep.entries():
+            path = PurePosixPath(os.path.relpath(dep.base / entry.path, context.resolve()))
+            found[dep.base / entry.path] = replace(entry, path=path)
+    return [found[path] for path in sorted(found)]
+
+
 def _context_parts(
-    context: Path, dockerfile: Path, digests: FileDigests, *, shipped: bool
+    context: Path, entries: list[SentEntry], digests: FileDigests, *, shipped: bool
 ) -> Iterator[tuple[str, str, str]]:
     """Path, kind and content of all that the context sends, sorted.
 
     The usual modes have words of their own, and folders of the usual mode count by what is in them, so that no more
     than what is unusual is told of modes.
     """
-    entries = sent_entries(context, dockerfile)
     folders = explicit_folders(entries)
     for entry in entries:
         extras = "" if shipped else _extras(entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.plan.image import Mode
+from devenv.plan.image import HostBuild, Mode
 from devenv.plan.steps.step import PlanStep
 from devenv.spec.local_image import BuildNetwork
 from devenv.spec.model import Pairs
@@ -107,7 +107,7 @@ class PullImage(ProvideImage):
 
 @dataclass(frozen=True, slots=True)
 class BuildImage(ProvideImage):
-    """Build an image through BuildKit."""
+    """Build an image through BuildKit, or by a command of this machine."""
 
     TITLE = "Build image {self.image}"
 
@@ -124,6 +124,7 @@ class BuildImage(ProvideImage):
     secrets: Pairs = ()
     """Name of a secret to its source as buildx takes it: `src=/path` or `env=NAME`."""
     ssh: str | None = None
+    host: HostBuild | None = None
 
 
 @dataclass(frozen=True, slots=True)

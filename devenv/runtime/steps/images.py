@@ -10,7 +10,8 @@ from devenv.images.build.modules import Module, fetch_in_container, fetch_with_g
 from devenv.images.load.loader import load
 from devenv.images.nodes.image import preload
 from devenv.plan.provision import BUILDX
-from devenv.plan.steps import AssembleNodeImage, FetchModule, LoadImage, ProvideTool, PruneBuildCache
+from devenv.plan.steps import AssembleNodeImage, BuildImage, FetchModule, LoadImage, ProvideTool, PruneBuildCache
+from devenv.runtime.host_commands import require_agreed
 from devenv.runtime.step_context import StepContext
 
 
@@ -61,7 +62,12 @@ def fetch_module(step: FetchModule, context: StepContext) -> str:
 
 
 def provide_image(step: ImageStep, context: StepContext) -> str:
-    """Pull, build or bootstrap an image; of a pull that fails, the run learns where a recipe may take its place."""
+    """Pull, build or bootstrap an image; of a pull that fails, the run learns where a recipe may take its place.
+
+    Raises HostCommandError where a command builds it that nobody has agreed to.
+    """
+    if isinstance(step, BuildImage) and step.host:
+        require_agreed(context.environment, step.host.shown)
     try:
         return context.environment.provider.provide(step, _listener(context), buildx=_buildx(context))
     except PULL_ERRORS as error:

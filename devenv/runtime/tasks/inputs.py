@@ -1,7 +1,6 @@
 """What a task reads, as one hash, and which saved files concern it.
 
-Responsible for looking at files. What an image's .dockerignore leaves out below a folder counts for nothing here
-either, unless it leaves out the folder itself: what a build does not get, a task may well be for.
+Responsible for looking at files.
 """
 
 from __future__ import annotations
@@ -9,43 +8,18 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
 
 from devenv.errors import FolderError
-from devenv.images.content.context import SentEntry, entries_at
+from devenv.images.content.context import SentEntry
+from devenv.images.content.deps import Dep
 from devenv.images.content.fingerprint import FileDigests
-from devenv.images.content.ignore import IgnoreRules
 from devenv.spec.local_image import LocalImage
 from devenv.spec.tasks.task import Task
 
 _NEVER = ("**/.git",)
 _WILD = re.compile(r"([*?\[\]\\])")
-
-
-@dataclass(frozen=True, slots=True)
-class _Dep:
-    """One of the paths that a task reads."""
-
-    base: Path
-    """The folder that the rules are relative to."""
-    path: PurePosixPath
-    rules: IgnoreRules
-
-    @property
-    def whole(self) -> Path:
-        return self.base / self.path
-
-    def holds(self, path: Path) -> bool:
-        """Whether a path is this or below it, and not ignored."""
-        if not path.is_relative_to(self.whole):
-            return False
-        match = self.rules.match_through(PurePosixPath(path.relative_to(self.base).as_posix()))
-        return not match.ignored or (match.entered and path.is_dir())
-
-    def entries(self) -> Iterator[SentEntry]:
-        return entries_at(self.base, self.rules, self.path)
 
 
 class TaskInputs:
@@ -57,19 +31,8 @@ class TaskInputs:
         self._outputs = [Path(os.path.normpath(root / output)) for output in task.outputs]
         contexts = [(root / image.context).resolve() for image in images.values()]
         files = [context / image.dockerfile for context, image in zip(contexts, images.values(), strict=True)]
-        self._deps = [self._dep((root / text).resolve(), list(zip(contexts, files, strict=True))) for text in task.deps]
-
-    def _dep(self, place: Path, contexts: Iterable[tuple[Path, Path]]) -> _Dep:
-        """A path by the innermost context around it that does not ignore it, else by itself."""
-        for context, dockerfile in sorted(contexts, key=lambda found: len(found[0].parts), reverse=True):
-            if place.is_relative_to(context):
-                path = PurePosixPath(place.relative_to(context).as_posix())
-                rules = IgnoreRules.of(context, dockerfile, self._left_out(context))
-                if not path.parts or not rules.ignores(path):
-                    return _Dep(context, path, rules)
-        base = place if place.is_dir() else place.parent
-        path = PurePosixPath(place.relative_to(base).as_posix())
-        return _Dep(base, path, IgnoreRules([*self._left_out(base)]))
+        around = list(zip(contexts, files, strict=True))
+        self._deps = [Dep.of((root / text).resolve(), around, self._left_out) for text in task.deps]
 
     def _left_out(self, base: Path) -> list[str]:
         """Patterns for what never counts: what the task makes itself."""

@@ -8,7 +8,7 @@ from devenv.runtime.host_commands import host_variables, require_agreed, run_on_
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.tasks.observe import inputs_of, observe_task
 from devenv.runtime.tasks.records import forget, record_content
-from devenv.spec.tasks.task import argv_of
+from devenv.spec.tasks.host_command import argv_of
 
 
 def run_task(step: RunTask, context: StepContext) -> str:

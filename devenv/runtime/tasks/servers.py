@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from devenv.adapters import process
 from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, TaskError
-from devenv.spec.tasks.task import ServeReady, Task, argv_of
+from devenv.spec.tasks.host_command import argv_of
+from devenv.spec.tasks.task import ServeReady, Task
 
 _PAUSE = 0.2
 """Seconds between two questions whether a program is ready, which tells nobody."""

@@ -69,7 +69,11 @@ def _build_problems(
     if isinstance(context, PathProblem):
         yield document.problem((*at, "context"), context.message, context.hint)
         return
-    dockerfile = boundary.look(context, image.dockerfile, "file")
+    dockerfile = boundary.look(context, image.dockerfile, "file") if image.command is None else context
+    for index, text in enumerate(image.deps):
+        found = Boundary(context, "the build's context").look(context, text, "file or folder")
+        if isinstance(found, PathProblem):
+            yield document.problem((*at, "deps", index), found.message, found.hint)
     if isinstance(dockerfile, PathProblem):
         yield document.problem((*at, "dockerfile"), dockerfile.message, dockerfile.hint)
     yield from sync_problems((*at, "sync"), image.sync, document, context, supervised=supervised)

@@ -44,12 +44,11 @@ def image_of(container: HasImage, project: str, images: ImageNames) -> dict[str,
 
 
 def _built_name(build: LocalImage, project: str) -> str:
-    """After the folder, the file and the stage; what is built with arguments has a hash of them."""
+    """After the folder, the file and the stage; what is built with arguments or by a command has a hash of them."""
     file = "" if build.dockerfile == LocalImage.model_fields["dockerfile"].default else build.dockerfile
     parts = [build.context.strip("./") or project, file, build.target or ""]
-    return _name(
-        "-".join(part for part in parts if part), short_hash(repr(sorted(build.args.items()))) if build.args else ""
-    )
+    further = repr(sorted(build.args.items())) if build.args else repr(build.command) if build.command else ""
+    return _name("-".join(part for part in parts if part), short_hash(further) if further else "")
 
 
 def _name(readable: str, digest: str = "") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import timedelta
 from typing import Annotated
 
@@ -10,14 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from devenv.spec.model import DnsLabel, Duration, Port, SpecModel, Text, WrittenText
 from devenv.spec.services.container import VariableName, short_form
-
-HostCommand = Annotated[tuple[WrittenText, ...], Field(min_length=1)] | Text
-"""A program and its arguments, or a text for `sh`."""
-
-
-def argv_of(command: HostCommand | None) -> tuple[str, ...]:
-    """What is started; nothing where nothing is."""
-    return ("sh", "-c", command) if isinstance(command, str) else command or ()
+from devenv.spec.tasks.host_command import HostCommand, shown_command
 
 
 class ServeReady(SpecModel):
@@ -89,10 +81,3 @@ class Task(SpecModel):
         """All that the user is asked to agree to before a loop is begun."""
         commands = (self.run, self.serve, self.ready.exec if self.ready else None)
         return tuple(shown_command(command, self.env, self.dir) for command in commands if command)
-
-
-def shown_command(command: HostCommand, env: dict[str, str], folder: str = ".") -> str:
-    """A command of this machine as a shell's line, with all that decides what it does."""
-    variables = [f"{name}={shlex.quote(value)}" for name, value in env.items()]
-    line = command if isinstance(command, str) else shlex.join(command)
-    return " ".join([*variables, line]) + (f" (in {folder})" if folder != "." else "")

@@ -14,7 +14,7 @@ def agree_to_commands(
     environment: Environment, commands: Iterable[str], session: Session, *, assume_yes: bool, again: str = "devenv up"
 ) -> None:
     """See that the user agrees to commands, of which those are asked for that are new; raises HostCommandError."""
-    new = not_agreed(environment.state, commands)
+    new = not_agreed(environment.state, dict.fromkeys(commands))
     if not new:
         return
     listed = "".join(f"\n  {command}" for command in new)

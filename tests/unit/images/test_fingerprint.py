@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from devenv.errors import ImageError
 from devenv.images.content.fingerprint import FileDigests, fingerprint, hash_of
 from devenv.images.content.ignore import IgnoreRules
+from devenv.plan.image import HostBuild
 
 
 @pytest.fixture
@@ -269,3 +270,17 @@ def test_what_is_sent_lies_in_folders_that_are_entered(lines: list[str], path: s
     full = PurePosixPath(path)
     if not rules.ignores(full):
         assert all(rules.match_through(folder).entered for folder in list(full.parents)[:-1])
+
+
+def test_of_a_build_by_a_command_the_command_counts_and_what_it_reads(context: Path) -> None:
+    def by(command: str, *deps: str) -> str:
+        return of(context, host=HostBuild((command,), command, deps))
+
+    (context / "Dockerfile").unlink()
+    seen = [by("make"), by("make all"), by("make", "src"), by("make", "start.sh")]
+    assert len(set(seen)) == len(seen)
+    (context / "start.sh").write_text("changed")
+    assert by("make", "src") == seen[2]
+    assert by("make", "start.sh") != seen[3]
+    (context / "src" / "new.go").write_text("")
+    assert by("make", "src") != seen[2]

@@ -14,7 +14,7 @@ import pytest
 from devenv.adapters.files.watch import watch_folders
 from devenv.errors import FolderError
 from devenv.images.build.watched import WatchedContext, latest_save
-from devenv.plan.image import Recipe
+from devenv.plan.image import HostBuild, Recipe
 
 
 @pytest.fixture
@@ -166,3 +166,13 @@ def test_no_file_that_can_be_opened_is_told(context: Path) -> None:
 def test_a_folder_that_cannot_be_watched_is_told(tmp_path: Path) -> None:
     with pytest.raises(FolderError, match="cannot be watched"):
         next(watch_folders([tmp_path / "nowhere"], lambda _: True, threading.Event()))
+
+
+def test_of_a_build_by_a_command_what_it_reads_counts(context: Path) -> None:
+    host = HostBuild(("make",), "make", deps=("src", "README.md"))
+    found = WatchedContext("api", Recipe(context / "Dockerfile", context, None, (), (), host=host))
+
+    assert found.concerns(context / "src" / "main.go")
+    assert found.concerns(context / "README.md")
+    assert not found.concerns(context / "src" / "debug.log")
+    assert not found.concerns(context / "go.mod")

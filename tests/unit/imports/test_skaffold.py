@@ -377,3 +377,20 @@ def test_paths_of_the_first_file_may_be_meant_from_where_skaffold_is_run(reposit
     workspace = repository(files, "{skaffold: deploy}")
     assert workspace.project.images["a"].context == "app"
     assert workspace.stacks["a"].root == workspace.root
+
+
+def test_a_custom_artifact_is_built_by_its_command(repository: Any) -> None:
+    body = (
+        "build:\n  artifacts:\n"
+        "    - {image: shop/api, context: app, requires: [{image: shop/base, alias: BASE}], "
+        "custom: {buildCommand: ./build.sh --fast, dependencies: {paths: [src, go.mod]}}}\n"
+        "    - {image: shop/base, context: app, custom: {buildCommand: make, dependencies: {paths: ['**/*.go']}}}\n"
+    )
+    files = {"app/src/main.go": "package main\n", "app/go.mod": "module a\n"}
+    workspace = repository({"skaffold.yaml": config(body), **files})
+
+    api, base = (workspace.project.images[name] for name in ("shop-api", "shop-base"))
+    assert (api.command, api.deps, api.bases) == ("./build.sh --fast", ("src", "go.mod"), {"BASE": "shop-base"})
+    assert api.shown == "./build.sh --fast (in app)"
+    assert (base.command, base.deps) == ("make", ())
+    assert [note.message for note in workspace.notes] == ["patterns are not carried over"]

@@ -14,7 +14,12 @@ from typing import Any
 
 from devenv.errors import Problem
 from devenv.spec.imports.note import Note
-from devenv.spec.imports.skaffold.file.build_config import Artifact, DockerArtifact
+from devenv.spec.imports.skaffold.file.build_config import (
+    Artifact,
+    CustomArtifact,
+    CustomDependencies,
+    DockerArtifact,
+)
 from devenv.spec.imports.skaffold.file.modules import Module
 from devenv.spec.imports.skaffold.naming import image_name
 from devenv.spec.imports.skaffold.syncing import sync_rules, workdir_of
@@ -28,7 +33,6 @@ _BUILDERS = {
     "jib": "jib is not run by devenv",
     "kaniko": "kaniko builds within a cluster, which devenv does not",
     "ko": "ko is not run by devenv",
-    "custom": "a command of your own is not run by devenv yet",
 }
 _NETWORKS = {"bridge": "default", "default": "default", "none": "none", "host": "host"}
 
@@ -108,7 +112,43 @@ class Artifacts:
                     hint = f"write docker in place of kaniko, in a profile if need be; or {hint}"
                 self._templates.problems.append(one.problem((builder,), message, hint))
                 return None
+        if artifact.custom:
+            return self._custom_keys(one, artifact.custom)
         return self._keys(one, artifact.docker or DockerArtifact())
+
+    def _custom_keys(self, one: Written, custom: CustomArtifact) -> dict[str, tuple[Any, KeyPath]] | None:
+        """What an image of a command says, with its places."""
+        at: KeyPath = ("custom", "buildCommand")
+        if not custom.build_command:
+            self._templates.problems.append(one.problem(("custom",), "buildCommand is expected", "add it"))
+            return None
+        context = one.module.folder / one.artifact.context
+        command = self._templates.expand(custom.build_command, one.module.document, (*one.at, *at))
+        found: dict[str, tuple[Any, KeyPath]] = {
+            "context": (Path(os.path.relpath(context, self._root)).as_posix(), ("context",)),
+            "command": (command, at),
+        }
+        further: list[tuple[str, Any, KeyPath]] = [
+            ("deps", self._deps(one, custom), ("custom", "dependencies")),
+            ("bases", dict(self._bases(one)), ("requires",)),
+            ("sync", self._sync(one, DockerArtifact()), ("sync",)),
+        ]
+        return found | {key: (value, at) for key, value, at in further if value}
+
+    def _deps(self, one: Written, custom: CustomArtifact) -> list[str]:
+        """The paths that count; none where that is all of the context."""
+        found = custom.dependencies or CustomDependencies()
+        further = [key for key, value in (("ignore", found.ignore), ("command", found.command)) if value]
+        patterns = any(set(path) & set("*?[{") for path in found.paths)
+        if found.dockerfile is not None:
+            further.append("dockerfile")
+        if patterns:
+            further.append("paths")
+        for key in further:
+            told = "patterns are not carried over" if key == "paths" else f"{key} is not carried over"
+            instead = "all of the context counts, without what its .dockerignore leaves out"
+            self._templates.notes.append(one.note(("custom", "dependencies", key), told, instead))
+        return [] if further or "." in found.paths else [*found.paths]
 
     def _keys(self, one: Written, docker: DockerArtifact) -> dict[str, tuple[Any, KeyPath]]:
         """What a Dockerfile's image says, with its places."""

@@ -51,11 +51,20 @@ class DockerArtifact(SkaffoldModel):
     ssh: Text | None = None
 
 
+class CustomDependencies(SkaffoldModel):
+    """What the command reads."""
+
+    paths: tuple[Text, ...] = ()
+    ignore: tuple[Text, ...] = ()
+    command: Text | None = None
+    dockerfile: Any = None
+
+
 class CustomArtifact(SkaffoldModel):
     """An image by a command of the user's."""
 
     build_command: Text | None = None
-    dependencies: Any = None
+    dependencies: CustomDependencies | None = None
 
 
 class ManualSync(SkaffoldModel):

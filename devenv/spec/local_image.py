@@ -8,7 +8,7 @@ from pydantic import StringConstraints, model_validator
 
 from devenv.spec.model import DnsLabel, SpecModel, Text
 from devenv.spec.sync_rule import SyncRule
-from devenv.spec.tasks.host_command import HostCommand, shown_command
+from devenv.spec.tasks.host_command import HostCommand, Trigger, shown_command
 
 TagPolicy = Literal["content", "git"]
 BuildNetwork = Literal["default", "none", "host"]
@@ -59,6 +59,8 @@ class LocalImage(SpecModel):
     """What `command` leaves: an image in the engine."""
     deps: tuple[Text, ...] = ()
     """What of the context `command` reads; all of it where nothing is said."""
+    dev: Trigger = "auto"
+    """Whether `devenv dev` brings what is saved by itself, or waits for `devenv dev trigger NAME`."""
     sync: tuple[SyncRule, ...] = ()
     """What `devenv dev` puts into running containers when it is saved, without a build."""
 

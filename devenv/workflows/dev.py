@@ -31,6 +31,7 @@ from devenv.workflows.databases.deployed import profile_that_is_up
 from devenv.workflows.live_sync.image import SyncedImage
 from devenv.workflows.live_sync.syncer import Syncer
 from devenv.workflows.live_sync.tasks import LoopTasks
+from devenv.workflows.live_sync.triggers import Due, Triggers, Typed, triggered
 from devenv.workflows.live_sync.watching import Saved, Watched, next_saved, watching
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform
@@ -52,6 +53,8 @@ class DevCommand:
     """For so long nothing is synced before the image follows."""
     logs: bool = True
     """Whether what the stacks write meanwhile is told too."""
+    typed: Typed = lambda _: nullcontext()
+    """Calls what it is given with each line that the user types, while its context lasts."""
 
 
 def dev(command: DevCommand, session: Session) -> None:
@@ -131,6 +134,7 @@ class _Loop:
         self._environment = result.environment
         self._users = users
         self._session = session
+        self._typed = command.typed
         self._settles_after = command.settles_after.total_seconds()
         # What was observed before there was a cluster says nothing of it now.
         seen = observe(result.environment, result.stacks, command.images) if result.plan.nodes else result.observation
@@ -138,6 +142,7 @@ class _Loop:
         self._baseline = Baseline.of(seen)
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
         self._tasks = LoopTasks(result.environment, result.stacks, result.state, session, logs=command.logs)
+        self._triggers = Triggers(result.environment.workspace, users, self._tasks.tasks, session.emit)
         self._syncer = Syncer([*self._synced_images()], users, result.environment, session)
         self._settled = 0.0
         # Rounds are measured from the save: what the first one would have to begin with is begun now.
@@ -153,19 +158,21 @@ class _Loop:
         """Until KeyboardInterrupt, or an error of the watch itself."""
         environment, cancel = self._environment, self._session.cancel
         nodes = environment.node_names()
-        watched = Watched(self._contexts, self._tasks.watched(), self._syncer.save)
+        watched = Watched(self._contexts, self._tasks.watched(), self._syncer.save, self._triggers.manual)
         with (
             self._syncer.following(nodes),
             watching(watched, self._report_polling) as changes,
+            triggered(environment.state, changes, self._typed),
             self._state.loads.programs.kept_waiting(environment.engine, nodes, cancel) as make_ready,
         ):
             # The first answer of the watch is that it has begun: what was saved until then would be missed.
             next_saved(changes)
-            self._round(Saved(frozenset(self._users), frozenset(self._tasks.tasks), time.time()), begins=True)
+            all_ = Saved(frozenset(self._users), frozenset(self._tasks.tasks), at=time.time())
+            self._round(Due(all_), begins=True)
             self._session.emit(Noted(f"watching {self._watched()}; Ctrl-C ends it"))
             while True:
                 make_ready()
-                self._round(next_saved(changes, self._follow_up))
+                self._round(self._triggers.due(next_saved(changes, self._follow_up)))
 
     def _watched(self) -> str:
         """What is watched, for people."""
@@ -201,26 +208,27 @@ class _Loop:
             hint = "keep what you may not read, such as a container's data, outside of the folders that are watched"
         self._session.emit(Noted(f"files are looked at five times a second, not watched: {cause}", "warning", hint))
 
-    def _round(self, saved: Saved, *, begins: bool = False) -> None:
+    def _round(self, due: Due, *, begins: bool = False) -> None:
         """Bring what was saved into the environment; failures are reported, and the next save helps.
 
         Args:
-            saved: images and tasks.
+            due: images and tasks.
             begins: whether this is the first one, for whose answer that there is nothing to do nobody waits.
         """
-        session, names = self._session, tuple(name for name in self._users if name in saved.names)
+        session, saved = self._session, due.saved
+        names = tuple(name for name in self._users if name in saved.names)
         if not names and not saved.tasks:
             return
         began = time.monotonic()
         try:
             with exclusive(self._environment.engine, self._environment.names.project, session):
-                ran = frozenset[str]() if begins else self._tasks.run_first(saved.tasks)
+                ran = frozenset[str]() if begins else self._tasks.run_first(saved.tasks, due.asked)
                 if names:
                     self._images_round(names, saved.at, asked=not begins)
                 if begins:
                     self._tasks.begin()
                 else:
-                    self._tasks.run_rest(saved.tasks, ran)
+                    self._tasks.run_rest(saved.tasks, ran, due.asked)
         except RunFailedError:
             # Each failure has been reported by its own event.
             if self._syncer.last_sync > began:

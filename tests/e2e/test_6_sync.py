@@ -315,3 +315,19 @@ def test_tasks_of_the_loop_run_on_a_save_and_what_they_serve_ends_with_it(up: Pr
         running.process.wait()
     with pytest.raises(ConnectionRefusedError):
         await_true(lambda: not answer_at(page))
+
+
+def test_what_is_manual_waits_for_its_trigger(up: Project, cluster: Cluster) -> None:
+    spec = up.spec
+    web = {**spec["services"]["web"], "dev": "manual"}
+    up.write_spec({**{k: v for k, v in spec.items() if k != "tasks"}, "services": {"web": web}})
+    (up.root / "web" / "pages" / "b.txt").write_text("eight")
+    with dev(up, "--settle", "600") as running:
+        assert answers(cluster, "pages/b.txt") == ["0o644 eight"] * REPLICAS
+        source(up, "pages/b.txt").write_text("nine")
+        running.until("noted", containing="waits until it is asked for", seconds=20)
+        assert answers(cluster, "pages/b.txt") == ["0o644 eight"] * REPLICAS
+
+        up.devenv("dev", "trigger", "web")
+        assert running.until("round-finished")["succeeded"]
+        assert answers(cluster, "pages/b.txt") == ["0o644 nine"] * REPLICAS

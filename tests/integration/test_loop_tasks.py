@@ -103,6 +103,9 @@ def test_what_is_saved_is_made_served_and_looked_at(tmp_path: Path, engine: Engi
         shop.save("two", "generate", "look")
         assert shop.planned() == []
 
+        with exclusive(engine, shop.environment.names.project, shop.session):
+            assert shop.tasks.run_first(["generate"], asked=["generate"]) == {"generate"}
+
 
 def test_a_task_that_fails_is_told_and_the_next_save_tries_again(tmp_path: Path, engine: Engine, port: int) -> None:
     shop = Shop(tmp_path, engine, port)

@@ -11,13 +11,16 @@ import typer
 from devenv.cli import completion
 from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Verbose, Yes
 
+_TRIGGER = "trigger"
+"""In place of the first name: what runs already is asked for something."""
+
 
 def dev(
     names: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="NAME",
-            help="Images of devenv.yaml; all that stacks use when not given.",
+            help="Images of devenv.yaml; all that stacks use when not given. After `trigger`: what is asked for.",
             autocompletion=completion.images,
         ),
     ] = None,
@@ -42,23 +45,30 @@ def dev(
     reported, and the next save tries again. Between the rounds it shows what the stacks write, as `devenv logs -f`
     does. What rules of `sync` are for goes into the running containers instead, without a build, and the image follows
     once you pause. Tasks of devenv.yaml run when what they read is saved, and what they serve runs beside the loop
-    (docs/tasks.md). Ctrl-C ends it; what is rolled out stays. With --json, events are printed as JSON lines
-    (docs/events.md).
+    (docs/tasks.md). What says `dev: manual` waits until you type `r` and Enter, or run `devenv dev trigger` in
+    another terminal, with a NAME for that alone. Ctrl-C ends it; what is rolled out stays. With --json, events are
+    printed as JSON lines (docs/events.md).
 
-    Examples: `devenv dev`, `devenv dev alt-backend`.
+    Examples: `devenv dev`, `devenv dev alt-backend`, `devenv dev trigger alt-backend`.
     """
+    if names and names[0] == _TRIGGER:
+        _ask(directory, names[1:])
+        return
     from devenv.cli import wiring
+    from devenv.cli.typed import typed_lines
     from devenv.workflows.dev import DevCommand
     from devenv.workflows.dev import dev as run_dev
 
     command = DevCommand(
-        directory,
-        tuple(names or ()),
-        yes,
-        profile,
-        images.value,
-        settles_after=timedelta(seconds=settle),
-        logs=logs,
+        directory, tuple(names or ()), yes, profile, images.value, timedelta(seconds=settle), logs, typed_lines
     )
     with wiring.run_session("dev", as_json=as_json, verbose=verbose, wait=not no_wait) as session:
         run_dev(command, session)
+
+
+def _ask(directory: Path, names: list[str]) -> None:
+    from devenv.workflows.access.session import silent_session
+    from devenv.workflows.live_sync.triggers import trigger
+
+    loops = trigger(directory, names, silent_session())
+    typer.echo(f"asked {loops} devenv dev", err=True)

@@ -24,6 +24,7 @@ from devenv.spec.services.container import HasImage, VariableName, short_form
 from devenv.spec.services.cron import require_schedule
 from devenv.spec.services.reference import EnvValue, Reference
 from devenv.spec.sync_rule import SyncRule
+from devenv.spec.tasks.host_command import Trigger
 
 ServiceName = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$")]
 """What Kubernetes takes for a Service and, with what it adds itself, for the pods of a CronJob."""
@@ -149,8 +150,14 @@ class Container(HasImage):
     sync: tuple[SyncRule, ...] = ()
     """What `devenv dev` puts into running containers of its `build` when it is saved, without a build."""
 
+    dev: Trigger | None = None
+    """Whether `devenv dev` brings what is saved of its `build` by itself (`auto`), or waits for
+    `devenv dev trigger NAME` (`manual`)."""
+
     @model_validator(mode="after")
     def _sync_of_a_build(self) -> Container:
+        if self.dev and self.build is None:
+            raise ValueError("dev goes with build; of an image of devenv.yaml it is said under images")
         if self.sync and self.build is None:
             raise ValueError("sync goes with build; of an image of devenv.yaml it is said under images")
         if self.sync and self.build and self.build.sync:
@@ -159,7 +166,8 @@ class Container(HasImage):
 
     @property
     def whole_build(self) -> LocalImage | None:
-        return self.build.model_copy(update={"sync": self.sync}) if self.build and self.sync else self.build
+        beside = {key: value for key, value in (("sync", self.sync), ("dev", self.dev)) if value}
+        return self.build.model_copy(update=beside) if self.build and beside else self.build
 
 
 class ServiceProfile(SpecModel):

@@ -1,10 +1,10 @@
-"""A command of this machine, as a project writes it."""
+"""A command of this machine, as a project writes it, and what starts it in a loop."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,9 @@ from devenv.spec.model import Text, WrittenText
 
 HostCommand = Annotated[tuple[WrittenText, ...], Field(min_length=1)] | Text
 """A program and its arguments, or a text for `sh`."""
+
+Trigger = Literal["auto", "manual"]
+"""Whether `devenv dev` does by itself what a save asks for, or waits until it is asked."""
 
 
 def argv_of(command: HostCommand | None) -> tuple[str, ...]:

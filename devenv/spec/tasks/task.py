@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from devenv.spec.model import DnsLabel, Duration, Port, SpecModel, Text, WrittenText
 from devenv.spec.services.container import VariableName, short_form
-from devenv.spec.tasks.host_command import HostCommand, shown_command
+from devenv.spec.tasks.host_command import HostCommand, Trigger, shown_command
 
 
 class ServeReady(SpecModel):
@@ -53,6 +53,8 @@ class Task(SpecModel):
     """The folder that it runs in, relative to devenv.yaml."""
     deadline: Duration = timedelta(minutes=10)
     """How long `run` may take."""
+    dev: Trigger = "auto"
+    """Whether `devenv dev` runs it by itself when `deps` are saved, or waits for `devenv dev trigger NAME`."""
     ci: bool = Field(default=True, strict=True)
     """Whether it runs where the variable CI is set."""
 

@@ -64,30 +64,33 @@ class LoopTasks:
         serving = {name for name, task in self.tasks.items() if task.serve}
         self._perform([*self._to_run(late), *serving_nodes(self.tasks, serving, "new")])
 
-    def run_first(self, names: Collection[str]) -> frozenset[str]:
-        """Run those of some tasks that come before images and stacks, with those that need them; which have run."""
-        nodes = self._to_run(self._with_dependents(names) & self._first)
+    def run_first(self, names: Collection[str], asked: Collection[str] = ()) -> frozenset[str]:
+        """Run those of some tasks that come before images and stacks, with those that need them; which have run.
+
+        `asked` are those that run whatever they read.
+        """
+        nodes = self._to_run(self._with_dependents(names, asked) & self._first, asked)
         self._perform(nodes)
         return _names(nodes)
 
-    def run_rest(self, names: Collection[str], ran: Collection[str]) -> None:
+    def run_rest(self, names: Collection[str], ran: Collection[str], asked: Collection[str] = ()) -> None:
         """Run the others, and start anew what these serve, and those that `ran` first."""
-        nodes = self._to_run(self._with_dependents(names) - self._first)
+        nodes = self._to_run(self._with_dependents(names, asked) - self._first, asked)
         serving = {*names, *ran, *_names(nodes)}
         self._perform([*nodes, *serving_nodes(self.tasks, serving, "changed")])
 
-    def _with_dependents(self, names: Collection[str]) -> set[str]:
-        """Tasks, and those that need them."""
+    def _with_dependents(self, names: Collection[str], asked: Collection[str]) -> set[str]:
+        """Tasks, and those that need them and do not wait until they are asked for."""
         found = set(names)
         for name, task in self.tasks.items():
-            if not found.isdisjoint(task.needs):
+            if not found.isdisjoint(task.needs) and (task.dev == "auto" or name in asked):
                 found.add(name)
         return found
 
-    def _to_run(self, names: Collection[str]) -> list[PlanNode]:
+    def _to_run(self, names: Collection[str], asked: Collection[str] = ()) -> list[PlanNode]:
         """The steps of those that have to run, as `up` would have it."""
         seen = observe_tasks(self._environment, self.tasks, self._state.ran_tasks)
-        return [*task_nodes(self.tasks, seen, {}, (), only=names)]
+        return [*task_nodes(self.tasks, seen, {}, (), only=names, asked=asked)]
 
     def _perform(self, nodes: Iterable[PlanNode]) -> None:
         plan = Plan.of(self._environment.names.project, self._environment.names.cluster, nodes)

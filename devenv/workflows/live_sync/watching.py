@@ -31,11 +31,14 @@ class Saved:
     """Images whose builds read what was saved."""
     tasks: frozenset[str] = frozenset()
     """Tasks that read it."""
+    triggered: tuple[str, ...] = ()
+    """What somebody has asked for, by name."""
     at: float = 0.0
     """When the last of it was saved, in seconds since 1970."""
 
     def __or__(self, other: Saved) -> Saved:
-        return Saved(self.names | other.names, self.tasks | other.tasks, max(self.at, other.at))
+        asked = (*self.triggered, *other.triggered)
+        return Saved(self.names | other.names, self.tasks | other.tasks, asked, max(self.at, other.at))
 
 
 Changes = queue.SimpleQueue[Saved | BaseException]
@@ -70,6 +73,8 @@ class Watched:
     contexts: Sequence[WatchedContext]
     tasks: Sequence[WatchedTask]
     sync: Sync
+    manual: frozenset[str] = frozenset()
+    """Images that are neither synced nor built before somebody asks for that."""
 
     @property
     def folders(self) -> list[Path]:
@@ -92,9 +97,13 @@ class Watched:
         noticed = time.time()
         saved = latest_save(paths, now=noticed, earliest=noticed - _OLDEST_SAVE)
         mine = {c.name: frozenset(path for path in paths if c.concerns(path)) for c in self.contexts}
-        names = (name for name, concerned in mine.items() if concerned and not self.sync(name, concerned, saved))
+        names = (
+            name
+            for name, concerned in mine.items()
+            if concerned and (name in self.manual or not self.sync(name, concerned, saved))
+        )
         reading = (task.name for task in self.tasks if any(map(task.concerns, paths)))
-        return Saved(frozenset(names), frozenset(reading), saved)
+        return Saved(frozenset(names), frozenset(reading), at=saved)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from devenv.spec.imports.skaffold.file.skaffold_model import HookList, SkaffoldM
 from devenv.spec.model import Text, WrittenText
 
 _THIS_ENGINE = "images are built by the engine of this machine, with BuildKit"
-_HOST_COMMANDS = "devenv runs no hooks of builds: run it yourself before devenv up, or in the Dockerfile"
+_HOST_COMMANDS = "devenv runs no hooks of builds: have it run by a task of devenv.yaml (docs/tasks.md)"
 _CACHE = "the engine's build cache is used, and an image whose files are the same is not built again"
 
 

@@ -366,3 +366,21 @@ def test_of_what_serves_only_the_last_lines_are_kept(script: Script, tmp_path: P
     end = Served(["server"], tmp_path).ends.get(timeout=60)
 
     assert end.output.splitlines()[-1] == "last"
+
+
+def test_what_serves_dies_when_devenv_is_killed(script: Script, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script("server", f"sleep 61 & echo $! >> {pids}; echo $$ >> {pids}; wait")
+    program = (
+        "import threading; from pathlib import Path; from devenv.adapters.process import ServingProcess\n"
+        "ServingProcess(['server'], env={}, cwd=Path(), on_line=print, on_end=print, what='serve')\n"
+        "print('up', flush=True)\n"
+        "threading.Event().wait()"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert parent.stdout
+    assert parent.stdout.readline() == b"up\n"
+    children = await_line(pids, lines=2, seconds=30)
+    parent.kill()
+    parent.wait()
+    assert all(await_end(int(pid), 10) for pid in children)

@@ -39,7 +39,8 @@ def run_task(step: RunTask, context: StepContext) -> str:
         raise TaskError(f"task {step.task} ended well, and has not made what it says it makes: {missing}")
     record_content(environment.state, step.task, seen.content)
     context.run.ran_tasks.add(step.task)
-    return f"{len(done.stdout.splitlines()) + len(done.stderr.splitlines())} lines"
+    lines = len(done.stdout.splitlines()) + len(done.stderr.splitlines())
+    return f"{lines} line{'' if lines == 1 else 's'}"
 
 
 def start_serving(step: StartServing, context: StepContext) -> str:
@@ -64,4 +65,5 @@ def start_serving(step: StartServing, context: StepContext) -> str:
 
 def _failed(step: RunTask, error: DevenvError) -> TaskError:
     hint = error.hint or "the whole output is in the log; run it yourself, and then: devenv up"
-    return TaskError(f"task {step.task} failed: {error.message}", context=error.context, hint=hint)
+    cause = error.message.removeprefix(f"run {step.spec.shown} failed: ")
+    return TaskError(f"task {step.task} failed: {cause}", context=error.context, hint=hint)

@@ -69,11 +69,10 @@ def _postgres(folder: Path) -> Path:
 
 def _mysql(folder: Path) -> Path:
     built_in = data_root() / "stacks" / "02-infrastructure" / "mysql"
-    shutil.copytree(built_in / "chart", folder / "chart")
+    shutil.copytree(built_in.parents[1] / "charts" / "mysql", folder / "chart")
     shutil.copytree(built_in / "values", folder / "values")
-    migrations = folder / "chart" / "migrations"
-    for part in (migrations, folder / "chart" / "schema"):
-        shutil.rmtree(part)
+    migrations = folder / "migrations"
+    for part in (migrations, folder / "schema"):
         part.mkdir()
     for number in range(TABLES):
         (migrations / f"V{number + 1:03}__table_{number}.sql").write_text(
@@ -84,7 +83,7 @@ def _mysql(folder: Path) -> Path:
             f" SELECT repeat('x', {_WIDTH}), n FROM series;\n"
         )
     values = {"migrations": {"baseline": {"version": ""}}, "storage": {"size": "4Gi"}}
-    _write_stack(folder, built_in, MYSQL, values=values, migrations="chart/migrations")
+    _write_stack(folder, built_in, MYSQL, values=values, migrations="migrations")
     return migrations
 
 

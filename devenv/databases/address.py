@@ -25,4 +25,4 @@ class Address:
     def url(self) -> str:
         """As drivers take it: `postgresql://alt:…@127.0.0.1:5432/alt`."""
         login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
-        return f"{ADDRESSES[self.engine].scheme}://{login}@{self.host}:{self.port}/{quote(self.name, safe='')}"
+        return ADDRESSES[self.engine].url(login, self.host, self.port, self.name)

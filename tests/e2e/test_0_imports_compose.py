@@ -57,6 +57,7 @@ def test_what_is_not_carried_over_is_told(up: Result) -> None:
     assert [line.partition(": ")[2].partition(":")[0] for line in told] == [
         "services.api.healthcheck",
         "services.cache.image",
+        "services.cache.command",
         "services.db.image",
     ]
 
@@ -64,6 +65,12 @@ def test_what_is_not_carried_over_is_told(up: Result) -> None:
 def test_a_second_time_there_is_nothing_to_do(market: Project, up: Result) -> None:
     assert up.status == 0
     assert market.devenv("up", "--json").of_type("step-started") == []
+
+
+def test_who_knew_no_password_needs_none(market: Project, up: Result) -> None:
+    assert up.status == 0
+    assert market.spec["imports"]["databases"] == "built-in"
+    assert market.devenv("db", "shell", "cache", script="SCARD goods\n").stdout.strip() == "2"
 
 
 def test_the_database_is_devenvs_own(market: Project, up: Result) -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -37,6 +39,8 @@ MORE: dict[str, Any] = {
             "STOCK_URL": {"service": "stock"},
             "TOKEN": {"secret": "shop/api", "key": "token"},
             "QUEUE_URL": {"queue": "shop-events"},
+            "ROWS_URL": {"database": "rows"},
+            "BUS_URL": {"database": "bus"},
         },
         "files": {
             "/etc/api/rules": "conf",
@@ -56,6 +60,24 @@ LATE = {
     "seeds": "late",
     "migrations": {"build": API, "command": ["python3", "-c", CONNECT + CREATE]},
 }
+
+
+MIGRATE = (
+    'MYSQL_PWD=$MYSQL_PASSWORD mysql --host "$MYSQL_HOST" --user "$MYSQL_USER" "$MYSQL_DATABASE"'
+    " --execute 'CREATE TABLE IF NOT EXISTS made (id int)'"
+)
+OTHERS = {
+    "rows": {"engine": "mysql", "migrations": "rows", "seeds": "late", "name": "late", "password": TOKEN},
+    "more": {
+        "engine": "mysql",
+        "migrations": {
+            "image": "mysql",
+            "command": ["sh", "-c", MIGRATE],
+        },
+    },
+    "bus": {"engine": "nats"},
+}
+"""Databases of other engines."""
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +159,9 @@ def more(shop: Project, up: Result) -> Result:
     (shop.root / "seeds.yaml").write_text(yaml.safe_dump(seeds), encoding="utf-8")
     spec = shop.spec
     services = {**spec["services"], **MORE}
-    databases = {**spec["databases"], "late": LATE}
+    (shop.root / "rows").mkdir()
+    (shop.root / "rows" / "V1__late.sql").write_text("CREATE TABLE late (id int);\n", encoding="utf-8")
+    databases = {**spec["databases"], "late": LATE, **OTHERS}
     shop.write_spec({**spec, "seeds": ["seeds.yaml"], "services": services, "databases": databases})
     return shop.devenv("up", "--yes", "--json")
 
@@ -154,6 +178,11 @@ def test_what_else_a_service_may_say(shop: Project, more: Result) -> None:
     assert inside("cat", "/etc/api/note", "/run/token", "/data/prepared") == f"for {PROJECT}abcprepared\n"
     assert inside("printenv", "TOKEN") == f"{TOKEN}\n"
     assert inside("printenv", "QUEUE_URL").startswith("http://localstack.localstack:4566/")
+    assert (
+        inside("printenv", "ROWS_URL").strip()
+        == f"mysql://late:{quote(TOKEN, safe='')}@rows.{PROJECT}-database:3306/late"
+    )
+    assert re.fullmatch(rf"nats://bus:\w+@bus.{PROJECT}-database:4222", inside("printenv", "BUS_URL").strip())
     assert inside("cat", "/cache/date")
     assert apps(shop, "logs", "job/check") == "(0,)\n"
     cron = json.loads(apps(shop, "get", "cronjob", "tick", "--output", "json"))
@@ -171,9 +200,18 @@ def test_a_program_migrates_a_database_that_comes_later(shop: Project, more: Res
     assert "7" in shop.devenv("db", "shell", "late", script=select).stdout
 
 
+def test_databases_of_other_engines_have_their_migrations_and_seeds(shop: Project, more: Result) -> None:
+    assert more.status == 0
+    shop.devenv("db", "shell", "rows", script="DELETE FROM late;\n")
+    shop.devenv("reset-db", "rows", "more", "bus", "--yes")
+
+    assert "7" in shop.devenv("db", "shell", "rows", script="SELECT id FROM late;\n").stdout
+    assert "made" in shop.devenv("db", "shell", "more", script="SHOW TABLES;\n").stdout
+
+
 def test_what_is_ejected_is_as_it_was(shop: Project, more: Result) -> None:
     assert more.status == 0
-    for name in ("check", "api", "tick", "orders", "late"):
+    for name in ("check", "api", "tick", "orders", "late", "rows", "more", "bus"):
         files = shop.devenv("eject", name).stdout.split()
         assert any(file.endswith(f"{name}/stack.yaml") for file in files)
 

@@ -37,7 +37,7 @@ def own_migrations(environment: Project) -> Iterator[Path]:
     """The stack as the project's own, so that its migrations can be changed; taken back afterwards."""
     folder = environment.root / "stacks" / "02-infrastructure" / "mysql"
     shutil.copytree(STACK, folder)
-    yield folder / "chart" / "migrations"
+    yield folder / "migrations"
     shutil.rmtree(folder)
     environment.devenv("reset-db", "mysql", "--yes")
 

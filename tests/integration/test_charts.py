@@ -132,7 +132,8 @@ def test_whether_a_started_container_is_ready_is_asked_by_no_program(rendered: R
     MySQL's does more than to ask, and of a service its developers may want it.
     """
     asked = [name for name, container in rendered.containers if "exec" in container.get("readinessProbe", {})]
-    assert asked in ([], ["StatefulSet mysql, container mysql"], ["Deployment worker, container worker"])
+    mysql = f"StatefulSet {rendered.stack.spec.name}, container mysql"
+    assert asked in ([], [mysql], ["Deployment worker, container worker"])
 
 
 def test_no_password_is_a_plain_variable(rendered: Rendered) -> None:

@@ -22,7 +22,7 @@ from devenv.errors import DatabaseError
 from devenv.runtime.observe.carried_folders import carry, packed
 
 pytestmark = pytest.mark.engine
-CHART = Path(__file__).resolve().parents[2] / "stacks/02-infrastructure/mysql/chart"
+CHART = Path(__file__).resolve().parents[2] / "stacks/charts/mysql"
 PASSWORD = "p@ss:/w#rd?1%25&\"x'y\\z $(id) `\u00fc \u043a\u043b\u044e\u0447"  # noqa: S105 -- of this server alone
 TEXT = "a\u2028b\u0085c\r\nd\re \t {{ .Values.x }} ${name} \U0001f511"
 TABLES = {"tables/items.sql": "\ufeff    CREATE TABLE items (id INT PRIMARY KEY, name VARCHAR(80));\n"}

@@ -213,6 +213,11 @@ def test_the_hosts_certificates_are_where_programs_look(charts: Charts) -> None:
         ("order-book", "atlas", ["files", "pristine", "migrate-pristine"]),
         ("django", "migrate", ["pristine", "migrate-pristine"]),
         ("plain", "pristine", []),
+        ("rows", "flyway", ["files", "schemas", "migrate-pristine"]),
+        ("node", "migrate", ["schemas", "migrate-pristine"]),
+        ("bare", "schemas", []),
+        ("events", "migrate", ["files"]),
+        ("hits", "migrate", []),
     ],
 )
 def test_migrations_of_a_database(charts: Charts, name: str, live: str, first: list[str]) -> None:
@@ -224,19 +229,50 @@ def test_migrations_of_a_database(charts: Charts, name: str, live: str, first: l
     assert violations(job) == []
 
 
-def test_a_program_is_led_to_the_pristine_database_and_then_to_the_live_one(charts: Charts) -> None:
-    rendered = charts.render("django of shop", "dev")
+@pytest.mark.parametrize(
+    ("name", "scheme", "port", "variable"),
+    [("django", "postgresql", 5432, "PGDATABASE"), ("node", "mysql", 3306, "MYSQL_DATABASE")],
+)
+def test_a_program_is_led_to_the_pristine_database_and_then_to_the_live_one(
+    charts: Charts, name: str, scheme: str, port: int, variable: str
+) -> None:
+    rendered = charts.render(f"{name} of shop", "dev")
     found = containers(one(rendered, "Job"))
     env = {
         name: {entry["name"]: entry.get("value") for entry in found[name]["env"]}
         for name in ("migrate-pristine", "migrate")
     }
 
-    place = "postgresql://$(LOGIN)@django.shop-database:5432"
-    assert env["migrate-pristine"]["DATABASE_URL"] == f"{place}/django_pristine"
-    assert (env["migrate"]["DATABASE_URL"], env["migrate"]["PGDATABASE"]) == (f"{place}/django", "django")
+    place = f"{scheme}://$(LOGIN)@{name}.shop-database:{port}"
+    assert env["migrate-pristine"]["DATABASE_URL"] == f"{place}/{name}_pristine"
+    assert (env["migrate"]["DATABASE_URL"], env["migrate"][variable]) == (f"{place}/{name}", name)
     assert env["migrate"]["DEBUG"] == "true"
     assert "login" in one(rendered, "ExternalSecret")["spec"]["target"]["template"]["data"]
+
+
+@pytest.mark.parametrize("name", ["rows", "bare", "events", "cache", "open-cache", "bus", "open-bus"])
+def test_a_server_of_each_engine_is_its_databases_own(charts: Charts, name: str) -> None:
+    rendered = charts.render(f"{name} of shop", "dev")
+    workload = one(rendered, "StatefulSet")
+
+    assert violations(workload) == []
+    assert {item["metadata"]["namespace"] for item in rendered.objects} == {"shop-database"}
+    assert workload["metadata"]["name"] == name
+    assert name in [item["metadata"]["name"] for item in rendered.of_kind("Service")]
+
+
+def test_who_sends_no_password_is_let_in_where_that_is_said(charts: Charts) -> None:
+    def made(name: str) -> tuple[str, str]:
+        rendered = charts.render(f"{name} of shop", "dev")
+        data = one(rendered, "ExternalSecret")["spec"]["target"]["template"]["data"]
+        return json.dumps(data), json.dumps(rendered.of_kind("ConfigMap"))
+
+    assert "nopass" in made("open-cache")[0]
+    assert "nopass" not in made("cache")[0]
+    assert "no_auth_user" in made("open-bus")[0]
+    assert "include open.conf" in made("open-bus")[1]
+    assert "no_auth_user" not in made("bus")[0]
+    assert "open.conf" not in made("bus")[1]
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -17,7 +17,7 @@ from support.server_container import server_container
 from support.waiting import await_answer
 
 PASSWORD = "für-this-test-🔑"  # noqa: S105 -- of a server that lives as long as the test
-SCRIPTS = Path(__file__).resolve().parents[2] / "stacks/02-infrastructure/mysql/chart/scripts"
+SCRIPTS = Path(__file__).resolve().parents[2] / "stacks/charts/mysql/scripts"
 SETTINGS = (
     "skip-log-bin",
     "innodb-flush-method=nosync",

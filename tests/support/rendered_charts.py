@@ -122,6 +122,8 @@ class Charts:
         stack = self.stack(name)
         chart = stack.spec.sources[source].chart
         assert chart is not None
+        if chart.builtin:
+            return self.shared(name, chart.builtin, values)
         assert chart.path is not None
         return self._made(name, stack.root / chart.path, values)
 

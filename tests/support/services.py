@@ -21,6 +21,10 @@ FILES = {
     "db/summed/20260101_items.sql": "CREATE TABLE items (id int);\n",
     "db/summed/atlas.sum": "h1:x\n",
     "db/seeds/items.sql": "INSERT INTO items VALUES (1);\n",
+    "db/flyway/V1__items.sql": "CREATE TABLE items (id int);\n",
+    "db/clickhouse/001_clicks.sql": "CREATE TABLE clicks (id Int32) ENGINE = MergeTree ORDER BY id;\n",
+    "db/commands/items.redis": "SET item 1\n",
+    "db/streams/items.yaml": "streams: [{name: items, subjects: [items.>]}]\n",
     "seeds.yaml": "secrets:\n"
     "  - {name: shop/api, value: {token: abc, user: me}}\n"
     "  - {name: shop/key, value: abc}\n"
@@ -86,10 +90,22 @@ databases:
   order-book: {engine: postgres, migrations: db/summed}
   django: {engine: postgres, migrations: {build: worker, command: [python, manage.py, migrate], env: {DEBUG: true}}}
   plain: {engine: postgres, namespace: shop-plain}
+  rows: {engine: mysql, version: "8.4", migrations: db/flyway, seeds: db/seeds, name: stock, user: clerk}
+  node: {engine: mysql, migrations: {build: worker, command: [npx, prisma, migrate, deploy], env: {DEBUG: true}}}
+  bare: {engine: mysql, password: known}
+  events: {engine: clickhouse, migrations: db/migrations, seeds: db/seeds}
+  hits: {engine: clickhouse}
+  cache: {engine: redis, name: "3", seeds: db/commands}
+  open-cache: {engine: redis, password: false}
+  bus: {engine: nats, seeds: db/streams}
+  open-bus: {engine: nats, user: shop, password: false}
 """
 """Of services and databases each thing that can be written."""
 SERVICES = ("api", "feed", "worker", "nightly", "migrate", "web")
-DATABASES = ("shop", "order-book", "django", "plain")
+DATABASES = (
+    *("shop", "order-book", "django", "plain", "rows", "node", "bare"),
+    *("events", "hits", "cache", "open-cache", "bus", "open-bus"),
+)
 
 NAMES = ("api", "worker", "web", "nightly", "migrate", "billing", "search")
 _TEXTS = st.sampled_from(["debug", "a b", "x=1", '"quoted"', "{domain}", "$(LEVEL)", "ü", "true", "3", "# no comment"])
@@ -132,15 +148,26 @@ def as_yaml(project: Json, draw: Any) -> str:
 
 def _databases() -> st.SearchStrategy[Json]:
     program = {"build": "worker", "command": ["migrate"]}
-    return st.fixed_dictionaries(
-        {"engine": st.just("postgres")},
-        optional={
-            "version": st.just("15"),
-            "migrations": st.sampled_from(["db/migrations", "./db/summed", program]),
-            "seeds": st.just("db/seeds"),
-            "namespace": st.sampled_from(["shop-data", "{namespace_prefix}-data"]),
-        },
-    )
+    ways: Json = {
+        "postgres": ("15", ["db/migrations", "./db/summed", program], "db/seeds"),
+        "mysql": ("8.4", ["db/flyway", program], "db/seeds"),
+        "clickhouse": ("26.9", ["db/migrations"], "db/seeds"),
+        "redis": ("7", [], "db/commands"),
+        "nats": ("2.15", [], "db/streams"),
+    }
+    return st.one_of(_database(engine, *way) for engine, way in ways.items())
+
+
+def _database(engine: str, version: str, migrations: list[Any], seeds: str) -> st.SearchStrategy[Json]:
+    optional: Json = {
+        "version": st.just(version),
+        "seeds": st.just(seeds),
+        "namespace": st.sampled_from(["shop-data", "{namespace_prefix}-data"]),
+        "password": st.sampled_from(["known", False] if engine in {"redis", "nats"} else ["known"]),
+    }
+    if migrations:
+        optional["migrations"] = st.sampled_from(migrations)
+    return st.fixed_dictionaries({"engine": st.just(engine)}, optional=optional)
 
 
 def _references(services: Json, databases: list[str]) -> st.SearchStrategy[Json]:
@@ -157,7 +184,7 @@ def _references(services: Json, databases: list[str]) -> st.SearchStrategy[Json]
         )
     ]
     if databases:
-        parts = st.sampled_from(["url", "host", "password", "jdbc"])
+        parts = st.sampled_from(["url", "host", "password", "name"])
         ways.append(st.fixed_dictionaries({"database": st.sampled_from(databases)}, optional={"key": parts}))
     if reached := [name for name, service in services.items() if "port" in service]:
         ways.append(st.fixed_dictionaries({"service": st.sampled_from(reached)}))

@@ -10,8 +10,8 @@ from pydantic import Discriminator, Field, StringConstraints, Tag
 from devenv.spec.model import NamespaceName, SpecModel, Text, WrittenText
 from devenv.spec.services.container import HasImage, VariableName
 
-ProjectEngine = Literal["postgres"]
-DatabaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,50}$")]
+ProjectEngine = Literal["postgres", "mysql", "clickhouse", "redis", "nats"]
+DatabaseName = Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z_][A-Za-z0-9_-]{0,50}|[0-9]{1,2})$")]
 """Of a database or its owner, with room for what devenv adds for copies of it."""
 
 
@@ -33,6 +33,13 @@ Migrations = Annotated[
 """A folder of files, or a program."""
 
 
+Password = Annotated[
+    Annotated[Literal[False], Tag("(false)")] | Annotated[Text | None, Tag("(text)")],
+    Discriminator(lambda value: "(false)" if value is False else "(text)"),
+]
+"""A password, or none that is asked for."""
+
+
 class ProjectDatabase(SpecModel):
     """A database of the project's own."""
 
@@ -45,8 +52,8 @@ class ProjectDatabase(SpecModel):
     """Folder with files that are applied after the migrations."""
     namespace: NamespaceName | None = None
     name: DatabaseName | None = None
-    """Of the database in its server; when unset its own name, with _ for -."""
+    """Of the database in its server; when unset its own name, with _ for -. Redis has "0" to "15"; NATS none."""
     user: DatabaseName | None = None
-    """Its owner; when unset called like the database."""
-    password: Text | None = None
-    """The owner's; made once when unset."""
+    """Its owner; when unset called like the database, and default in Redis."""
+    password: Password = None
+    """The owner's; made once when unset. False: Redis and NATS also let in who sends none."""

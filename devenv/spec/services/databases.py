@@ -20,6 +20,7 @@ from devenv.spec.read.drafts import StackDraft
 from devenv.spec.read.places import PathProblem
 from devenv.spec.render import fill, merged
 from devenv.spec.services.database import ProjectDatabase
+from devenv.spec.services.engine_rules import RULES
 from devenv.spec.services.images import ImageNames, image_of
 from devenv.spec.services.translation import Origin
 from devenv.spec.sql.migration_names import ATLAS_SUM
@@ -72,6 +73,11 @@ def versions_of(engine: str, versions: Versions | None) -> Mapping[str, str]:
     return versions.databases.get(engine, {}) if versions else {}
 
 
+def name_in_server(name: str, database: ProjectDatabase) -> str:
+    """What a database of devenv.yaml is called in its server."""
+    return database.name or RULES[database.engine].database or name.replace("-", "_")
+
+
 @dataclass(frozen=True, slots=True)
 class _Database:
     project: ProjectSpec
@@ -82,13 +88,13 @@ class _Database:
     def words(self, versions: Versions | None) -> dict[str, str]:
         """What the words in braces of the engine's file stand for."""
         known = versions_of(self.spec.engine, versions)
-        database = self.spec.name or self.name.replace("-", "_")
+        database = name_in_server(self.name, self.spec)
         wanted = self.spec.version or ""
         version = wanted if wanted in known else next(iter(known), "")
         return {
             "name": self.name,
             "database": database,
-            "user": self.spec.user or database,
+            "user": self.spec.user or RULES[self.spec.engine].user or self.name.replace("-", "_"),
             "space": self.spec.namespace or _NAMESPACE,
             "version": version,
             "image": known.get(version, self.spec.engine),
@@ -104,7 +110,9 @@ def _draft(
     at: KeyPath = ("databases", name)
     template = yaml.load((engines.folder / f"{spec.engine}.yaml").read_bytes(), Loader)  # noqa: S506 -- a safe one
     data = merged(template["stack"], _migrations(database, template, origin, images))
-    if spec.password is not None:
+    if spec.password is False:
+        data = merged(data, template.get("open", {}))
+    elif spec.password is not None:
         data = _with_password(data, spec.password)
     if spec.seeds:
         data = merged(data, {"database": {"seeds": spec.seeds}})
@@ -131,11 +139,13 @@ def _migrations(database: _Database, template: Mapping[str, Any], origin: Origin
     """What the migrations of a database take beside all else."""
     migrations = database.spec.migrations
     if migrations is None:
-        return dict(template["none"])
-    if isinstance(migrations, str):
+        return dict(template.get("none", {}))
+    if isinstance(migrations, str) and "folder" in template:
         found = origin.boundary.look(origin.document.file.parent, migrations, "folder")
         summed = not isinstance(found, PathProblem) and (found / ATLAS_SUM).is_file()
         return dict(template["folder"] if summed else merged(template["folder"], template.get("plain", {})))
+    if isinstance(migrations, str) or "program" not in template:
+        return {}
     image = image_of(migrations, database.project.project, images)
     name = image.pop("name")
     env = [{"name": key, "value": text} for key, text in migrations.env.items()]

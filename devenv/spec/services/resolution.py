@@ -110,13 +110,13 @@ def _of_database(name: str, part: str, around: Surroundings) -> Resolved:
     facts = ADDRESSES[database.engine]
     # The charts' Services are called like their workloads.
     host = f"{database.workload.partition('/')[2]}.{spec.namespace}"
-    place = f"{host}:{facts.port}/{quote(database.name, safe='')}"
-    texts = {"host": host, "port": str(facts.port), "name": database.name, "jdbc": f"{facts.jdbc}://{place}"}
+    jdbc = f"{facts.jdbc}://{host}:{facts.port}/{quote(database.name, safe='')}"
+    texts = {"host": host, "port": str(facts.port), "name": database.name, "jdbc": jdbc}
     if part in texts:
         return Resolved(texts[part], needs=(name,))
     source = {"secret": f"{spec.namespace}/{database.secret}"}
     if part == "url":
-        source |= {"template": f"{facts.scheme}://{{username}}:{{password}}@{place}"}
+        source |= {"template": facts.url("{username}:{password}", host, facts.port, database.name)}
     else:
         source |= {"key": part}
     return Resolved(secret=source, needs=(name, SECRET_STORE))

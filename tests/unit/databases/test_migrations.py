@@ -56,7 +56,7 @@ def test_flyway_checksums_are_of_lines(tmp_path: Path, content: bytes, checksum:
 
 
 def test_flyway_checksums_are_those_that_flyway_wrote() -> None:
-    files = migration_files(STACKS / "mysql" / "chart" / "migrations")
+    files = migration_files(STACKS / "mysql" / "migrations")
 
     # As Flyway 11.14.1 recorded them.
     assert [file.checksum for file in files[:2]] == ["1901037153", "1993742936"]

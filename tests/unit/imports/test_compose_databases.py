@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support.compose import imported, notes_of
 
 from devenv.spec.seeds import Secret
@@ -52,7 +53,7 @@ def test_what_devenv_has_no_database_for_runs_from_its_image(tmp_path: Path) -> 
         """\
         services:
           one: {image: postgres, environment: {POSTGRES_PASSWORD: x}}
-          two: {image: "mysql:8"}
+          two: {image: "mongo:8"}
           three: {build: ., image: postgres, environment: {POSTGRES_DB: three}}
           four:
             image: postgres
@@ -68,7 +69,7 @@ def test_what_devenv_has_no_database_for_runs_from_its_image(tmp_path: Path) -> 
     assert workspace.project.databases["four"].user == "postgres"
     assert [line.partition(": services.")[2] for line in notes_of(workspace)] == [
         f"one.image: {NO_NAME}",
-        "two.image: databases of devenv.yaml have no mysql; it runs from its image",
+        "two.image: databases of devenv.yaml have no mongo; it runs from its image",
         "three.build: an image of its own is no built-in database; it runs from its image",
         "four.image: postgres is not run; it is devenv's own PostgreSQL",
         "four.volumes[0]: ./init is not run; in a folder of *.sql alone its files would be migrations",
@@ -82,3 +83,127 @@ def test_a_built_in_stack_that_nobody_uses_gives_its_name_away(tmp_path: Path) -
 
     assert {"redis", "grafana", "postgres"} <= set(workspace.selected)
     assert not any(workspace.stacks[name].builtin for name in ("redis", "grafana", "postgres"))
+
+
+ENGINES = """\
+services:
+  api:
+    image: api
+    environment:
+      ROWS: mysql://clerk:p%40ss@rows:3306/stock
+      EVENTS: http://clerk:secret@events:8123/clicks
+  rows:
+    image: mysql:5.7
+    environment: {MYSQL_DATABASE: stock, MYSQL_USER: clerk, MYSQL_PASSWORD: p@ss, MYSQL_ROOT_PASSWORD: r}
+    volumes: ["./init:/docker-entrypoint-initdb.d:ro"]
+  more:
+    image: mariadb
+    environment: {MARIADB_DATABASE: more, MARIADB_USER: clerk, MARIADB_PASSWORD: p, MARIADB_RANDOM_ROOT_PASSWORD: 1}
+    volumes: ["./flyway:/docker-entrypoint-initdb.d"]
+  events:
+    image: clickhouse/clickhouse-server
+    environment: {CLICKHOUSE_DB: clicks, CLICKHOUSE_USER: clerk, CLICKHOUSE_PASSWORD: secret}
+    volumes: ["./numbered:/docker-entrypoint-initdb.d"]
+  cache: {image: "redis:7", command: redis-server --save 60 1 --appendonly yes, volumes: ["cache:/data"]}
+  safe: {image: valkey/valkey, command: [sh, -c, 'exec valkey-server --requirepass "$$PW"'], environment: {PW: x y}}
+  bus: {image: "nats:2", command: [-js, -m, "8222"]}
+  own: {image: nats, command: "--user shop --pass secret"}
+volumes: {cache: }
+"""
+SCRIPTS = {
+    "init/items.sql": "CREATE TABLE items (id int);\n",
+    "flyway/V1__items.sql": "CREATE TABLE items (id int);\n",
+    "numbered/001_clicks.sql": "CREATE TABLE clicks (id Int32) ENGINE = MergeTree ORDER BY id;\n",
+}
+
+
+def test_databases_of_other_engines_keep_what_others_say_of_them(tmp_path: Path) -> None:
+    workspace = imported(tmp_path, ENGINES, SCRIPTS, PROJECT)
+    made = {
+        name: each.model_dump(exclude_unset=True, exclude={"namespace"})
+        for name, each in workspace.project.databases.items()
+    }
+
+    assert made == {
+        "rows": {"engine": "mysql", "name": "stock", "user": "clerk", "password": "p@ss", "seeds": "init"},
+        "more": {"engine": "mysql", "name": "more", "user": "clerk", "password": "p", "migrations": "flyway"},
+        "events": {
+            "engine": "clickhouse",
+            "name": "clicks",
+            "user": "clerk",
+            "password": "secret",
+            "migrations": "numbered",
+        },
+        "cache": {"engine": "redis", "password": False},
+        "safe": {"engine": "redis", "password": "x y"},
+        "bus": {"engine": "nats", "password": False},
+        "own": {"engine": "nats", "user": "shop", "password": "secret"},
+    }
+    assert {workspace.stacks[name].spec.namespace for name in made} == {"shop-compose"}
+    assert [line.partition(": services.")[2] for line in notes_of(workspace)] == [
+        "rows.image: mysql:5.7 is not run; it is devenv's own MySQL",
+        "rows.environment.MYSQL_ROOT_PASSWORD: the password of root is not carried over; one is made",
+        "more.image: mariadb is not run; it is devenv's own MySQL",
+        "events.image: clickhouse/clickhouse-server is not run; it is devenv's own ClickHouse",
+        "cache.image: redis:7 is not run; it is devenv's own Redis",
+        "cache.command: command is not carried over (and line 20); it is devenv's own Redis",
+        "safe.image: valkey/valkey is not run; it is devenv's own Redis",
+        "bus.image: nats:2 is not run; it is devenv's own NATS",
+        "bus.command: command is not carried over (and line 22); it is devenv's own NATS",
+        "own.image: nats is not run; it is devenv's own NATS",
+    ]
+
+
+RUN = "it runs from its image"
+
+
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [
+        (
+            "{image: mysql, environment: {MYSQL_DATABASE: a, MYSQL_ROOT_PASSWORD: b}}",
+            "image: a database of devenv's has a",
+        ),
+        (
+            "{image: mysql, environment: {MYSQL_DATABASE: App, MYSQL_USER: b, MYSQL_PASSWORD: c}}",
+            "image: devenv's own database cannot be called App",
+        ),
+        (
+            "{image: clickhouse/clickhouse-server}",
+            "image: a database of devenv's has a name, and an owner with a password",
+        ),
+        ("{image: redis, command: redis-server /etc/redis.conf}", "command: devenv's own Redis does not do what /etc"),
+        ("{image: redis, command: --loadmodule /x.so}", "command: devenv's own Redis has no loadmodule"),
+        ("{image: redis, entrypoint: /run.sh}", "entrypoint: what it starts with is its own"),
+        ("{image: nats, command: -c /etc/nats.conf}", "command: devenv's own NATS does not do what -c says"),
+    ],
+)
+def test_what_devenvs_own_would_not_do_keeps_the_image(tmp_path: Path, service: str, told: str) -> None:
+    workspace = imported(tmp_path, f"services:\n  db: {service}\n", None, PROJECT)
+
+    assert set(workspace.project.services) == {"db"}
+    (note,) = notes_of(workspace)
+    assert note.partition(": services.db.")[2].startswith(told)
+    assert RUN in note
+
+
+@pytest.mark.parametrize(
+    ("image", "url", "told"),
+    [
+        ("nats", "http://db:8222/varz", "devenv's own NATS answers on 4222 alone, and others speak of 8222"),
+        (
+            "clickhouse",
+            "clickhouse://a:b@db:9000/c",
+            "devenv's own ClickHouse answers on 8123 alone, and others speak of 9000",
+        ),
+    ],
+)
+def test_who_is_asked_at_a_port_that_devenvs_own_does_not_have_keeps_the_image(
+    tmp_path: Path, image: str, url: str, told: str
+) -> None:
+    variables = "{CLICKHOUSE_DB: c, CLICKHOUSE_USER: a, CLICKHOUSE_PASSWORD: b}"
+    compose = f"services:\n  api: {{image: api, environment: {{URL: '{url}'}}}}\n"
+    workspace = imported(tmp_path, f"{compose}  db: {{image: {image}, environment: {variables}}}\n", None, PROJECT)
+
+    assert set(workspace.project.services) == {"api", "db"}
+    assert [line.partition(": services.db.image: ")[2] for line in notes_of(workspace)] == [f"{told}; {RUN}"]

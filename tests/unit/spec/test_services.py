@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.services import EVERYTHING, write_project
+from support.services import DATABASES, EVERYTHING, write_project
 
 from devenv.spec.load import load_workspace
 from devenv.spec.services.values import slug
@@ -157,7 +157,7 @@ def test_services_of_one_folder_share_its_image(everything: Workspace) -> None:
     assert set(everything.project.images) == {"api-runtime", "worker"}
     assert everything.project.images["api-runtime"].target == "runtime"
     users = [name for name, stack in everything.stacks.items() if "worker" in stack.spec.images]
-    assert sorted(users) == ["django", "feed", "migrate", "nightly", "worker"]
+    assert sorted(users) == ["django", "feed", "migrate", "nightly", "node", "worker"]
 
 
 def test_an_image_goes_to_each_container_that_is_made_of_it(everything: Workspace) -> None:
@@ -344,7 +344,7 @@ def test_a_service_may_be_given_values_of_its_chart(tmp_path: Path) -> None:
 def test_what_the_documentation_shows_is_correct(tmp_path: Path) -> None:
     text = (REPOSITORY / "docs" / "services.md").read_text(encoding="utf-8")
     shown = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert len(shown) == 2
+    assert len(shown) == 4
 
     for number, block in enumerate(shown):
         project = {"project": "shop", "databases": {"shop": {"engine": "postgres"}}, **yaml.safe_load(block)}
@@ -357,3 +357,63 @@ def test_what_the_documentation_shows_is_correct(tmp_path: Path) -> None:
         database = {"engine": "postgres", "migrations": yaml.safe_load(migrations)}
         stack = load(root, yaml.safe_dump({"project": "shop", "databases": {"shop": database}})).stacks["shop"]
         assert stack.spec.values["migrations"]["command"] == database["migrations"]["command"]
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("rows", "mysql://{username}:{password}@rows.shop-database:3306/stock"),
+        ("events", "http://{username}:{password}@events.shop-database:8123/events"),
+        ("cache", "redis://{username}:{password}@cache.shop-database:6379/3"),
+        ("open-cache", "redis://{username}:{password}@open-cache.shop-database:6379/0"),
+        ("bus", "nats://{username}:{password}@bus.shop-database:4222"),
+    ],
+)
+def test_a_url_is_as_the_clients_of_the_engine_take_it(tmp_path: Path, name: str, url: str) -> None:
+    services = yaml.safe_load(EVERYTHING) | {"services": {"api": {"build": "api", "env": {"U": {"database": name}}}}}
+    workspace = load(write_project(tmp_path, ""), yaml.safe_dump(services))
+
+    assert workspace.stacks["api"].spec.values["secrets"]["U"]["template"] == url
+    assert name in workspace.stacks["api"].spec.needs
+
+
+def test_databases_of_each_engine_are_called_as_its_servers_have_it(everything: Workspace) -> None:
+    found = {name: everything.stacks[name].spec for name in DATABASES}
+    databases = {name: spec.database for name, spec in found.items()}
+
+    assert {name: (each.engine, each.name, each.user) for name, each in databases.items() if each} == {
+        "shop": ("postgres", "shop", "shop"),
+        "order-book": ("postgres", "order_book", "order_book"),
+        "django": ("postgres", "django", "django"),
+        "plain": ("postgres", "plain", "plain"),
+        "rows": ("mysql", "stock", "clerk"),
+        "node": ("mysql", "node", "node"),
+        "bare": ("mysql", "bare", "bare"),
+        "events": ("clickhouse", "events", "events"),
+        "hits": ("clickhouse", "hits", "hits"),
+        "cache": ("redis", "3", "default"),
+        "open-cache": ("redis", "0", "default"),
+        "bus": ("nats", "APPLICATIONS", "bus"),
+        "open-bus": ("nats", "APPLICATIONS", "shop"),
+    }
+    assert {name: sorted(spec.images) for name, spec in found.items() if name in ("rows", "bare", "hits", "bus")} == {
+        "rows": ["flyway", "mysql"],
+        "bare": ["mysql"],
+        "hits": ["clickhouse", "clickhouse-migrate"],
+        "bus": ["nats"],
+    }
+    assert [name for name, spec in found.items() if spec.values["credentials"].get("open")] == [
+        "open-cache",
+        "open-bus",
+    ]
+    for engine in ("mysql", "redis", "clickhouse", "nats"):
+        own = next(name for name, database in databases.items() if database and database.engine == engine)
+        assert everything.stacks[own].profile_values == everything.stacks[engine].profile_values
+
+
+def test_roots_password_of_mysql_is_made_whatever_the_owners_is(everything: Workspace) -> None:
+    (secret,) = everything.stacks["bare"].spec.secrets
+
+    assert isinstance(secret.value, dict)
+    assert secret.value["password"] == "known"  # noqa: S105 -- of the test's project
+    assert not isinstance(secret.value["root_password"], str)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.services import EVERYTHING, as_yaml, projects, write_project
+from support.services import DATABASES, EVERYTHING, as_yaml, projects, write_project
 
 from devenv.errors import UsageError
 from devenv.images.content.fingerprint import FileDigests
@@ -57,7 +57,7 @@ def require_same(before: Workspace, after: Workspace) -> None:
 
 
 # Those first that others need: what runs before another is a job because that one says so.
-ORDER = ("migrate", "feed", "api", "worker", "nightly", "web", "shop", "order-book", "django", "plain")
+ORDER = ("migrate", "feed", "api", "worker", "nightly", "web", *DATABASES[:4])
 
 
 def test_all_of_a_project_one_after_the_other(tmp_path: Path) -> None:

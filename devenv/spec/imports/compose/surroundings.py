@@ -64,7 +64,7 @@ def surroundings_of(
     """
     names = {name: service_name(name) for name in drafts}
     variables = {name: variables_of(draft) for name, draft in drafts.items()}
-    texts = {name: _texts(draft, variables[name]) for name, draft in drafts.items()}
+    texts = {name: texts_of(draft, variables[name]) for name, draft in drafts.items()}
     jobs = {
         other
         for draft in drafts.values()
@@ -92,7 +92,7 @@ def surroundings_of(
     )
 
 
-def _texts(draft: ServiceDraft, variables: Mapping[str, Node]) -> tuple[str, ...]:
+def texts_of(draft: ServiceDraft, variables: Mapping[str, Node]) -> tuple[str, ...]:
     """What of a service may speak of others: variables, commands, mounted files."""
     found = [text_of(node) for node in variables.values()]
     found += [text_of(node) for key in ("command", "entrypoint") for node in draft.items(key)]

@@ -28,4 +28,7 @@ jetstream {
 {{ $name }}: {{ toJson $value }}
 {{- end }}
 include accounts.conf
+{{- if .Values.credentials.open }}
+include open.conf
+{{- end }}
 {{- end }}

@@ -155,7 +155,7 @@ def _databases() -> st.SearchStrategy[Json]:
         "redis": ("7", [], "db/commands"),
         "nats": ("2.15", [], "db/streams"),
     }
-    return st.one_of(_database(engine, *way) for engine, way in ways.items())
+    return st.one_of([_database(engine, *way) for engine, way in ways.items()])
 
 
 def _database(engine: str, version: str, migrations: list[Any], seeds: str) -> st.SearchStrategy[Json]:

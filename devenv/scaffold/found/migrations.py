@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,17 +12,19 @@ from devenv.scaffold.found.services import FoundService
 from devenv.scaffold.found.tree import Tree, lines_of, of_tests
 from devenv.scaffold.names import service_named
 from devenv.scaffold.sketch import Entry, Left
-from devenv.spec.sql.migration_names import ATLAS_SUM, read_name
+from devenv.spec.services.database import ProjectEngine
+from devenv.spec.sql.migration_names import ATLAS_SUM, Tool, belongs_apart, read_name
 
 _FOLDERS = frozenset({"migrations", "migration", "migrate"})
 _GENERIC = frozenset({*_FOLDERS, "db", "database", "sql", "resources", "src", "main", "schema", "internal", "pkg"})
-_OTHER_DIALECTS: Sequence[tuple[str, re.Pattern[str]]] = (
+_OTHER_DIALECTS: Sequence[tuple[ProjectEngine, re.Pattern[str]]] = (
     (
         "mysql",
         re.compile(r"\bAUTO_INCREMENT\b|\bENGINE\s*=\s*InnoDB\b|^\s*CREATE TABLE[^;]*`", re.IGNORECASE | re.MULTILINE),
     ),
     ("clickhouse", re.compile(r"\bENGINE\s*=\s*\w*MergeTree\b", re.IGNORECASE)),
 )
+_TOOLS: Mapping[ProjectEngine, Tool] = {"mysql": "Flyway", "clickhouse": "clickhouse-migrate"}
 _GOOSE = re.compile(r"^--\s*\+(?:goose|migrate)\b", re.IGNORECASE | re.MULTILINE)
 _DOWN = ".down.sql"
 _SERVERS_OWN = ("template0", "template1", "mysql", "sys")
@@ -63,11 +65,13 @@ def databases(
         left: gets what is not taken.
     """
 
-    def entry(folder: PurePosixPath, migrations: Any, comment: str, seeds: str = "") -> Entry:
+    def entry(
+        folder: PurePosixPath, migrations: Any, comment: str, seeds: str = "", engine: ProjectEngine = "postgres"
+    ) -> Entry:
         called = service_named(_named(folder, project), project, ())
         name = service_named(f"{called}-db" if called in taken else called, project, {*taken, *_SERVERS_OWN})
         taken.add(name)
-        spec = {"engine": "postgres", "migrations": migrations, **({"seeds": seeds} if seeds else {})}
+        spec = {"engine": engine, "migrations": migrations, **({"seeds": seeds} if seeds else {})}
         return Entry(name, spec, comment, origin=folder)
 
     programs = tuple(_programs(tree, services, left))
@@ -76,8 +80,8 @@ def databases(
     for folder in sorted(tree.by_folder):
         if any(folder.is_relative_to(home) for home, _, _ in programs):
             continue
-        if _plain_folder(tree, folder, left):
-            yield entry(folder, str(folder), "", _seeds(tree, folder))
+        if engine := _engine_of(tree, folder, left):
+            yield entry(folder, str(folder), "", _seeds(tree, folder), engine)
 
 
 def _programs(
@@ -108,19 +112,34 @@ def _nearest(services: Collection[FoundService], folder: PurePosixPath) -> Found
     return max(around, key=lambda each: len(each.context.parts), default=None)
 
 
-def _plain_folder(tree: Tree, folder: PurePosixPath, left: list[Left]) -> bool:
-    """Whether a folder holds migrations that are applied in the order of their names; if nearly, that is told."""
+def _engine_of(tree: Tree, folder: PurePosixPath, left: list[Left]) -> ProjectEngine | None:
+    """Whose migrations a folder holds, if they are applied as they are; if nearly, that is told."""
     names = [name for name in tree.by_folder[folder] if name.endswith(".sql")]
     flyway = [name for name in names if name[:1] in "VRUB" and read_name(name)]
     is_meant = folder.name.lower() in _FOLDERS or ATLAS_SUM in tree.by_folder[folder] or flyway
     if not names or not is_meant or of_tests(folder / "x"):
-        return False
+        return None
     first = folder / names[0]
+    if (engine := _written_for(tree, folder, names)) and not _annotated(tree, folder, names):
+        return engine
     for test in (_other_dialect, _annotated, _with_ways_back, _by_flyways_order):
         if found := test(tree, folder, names):
             left.append(Left(found[0] if isinstance(found[0], PurePosixPath) else first, *found[1:]))
-            return False
-    return True
+            return None
+    return "postgres"
+
+
+def _written_for(tree: Tree, folder: PurePosixPath, names: Sequence[str]) -> ProjectEngine | None:
+    """The other engine whose dialect is spoken and whose tool takes all of the names."""
+    if any(name.endswith(_DOWN) for name in names):
+        return None
+    for engine, pattern in _OTHER_DIALECTS:
+        tool = _TOOLS[engine]
+        if any(pattern.search(tree.text(folder / name)) for name in names) and all(
+            read_name(name, tool) or belongs_apart(name, tool) for name in names
+        ):
+            return engine
+    return None
 
 
 _Finding = tuple[PurePosixPath, int, str, str]
@@ -133,7 +152,9 @@ def _other_dialect(tree: Tree, folder: PurePosixPath, names: Sequence[str]) -> _
         for engine, pattern in _OTHER_DIALECTS:
             if found := pattern.search(text):
                 line = text.count("\n", 0, found.end()) + 1
-                return folder / name, line, f"migrations of {engine}", f"devenv add {engine}, and read its README"
+                named = "V1__a.sql" if engine == "mysql" else "001_a.sql"
+                hint = f"name them like {named}, for databases: {{NAME: {{engine: {engine}, migrations: {folder}}}}}"
+                return folder / name, line, f"migrations of {engine}", hint
     return None
 
 

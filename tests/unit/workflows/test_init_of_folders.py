@@ -188,12 +188,32 @@ def test_migrations_of(tmp_path: Path, tool: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("engine", "files"),
+    [
+        (
+            "mysql",
+            {"V1__a.sql": "CREATE TABLE a (id int) ENGINE=InnoDB;\n", "R__b.sql": "CREATE VIEW b AS SELECT 1;\n"},
+        ),
+        ("clickhouse", {"001_a.sql": "CREATE TABLE a (id Int8) ENGINE = MergeTree ORDER BY id;\n"}),
+    ],
+)
+def test_migrations_that_the_tool_of_another_engine_takes_are_a_database_of_it(
+    tmp_path: Path, engine: str, files: dict[str, str]
+) -> None:
+    done = begin(tmp_path, {f"stock/migrations/{name}": text for name, text in files.items()})
+
+    assert written(tmp_path)["databases"] == {"stock": {"engine": engine, "migrations": "stock/migrations"}}
+    assert told(done) == []
+    assert load(tmp_path).stacks["stock"].spec.database
+
+
+@pytest.mark.parametrize(
     ("files", "place", "word"),
     [
         (
             {"m/migrations/1.sql": "\nCREATE TABLE a (\n id int AUTO_INCREMENT);\n"},
             "m/migrations/1.sql:3",
-            "devenv add mysql",
+            "engine: mysql, migrations: m/migrations",
         ),
         ({"m/migrations/1.sql": "CREATE TABLE a (id Int8)\nENGINE = MergeTree;"}, "m/migrations/1.sql:2", "clickhouse"),
         ({"migrations/1_a.up.sql": "", "migrations/1_a.down.sql": ""}, "migrations/1_a.down.sql:1", "golang-migrate"),

@@ -75,7 +75,7 @@ def test_all_of_a_project_one_after_the_other(tmp_path: Path) -> None:
     after = load(root)
     assert not after.project.services
     assert set(after.project.databases) == {*DATABASES} - {*ORDER}
-    assert {stack.spec.name for stack in after.stacks.values() if not stack.builtin} == set(ORDER)
+    assert {stack.spec.name for stack in after.stacks.values() if not stack.builtin} == {*ORDER, *DATABASES}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

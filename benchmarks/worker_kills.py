@@ -25,6 +25,7 @@ import psycopg
 from devenv import Environment
 from devenv.databases.nats.own import ACCOUNTS
 from devenv.databases.redis.layout import TESTS_COUNT
+from devenv.errors import DevenvError
 from devenv.spec.stack import DatabaseEngine
 
 CONFTEST = """
@@ -106,10 +107,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         suite = Path(folder)
         write_suite(suite, given.tests, postgres_alone=given.only is not None)
+        (suite / "taken").touch()
         said, killed = run_tests(suite, given, chance)
         names = [name for name in (suite / "taken").read_text().split() if "_clone_" in name]
-    problems = [*judge(said, given.tests, killed), *look(given.project, names, postgres_alone=given.only is not None)]
     print(*said.splitlines()[-3:], sep="\n")
+    problems = judge(said, given.tests, killed)
+    try:
+        problems += look(given.project, names, postgres_alone=given.only is not None)
+    except DevenvError as error:
+        problems.append(f"what is left cannot be told: {error.message}")
     if problems:
         sys.exit("\n".join(problems))
     print(f"{given.tests} tests, {given.workers} workers, {killed} of them killed: nothing is left, nothing is locked")
@@ -146,7 +152,7 @@ def kill_at_random(
     taken, killed, pause = suite / "taken", 0, threading.Event()
     when = sorted(chance.sample(range(given.workers, given.tests - given.workers), given.kills))
     while process.poll() is None and killed < given.kills:
-        begun = len(taken.read_text().splitlines()) if taken.exists() else 0
+        begun = len(taken.read_text().splitlines())
         # Those that begin when others are over may be fewer than there are places.
         if begun >= when[killed] and (workers := sorted((suite / "workers").iterdir())):
             worker = chance.choice(workers)

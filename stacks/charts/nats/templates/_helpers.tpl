@@ -19,6 +19,8 @@ devenv.io/stack: {{ .Release.Name }}
 server_name: {{ .Release.Name }}
 port: 4222
 http_port: 8222
+{{- /* The default of 2 s is too short for the clients of a machine that is busy. */}}
+authorization { timeout: 10 }
 jetstream {
   store_dir: /data
   max_memory_store: {{ .Values.jetstream.maxMemory }}

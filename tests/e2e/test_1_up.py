@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,11 @@ def test_ports_are_bound_to_the_loopback_only(environment: Project) -> None:
     published = [p for p in bindings.replace(",", "\n").split() if "->" in p]
     assert published
     assert all(p.startswith("127.0.0.1:") for p in published)
+
+
+def test_containers_are_not_asked_each_second_for_what_nobody_reads(environment: Project) -> None:
+    taken = run(["docker", "exec", f"devenv-{environment.name}-control-plane", "containerd", "config", "dump"])
+    assert tomllib.loads(taken)["plugins"]["io.containerd.cri.v1.runtime"]["stats_collect_period"] == "1h"
 
 
 def test_second_up_changes_nothing_and_says_so(environment: Project) -> None:

@@ -173,7 +173,7 @@ def _kind_config_problems(file: Path) -> Iterator[Problem]:
 def _shape_problems(document: Document) -> Iterator[Problem]:
     """Where devenv adds to a kind configuration, as far as it is not of the form that can be added to."""
     forms: list[tuple[KeyPath, type, str]] = [(("networking",), Mapping, "keys with values")]
-    forms += [((key,), list, "a list") for key in ("nodes", "kubeadmConfigPatches")]
+    forms += [((key,), list, "a list") for key in ("nodes", "kubeadmConfigPatches", "containerdConfigPatches")]
     nodes = document.find(("nodes",))
     entries = nodes.value if nodes and isinstance(nodes.value, list) else []
     for index in range(len(entries)):

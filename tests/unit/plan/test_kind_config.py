@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from devenv.spec.project import Nodes
 
 SETTINGS = KindSettings(Nodes(), http_port=8080, https_port=8443, cgroup_v1=False, host_ca_bundle=None)
 DEFAULT = Path(__file__).parents[3] / "cluster" / "kind.yaml"
+FEW_STATISTICS = str(yaml.safe_load(kind_config({}, SETTINGS).text)["containerdConfigPatches"][0])
 NO_ELECTIONS = str(yaml.safe_load(kind_config({}, SETTINGS).text)["kubeadmConfigPatches"][0])
 HTTP = {"containerPort": HTTP_NODE_PORT, "hostPort": 8080, "listenAddress": "127.0.0.1", "protocol": "TCP"}
 HTTPS = {"containerPort": HTTPS_NODE_PORT, "hostPort": 8443, "listenAddress": "127.0.0.1", "protocol": "TCP"}
@@ -38,6 +40,7 @@ def test_nothing_given_is_one_node_on_the_loopback() -> None:
         "networking": {"apiServerAddress": "127.0.0.1"},
         "nodes": [{"role": "control-plane", "extraPortMappings": [HTTP, HTTPS]}],
         "kubeadmConfigPatches": [NO_ELECTIONS],
+        "containerdConfigPatches": [FEW_STATISTICS],
     }
 
 
@@ -112,6 +115,14 @@ def test_several_control_planes_without_workers_take_all_pods() -> None:
     with_workers = made(own, replace(SETTINGS, nodes=Nodes(control_planes=3, workers=1)))
     assert with_workers["kubeadmConfigPatches"] == several[2:]
     assert made(own)["kubeadmConfigPatches"] == [NO_ELECTIONS, *several[2:]]
+
+
+def test_containerd_asks_containers_for_no_statistics_that_nobody_reads() -> None:
+    own = '[plugins."io.containerd.cri.v1.runtime"]\nstats_collect_period = "10s"\n'
+    patches = made({"containerdConfigPatches": [own]})["containerdConfigPatches"]
+
+    assert tomllib.loads(patches[0]) == {"plugins": {"io.containerd.cri.v1.runtime": {"stats_collect_period": "1h"}}}
+    assert patches[1:] == [own], "which so has the last word"
 
 
 @pytest.mark.parametrize(("planes", "workers", "elects"), [(1, 0, False), (1, 2, False), (2, 0, True), (3, 1, True)])

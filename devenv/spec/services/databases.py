@@ -109,7 +109,7 @@ def _draft(
     name, spec = database.name, database.spec
     at: KeyPath = ("databases", name)
     template = yaml.load((engines.folder / f"{spec.engine}.yaml").read_bytes(), Loader)  # noqa: S506 -- a safe one
-    data = merged(template["stack"], _migrations(database, template, origin, images))
+    data = merged(template["stack"], _migrations(database, template, origin, images, versions))
     if spec.password is False:
         data = merged(data, template.get("open", {}))
     elif spec.password is not None:
@@ -135,7 +135,9 @@ def _with_password(data: Values, password: str) -> Values:
     return {**data, "secrets": secrets}
 
 
-def _migrations(database: _Database, template: Mapping[str, Any], origin: Origin, images: ImageNames) -> Values:
+def _migrations(
+    database: _Database, template: Mapping[str, Any], origin: Origin, images: ImageNames, versions: Versions | None
+) -> Values:
     """What the migrations of a database take beside all else."""
     migrations = database.spec.migrations
     if migrations is None:
@@ -151,7 +153,9 @@ def _migrations(database: _Database, template: Mapping[str, Any], origin: Origin
     env = [{"name": key, "value": text} for key, text in migrations.env.items()]
     values = {"migrations": {"command": list(migrations.command), **({"env": env} if env else {})}}
     place = {"repository": "migrations.image.repository", "tag": "migrations.image.tag"}
-    return merged(template["program"], {"values": values, "images": {name: {**place, **image}}})
+    own = name == database.words(versions)["image"]  # the server's, whose own places stay
+    used = {"{image}": {"also": [place]}} if own else {name: {**place, **image}}
+    return merged(template["program"], {"values": values, "images": used})
 
 
 def _with_numbers(value: Any) -> Any:

@@ -323,6 +323,16 @@ def test_a_program_migrates_a_database(everything: Workspace) -> None:
     assert spec.database.migrations is None
 
 
+def test_a_program_of_the_servers_own_image_migrates_a_database(tmp_path: Path) -> None:
+    text = "project: shop\ndatabases: {shop: {engine: mysql, migrations: {image: mysql, command: [mysql]}}}\n"
+    (image,) = load(tmp_path, text).stacks["shop"].spec.images.values()
+
+    assert [image.repository, *(place.repository for place in image.also)] == [
+        "image.repository",
+        "migrations.image.repository",
+    ]
+
+
 def test_the_projects_own_seeds_go_over_those_of_a_database(tmp_path: Path) -> None:
     text = "project: shop\nseeds: [own.yaml]\ndatabases: {shop: {engine: postgres}}\n"
     own = "secrets: [{name: shop-database/shop, value: {username: shop, password: known}}]\n"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -278,19 +279,23 @@ def test_tasks_run_before_the_image_that_is_made_of_what_they_write(up: Project,
 
 
 def test_a_custom_build_by_a_command_runs_as_a_service(up: Project) -> None:
-    command = f'docker tag "$(docker images --quiet localhost/devenv/{IMAGE} | head -1)" "$IMAGE"'
+    never_run = f"true {uuid.uuid4()}"
+    command = f'{never_run}; docker tag "$(docker images --quiet localhost/devenv/{IMAGE} | head -1)" "$IMAGE"'
     build = {"context": "web", "command": command, "deps": ["lib"]}
     service = {"build": build, "command": ["sh", "-c", "exec python3 src/server.py"], "port": 8000, "host": False}
     spec = up.spec
     up.write_spec({**spec, "services": {**spec["services"], "beside": service}})
-    refused = up.devenv("build", "--json", expect=2).last("error")["error"]
-    assert refused["code"] == "host-command-not-agreed"
+    try:
+        refused = up.devenv("build", "--json", expect=2).last("error")["error"]
+        assert refused["code"] == "host-command-not-agreed"
 
-    done = up.devenv("up", "--yes", "--json")
-    assert any(e["title"].startswith("Build image") for e in done.last("plan-made")["steps"])
-    (ready,) = [e["detail"] for e in done.of_type("step-succeeded") if e["key"] == "ready/beside"]
-    assert ready == "1 container runs what was built"
-    up.write_spec(spec)
+        done = up.devenv("up", "--yes", "--json")
+        assert any(e["title"].startswith("Build image") for e in done.last("plan-made")["steps"])
+        (ready,) = [e["detail"] for e in done.of_type("step-succeeded") if e["key"] == "ready/beside"]
+        assert ready == "1 container runs what was built"
+    finally:
+        up.write_spec(spec)
+        up.kubectl("--namespace", NAMESPACE, "delete", "deployment", "beside", "--ignore-not-found")
 
 
 def test_tasks_of_the_loop_run_on_a_save_and_what_they_serve_ends_with_it(up: Project, cluster: Cluster) -> None:

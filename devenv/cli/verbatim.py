@@ -1,6 +1,7 @@
 """Commands that hand all that follows to another program, as it was typed.
 
-Responsible for reading none of it: no option is devenv's, `--help` and `--` included.
+Responsible for reading none of it: no option is devenv's, `--help` included. A `--` in front of all, as `devenv run`
+has it before a command, is left out: no program needs it there, and kubectl would print its help for it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ class Verbatim(TyperCommand):
     """A command whose function finds all arguments in its context."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        ctx.args = list(args)
-        return list(args)
+        ctx.args = args[1:] if args[:1] == ["--"] else list(args)
+        return list(ctx.args)
 
 
 def on_terminal() -> bool:

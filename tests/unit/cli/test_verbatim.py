@@ -40,7 +40,7 @@ def table() -> tuple[typer.Typer, list[list[str]]]:
         ["-h"],
         ["get", "pods", "-A", "-o", "json", "--json"],
         ["exec", "pod", "--", "sh", "-c", "echo 'a  b' --"],
-        ["--", "-C", "--directory=x", ""],
+        ["-C", "--directory=x", ""],
         ["--version"],
     ],
 )
@@ -48,6 +48,12 @@ def test_no_argument_is_read_left_out_or_reordered(typed: list[str]) -> None:
     made, given = table()
     done = CliRunner().invoke(made, ["tool", *typed])
     assert (done.exit_code, given) == (0, [typed])
+
+
+def test_two_dashes_may_stand_before_all_as_in_other_commands() -> None:
+    made, given = table()
+    done = CliRunner().invoke(made, ["tool", "--", "-C", "--", ""])
+    assert (done.exit_code, given) == (0, [["-C", "--", ""]])
 
 
 @pytest.mark.parametrize("command", ["kubectl", "helm", "aws"])

@@ -34,6 +34,7 @@ from devenv.cli.commands import (
     logs,
     new,
     open,  # noqa: A004 -- the same
+    prune,
     pull,
     render,
     reset_db,
@@ -107,6 +108,7 @@ app.command("alerts")(alerts.alerts)
 app.add_typer(db.app, name="db")
 app.command("reset-db")(reset_db.reset_db)
 app.command("restart")(restart.restart)
+app.command("prune")(prune.prune)
 app.command("shell")(shell.shell)
 app.command("run")(run.run)
 app.command("forward")(forward.forward)

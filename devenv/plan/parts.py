@@ -26,6 +26,7 @@ from devenv.plan.steps import (
     ResetDatabase,
     RestartWorkloads,
     StartCluster,
+    UninstallStack,
 )
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import LoadedStack
@@ -94,6 +95,12 @@ def plan_restart(project: Names, stacks: Sequence[StackSpec]) -> Plan:
     for spec in stacks:
         step = RestartWorkloads(spec.name, spec.layer, spec.namespace, spec.deadline)
         nodes.append(PlanNode(step, frozenset(node.key for node in nodes[-1:]), _ASKED_FOR))
+    return Plan.of(project.project, project.cluster, nodes)
+
+
+def plan_prune(project: Names, left: Sequence[UninstallStack]) -> Plan:
+    """What removes stacks that the specification no longer names, all at once: their order is not known any more."""
+    nodes = [PlanNode(step, frozenset(), "no longer in devenv.yaml") for step in left]
     return Plan.of(project.project, project.cluster, nodes)
 
 

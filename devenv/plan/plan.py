@@ -19,6 +19,7 @@ from devenv.plan.steps import (
     StartCluster,
     StartServing,
     Step,
+    UninstallStack,
 )
 
 
@@ -109,6 +110,6 @@ def _host_command(step: Step) -> str:
 
 
 def _loss(step: Step) -> str:
-    if isinstance(step, InstallChart):
+    if isinstance(step, InstallChart | UninstallStack):
         return step.loses
     return step.replacement.loss if isinstance(step, ReplaceObject) else ""

@@ -14,6 +14,7 @@ from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.events import MASK
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import ClusterFacts, NodeFact
+from devenv.runtime.observe.left_stacks import left_stacks, no_longer_named
 from devenv.spec.stack import SecretReference
 from devenv.spec.workspace import Workspace
 from devenv.workflows.alerts import count_alerts
@@ -79,7 +80,7 @@ class StatusReport:
     endpoints: tuple[Link, ...]
     credentials: tuple[CredentialStatus, ...]
     notes: tuple[str, ...] = ()
-    """What stands in the way of using the endpoints from this machine."""
+    """What is left of former specifications, and what stands in the way of using the endpoints from this machine."""
     alerts: int | None = None
     """How many alerts fire; None where no Alertmanager tells."""
 
@@ -105,7 +106,7 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
     with ThreadPoolExecutor(1, thread_name_prefix="alerts") as pool:
         alerts = pool.submit(count_alerts, report.endpoints)
         credentials = read_credentials(observed, reveal=reveal)
-        notes = tuple(_notes(report.endpoints))
+        notes = tuple(_notes(report.endpoints, left_stacks(observed.facts, observed.workspace.selected)))
         return replace(report, credentials=credentials, notes=notes, alerts=alerts.result())
 
 
@@ -124,7 +125,9 @@ def status_of(observed: ObservedProject) -> StatusReport:
     )
 
 
-def _notes(links: Sequence[Link]) -> Iterator[str]:
+def _notes(links: Sequence[Link], left: Sequence[str]) -> Iterator[str]:
+    if left:
+        yield f"{no_longer_named(left)}: devenv prune"
     # Each name and not their domain: a line in /etc/hosts is of the names that it has.
     if unknown := unresolved({urlsplit(link.url).hostname or "" for link in links}):
         yield (

@@ -17,6 +17,7 @@ from devenv.plan.planner import make_plan
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.fitness import refuse_unfit
 from devenv.runtime.host.ports import other_ports
+from devenv.runtime.observe.left_stacks import left_stacks, no_longer_named
 from devenv.runtime.observe.observe import Observation, observe
 from devenv.runtime.observe.rendered_contents import Renderers, require_sound_rendering
 from devenv.runtime.ownership.engines import record_engine
@@ -26,8 +27,7 @@ from devenv.spec.checks.stack_contents import require_sound_contents
 from devenv.spec.imports.note import lines_of
 from devenv.spec.load import load_workspace
 from devenv.spec.lock import pinning_nothing
-from devenv.spec.project import Ports
-from devenv.spec.workspace import LOCK_FILE
+from devenv.spec.workspace import LOCK_FILE, Workspace
 from devenv.workflows.access.claim import claim, report_other_folder
 from devenv.workflows.access.connect import connect, environment_on
 from devenv.workflows.access.consent import agree_to_commands
@@ -207,8 +207,7 @@ def _planned(
     )
     require_sound_rendering(environment.workspace, seen.wanted.stacks, Renderers.of(seen.toolbox))
     plan = make_plan(seen.wanted, seen.observed)
-    ports = environment.workspace.project.cluster.ports
-    for note in (*_imports(environment), *_pins(environment), *_notes(seen, ports, stacks, request)):
+    for note in (*_imports(environment), *_pins(environment), *_notes(seen, environment.workspace, stacks, request)):
         if state.is_first_warning(note.message):
             session.emit(note)
     report_substitutions(plan, seen.observed.images, state, session, command="devenv up")
@@ -229,9 +228,10 @@ def _pins(environment: Environment) -> Iterator[Noted]:
         yield Noted(f"{LOCK_FILE} pins what no image is known by: {', '.join(unknown)}", "warning", "devenv lock")
 
 
-def _notes(seen: Observation, ports: Ports, stacks: tuple[str, ...], request: UpRequest) -> Iterator[Noted]:
+def _notes(seen: Observation, workspace: Workspace, stacks: tuple[str, ...], request: UpRequest) -> Iterator[Noted]:
     """What of the present state the user would not expect."""
     cluster, profile = seen.cluster, seen.facts.profile
+    ports = workspace.project.cluster.ports
     others = [cluster.other_nodes(seen.wanted.kind_config.roles)]
     if cluster.state is ClusterState.RUNNING:
         others.append(other_ports(ports, seen.facts))
@@ -240,6 +240,8 @@ def _notes(seen: Observation, ports: Ports, stacks: tuple[str, ...], request: Up
     if cluster.profile not in {"", profile}:
         stay = f"to stay with the other: devenv up --profile {cluster.profile}"
         yield Noted(f"the profile changes from {cluster.profile} to {profile}", hint=stay)
+    if left := left_stacks(cluster, workspace.selected):
+        yield Noted(no_longer_named(left), "warning", "devenv prune")
     for name in stacks:
         if reason := cluster.incomplete(name) or (cluster.drifted(name) if request.verify else ""):
             yield Noted(f"{name}: {reason}")

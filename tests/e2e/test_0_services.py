@@ -17,6 +17,7 @@ import pytest
 import yaml
 from support.environment import Project, Result, alone, copy_of_example
 from support.http_clients import answer
+from support.waiting import await_true
 
 pytestmark = pytest.mark.e2e
 
@@ -217,3 +218,35 @@ def test_what_is_ejected_is_as_it_was(shop: Project, more: Result) -> None:
 
     assert shop.devenv("up", "--json").of_type("step-started") == []
     assert set(shop.spec["services"]) == {"stock", "site"}
+
+
+def test_what_devenv_yaml_no_longer_names_is_told_and_goes_when_asked(shop: Project, more: Result) -> None:
+    assert more.status == 0
+    spec = shop.spec
+    kept = [stack for stack in spec["stacks"] if stack["name"] not in ("tick", "late")]
+    # In the place of the former database, and at its port.
+    databases = {**spec.get("databases", {}), "fresh": {"engine": "postgres"}}
+    shop.write_spec({**spec, "stacks": kept, "databases": databases})
+    said = "late, tick are in the cluster and no longer in devenv.yaml"
+    assert said in shop.devenv("up", "--plan").stderr
+    assert f"{said}: devenv prune" in shop.status()["notes"]
+
+    refused = shop.devenv("prune", "--json", expect=2).last("error")["error"]
+    assert (refused["code"], "data-late-0" in refused["message"]) == ("data-loss", True)
+    planned = shop.devenv("prune", "--plan", "--json").last("plan-made")["steps"]
+    assert {step["key"]: bool(step["loses"]) for step in planned} == {"uninstall/late": True, "uninstall/tick": False}
+
+    shop.devenv("prune", "tick")
+    assert "cronjob" not in apps(shop, "get", "cronjobs", "--output", "name")
+    shop.devenv("prune", "--yes")
+
+    def left() -> list[str]:
+        what = ("get", "all,pvc,secret,configmap", "--output", "name")
+        found = shop.kubectl("--namespace", f"{PROJECT}-database", *what).split()
+        return [name for name in found if "/late" in name or "-late-" in name]
+
+    await_true(lambda: not left(), 60)
+    assert "nothing to prune" in shop.devenv("prune").stderr
+    up = shop.devenv("up", "--json")
+    assert "ready/fresh" in {event["key"] for event in up.of_type("step-succeeded")}
+    assert not [event for event in up.of_type("noted") if "no longer" in event["message"]]

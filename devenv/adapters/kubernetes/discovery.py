@@ -40,6 +40,18 @@ class Resource:
         )
 
 
+def object_path(collection: str, key: str) -> str:
+    """Where the API server keeps an object.
+
+    Args:
+        collection: the path of its kind, in all namespaces.
+        key: `namespace/name`, or the name alone of what belongs into no namespace.
+    """
+    root, _, plural = collection.rpartition("/")
+    namespace, _, name = key.rpartition("/")
+    return f"{root}/namespaces/{namespace}/{plural}/{name}" if namespace else f"{collection}/{name}"
+
+
 def discover(api: Api) -> Iterator[Resource]:
     """Every kind in every version, the version first that the server prefers."""
     for root in ("api", "apis"):

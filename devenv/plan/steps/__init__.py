@@ -39,6 +39,7 @@ from devenv.plan.steps.stack import (
     RestartWorkloads,
     RunHook,
     StackStep,
+    UninstallStack,
     ready_key,
 )
 from devenv.plan.steps.task import RunTask, StartServing, serve_key, task_key
@@ -81,6 +82,7 @@ __all__ = [
     "StartCluster",
     "StartServing",
     "Step",
+    "UninstallStack",
     "image_key",
     "load_key",
     "module_key",
@@ -115,6 +117,7 @@ AnyStackStep = (
     | ResetDatabase
     | ResetAws
     | RestartWorkloads
+    | UninstallStack
     | AwaitReady
 )
 AnyTaskStep = RunTask | StartServing

@@ -221,6 +221,28 @@ class RestartWorkloads(StackStep):
 
 
 @dataclass(frozen=True, slots=True)
+class UninstallStack(PlanStep):
+    """Remove what a stack is made of that the specification no longer names, and what is recorded of it."""
+
+    KEY = "uninstall/{self.stack}"
+    TITLE = "Uninstall {self.stack}"
+    GROUP = "no longer in devenv.yaml"
+
+    stack: str
+    releases: tuple[str, ...]
+    """`namespace/name` of its Helm releases."""
+    objects: Pairs
+    """All others that were applied for it: the API's path of their kind, and `namespace/name` or the name alone."""
+    claims: tuple[str, ...]
+    """`namespace/name` of the volume claims that go too."""
+
+    @property
+    def loses(self) -> str:
+        """What of the user's goes with it, in words."""
+        return f"everything that {', '.join(self.claims)} hold" if self.claims else ""
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitReady(StackStep):
     """Wait until a stack is usable, then record its content in the cluster."""
 

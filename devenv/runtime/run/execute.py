@@ -39,12 +39,13 @@ from devenv.plan.steps import (
     StartCluster,
     StartServing,
     Step,
+    UninstallStack,
 )
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps import cluster as cluster_steps
 from devenv.runtime.steps import databases as database_steps
 from devenv.runtime.steps import images as image_steps
-from devenv.runtime.steps import replacements, restarts, seeding
+from devenv.runtime.steps import removals, replacements, restarts, seeding
 from devenv.runtime.steps import stacks as stack_steps
 from devenv.runtime.tasks import running as task_steps
 
@@ -133,6 +134,8 @@ def _on_stack(step: AnyStackStep, context: StepContext) -> str:  # noqa: C901, P
             return database_steps.reset_aws(step, context)
         case RestartWorkloads():
             return restarts.restart_workloads(step, context)
+        case UninstallStack():
+            return removals.uninstall_stack(step, context)
         case AwaitReady():
             return stack_steps.await_ready(step, context)
     assert_never(step)

@@ -4,11 +4,11 @@
 # As root it makes a user devenv-member for the unit and integration tests, and removes it again.
 # Usage: ./test.sh [--quick | --only PART]
 #   --quick        only what needs no engine
-#   --only PART    one of install, engine, lint, types, unit, images, e2e, parts
+#   --only PART    one of install, engine, lint, types, unit, images, clusters, e2e, parts
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-readonly known='install engine lint types unit images e2e parts'
+readonly known='install engine lint types unit images clusters e2e parts'
 wanted=$known
 case ${1:-} in
   # The last part runs the unit tests too.
@@ -107,7 +107,9 @@ part types 'types' types
 part unit 'unit tests' .venv/bin/python -m pytest tests/unit -q "${spread[@]}"
 part images 'images, begun after the engine' await images
 # Before the integration tests: it provides the tools and images that the integration tests use too.
-part e2e 'end-to-end tests' .venv/bin/python -m pytest tests/e2e --ignore=tests/e2e/own_engine -q -x --durations=15
+part clusters 'end-to-end tests with clusters of their own' .venv/bin/python -m pytest tests/e2e/own_cluster -q -x --durations=15
+part e2e 'end-to-end tests of one environment' \
+  .venv/bin/python -m pytest tests/e2e --ignore-glob='*/own_*' -q -x --durations=25
 part parts 'unit and integration tests, as a member of the group docker, and engines of their own beside' tests_of_parts
 
 printf '\nhow long each part took:\n'

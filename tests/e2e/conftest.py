@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.environment import Project, Result, alone, state_of_its_own
+from support.environment import PREFIX, Project, Result, alone, state_of_its_own
 from support.host_state import host_state
 from support.nodes import NODE_REPOSITORIES, RUN
 from support.programs import missing
@@ -18,7 +18,6 @@ from devenv.errors import EngineUnavailableError
 from devenv.spec.catalogue import load_versions
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "alt"
-PROJECT = "devenv-e2e"
 DATABASES = ("kratos-postgres", "auth-postgres", "mysql", "clickhouse", "redis", "nats")
 """Beside the example's own: every engine that can be had without a registry."""
 OBSERVABILITY = ("monitoring", "dashboards", "logs")
@@ -32,7 +31,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     shutil.copytree(EXAMPLE, root)
     made = Project(root, state_of_its_own(tmp_path_factory))
     stacks = [*made.spec["stacks"], *({"name": name} for name in DATABASES)]
-    made.write_spec({**made.spec, "project": PROJECT, "stacks": stacks})
+    made.write_spec({**made.spec, "project": PREFIX, "stacks": stacks})
     with alone(made):
         yield made
 

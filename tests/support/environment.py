@@ -19,6 +19,14 @@ from typing import Any
 import pytest
 import yaml
 
+PREFIX = "devenv-e2e"
+"""What the names of all projects of the end-to-end tests begin with."""
+PRODUCTS = f"{PREFIX}-products"
+"""The project whose place products of the tests take, one after the other."""
+
+_OF_MOST = ("traefik", "localstack", "external-secrets-config")
+"""Stacks that products have, with what these need."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -132,20 +140,30 @@ class Project:
         return run([*self.within, self.tool("kubectl"), *where, *args])
 
 
-def copy_of_example(example: Path, name: str, folders: pytest.TempPathFactory) -> Project:
-    """A copy of an example under another name, with state of its own."""
+def copy_of_example(example: Path, place: Project, folders: pytest.TempPathFactory) -> Project:
+    """A copy of an example under the name of a project whose place it takes, with that one's state."""
     root = folders.mktemp(example.name) / example.name
     shutil.copytree(example, root)
     file = root / "devenv.yaml"
-    text, renamed = re.subn(r"^project: .*$", f"project: {name}", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text, renamed = re.subn(
+        r"^project: .*$", f"project: {place.name}", file.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     assert renamed == 1
     file.write_text(text, encoding="utf-8")
-    return Project(root, state_of_its_own(folders))
+    return Project(root, place.env)
 
 
 def state_of_its_own(folders: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a project that shares nothing with others, outside of CI."""
     return {"XDG_STATE_HOME": str(folders.mktemp("state")), "CI": ""}
+
+
+@contextmanager
+def in_its_place(product: Project) -> Iterator[Project]:
+    """A product that takes another's place in a cluster: what is its own alone goes with it."""
+    yield product
+    product.write_spec({"project": product.name, "stacks": [{"name": name} for name in _OF_MOST]})
+    product.devenv("prune", "--yes")
 
 
 @contextmanager
@@ -162,6 +180,11 @@ def run(argv: Sequence[str], *, timeout: float = 300) -> str:
     if done.returncode != 0:
         raise AssertionError(f"{argv}: {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done.stdout
+
+
+def control_plane(project: Project) -> str:
+    """The ID of the container that a cluster lives in: another one is another cluster."""
+    return run(["docker", "inspect", "-f", "{{.Id}}", f"devenv-{project.name}-control-plane"]).strip()
 
 
 def engine_objects() -> dict[str, set[str]]:

@@ -1,6 +1,6 @@
 """Services and databases without a chart: the example of three, from nothing to URLs, and what else they may say.
 
-In an environment of its own, which is gone before that of the other tests is made.
+In the environment in which products of the tests take each other's place.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from urllib.parse import quote
 
 import pytest
 import yaml
-from support.environment import Project, Result, alone, copy_of_example
+from support.environment import Project, Result, copy_of_example, in_its_place
 from support.http_clients import answer
 from support.waiting import await_true
 
 pytestmark = pytest.mark.e2e
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "shop"
-PROJECT = "devenv-shop"
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "shop"
 API = {"context": "api", "bases": {"DEBIAN": "debian-trixie"}}
 TOKEN = "s3cr+t/ &ü"  # noqa: S105 -- made up
 RUNS_AS = 65532
@@ -82,19 +81,19 @@ OTHERS = {
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    with alone(copy_of_example(EXAMPLE, PROJECT, tmp_path_factory)) as made:
+def shop(place: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with in_its_place(copy_of_example(EXAMPLE, place, tmp_path_factory)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def up(shop: Project) -> Result:
-    return shop.devenv("up", "--yes", "--json")
+    return shop.devenv("up", "--adopt", "--yes", "--json")
 
 
 def apps(shop: Project, *args: str) -> str:
     """Kubectl in the namespace of services."""
-    return shop.kubectl("--namespace", f"{PROJECT}-apps", *args)
+    return shop.kubectl("--namespace", f"{shop.name}-apps", *args)
 
 
 def urls(shop: Project) -> dict[str, str]:
@@ -120,11 +119,11 @@ def test_a_second_time_there_is_nothing_to_do(shop: Project, up: Result) -> None
 def test_they_run_without_privileges_and_their_passwords_are_nowhere(shop: Project, up: Result) -> None:
     assert apps(shop, "exec", "deploy/api", "--", "id", "-u").strip() == str(RUNS_AS)
     secret = json.loads(
-        shop.kubectl("--namespace", f"{PROJECT}-database", "get", "secret", "orders", "--output", "json")
+        shop.kubectl("--namespace", f"{shop.name}-database", "get", "secret", "orders", "--output", "json")
     )
     password = base64.b64decode(secret["data"]["password"]).decode()
     logs = [path.read_text(errors="replace") for path in Path(shop.env["XDG_STATE_HOME"]).rglob("*.log")]
-    releases = shop.devenv("helm", "get", "values", "--all", "--namespace", f"{PROJECT}-apps", "api").stdout
+    releases = shop.devenv("helm", "get", "values", "--all", "--namespace", f"{shop.name}-apps", "api").stdout
     deployment = apps(shop, "get", "deploy", "api", "--output", "yaml")
     assert len(password) == 24
     assert logs
@@ -172,18 +171,18 @@ def test_what_else_a_service_may_say(shop: Project, more: Result) -> None:
 
     def inside(*command: str) -> str:
         return shop.kubectl(
-            "--namespace", f"{PROJECT}-apps", "exec", "deploy/api", "--container", "api", "--", *command
+            "--namespace", f"{shop.name}-apps", "exec", "deploy/api", "--container", "api", "--", *command
         )
 
     assert inside("cat", "/etc/api/rules/a.txt") == "a {project}\n"
-    assert inside("cat", "/etc/api/note", "/run/token", "/data/prepared") == f"for {PROJECT}abcprepared\n"
+    assert inside("cat", "/etc/api/note", "/run/token", "/data/prepared") == f"for {shop.name}abcprepared\n"
     assert inside("printenv", "TOKEN") == f"{TOKEN}\n"
     assert inside("printenv", "QUEUE_URL").startswith("http://localstack.localstack:4566/")
     assert (
         inside("printenv", "ROWS_URL").strip()
-        == f"mysql://rows:{quote(TOKEN, safe='')}@rows.{PROJECT}-database:3306/late"
+        == f"mysql://rows:{quote(TOKEN, safe='')}@rows.{shop.name}-database:3306/late"
     )
-    assert re.fullmatch(rf"nats://bus:\w+@bus.{PROJECT}-database:4222", inside("printenv", "BUS_URL").strip())
+    assert re.fullmatch(rf"nats://bus:\w+@bus.{shop.name}-database:4222", inside("printenv", "BUS_URL").strip())
     assert inside("cat", "/cache/date")
     assert apps(shop, "logs", "job/check") == "(0,)\n"
     cron = json.loads(apps(shop, "get", "cronjob", "tick", "--output", "json"))
@@ -242,7 +241,7 @@ def test_what_devenv_yaml_no_longer_names_is_told_and_goes_when_asked(shop: Proj
 
     def left() -> list[str]:
         what = ("get", "all,pvc,secret,configmap", "--output", "name")
-        found = shop.kubectl("--namespace", f"{PROJECT}-database", *what).split()
+        found = shop.kubectl("--namespace", f"{shop.name}-database", *what).split()
         return [name for name in found if "/late" in name or "-late-" in name]
 
     await_true(lambda: not left(), 60)

@@ -1,6 +1,7 @@
 """Live sync: what is saved is in every running container at once, stays there over restarts, and its image follows.
 
-In an environment of its own, on a chart whose containers are not root's and cannot write their files.
+In the environment in which products of the tests take each other's place, on a chart whose containers are not root's
+and cannot write their files.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 from support.dev_loop import Dev, dev
-from support.environment import Project, alone, state_of_its_own
+from support.environment import PRODUCTS, Project, in_its_place
 from support.loopback import answer_at
 from support.synced_project import started, write_synced_project
 from support.waiting import await_true
@@ -24,25 +25,24 @@ from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.errors import ApiRefusedError, ApiUnreachableError
 
 pytestmark = pytest.mark.e2e
-PROJECT = "devenv-sync"
-NAMESPACE = f"{PROJECT}-apps"
+NAMESPACE = f"{PRODUCTS}-apps"
 REPLICAS = 5
 IMAGE = "web"
 FIRST_PAGE = "0o644 one"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def synced(place: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     root = tmp_path_factory.mktemp("sync") / "sync"
-    write_synced_project(root, PROJECT, replicas=REPLICAS)
-    with alone(Project(root, state_of_its_own(tmp_path_factory))) as made:
+    write_synced_project(root, place.name, replicas=REPLICAS)
+    with in_its_place(Project(root, place.env)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def up(project: Project) -> Project:
-    project.devenv("up", "--yes", "--json")
-    return project
+def up(synced: Project) -> Project:
+    synced.devenv("up", "--adopt", "--yes", "--json")
+    return synced
 
 
 @pytest.fixture(scope="module")

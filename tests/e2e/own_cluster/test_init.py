@@ -1,7 +1,6 @@
 """New products, from an empty folder to answers over HTTP with a database behind them.
 
-In an environment of its own, which is gone before that of the other tests is made. One product takes the other's place
-in it: a cluster for each would take half a minute longer.
+In the environment in which products of the tests take each other's place.
 """
 
 from __future__ import annotations
@@ -12,42 +11,38 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from support.environment import Project, Result, state_of_its_own
+from support.environment import Project, Result, in_its_place
 from support.http_clients import answer
 
 from devenv.testing.eventually import eventually
 
 pytestmark = pytest.mark.e2e
 
-PROJECT = "devenv-new"
 FIRST = {"id": 1, "text": "the first note", "words": 3}
 Begin = Callable[[str], Project]
 
 
 @pytest.fixture(scope="module")
-def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
-    """Begins a product in a language, in a folder of its own; what a run before left behind is removed first."""
+def begin(place: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
+    """Begins a product in a language, in a folder of its own."""
     home = tmp_path_factory.mktemp("new")
-    env = state_of_its_own(tmp_path_factory)
+
     began: list[Project] = []
 
     def product(language: str) -> Project:
-        made = Project(home / language, env)
-        Project(home, env).devenv("init", language, "--name", PROJECT, "--language", language, "--yes")
-        if not began:
-            made.devenv("down", "--adopt", "--yes", timeout=120)
-        began.append(made)
-        return made
+        Project(home, place.env).devenv("init", language, "--name", place.name, "--language", language, "--yes")
+        began.append(Project(home / language, place.env))
+        return began[-1]
 
     yield product
-    if began:
-        began[-1].devenv("down", "--adopt", "--yes", timeout=120)
+    with in_its_place(began[-1]):
+        pass
 
 
 @pytest.fixture(scope="module")
 def python(begin: Begin) -> tuple[Project, Result]:
     project = begin("python")
-    return project, project.devenv("up", "--yes", "--json")
+    return project, project.devenv("up", "--adopt", "--yes", "--json")
 
 
 def notes(project: Project) -> object:
@@ -91,7 +86,7 @@ def test_a_new_stack_comes_up_and_answers(python: tuple[Project, Result]) -> Non
 
     project.devenv("up", "--yes")
 
-    assert answer(project.endpoint("search"), "").text == f"search of {PROJECT}\n"
+    assert answer(project.endpoint("search"), "").text == f"search of {project.name}\n"
 
 
 def test_the_same_in_another_language_takes_its_place(python: tuple[Project, Result], begin: Begin) -> None:

@@ -1,6 +1,6 @@
 """The example with a Compose file: brought up as it is, with devenv's own database in the place of its own.
 
-In an environment of its own, which is gone before that of the other tests is made.
+In the environment in which products of the tests take each other's place.
 """
 
 from __future__ import annotations
@@ -11,31 +11,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.environment import Project, Result, alone, copy_of_example
+from support.environment import Project, Result, copy_of_example, in_its_place
 from support.http_clients import answer
 from support.waiting import await_true
 
 pytestmark = pytest.mark.e2e
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "compose"
-PROJECT = "devenv-market"
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "compose"
 SIGNATURE = hashlib.sha256((EXAMPLE / "signing_key.txt").read_bytes() + b"tea").hexdigest()[:12]
 
 
 @pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    with alone(copy_of_example(EXAMPLE, PROJECT, tmp_path_factory)) as made:
+def market(place: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with in_its_place(copy_of_example(EXAMPLE, place, tmp_path_factory)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def up(market: Project) -> Result:
-    return market.devenv("up", "--yes", "--json")
+    return market.devenv("up", "--adopt", "--yes", "--json")
 
 
 def compose(market: Project, *args: str) -> str:
     """Kubectl in the namespace of the import."""
-    return market.kubectl("--namespace", f"{PROJECT}-compose", *args)
+    return market.kubectl("--namespace", f"{market.name}-compose", *args)
 
 
 def proxy(market: Project) -> str:

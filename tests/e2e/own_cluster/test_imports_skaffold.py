@@ -1,6 +1,6 @@
 """A Skaffold repository of eight layers, brought up as it is: by import, again unchanged, and with one value changed.
 
-In an environment of its own, which is gone before that of the other tests is made.
+In the environment in which products of the tests take each other's place.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.environment import Project, Result, alone, copy_of_example
+from support.environment import Project, Result, copy_of_example, in_its_place
 
 pytestmark = pytest.mark.e2e
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "skaffold-layers"
-PROJECT = "devenv-layers"
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "skaffold-layers"
 STACKS = {
     "foundation",
     "shared-config",
@@ -32,14 +31,14 @@ STACKS = {
 
 
 @pytest.fixture(scope="module")
-def layers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    with alone(copy_of_example(EXAMPLE, PROJECT, tmp_path_factory)) as made:
+def layers(place: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with in_its_place(copy_of_example(EXAMPLE, place, tmp_path_factory)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def up(layers: Project) -> Result:
-    return layers.devenv("up", "--yes", "--json")
+    return layers.devenv("up", "--adopt", "--yes", "--json")
 
 
 def told(layers: Project, namespace: str, service: str) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from support.guides import Command, Written, steps
 
 pytestmark = pytest.mark.e2e
 
-PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
+PAGE = Path(__file__).parents[3] / "docs" / "tutorial.md"
 PRODUCT, PORT = "journal", ":8080"
-OWN = "devenv-journal"
+OWN = "devenv-e2e-journal"
 """In place of the tutorial's name, so that nobody's own is in the way."""
 _SECONDS = 60
 """For what comes a moment after a command: the worker's count, a round of `devenv dev`."""

@@ -30,7 +30,7 @@ TIMEOUT = 10.0
 """Seconds that a question may take where nobody says otherwise."""
 _SHORTEST_PAUSE = 0.1
 """Seconds between two questions to a server that wants to be asked again at once."""
-_WRITE_TIMEOUT = 60.0
+SERVER_TIMEOUT = 60.0
 """Seconds after which the API server itself gives up: `--request-timeout` of kube-apiserver. A busy one needs many."""
 _READING = threading.Lock()
 """Held while a kubeconfig is read. msgspec, by which lightkube reads it, makes its table of a type at the type's first
@@ -66,10 +66,10 @@ class Api(Client):
         """GET an object or a list; raises ApiRefusedError and ApiUnreachableError, as all methods do."""
         return _json(self._ask("GET", path, query, accept=accept, timeout=timeout))
 
-    def find(self, path: str) -> Json | None:
+    def find(self, path: str, *, timeout: float = TIMEOUT) -> Json | None:
         """GET an object; None when there is none."""
         try:
-            return self.fetch(path)
+            return self.fetch(path, timeout=timeout)
         except ApiRefusedError as error:
             if error.status == httpx2.codes.NOT_FOUND:
                 return None
@@ -89,7 +89,7 @@ class Api(Client):
         self, method: Literal["POST", "PUT", "PATCH"], path: str, body: Json, kind: ContentType, **query: str
     ) -> Json:
         """Create or change an object."""
-        answer = self._ask(method, path, query, body=body, content_type=kind, timeout=_WRITE_TIMEOUT)
+        answer = self._ask(method, path, query, body=body, content_type=kind, timeout=SERVER_TIMEOUT)
         return _json(answer)
 
     def post(self, path: str, body: Json, *, timeout: float) -> None:
@@ -99,7 +99,7 @@ class Api(Client):
     def remove(self, path: str, options: Json | None = None) -> None:
         """DELETE an object, with DeleteOptions where they are given; that there is none is fine."""
         try:
-            self._ask("DELETE", path, {}, body=options, timeout=_WRITE_TIMEOUT)
+            self._ask("DELETE", path, {}, body=options, timeout=SERVER_TIMEOUT)
         except ApiRefusedError as error:
             if error.status != httpx2.codes.NOT_FOUND:
                 raise

@@ -14,7 +14,7 @@ from typing import Literal
 
 import httpx2
 
-from devenv.adapters.kubernetes.api import METADATA_ONLY, Api
+from devenv.adapters.kubernetes.api import METADATA_ONLY, SERVER_TIMEOUT, Api
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.watch import WORKLOADS
 from devenv.errors import ApiRefusedError, InterruptedRunError, NotReadyError
@@ -64,7 +64,8 @@ class ObjectStore:
 
     def find(self, path: str) -> Json | None:
         """The object at a path; None when there is none."""
-        return self._api.find(path)
+        # Many are asked for one after the other, of a server that has just answered: if it is slow, it is busy.
+        return self._api.find(path, timeout=SERVER_TIMEOUT)
 
     def items(self, path: str) -> list[Json]:
         """The objects of a collection."""

@@ -8,6 +8,10 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
+from devenv.spec.load import load_workspace
+from devenv.spec.workspace import Workspace
+
+REPOSITORY = Path(__file__).parents[2]
 Json = dict[str, Any]
 
 FILES = {
@@ -118,6 +122,11 @@ def write_project(root: Path, text: str) -> Path:
         (root / name).write_text(content, encoding="utf-8")
     (root / "devenv.yaml").write_text(text, encoding="utf-8")
     return root
+
+
+def load(root: Path, text: str) -> Workspace:
+    """Such a project with this devenv.yaml, loaded."""
+    return load_workspace(write_project(root, text), data_root=REPOSITORY)
 
 
 @st.composite

@@ -94,7 +94,7 @@ class _Database:
         return {
             "name": self.name,
             "database": database,
-            "user": self.spec.user or RULES[self.spec.engine].user or self.name.replace("-", "_"),
+            "user": self.spec.user or RULES[self.spec.engine].user or self.spec.name or self.name.replace("-", "_"),
             "space": self.spec.namespace or _NAMESPACE,
             "version": version,
             "image": known.get(version, self.spec.engine),

@@ -180,7 +180,7 @@ def test_what_else_a_service_may_say(shop: Project, more: Result) -> None:
     assert inside("printenv", "QUEUE_URL").startswith("http://localstack.localstack:4566/")
     assert (
         inside("printenv", "ROWS_URL").strip()
-        == f"mysql://rows:{quote(TOKEN, safe='')}@rows.{shop.name}-database:3306/late"
+        == f"mysql://late:{quote(TOKEN, safe='')}@rows.{shop.name}-database:3306/late"
     )
     assert re.fullmatch(rf"nats://bus:\w+@bus.{shop.name}-database:4222", inside("printenv", "BUS_URL").strip())
     assert inside("cat", "/cache/date")

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.errors import DataLossError, UsageError
+from devenv.errors import UsageError
 from devenv.events import Noted
 from devenv.plan.parts import plan_prune
-from devenv.plan.plan import Plan
 from devenv.runtime.observe.left_stacks import left_stacks, uninstalling
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
+from devenv.workflows.access.consent import agree_to_losses
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import reach
 from devenv.workflows.run.conclusion import RunInfo
@@ -55,7 +55,8 @@ def prune(request: PruneRequest, session: Session) -> None:
         if request.plan_only:
             session.emit(plan.as_event())
             return
-        _agree(plan, request, session)
+        hint = "devenv prune --keep-data, or agree: devenv prune --yes"
+        agree_to_losses(plan, session, assume_yes=request.assume_yes, hint=hint)
         log = session.open_log(environment.state / "logs")
         state = RunState(Toolbox.locate(environment.kubeconfig, environment.workspace.versions.tools))
         perform(plan, environment, state, session, RunInfo(began, log), again="devenv prune", checks_room=False)
@@ -68,15 +69,3 @@ def _choose(left: Sequence[str], names: Sequence[str]) -> list[str]:
             hint=f"left in the cluster: {', '.join(left) or 'nothing'}",
         )
     return [name for name in left if not names or name in names]
-
-
-def _agree(plan: Plan, request: PruneRequest, session: Session) -> None:
-    """See that what would be lost may be lost; raises DataLossError."""
-    if not plan.losses or request.assume_yes:
-        return
-    named = "; ".join(plan.losses)
-    if not session.confirm(f"This would be lost: {named}. Go on?"):
-        raise DataLossError(
-            f"nothing was changed: to lose {named} takes your consent",
-            hint="devenv prune --keep-data, or agree: devenv prune --yes",
-        )

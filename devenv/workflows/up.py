@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from devenv.errors import DataLossError
 from devenv.events import Noted
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.graph import select
@@ -30,7 +29,7 @@ from devenv.spec.lock import pinning_nothing
 from devenv.spec.workspace import LOCK_FILE, Workspace
 from devenv.workflows.access.claim import claim, report_other_folder
 from devenv.workflows.access.connect import connect, environment_on
-from devenv.workflows.access.consent import agree_to_commands
+from devenv.workflows.access.consent import agree_to_commands, agree_to_losses
 from devenv.workflows.access.exclusive import exclusive
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
@@ -174,15 +173,8 @@ def _after_tasks(result: UpResult, request: UpRequest, session: Session, info: R
 
 def _agree(plan: Plan, request: UpRequest, session: Session) -> None:
     """See that what the plan would lose of the user's may be lost; raises DataLossError."""
-    if not plan.losses or request.assume_yes:
-        return
-    named = "; ".join(plan.losses)
-    if not session.confirm(f"This would be lost: {named}. Go on?"):
-        raise DataLossError(
-            f"nothing was changed: to lose {named} takes your consent",
-            context={"cause": "; ".join(f"{s.title}: {s.reason}" for s in plan.as_event().steps if s.loses)},
-            hint="devenv up --plan shows it; take the change back, or agree: devenv up --yes",
-        )
+    hint = "devenv up --plan shows it; take the change back, or agree: devenv up --yes"
+    agree_to_losses(plan, session, assume_yes=request.assume_yes, hint=hint)
 
 
 def _note_profile(result: UpResult) -> None:
@@ -231,10 +223,9 @@ def _pins(environment: Environment) -> Iterator[Noted]:
 def _notes(seen: Observation, workspace: Workspace, stacks: tuple[str, ...], request: UpRequest) -> Iterator[Noted]:
     """What of the present state the user would not expect."""
     cluster, profile = seen.cluster, seen.facts.profile
-    ports = workspace.project.cluster.ports
     others = [cluster.other_nodes(seen.wanted.kind_config.roles)]
     if cluster.state is ClusterState.RUNNING:
-        others.append(other_ports(ports, seen.facts))
+        others.append(other_ports(workspace.project.cluster.ports, seen.facts))
     for differing in filter(None, others):
         yield Noted(differing, "warning", "to make it anew, without its data: devenv down, then: devenv up")
     if cluster.profile not in {"", profile}:

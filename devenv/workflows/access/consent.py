@@ -1,10 +1,11 @@
-"""Asking the user before commands of this machine are run that a project names: once in a project."""
+"""Asking the user: before something of theirs is lost, and once in a project before its commands are run here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from devenv.errors import HostCommandError
+from devenv.errors import DataLossError, HostCommandError
+from devenv.plan.plan import Plan
 from devenv.runtime.agreed_commands import agree, not_agreed
 from devenv.runtime.environment import Environment
 from devenv.workflows.access.session import Session
@@ -26,3 +27,20 @@ def agree_to_commands(
             hint=f"devenv up --plan shows them; agree: {again} --yes",
         )
     agree(environment.state, new)
+
+
+def agree_to_losses(plan: Plan, session: Session, *, assume_yes: bool, hint: str) -> None:
+    """See that what a plan would lose of the user's may be lost; `hint` is for who does not agree.
+
+    Raises:
+        DataLossError: nobody agreed.
+    """
+    if not plan.losses or assume_yes:
+        return
+    named = "; ".join(plan.losses)
+    if not session.confirm(f"This would be lost: {named}. Go on?"):
+        raise DataLossError(
+            f"nothing was changed: to lose {named} takes your consent",
+            context={"cause": "; ".join(f"{s.title}: {s.reason}" for s in plan.as_event().steps if s.loses)},
+            hint=hint,
+        )

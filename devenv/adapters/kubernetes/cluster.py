@@ -19,7 +19,7 @@ import httpx2
 from devenv.adapters.kubernetes import logs, objects
 from devenv.adapters.kubernetes.api import METADATA_ONLY, Api, ContentType
 from devenv.adapters.kubernetes.conditions import await_condition
-from devenv.adapters.kubernetes.discovery import discover
+from devenv.adapters.kubernetes.discovery import discover, object_path
 from devenv.adapters.kubernetes.external_secrets import Follower, Refreshed, coming, follow, followers, refresh
 from devenv.adapters.kubernetes.inventory import Inventory, Recorded
 from devenv.adapters.kubernetes.json_objects import Json
@@ -349,7 +349,7 @@ class Cluster:
         would keep its hold on the image, and every other program's `helm upgrade` would end in a conflict. None for a
         workload that Helm has not applied.
         """
-        path = _path(kind, namespace, name)
+        path = object_path(PATHS[kind], f"{namespace}/{name}")
         applied = applied_by(self._api.fetch(path), HELM_MANAGER)
         if applied is None:
             return None
@@ -365,7 +365,8 @@ class Cluster:
         """
         body: Json = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}}
         kind_of_patch: ContentType = "application/strategic-merge-patch+json"
-        self._api.write("PATCH", _path(kind, namespace, name), body, kind_of_patch, fieldManager="kubectl-rollout")
+        path = object_path(PATHS[kind], f"{namespace}/{name}")
+        self._api.write("PATCH", path, body, kind_of_patch, fieldManager="kubectl-rollout")
 
     def redirect(self, namespace: str, host: str, url: str) -> None:
         """Have Traefik, in its namespace, lead a host name to an address; raises ApiRefusedError without its CRDs."""
@@ -379,9 +380,3 @@ class Cluster:
     def _apply(self, path: str, body: Json, *, manager: str = FIELD_MANAGER) -> Json:
         kind: ContentType = "application/apply-patch+yaml"
         return self._api.write("PATCH", path, body, kind, fieldManager=manager, force="true")
-
-
-def _path(kind: str, namespace: str, name: str) -> str:
-    """Where the API server keeps an object of a kind that is watched."""
-    group, _, plural = PATHS[kind].rpartition("/")
-    return f"{group}/namespaces/{namespace}/{plural}/{name}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from devenv.adapters.kubernetes.discovery import object_path
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.adapters.kubernetes.watch import CONTROLLERS, PATHS
@@ -44,9 +45,8 @@ class Surroundings:
 
 def read_surroundings(store: ObjectStore, kind: str, namespace: str, name: str) -> Surroundings:
     """Ask for a workload (`Deployment`, `StatefulSet`) and what is around it; raises ApiRefusedError."""
-    group, _, plural = PATHS[kind].rpartition("/")
     controllers = [_within(PATHS[each], namespace) for each in CONTROLLERS]
-    single = (f"{group}/namespaces/{namespace}/{plural}/{name}", f"api/v1/namespaces/{namespace}")
+    single = (object_path(PATHS[kind], f"{namespace}/{name}"), f"api/v1/namespaces/{namespace}")
     lists = (SERVICES, INGRESS, ROUTES, POLICIES, _BUDGETS.format(namespace), *controllers)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="surroundings") as pool:
         objects = pool.map(store.fetch, single)

@@ -21,6 +21,7 @@ def uninstall_stack(step: UninstallStack, context: StepContext) -> str:
     paths = [object_path(path, key) for path, key in (*step.objects, *((_CLAIMS, key) for key in step.claims))]
     # First what asks a server of the stack about each change: without that it would let nothing be removed.
     webhooks = [path for path in paths if "webhookconfigurations/" in path]
+    others = [path for path in paths if path not in webhooks]
     for path in webhooks:
         cluster.objects.remove(path)
     for release in step.releases:
@@ -31,7 +32,7 @@ def uninstall_stack(step: UninstallStack, context: StepContext) -> str:
     for job in cluster.objects.served(_JOBS, selector=f"{LABEL_STACK}={step.stack}", outlines=True):
         metadata = job["metadata"]
         cluster.objects.delete(object_path(_JOBS, object_key(metadata)), metadata["uid"], "Background")
-    for path in paths:
+    for path in others:
         cluster.objects.remove(path)
     cluster.forget(step.stack)
     counts = (("release", step.releases), ("object", step.objects), ("volume claim", step.claims))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,7 +13,7 @@ from devenv.scaffold.found.tree import Tree, lines_of, of_tests
 from devenv.scaffold.names import service_named
 from devenv.scaffold.sketch import Entry, Left
 from devenv.spec.services.database import ProjectEngine
-from devenv.spec.sql.migration_names import ATLAS_SUM, Tool, belongs_apart, read_name
+from devenv.spec.sql.migration_names import ATLAS_SUM, TOOLS, belongs_apart, read_name
 
 _FOLDERS = frozenset({"migrations", "migration", "migrate"})
 _GENERIC = frozenset({*_FOLDERS, "db", "database", "sql", "resources", "src", "main", "schema", "internal", "pkg"})
@@ -24,7 +24,6 @@ _OTHER_DIALECTS: Sequence[tuple[ProjectEngine, re.Pattern[str]]] = (
     ),
     ("clickhouse", re.compile(r"\bENGINE\s*=\s*\w*MergeTree\b", re.IGNORECASE)),
 )
-_TOOLS: Mapping[ProjectEngine, Tool] = {"mysql": "Flyway", "clickhouse": "clickhouse-migrate"}
 _GOOSE = re.compile(r"^--\s*\+(?:goose|migrate)\b", re.IGNORECASE | re.MULTILINE)
 _DOWN = ".down.sql"
 _SERVERS_OWN = ("template0", "template1", "mysql", "sys")
@@ -134,7 +133,7 @@ def _written_for(tree: Tree, folder: PurePosixPath, names: Sequence[str]) -> Pro
     if any(name.endswith(_DOWN) for name in names):
         return None
     for engine, pattern in _OTHER_DIALECTS:
-        tool = _TOOLS[engine]
+        tool = TOOLS[engine]
         if any(pattern.search(tree.text(folder / name)) for name in names) and all(
             read_name(name, tool) or belongs_apart(name, tool) for name in names
         ):

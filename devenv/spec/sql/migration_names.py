@@ -7,7 +7,7 @@ Flyway's grammar is that of its ResourceNameParser and MigrationVersion; what el
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,8 @@ Kind = Literal["versioned", "repeatable", "baseline"]
 Order = tuple[int, tuple[int, ...], str]
 """Where a migration stands among the others; equal for those that are one to the tool."""
 
+TOOLS: Mapping[DatabaseEngine, Tool] = {"mysql": "Flyway", "clickhouse": "clickhouse-migrate"}
+"""What migrates the databases of an engine, where that is one tool with names of its own for files."""
 ATLAS_SUM = "atlas.sum"
 """The file in which Atlas keeps checksums."""
 _FLYWAY = re.compile(r"(?P<prefix>[VRB])(?P<version>.*?)(?:__(?P<name>.*))?\.sql", re.DOTALL)

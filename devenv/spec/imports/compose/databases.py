@@ -18,8 +18,7 @@ from devenv.spec.imports.compose.parts.mounts import Mount, mounts_of
 from devenv.spec.imports.compose.parts.names import mentioned_ports
 from devenv.spec.imports.compose.surroundings import texts_of
 from devenv.spec.read.places import visible_files
-from devenv.spec.services.database import ProjectEngine
-from devenv.spec.sql.migration_names import Tool, read_name
+from devenv.spec.sql.migration_names import TOOLS, Tool, read_name
 from devenv.spec.yaml.positions import Node
 
 _SCRIPTS = "/docker-entrypoint-initdb.d"
@@ -27,9 +26,8 @@ _OTHERS = ("mongo", "postgis", "timescaledb", "percona", "keydb", "meilisearch")
 """Images that somebody may take for built in as well."""
 _CARRIED = ("image", "environment", "env_file", "volumes", "ports", "expose", "healthcheck", "restart", "profiles")
 _FROM_IMAGE = "it runs from its image"
-_TOOLS: Mapping[ProjectEngine, Tool] = {"mysql": "Flyway", "clickhouse": "clickhouse-migrate"}
-"""What migrates the databases of an engine whose migrations have names of their own; other files are seeds there."""
-_SCRIPTED = frozenset({"postgres", *_TOOLS})
+_SCRIPTED = frozenset({"postgres", *TOOLS})
+"""Engines whose images run files on an empty volume; what the engine's own tool takes for no migrations are seeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class BuiltIn:
         files = visible_files(path) if path.is_dir() else []
         if not files or any(file.suffix != ".sql" for file in files):
             return None
-        tool = _TOOLS.get(self.image.engine)
+        tool = TOOLS.get(self.image.engine)
         key = "migrations" if tool is None or all(_is_migration(file, tool) for file in files) else "seeds"
         return key, node_of(self.draft.relative(path), mount.node)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from support.http_server import Server
+from support.loopback import free_port
 
 from devenv.adapters.tools.download import download, fetch_text, published_checksum
 from devenv.errors import ChecksumError, DownloadError, InterruptedRunError
@@ -190,9 +191,7 @@ def test_leftovers_of_killed_runs_are_removed(server: Server, target: Path) -> N
 
 
 def test_a_closed_port_counts_as_unreachable_at_once(target: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{probe.getsockname()[1]}/tool"
+    url = f"http://127.0.0.1:{free_port()}/tool"
     began = time.monotonic()
     with pytest.raises(DownloadError, match="cannot be reached") as caught:
         download(url, target, sha256=SHA)

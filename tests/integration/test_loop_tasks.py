@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import uuid
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.loopback import free_port
 
 from devenv.adapters.docker import Engine
 from devenv.adapters.files.paths import data_root
@@ -38,9 +38,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    return free_port()
 
 
 class Shop:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from support.databases import address_of, clones
-from support.environment import Project, engine_objects, run
+from support.environment import Project, alone, engine_objects, run, state_of_its_own
 from support.small_project import write_small_project
 from support.suites import Suite, output, suite
 from support.waiting import await_true
@@ -58,10 +58,8 @@ def home() -> str:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     root = tmp_path_factory.mktemp("small")
     write_small_project(root, PROJECT)
-    project = Project(root, {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("small-state")), "CI": ""})
-    project.devenv("down", "--adopt", "--yes", timeout=120)
-    yield project
-    project.devenv("down", "--yes", timeout=120)
+    with alone(Project(root, state_of_its_own(tmp_path_factory))) as project:
+        yield project
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ and cannot write their files.
 
 from __future__ import annotations
 
-import socket
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from support.dev_loop import Dev, dev
 from support.environment import PRODUCTS, Project, in_its_place
-from support.loopback import answer_at
+from support.loopback import answer_at, free_port
 from support.synced_project import started, write_synced_project
 from support.waiting import await_true
 
@@ -299,9 +298,7 @@ def test_a_custom_build_by_a_command_runs_as_a_service(up: Project) -> None:
 
 
 def test_tasks_of_the_loop_run_on_a_save_and_what_they_serve_ends_with_it(up: Project, cluster: Cluster) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     page = f"http://127.0.0.1:{port}/b"
     serve = ["python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", str(port)]
     site = {"serve": serve, "dir": "texts", "needs": ["web"], "ready": page}

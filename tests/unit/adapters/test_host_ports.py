@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.loopback import free_port
 
 from devenv.adapters.host.ports import first_free, holder, is_free
 from devenv.errors import PortTakenError
@@ -60,9 +61,7 @@ def test_without_a_free_port_it_says_so() -> None:
     ],
 )
 def test_only_listeners_in_the_way_count(tmp_path: Path, table: str, address: str, state: str, *, taken: bool) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / table).write_text(HEAD + ROW.format(address=address, port=port, state=state, inode=4711))
     found = holder(port, proc=tmp_path)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.loopback import free_port
 
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.host.ports import PortClaims, first_free
@@ -37,10 +38,7 @@ def taken() -> Iterator[int]:
 
 @pytest.fixture
 def free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return free_port()
 
 
 def container(*ports: tuple[str, int, int], name: str = "node") -> ContainerInfo:

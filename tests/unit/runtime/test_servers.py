@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.loopback import free_port
 
 from devenv.errors import InterruptedRunError, TaskError
 from devenv.runtime.tasks.servers import Servers
@@ -25,10 +26,7 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture
 def port() -> int:
-    """One that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    return free_port()
 
 
 def http(port: int) -> list[str]:

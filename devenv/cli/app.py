@@ -14,6 +14,7 @@ from devenv.cli.commands import (
     aws,
     build,
     certificate,
+    compare,
     db,
     dev,
     diff,
@@ -119,6 +120,7 @@ app.command("helm", cls=Verbatim)(helm.helm)
 app.command("aws", cls=Verbatim)(aws.aws)
 app.command("test")(test.run_tests)
 app.command("render")(render.render)
+app.command("compare")(compare.compare)
 app.command("validate")(validate.validate)
 app.command("eject")(eject.eject)
 app.command("doctor")(doctor.doctor)

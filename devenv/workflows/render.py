@@ -14,6 +14,8 @@ from devenv.errors import ToolMissingError
 from devenv.events import MASK
 from devenv.images.build.modules import modules_of
 from devenv.plan.stack_steps import source_steps
+from devenv.plan.steps import ApplyManifests, InstallChart
+from devenv.runtime.observe.generated import settled_offline
 from devenv.runtime.observe.rendering import rendered_offline
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.imports.note import lines_of
@@ -35,6 +37,8 @@ class RenderRequest:
     profile: str | None = None
     credentials: bool = False
     """Whether values of Secrets are shown."""
+    settled: bool = False
+    """Whether what charts make up is left out even so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,20 @@ def render_stacks(request: RenderRequest, tell: Callable[[str], None]) -> list[R
     toolbox = _toolbox(workspace, names)
     steps = [(spec.name, step) for spec, made in offline_inputs(workspace, names) for step in source_steps(spec, made)]
     kubernetes = workspace.versions.node.kubernetes
+    # Who wants the values of Secrets wants those that fit each other, be they others each time.
+    rendered = _as_made if request.credentials and not request.settled else settled_offline
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="render") as pool:
-        texts = list(pool.map(lambda pair: rendered_offline(pair[1], toolbox, kubernetes), steps))
+        objects = list(pool.map(lambda pair: rendered(pair[1], toolbox, kubernetes), steps))
     found = [
         (name, item if request.credentials else _masked(item))
-        for (name, _), text in zip(steps, texts, strict=True)
-        for item in manifests.documents(text)
+        for (name, _), items in zip(steps, objects, strict=True)
+        for item in items
     ]
     return [RenderedStack(name, tuple(item for of, item in found if of == name)) for name in names]
+
+
+def _as_made(step: InstallChart | ApplyManifests, toolbox: Toolbox, kubernetes: str) -> list[Json]:
+    return manifests.documents(rendered_offline(step, toolbox, kubernetes))
 
 
 def _toolbox(workspace: Workspace, names: Sequence[str]) -> Toolbox:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,15 @@ STACKS = ("namespaces", "postgres", "alt-backend")
 """Whose charts are here, and in no module."""
 MANIFEST = "apiVersion: v1\nkind: Secret\nmetadata: {name: own}\nstringData: {token: open-sesame}\n"
 
+MADE_UP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: made-up}
+data:
+  kept: {{ .Release.Name }}
+  certificate: {{ (genCA "local" 1).Cert | quote }}
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -27,8 +37,8 @@ def project(tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path / "alt"))
 
 
-def render(project: Path, *arguments: str) -> Completed:
-    env = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+def render(project: Path, *arguments: str, hash_seed: str = "0") -> Completed:
+    env = {"DOCKER_HOST": "unix:///nonexistent/docker.sock", "PYTHONHASHSEED": hash_seed}
     return run([sys.executable, "-m", "devenv", "render", *arguments], cwd=project, env=env, check=False)
 
 
@@ -50,6 +60,20 @@ def test_the_same_specification_gives_the_same_bytes_and_another_profile_others(
     assert first.stdout
     assert render(project, *STACKS, "--profile", "prod").stdout == first.stdout
     assert render(project, *STACKS, "--profile", "dev").stdout != first.stdout
+
+
+def test_the_bytes_are_the_same_whatever_python_draws_and_a_chart_makes_up(project: Path) -> None:
+    templates = project / "stacks/04-core-services/alt-backend/chart/templates"
+    (templates / "own.yaml").write_text(MADE_UP)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda seed: render(project, *STACKS, "--profile", "prod", hash_seed=seed), ("1", "2"))
+    assert one.stdout == other.stdout
+    (made,) = [item for item in objects(one) if item["metadata"]["name"] == "made-up"]
+    assert made["data"] == {"certificate": "(generated)", "kept": "alt-backend"}
+    (shown,) = [
+        item for item in objects(render(project, *STACKS, "--credentials")) if item["metadata"]["name"] == "made-up"
+    ]
+    assert shown["data"]["certificate"].startswith("-----BEGIN CERTIFICATE-----")
 
 
 def test_values_of_secrets_are_shown_to_who_asks_for_them(project: Path) -> None:

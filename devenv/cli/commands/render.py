@@ -26,9 +26,10 @@ def render(
 ) -> None:
     """Print every manifest that `devenv up` would apply, as YAML, each stack after those that it needs.
 
-    No engine and no cluster is asked, and the same specification gives the same bytes; what charts would look up in a
-    cluster is not there. `devenv diff` compares with a cluster. Values of Secrets are hidden. What devenv itself makes,
-    beside charts and manifests (credentials, seeds, records), is not among it.
+    No engine and no cluster is asked, and the same specification gives the same bytes: for what a chart makes up, such
+    as certificates, it says (generated), but with --credentials. What charts would look up in a cluster is not there.
+    `devenv diff` compares with a cluster, `devenv compare` two profiles. Values of Secrets are hidden. What devenv
+    itself makes, beside charts and manifests (credentials, seeds, records), is not among it.
 
     Examples: `devenv render alt-backend`, `devenv render --profile prod > prod.yaml`.
     """

@@ -125,11 +125,23 @@ def _differing(one: Any, other: Any, place: str) -> Iterator[tuple[str, str, str
             here = f'{place}["{key}"]' if "." in key or "/" in key else f"{place}.{key}" if place else key
             yield from _differing(one.get(key), other.get(key), here)
         return
+    if isinstance(one, list) and isinstance(other, list) and len(one) != len(other):
+        mine, theirs = _by_name(one), _by_name(other)
+        if mine and theirs:
+            for name in (*mine, *(name for name in theirs if name not in mine)):
+                yield from _differing(mine.get(name), theirs.get(name), f"{place}[name={name}]")
+            return
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for index, (mine, theirs) in enumerate(zip(one, other, strict=True)):
             yield from _differing(mine, theirs, f"{place}[{index}]")
         return
     yield place, _text(one), _text(other)
+
+
+def _by_name(entries: list[Any]) -> dict[str, Any]:
+    """The entries of a list by their names; none where they have no names of their own."""
+    named = {str(entry["name"]): entry for entry in entries if isinstance(entry, dict) and "name" in entry}
+    return named if len(named) == len(entries) else {}
 
 
 def _text(value: Any) -> str:

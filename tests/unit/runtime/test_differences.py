@@ -23,6 +23,11 @@ def deployment(**spec: Any) -> Json:
         (deployment(), deployment(paused=True), [("spec.paused", ABSENT, "true")]),
         (deployment(list=[{"a": 1}, {"a": 2}]), deployment(list=[{"a": 1}, {"a": 3}]), [("spec.list[1].a", "2", "3")]),
         (deployment(list=[1]), deployment(list=[1, 2]), [("spec.list", "[1]", "[1, 2]")]),
+        (
+            deployment(env=[{"name": "a", "value": "1"}, {"name": "b"}]),
+            deployment(env=[{"name": "a", "value": "2"}, {"name": "c"}, {"name": "b"}]),
+            [("spec.env[name=a].value", '"1"', '"2"'), ("spec.env[name=c]", ABSENT, '{"name": "c"}')],
+        ),
         (deployment(**{"a.b/c": "x"}), deployment(**{"a.b/c": "y"}), [('spec["a.b/c"]', '"x"', '"y"')]),
     ],
 )

@@ -44,6 +44,7 @@ from devenv.cli.commands import (
     schema,
     secrets,
     shell,
+    sources,
     start,
     status,
     stop,
@@ -127,6 +128,7 @@ app.command("doctor")(doctor.doctor)
 app.command("engine")(engine.engine)
 app.command("tools")(tools.tools)
 app.command("lock")(lock.lock)
+app.add_typer(sources.app, name="sources")
 app.command("kubeconfig")(kubeconfig.kubeconfig)
 app.command("certificate")(certificate.certificate)
 app.command("schema")(schema.schema)

@@ -165,7 +165,7 @@ class DamagedFileError(DevenvError):
 
 
 class DownloadError(DevenvError):
-    """A file could not be downloaded."""
+    """A file, or stacks of another place, could not be fetched: it is out of reach, refuses, or has something else."""
 
     code = "download-failed"
 

@@ -37,6 +37,7 @@ from devenv.spec.services.databases import EngineStacks, translate_databases, us
 from devenv.spec.services.images import ImageNames
 from devenv.spec.services.reference import Reference
 from devenv.spec.services.translation import Origin, translate_services
+from devenv.spec.sources.reading import source_stacks
 from devenv.spec.stack import StackSpec
 from devenv.spec.stack_images import StackImages, collect_images
 from devenv.spec.tasks.problems import task_problems
@@ -47,6 +48,15 @@ from devenv.spec.yaml.reader import read_yaml
 
 VERSIONS_FILE = Path(__file__).parent.parent / "versions.yaml"
 _EMPTY_PROJECT = "a project has at least: project: NAME, and services or stacks: [{name: STACK}]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where that is which a project does not hold itself."""
+
+    data_root: Path
+    sources: Path | None
+    versions_file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +80,24 @@ class _Parts:
     """Of imports."""
     imported: Mapping[str, Path]
     """Services, databases and stacks of imports, each with the file that it is written in."""
+    whole: bool
+    """Whether all sources of stacks could be read; else nothing is blamed for stacks that it seems to lack."""
 
 
 def load_workspace(
-    start: Path, *, data_root: Path, profile: str | None = None, versions_file: Path = VERSIONS_FILE
+    start: Path,
+    *,
+    data_root: Path,
+    sources: Path | None = None,
+    profile: str | None = None,
+    versions_file: Path = VERSIONS_FILE,
 ) -> Workspace:
     """Load the project of a folder.
 
     Args:
         start: devenv.yaml is looked for here and above.
         data_root: the folder with devenv's own `stacks/` and `localstack-init/`.
+        sources: the folder with what was fetched of the project's `stack_sources`.
         profile: dev, staging, prod or one of the project's own, in place of its choice.
         versions_file: the catalogue of versions.
 
@@ -90,31 +108,33 @@ def load_workspace(
     """
     file = find_project(start)
     problems: list[Problem] = []
-    parts = _read(file, data_root.absolute(), profile, versions_file, problems)
-    _check(parts, problems)
+    parts = _read(file, _Places(data_root.absolute(), sources, versions_file), profile, problems)
+    if parts.whole:
+        _check(parts, problems)
     project, versions = parts.project, parts.versions
     if problems or project is None or versions is None:
         raise SpecError(ordered([*problems, *_further_problems(parts)]))
     return _workspace(parts, project, versions)
 
 
-def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path, problems: list[Problem]) -> _Parts:
+def _read(file: Path, places: _Places, profile: str | None, problems: list[Problem]) -> _Parts:
+    data_root, versions_file = places.data_root, places.versions_file
     boundary = Boundary(file.parent, "the project's folder")
     project, document, unread = _read_project(file, profile, problems)
     versions = _read_versions(versions_file, Boundary(data_root, "devenv's own data"), problems)
     shipped = versions.images if versions else ()
     imports = read_imports(project, document, boundary, problems, shipped) if project and document else WithImports()
     project, document, imported = imports.project, imports.document, imports.imported
-    folders = builtin_stacks(data_root)
+    folders, lock, whole = builtin_stacks(data_root), read_lock(file.parent, problems), True
     if project and document:
-        own, own_problems = project_stacks(document, project.stack_paths, boundary)
-        folders += own
-        problems.extend(own_problems)
+        own, of_own = project_stacks(document, project.stack_paths, boundary)
+        others, of_others = source_stacks(project.stack_sources, document, lock.sources, places.sources)
+        folders, whole = [*folders, *own, *others], not of_others
+        problems.extend([*of_own, *of_others])
     prefix = project.prefix if project else PLACEHOLDER
     profiles = project.profiles if project else {}
     drafts, twice = overridden([*(read_stack(folder, prefix, profiles) for folder in folders), *imported.stacks])
     problems.extend([*(problem for draft in drafts.values() for problem in draft.problems), *twice])
-    lock = read_lock(file.parent, problems)
     if project and document:
         origin = Origin(document, boundary)
         problems.extend(
@@ -125,18 +145,16 @@ def _read(file: Path, data_root: Path, profile: str | None, versions_file: Path,
     problems.extend(seed_problems)
     images = collect_images(project.images if project else {}, versions, drafts.values(), boundary.root)
     problems.extend(images.problems)
-    inputs = (
-        file,
-        *(path for path in [file.parent / LOCK_FILE] if path.exists()),
-        versions_file,
-        *(seed_file.path for seed_file in seed_files),
-        *(path for draft in drafts.values() for path in draft.inputs),
-        *imported.inputs,
-    )
-    charts, notes = data_root / "stacks" / "charts", imported.notes
+    read = [versions_file, *(seed_file.path for seed_file in seed_files), *imported.inputs]
+    inputs = (file, *_lock_files(file), *read, *(path for draft in drafts.values() for path in draft.inputs))
+    charts, notes, names = data_root / "stacks" / "charts", imported.notes, imports.files
     return _Parts(
-        project, document, boundary, drafts, versions, lock, seeds, inputs, images, charts, unread, notes, imports.files
+        project, document, boundary, drafts, versions, lock, seeds, inputs, images, charts, unread, notes, names, whole
     )
+
+
+def _lock_files(project_file: Path) -> list[Path]:
+    return [file for file in [project_file.parent / LOCK_FILE] if file.exists()]
 
 
 def _add_stacks(
@@ -344,6 +362,7 @@ def _workspace(parts: _Parts, project: ProjectSpec, versions: Versions) -> Works
             draft.profile_values,
             draft.file_values,
             draft.spec,
+            draft.folder.source,
         )
         for name, draft in drafts.items()
         if draft.spec

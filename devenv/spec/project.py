@@ -21,6 +21,7 @@ from devenv.spec.model import (
 )
 from devenv.spec.services.database import ProjectDatabase
 from devenv.spec.services.service import ServiceName, ServiceSpec
+from devenv.spec.sources.stack_source import StackSource
 from devenv.spec.tasks.task import Task
 
 CONTROL_PLANE = "control-plane"
@@ -84,9 +85,11 @@ class ProjectSpec(SpecModel):
     imports: Imports = ()
     """Files of other tools, read anew at each run, whose services come beside those that are written here."""
     stacks: tuple[StackChoice, ...] = ()
-    """Stacks that come with devenv, and those below `stack_paths`."""
+    """Stacks that come with devenv, and those below `stack_paths` and of `stack_sources`."""
     stack_paths: tuple[str, ...] = ()
     """Folders with stacks of the project's own, `<layer>/<name>/stack.yaml` inside."""
+    stack_sources: tuple[StackSource, ...] = ()
+    """Stacks that others keep: in a folder, a Git repository or a registry. `devenv sources update` locks them."""
     images: dict[DnsLabel, LocalImage] = {}
     tasks: dict[DnsLabel, Task] = {}
     """Commands of this machine that belong to the environment: code that is generated, assets that are built."""

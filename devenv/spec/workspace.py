@@ -10,6 +10,7 @@ from devenv.spec.imports.note import Note
 from devenv.spec.model import Values
 from devenv.spec.project import ProjectSpec
 from devenv.spec.seeds import Seeds
+from devenv.spec.sources.locked_source import LockedSource
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import Digest, Versions
 
@@ -23,6 +24,7 @@ class Locked:
     images: Mapping[str, Digest] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
     """Upstream reference to the file and line of its digest."""
+    sources: tuple[LockedSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class LoadedStack:
     """Content of `values_files`, each over those before it."""
     written: StackSpec | None = None
     """The stack without what it has more of in this project; None where nobody asks for it."""
+    source: str = ""
+    """The one of `stack_sources` that it comes from, for people; empty for all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.adapters.files.paths import sources_dir
 from devenv.errors import UsageError
 from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
 from devenv.spec.load import load_workspace
@@ -49,7 +50,7 @@ def add(directory: Path, names: Sequence[str], data_root: Path) -> Added:
         SpecError: with every problem of the specification, as it was or as it would be; then nothing was changed.
         UsageError: there is no such stack, or the list cannot be changed line by line.
     """
-    before = load_workspace(directory, data_root=data_root)
+    before = load_workspace(directory, data_root=data_root, sources=sources_dir(create=False))
     file = before.root / PROJECT_FILE
     listed = {choice.name for choice in before.project.stacks}
     for name in names:
@@ -78,7 +79,7 @@ def _write(file: Path, names: Sequence[str], directory: Path, data_root: Path) -
             f"{file} cannot be changed line by line, and nothing was changed", hint=f"add to it: stacks: [{lines}]"
         )
     with changed(file, before, text):
-        return load_workspace(directory, data_root=data_root)
+        return load_workspace(directory, data_root=data_root, sources=sources_dir(create=False))
 
 
 def _brought(name: str, new: bool, before: Workspace, after: Workspace) -> Brought:  # noqa: FBT001 -- a field

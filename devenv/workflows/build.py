@@ -16,12 +16,12 @@ from devenv.plan.provision import BUILDX
 from devenv.runtime.environment import Environment
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
-from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import name_hint
 from devenv.spec.workspace import Workspace
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.consent import agree_to_commands
 from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform, report_substitutions
@@ -68,7 +68,7 @@ def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
         InterruptedRunError: the user stopped the run.
     """
     began = time.monotonic()
-    workspace = load_workspace(command.directory, data_root=session.data_root)
+    workspace = load_project(command.directory, session)
     names = project_images(workspace, command.names)
     environment = connect(workspace, session, agreed=command.assume_yes)
     with exclusive(environment.engine, workspace.project.project, session):

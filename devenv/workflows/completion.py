@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from devenv.adapters.files.paths import data_root
+from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.errors import DevenvError
 from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
@@ -31,7 +31,7 @@ def names(kind: Kind, directory: Path) -> Mapping[str, str]:
 
 
 def _written(kind: Kind, directory: Path) -> Mapping[str, str]:
-    workspace = load_workspace(directory, data_root=data_root())
+    workspace = load_workspace(directory, data_root=data_root(), sources=sources_dir(create=False))
     project = workspace.project
     used = [workspace.stacks[name].spec for name in workspace.selected]
     match kind:

@@ -15,10 +15,10 @@ from devenv.databases.facts import shell_command
 from devenv.databases.migrations import MigrationRow
 from devenv.databases.snapshots import Snapshot
 from devenv.errors import SnapshotError, UsageError
-from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import name_hint
 from devenv.spec.sql.migration_names import ATLAS_SUM
 from devenv.workflows.access.exclusive import confirm_lock
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import Deployed, Deployment, reach
 from devenv.workflows.tool_call import ToolCall
@@ -124,7 +124,7 @@ def write_checksums(directory: Path, wanted: Sequence[str], session: Session) ->
     Raises:
         UsageError: a named stack has no migrations with checksums beside them.
     """
-    workspace = load_workspace(directory, data_root=session.data_root)
+    workspace = load_project(directory, session)
     folders = {
         name: folder
         for name in workspace.selected

@@ -22,9 +22,9 @@ from devenv.runtime.observe.observe import observe
 from devenv.runtime.observe.refresh import Baseline, observe_round
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed
 from devenv.runtime.run.scheduler import RunReport
-from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
 from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.session import Session
 from devenv.workflows.build import project_images
 from devenv.workflows.databases.deployed import profile_that_is_up
@@ -67,7 +67,7 @@ def dev(command: DevCommand, session: Session) -> None:
         InterruptedRunError: the user stopped it in the middle of a round.
     """
     profile = command.profile or profile_that_is_up(command.directory, session)
-    workspace = load_workspace(command.directory, data_root=session.data_root, profile=profile)
+    workspace = load_project(command.directory, session, profile=profile)
     users = _users(workspace, command.names)
     only = _stacks(workspace, users, command.names)
     tasks, built = workspace.project.tasks.values(), workspace.project.images.values()

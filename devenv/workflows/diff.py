@@ -10,9 +10,9 @@ from devenv.plan.cluster_state import ClusterState
 from devenv.plan.graph import select
 from devenv.runtime.observe.differences import Difference, differences
 from devenv.runtime.observe.observe import observe
-from devenv.spec.load import load_workspace
 from devenv.workflows.access.claim import report_other_folder
 from devenv.workflows.access.connect import connect
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.running import not_running
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import profile_that_is_up
@@ -33,7 +33,7 @@ def diff(directory: Path, stacks: Sequence[str], session: Session, *, profile: s
         ClusterError: no cluster runs, or a program is missing.
     """
     wanted_profile = profile or profile_that_is_up(directory, session)
-    workspace = load_workspace(directory, data_root=session.data_root, profile=wanted_profile)
+    workspace = load_project(directory, session, profile=wanted_profile)
     selected = select(workspace, only=stacks)
     environment = connect(workspace, session, agreed=False)
     seen = observe(environment, selected, "auto")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from devenv.adapters.files.paths import data_root
+from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.adapters.process import run
 from devenv.errors import ProjectNotFoundError, SpecError, UsageError
 from devenv.events import Noted
@@ -134,7 +134,7 @@ def _chosen(ids: Sequence[str]) -> tuple[Check[Any], ...]:
 
 def _workspace(directory: Path) -> tuple[Workspace | None, SpecError | None]:
     try:
-        return load_workspace(directory, data_root=data_root()), None
+        return load_workspace(directory, data_root=data_root(), sources=sources_dir(create=False)), None
     except ProjectNotFoundError:
         return None, None
     except SpecError as error:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from devenv.adapters.files.paths import sources_dir
 from devenv.errors import SpecError, UsageError
 from devenv.images.content.fingerprint import FileDigests
 from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
@@ -37,7 +38,7 @@ def eject(directory: Path, name: str, data_root: Path) -> WrittenStack:
         UsageError: there is no such service or database, its folder is there already, or others would come to something
             else without it.
     """
-    workspace = load_workspace(directory, data_root=data_root)
+    workspace = load_workspace(directory, data_root=data_root, sources=sources_dir(create=False))
     project = workspace.project
     kind = "services" if name in project.services else "databases"
     if name not in {*project.services, *project.databases}:
@@ -55,7 +56,9 @@ def eject(directory: Path, name: str, data_root: Path) -> WrittenStack:
         return WrittenStack(name, stack.folder, written, tuple(_by_hand(workspace, kind, name)))
     try:
         with changed(file, before, after):
-            _require_same(workspace, load_workspace(directory, data_root=data_root), name)
+            _require_same(
+                workspace, load_workspace(directory, data_root=data_root, sources=sources_dir(create=False)), name
+            )
     except BaseException as error:
         shutil.rmtree(stack.folder)
         if isinstance(error, SpecError):

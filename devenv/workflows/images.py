@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import data_root
+from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.images.catalogue.inventory import ListedImage, Usage, known_images, list_images, removable
 from devenv.images.nodes.content import names_on_nodes
 from devenv.labels import OURS
@@ -53,7 +53,7 @@ def read_images(
         SpecError: with every problem of the specification.
         EngineUnavailableError: no engine answers.
     """
-    workspace = load_workspace(directory, data_root=data_root())
+    workspace = load_workspace(directory, data_root=data_root(), sources=sources_dir(create=False))
     environment = environment_on(Engine.connect(), workspace, silent_session(), create=False)
     engine = environment.engine
     usage = ask_usage(engine)

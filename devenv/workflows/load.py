@@ -20,11 +20,11 @@ from devenv.runtime.ownership.ownership import running_nodes
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.image_reference import Reference
-from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import did_you_mean
 from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.running import not_running
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
@@ -68,7 +68,7 @@ def load_images(directory: Path, images: Sequence[str], session: Session) -> lis
         RunFailedError: an image could not be loaded; each failure was reported as an event.
     """
     began = time.monotonic()
-    workspace = load_workspace(directory, data_root=session.data_root)
+    workspace = load_project(directory, session)
     environment = connect(workspace, session, agreed=False)
     with exclusive(environment.engine, workspace.project.project, session):
         return _load(environment, images, session, began)

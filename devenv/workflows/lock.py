@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import data_root
+from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.adapters.files.records import write_whole
 from devenv.errors import ImageNotFoundError, RegistryError
 from devenv.images.catalogue.registries import PATIENCE, Registries
@@ -62,7 +62,7 @@ def lock_images(directory: Path) -> list[LockRow]:
         EngineUnavailableError: there is no engine; it is what talks to registries.
         RegistryError: a registry answers and refuses an image that the project needs; nothing is written.
     """
-    workspace = load_workspace(directory, data_root=data_root())
+    workspace = load_workspace(directory, data_root=data_root(), sources=sources_dir(create=False))
     engine = Engine.connect()
     images = lockable(workspace)
     answering = Registries(engine, seconds=PATIENCE).answering(registry_of(image.source) for image in images)
@@ -70,7 +70,7 @@ def lock_images(directory: Path) -> list[LockRow]:
     file = workspace.root / LOCK_FILE
     digests = {row.upstream: row.digest for row in rows if row.digest}
     if digests or file.exists():
-        write_whole(file, lock_text(digests))
+        write_whole(file, lock_text(digests, workspace.lock.sources))
     return rows
 
 

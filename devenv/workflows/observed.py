@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import data_root, state_dir
+from devenv.adapters.files.paths import data_root, sources_dir, state_dir
 from devenv.errors import DevenvError
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
@@ -59,7 +59,7 @@ def observe_project(directory: Path) -> ObservedProject:
     """
     root = find_project(directory).parent
     with ThreadPoolExecutor(1, thread_name_prefix="specification") as pool:
-        reading = pool.submit(load_workspace, root, data_root=data_root())
+        reading = pool.submit(load_workspace, root, data_root=data_root(), sources=sources_dir(create=False))
         try:
             names = Names(project_name(root))
             kubeconfig = kubeconfig_of(state_dir(names.project, create=False))
@@ -69,7 +69,7 @@ def observe_project(directory: Path) -> ObservedProject:
             raise
         workspace = reading.result()
     if profile := facts.other_profile(workspace.project):
-        workspace = load_workspace(root, data_root=data_root(), profile=profile)
+        workspace = load_workspace(root, data_root=data_root(), sources=sources_dir(create=False), profile=profile)
     if kind_cluster.owner and not kind_cluster.owner.has_folder_of(owner_of(workspace.root)):
         facts = replace(facts, reason=f"it belongs to {kind_cluster.owner}")
     return ObservedProject(workspace, kubeconfig, facts, http_ports(kind_cluster.containers))

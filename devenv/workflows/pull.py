@@ -13,9 +13,9 @@ from devenv.plan.plan import Plan
 from devenv.runtime.observe.observe import observe
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
-from devenv.spec.load import load_workspace
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform, report_substitutions
@@ -42,7 +42,7 @@ def pull(request: PullRequest, session: Session) -> Plan:
         LockedError: another run changes the project, and this one is not to wait.
     """
     began = time.monotonic()
-    workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
+    workspace = load_project(request.directory, session, profile=request.profile)
     environment = connect(workspace, session, agreed=request.assume_yes)
     state = RunState(Toolbox(environment.kubeconfig))
     with exclusive(environment.engine, workspace.project.project, session):

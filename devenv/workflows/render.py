@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.files.paths import data_root
+from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.errors import ToolMissingError
@@ -62,7 +62,9 @@ def render_stacks(request: RenderRequest, tell: Callable[[str], None]) -> list[R
         ToolMissingError: Helm, kubectl or a module is not on this machine yet.
         CommandFailedError: Helm or kustomize refuses a source.
     """
-    workspace = load_workspace(request.directory, data_root=data_root(), profile=request.profile)
+    workspace = load_workspace(
+        request.directory, data_root=data_root(), sources=sources_dir(create=False), profile=request.profile
+    )
     for note in lines_of(workspace.notes, workspace.root):
         tell(note)
     require_stacks(workspace, request.stacks)

@@ -15,10 +15,10 @@ from devenv.runtime.observe.cluster import ClusterFacts, ask_cluster, observe_cl
 from devenv.runtime.ownership.marks import look
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
-from devenv.spec.load import load_workspace
 from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.connect import connect
 from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.running import not_running
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
@@ -49,7 +49,7 @@ def start(request: StartRequest, session: Session) -> None:
         LockedError: another run changes the project, and this one is not to wait.
     """
     began = time.monotonic()
-    workspace = load_workspace(request.directory, data_root=session.data_root)
+    workspace = load_project(request.directory, session)
     environment = connect(workspace, session, agreed=request.assume_yes)
     with exclusive(environment.engine, workspace.project.project, session):
         facts = _observe(environment)

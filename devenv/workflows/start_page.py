@@ -20,6 +20,7 @@ import httpx2
 
 import devenv
 from devenv.adapters.docker import Engine
+from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.adapters.files.records import read_record, write_whole
 from devenv.adapters.host import ports
 from devenv.adapters.process import Detached, end_process, is_over, process_named, start_module
@@ -32,7 +33,6 @@ from devenv.spec.project import LOOPBACK
 from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.locations import Locations
 from devenv.workflows.access.running import not_running
-from devenv.workflows.access.session import silent_session
 
 PREFERRED_PORT = 8070
 _RECORD, _LOCK, _LOG = "page.json", "page.lock", "page.log"
@@ -176,7 +176,8 @@ def _listen(port: int) -> socket.socket:
 
 def _port(locations: Locations, former: RunningPage | None) -> int:
     """The specification's; else the one of before, so that addresses that somebody kept lead here; else a free one."""
-    wanted = load_workspace(locations.root, data_root=silent_session().data_root).project.cluster.ports.page
+    workspace = load_workspace(locations.root, data_root=data_root(), sources=sources_dir(create=False))
+    wanted = workspace.project.cluster.ports.page
     if isinstance(wanted, int):
         return wanted
     if former and ports.is_free(former.port):

@@ -24,17 +24,18 @@ from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.checks.stack_contents import require_sound_contents
 from devenv.spec.imports.note import lines_of
-from devenv.spec.load import load_workspace
 from devenv.spec.lock import pinning_nothing
 from devenv.spec.workspace import LOCK_FILE, Workspace
 from devenv.workflows.access.claim import claim, report_other_folder
 from devenv.workflows.access.connect import connect, environment_on
 from devenv.workflows.access.consent import agree_to_commands, agree_to_losses
 from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform, report_substitutions
 from devenv.workflows.run.links import endpoints, pairs
+from devenv.workflows.run.origins import origins
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def up(request: UpRequest, session: Session) -> Plan:
 def bring_up(request: UpRequest, session: Session) -> UpResult:
     """As `up`; returns what a command that goes on from there needs."""
     began = time.monotonic()
-    workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
+    workspace = load_project(request.directory, session, profile=request.profile)
     stacks = select(workspace, only=request.only, skip=request.skip, layers=request.layers)
     require_sound_contents(workspace.stacks[name] for name in stacks)
     environment = connect(workspace, session, agreed=request.assume_yes)
@@ -165,7 +166,7 @@ def _after_tasks(result: UpResult, request: UpRequest, session: Session, info: R
     if not first.nodes:
         return result
     perform(first, result.environment, result.state, session, info, checks_room=False)
-    workspace = load_workspace(request.directory, data_root=session.data_root, profile=request.profile)
+    workspace = load_project(request.directory, session, profile=request.profile)
     require_sound_contents(workspace.stacks[name] for name in result.stacks)
     environment = environment_on(result.environment.engine, workspace, session)
     return _replanned(environment, result.stacks, result.state, request, session)
@@ -208,9 +209,10 @@ def _planned(
 
 
 def _imports(environment: Environment) -> Iterator[Noted]:
-    """What imported files say and is not carried over."""
+    """What imported files say and is not carried over, and which stacks others keep."""
     workspace = environment.workspace
     yield from (Noted(note) for note in lines_of(workspace.notes, workspace.root))
+    yield from (Noted(origin) for origin in origins(workspace))
 
 
 def _pins(environment: Environment) -> Iterator[Noted]:

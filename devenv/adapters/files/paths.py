@@ -21,6 +21,11 @@ def cache_dir(*, create: bool = True) -> Path:
     return _folder(_xdg("XDG_CACHE_HOME", ".cache") / "devenv", create=create)
 
 
+def sources_dir(*, create: bool = True) -> Path:
+    """What was fetched of stacks of other places, each in a folder that is named after its content."""
+    return _folder(cache_dir(create=create) / "stack-sources", create=create)
+
+
 def state_root(*, create: bool = True) -> Path:
     """The folder over all projects' states (`$XDG_STATE_HOME/devenv`), readable by its owner only."""
     return _folder(_xdg("XDG_STATE_HOME", ".local/state") / "devenv", create=create)

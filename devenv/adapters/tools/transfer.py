@@ -155,10 +155,10 @@ class _HttpsHandler(urllib.request.HTTPSHandler):
         self._connection = _watched(http.client.HTTPSConnection, items)
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._connection, req, context=_tls())
+        return self.do_open(self._connection, req, context=host_tls())
 
 
-def _tls() -> ssl.SSLContext:
+def host_tls() -> ssl.SSLContext:
     """Trust what the host trusts: Python's own default may be another place than the distribution's.
 
     Without the strict checks that Python 3.13 brought: they refuse companies' CAs that other clients accept.

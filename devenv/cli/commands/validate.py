@@ -24,13 +24,14 @@ def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as
     """
     import json
 
-    from devenv.adapters.files.paths import data_root
+    from devenv.adapters.files.paths import data_root, sources_dir
     from devenv.spec.checks.stack_contents import require_sound_contents
     from devenv.spec.imports.note import lines_of
     from devenv.spec.load import load_workspace
+    from devenv.workflows.run.origins import origins
     from devenv.workflows.validate import examine
 
-    workspace = load_workspace(directory, data_root=data_root(), profile=profile)
+    workspace = load_workspace(directory, data_root=data_root(), sources=sources_dir(create=False), profile=profile)
     require_sound_contents(workspace.stacks[name] for name in workspace.selected)
     notes = lines_of(workspace.notes, workspace.root)
     for note in notes:
@@ -46,6 +47,8 @@ def validate(*, directory: Directory = Path(), profile: ProfileOption = None, as
         f"project {workspace.project.project}, profile {workspace.project.profile}, "
         f"{len(workspace.selected)} of {len(workspace.stacks)} stacks: {', '.join(workspace.selected)}"
     )
+    for origin in origins(workspace):
+        typer.echo(origin)
 
 
 def _as_data(workspace: Workspace, warnings: list[str], notes: list[str]) -> dict[str, object]:
@@ -59,6 +62,7 @@ def _as_data(workspace: Workspace, warnings: list[str], notes: list[str]) -> dic
                 "name": name,
                 "layer": workspace.stacks[name].spec.layer,
                 "builtin": workspace.stacks[name].builtin,
+                "source": workspace.stacks[name].source or None,
             }
             for name in workspace.selected
         ],

@@ -29,6 +29,8 @@ class StackFolder:
     """The stack's, which the folder has to have."""
     layer: str
     """The layer's, which the folder above has to have."""
+    source: str = ""
+    """Of `stack_sources`, for people; empty for devenv's own stacks and the project's."""
 
     @property
     def file(self) -> Path:
@@ -61,7 +63,7 @@ def find_project(start: Path) -> Path:
 def builtin_stacks(data_root: Path) -> list[StackFolder]:
     """The stacks that devenv ships."""
     boundary = Boundary(data_root, "devenv's own data")
-    return _stacks_in(data_root / "stacks", boundary, builtin=True)
+    return stacks_in(data_root / "stacks", boundary, builtin=True)
 
 
 def project_stacks(
@@ -75,7 +77,7 @@ def project_stacks(
         if isinstance(folder, PathProblem):
             problems.append(document.problem(("stack_paths", index), folder.message, folder.hint))
             continue
-        stacks = _stacks_in(folder, boundary, builtin=False)
+        stacks = stacks_in(folder, boundary)
         misnamed = [path / "stack.yml" for path in _candidates(folder) if (path / "stack.yml").is_file()]
         problems.extend(
             Problem(file, 1, "", f"the file must be named {STACK_FILE}", f"mv {file} {file.with_suffix('.yaml')}")
@@ -88,9 +90,10 @@ def project_stacks(
     return list(found.values()), problems
 
 
-def _stacks_in(folder: Path, boundary: Boundary, *, builtin: bool) -> list[StackFolder]:
+def stacks_in(folder: Path, boundary: Boundary, *, builtin: bool = False, source: str = "") -> list[StackFolder]:
+    """The stacks in the layers of a folder."""
     return [
-        StackFolder(path, boundary, builtin=builtin, name=path.name, layer=path.parent.name)
+        StackFolder(path, boundary, builtin=builtin, name=path.name, layer=path.parent.name, source=source)
         for path in _candidates(folder)
         if (path / STACK_FILE).exists() or (path / STACK_FILE).is_symlink()
     ]

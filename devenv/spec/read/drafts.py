@@ -111,10 +111,15 @@ def overridden(drafts: Iterable[StackDraft]) -> tuple[dict[str, StackDraft], lis
     for draft in drafts:
         known = by_name.get(draft.name)
         if known and known.folder.builtin == draft.folder.builtin:
-            message = f"a stack named {draft.name} is in {known.folder.root} too"
+            message = f"a stack named {draft.name} is in {_place(known)} too"
             problems.append(_at(draft, ("name",), message, "give one of the two another name"))
         by_name[draft.name] = draft
     return by_name, problems
+
+
+def _place(draft: StackDraft) -> str:
+    source = draft.folder.source
+    return f"{draft.folder.root} (of {source})" if source else str(draft.folder.root)
 
 
 def _at(draft: StackDraft, path: tuple[str | int, ...], message: str, hint: str = "") -> Problem:

@@ -21,6 +21,8 @@ from devenv.spec.seeds import NAME_RULES
 from devenv.spec.services.container import VariableName
 from devenv.spec.services.database import DatabaseName
 from devenv.spec.services.service import HealthPath, PathInContainer, PortName, Quantity, ServiceName, VolumeSize
+from devenv.spec.sources.locked_source import Commit
+from devenv.spec.sources.stack_source import Artefact, GitRef
 from devenv.spec.yaml.positions import Document, KeyPath
 
 Complaint = Mapping[str, Any]
@@ -69,6 +71,9 @@ _PATTERNS = {
     _pattern(VolumeSize): "a size such as 1Gi, or empty",
     _pattern(Quantity): "a quantity such as 500m or 256Mi",
     _pattern(HealthPath): "a path such as /healthz",
+    _pattern(GitRef): "a branch, a tag or a whole commit",
+    _pattern(Artefact): "an artefact by its digest, such as registry.example/shop/stacks@sha256:…",
+    _pattern(Commit): "a whole commit (40 or 64 hexadecimal digits)",
     r"^h1:[A-Za-z0-9+/]{43}=$": "a checksum as go.sum has it (h1:…=)",
     r"^sha256:[0-9a-f]{64}$": "a digest (sha256: and 64 hexadecimal digits)",
     **NAME_RULES,

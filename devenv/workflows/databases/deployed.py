@@ -22,7 +22,6 @@ from devenv.runtime.observe.stack_inputs import database_content, database_seeds
 from devenv.runtime.ownership.marks import look
 from devenv.runtime.steps.databases import address
 from devenv.runtime.toolbox import Toolbox
-from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import name_hint
 from devenv.spec.stack import Database as DatabaseSpec
 from devenv.spec.stack import StackSpec
@@ -30,6 +29,7 @@ from devenv.spec.workspace import LoadedStack, Workspace
 from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.connect import environment_on
 from devenv.workflows.access.exclusive import exclusive
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.running import not_running
 from devenv.workflows.access.session import Session
 
@@ -150,7 +150,7 @@ def reach(directory: Path, session: Session, names: Sequence[str] = (), *, alone
         ClusterError: it does not run, or is not devenv's, or is another folder's.
         LockedError: another run changes the project, and this one is not to wait.
     """
-    workspace = load_workspace(directory, data_root=session.data_root)
+    workspace = load_project(directory, session)
     _require_known(workspace, names)
     environment = environment_on(Engine.connect(), workspace, session)
     with ExitStack() as stack:
@@ -158,7 +158,7 @@ def reach(directory: Path, session: Session, names: Sequence[str] = (), *, alone
             stack.enter_context(exclusive(environment.engine, workspace.project.project, session))
         deployment = _running(environment)
         if profile := deployment.facts.other_profile(workspace.project):
-            workspace = load_workspace(directory, data_root=session.data_root, profile=profile)
+            workspace = load_project(directory, session, profile=profile)
             deployment = Deployment(replace(environment, workspace=workspace), deployment.facts)
         stack.callback(deployment.environment.cluster.close)
         yield deployment
@@ -178,7 +178,7 @@ def _no_database(name: str, known: Iterable[str]) -> UsageError:
 
 def profile_that_is_up(directory: Path, session: Session) -> str | None:
     """The profile that is up where it is not the project's own; None also where no engine or cluster tells it."""
-    workspace = load_workspace(directory, data_root=session.data_root)
+    workspace = load_project(directory, session)
     try:
         environment = environment_on(Engine.connect(), workspace, session)
     except EngineUnavailableError:

@@ -20,10 +20,10 @@ from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import ClusterFacts, NodeFact, ask_records, claims_named_after, observe_cluster
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig
 from devenv.runtime.ownership.ownership import KindCluster
-from devenv.spec.load import load_workspace
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import Workspace
 from devenv.workflows.access.locations import Locations
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.session import Session
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def look_for_losses(locations: Locations, engine: Engine, kind_cluster: KindClus
     if kind_cluster.state is ClusterState.ABSENT or kind_cluster.never_complete:
         return Losses()
     try:
-        workspace = load_workspace(locations.root, data_root=session.data_root)
+        workspace = load_project(locations.root, session)
     except SpecError as error:
         return Losses(unknown=error.message)
     kubeconfig = locations.kubeconfig

@@ -16,9 +16,9 @@ from devenv.adapters.files.paths import state_dir
 from devenv.errors import UsageError
 from devenv.events import Emit, Noted
 from devenv.runtime.observe.stack_inputs import images_of
-from devenv.spec.load import load_workspace
 from devenv.spec.read.wording import name_hint
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.project import load_project
 from devenv.workflows.access.session import Session
 from devenv.workflows.live_sync.watching import Changes, Saved
 
@@ -110,7 +110,7 @@ def trigger(directory: Path, names: Sequence[str], session: Session) -> int:
     Raises:
         UsageError: there is no such name, or no loop runs.
     """
-    workspace = load_workspace(directory, data_root=session.data_root)
+    workspace = load_project(directory, session)
     project = workspace.project
     specs = [workspace.stacks[name].spec for name in workspace.selected]
     services = {spec.name for spec in specs if project.images.keys() & set(images_of(spec, licensed=False).values())}

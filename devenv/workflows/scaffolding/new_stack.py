@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from devenv.adapters.files.new_files import require_room, written_new
+from devenv.adapters.files.paths import sources_dir
 from devenv.errors import AlreadyThereError, UsageError
 from devenv.scaffold.names import service_named
 from devenv.scaffold.stack import stack_files
@@ -33,7 +34,7 @@ def new_stack(directory: Path, name: str, layer: str, data_root: Path) -> Writte
         UsageError: the name or the layer cannot be one.
         AlreadyThereError: there is something of that name already.
     """
-    workspace = load_workspace(directory, data_root=data_root)
+    workspace = load_workspace(directory, data_root=data_root, sources=sources_dir(create=False))
     _require_name(name, layer, workspace)
     root = workspace.root
     stacks = own_stacks(workspace)

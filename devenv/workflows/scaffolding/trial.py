@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from devenv.adapters.files.new_files import written_new
+from devenv.adapters.files.paths import sources_dir
 from devenv.adapters.files.scratch import scratch
 from devenv.errors import Problem, SpecError
 from devenv.scaffold.document import document
@@ -91,7 +92,7 @@ def require_sound(folder: Path, data_root: Path) -> Workspace:
     Raises:
         SpecError: with everything that is wrong with it.
     """
-    workspace = load_workspace(folder, data_root=data_root)
+    workspace = load_workspace(folder, data_root=data_root, sources=sources_dir(create=False))
     used = [workspace.stacks[name] for name in workspace.selected]
     require_sound_contents(used)
     require_sound_migrations(used)

@@ -38,7 +38,7 @@ def test_a_correct_project_as_data(project: Path) -> None:
         "project": "shop",
         "profile": "prod",
         "root": str(project),
-        "stacks": [{"name": "namespaces", "layer": "01-foundation", "builtin": True}],
+        "stacks": [{"name": "namespaces", "layer": "01-foundation", "builtin": True, "source": None}],
         "problems": [],
         "warnings": [],
         "notes": [],

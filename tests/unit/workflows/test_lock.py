@@ -158,7 +158,7 @@ def test_an_empty_file_and_a_broken_link(project: Path) -> None:
 
 def test_the_form_is_yaml_with_a_word_on_what_it_is() -> None:
     text = lock_text({REDIS: ONE, "a.example/b:1": TWO})
-    assert text.startswith("# Written by `devenv lock`: commit it.")
+    assert text.startswith("# Written by `devenv lock` and `devenv sources update`: commit it.")
     assert Lock.model_validate(yaml.safe_load(text)).images == {REDIS: ONE, "a.example/b:1": TWO}
 
 

@@ -19,31 +19,32 @@ def add(
         list[str],
         typer.Argument(
             metavar="STACK...",
-            help="Stacks that come with devenv, or are below `stack_paths`.",
+            help="postgres, mysql, clickhouse, redis or nats for a database; or stacks, of devenv or your own.",
             autocompletion=completion.addable_stacks,
         ),
     ],
     *,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What the database is called.")] = None,
     directory: Directory = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Add stacks to devenv.yaml, such as redis, nats or monitoring.
+    """Add databases and stacks to devenv.yaml, such as postgres, redis or monitoring.
 
-    Writes `- name: STACK` at the end of `stacks`; comments, order and all other lines stay as they are. What the stack
+    For an engine it writes `PROJECT-ENGINE: {engine: ENGINE}` at the end of `databases`, a server of the project's own;
+    for all else `- name: STACK` at the end of `stacks`. Comments, order and all other lines stay as they are. What it
     needs comes along by itself and is not written. Told are its addresses, and how `env` of a service refers to it.
     Nothing is started: `devenv up` does that.
 
-    Examples: `devenv add redis`, `devenv add monitoring dashboards logs`.
+    Examples: `devenv add redis`, `devenv add mysql --name orders`, `devenv add monitoring dashboards logs`.
 
-    A database with migrations of your own is no stack to add: write `databases: {shop: {engine: postgres, migrations:
-    db/migrations}}`.
+    Migrations and seeds are written beside it: `orders: {engine: mysql, migrations: db/migrations, seeds: db/seeds}`.
     """
     import json
 
     from devenv.adapters.files.paths import data_root
     from devenv.workflows.add import add as run_add
 
-    done = run_add(directory, names, data_root())
+    done = run_add(directory, names, data_root(), called=name)
     if as_json:
         typer.echo(json.dumps({"file": str(done.file), "stacks": [_as_data(each) for each in done.stacks]}, indent=2))
         return
@@ -58,8 +59,8 @@ def _print(stack: Brought) -> None:
     rows = {
         "comes with": ", ".join(stack.needs),
         "opens": ", ".join(stack.endpoints),
-        "in a service": f"env: {{{_variable(stack)}: {{database: {stack.name}}}}}" if stack.database else "",
-        "from this machine": f"devenv db url {stack.name}" if stack.database else "",
+        "in a service": f"env: {{{stack.variable}: {{database: {stack.name}}}}}" if stack.variable else "",
+        "from this machine": f"devenv db url {stack.name}" if stack.variable else "",
         "more": str(stack.readme or ""),
     }
     for label, text in rows.items():
@@ -74,11 +75,6 @@ def _as_data(stack: Brought) -> dict[str, object]:
         "added": stack.new,
         "needs": list(stack.needs),
         "endpoints": list(stack.endpoints),
-        "env": {_variable(stack): {"database": stack.name}} if stack.database else {},
+        "env": {stack.variable: {"database": stack.name}} if stack.variable else {},
         "readme": str(stack.readme) if stack.readme else None,
     }
-
-
-def _variable(stack: Brought) -> str:
-    """A name for the variable with its address, as programs mostly call it."""
-    return f"{stack.name.upper().replace('-', '_')}_URL"

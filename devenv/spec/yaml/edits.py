@@ -71,6 +71,36 @@ def with_list_item(text: str, key: str, item: str, *, in_flow: str = "") -> str 
     return "".join(lines)
 
 
+def with_entry(text: str, mapping: str, key: str, value: str) -> str | None:
+    """The text with a further entry at the end of one of its mappings, which is made where there is none.
+
+    Args:
+        text: a mapping in YAML.
+        mapping: the key of the one that grows.
+        key: of the entry.
+        value: in YAML, on one line.
+    """
+    root = _root(text)
+    if root is None:
+        return None
+    end_of_line = "\r\n" if "\r\n" in text else "\n"
+    found = _entry(root, mapping)
+    if found is None:
+        end = "" if text.endswith("\n") or not text else end_of_line
+        return f"{text}{end}{mapping}:{end_of_line}  {key}: {value}{end_of_line}"
+    entries = found[1]
+    if not isinstance(entries, yaml.MappingNode):
+        return None
+    if entries.flow_style:
+        place = entries.end_mark.index - 1
+        return f"{text[:place].rstrip()}{', ' if entries.value else ''}{key}: {value}{text[place:]}"
+    _, last = _lines(*found)
+    lines = text.splitlines(keepends=True)
+    lines[last] = lines[last].rstrip("\r\n") + end_of_line
+    lines.insert(last + 1, f"{' ' * entries.start_mark.column}{key}: {value}{end_of_line}")
+    return "".join(lines)
+
+
 def _root(text: str) -> yaml.MappingNode | None:
     try:
         root = yaml.compose(text, Loader=SafeLoader)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devenv.adapters.files.records import write_whole
 from devenv.spec.workspace import Workspace
-from devenv.spec.yaml.edits import with_list_item
+from devenv.spec.yaml.edits import with_entry, with_list_item
 
 _STACKS = "stacks"
 """The folder of a project's own stacks where it has none yet."""
@@ -46,6 +46,11 @@ def changed(file: Path, before: str, after: str) -> Iterator[None]:
 def with_stack(text: str, name: str) -> str | None:
     """devenv.yaml with a stack in its list; None where that cannot be written line by line."""
     return with_list_item(text, "stacks", f"name: {name}", in_flow=f"{{name: {name}}}")
+
+
+def with_database(text: str, name: str, engine: str) -> str | None:
+    """devenv.yaml with a further database; None as above."""
+    return with_entry(text, "databases", name, f"{{engine: {engine}}}")
 
 
 def own_stacks(workspace: Workspace) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devenv.spec.yaml.edits import with_list_item, without_entry
+from devenv.spec.yaml.edits import with_entry, with_list_item, without_entry
 
 TEXT = """\
 project: shop # the shop
@@ -88,3 +88,25 @@ def test_an_item_comes_to_the_end_of_a_list(before: str, after: str) -> None:
 def test_what_is_no_list_gets_none() -> None:
     assert with_list_item("stacks: 3\n", "stacks", "x") is None
     assert with_list_item("[a]\n", "stacks", "x") is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a: 1", "a: 1\ndata:\n  x: 2\n"),
+        ("data: {} # none\n", "data: {x: 2} # none\n"),
+        ("data: {a: 1}\nb: 2\n", "data: {a: 1, x: 2}\nb: 2\n"),
+        (
+            "data:\n    a: # one\n      b: 1\n\n# end\nb: 2\n",
+            "data:\n    a: # one\n      b: 1\n    x: 2\n\n# end\nb: 2\n",
+        ),
+        ("data:\r\n  a: 1\r\n", "data:\r\n  a: 1\r\n  x: 2\r\n"),
+    ],
+)
+def test_an_entry_goes_to_the_end_of_its_mapping(before: str, after: str) -> None:
+    assert with_entry(before, "data", "x", "2") == after
+
+
+def test_an_entry_for_what_is_no_mapping_is_left_to_the_author() -> None:
+    assert with_entry("data: [a]\n", "data", "x", "2") is None
+    assert with_entry("{data: {a: 1}}\n", "data", "x", "2") is None

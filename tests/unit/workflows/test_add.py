@@ -11,9 +11,9 @@ from support.command import devenv
 from devenv.adapters.files.paths import data_root
 from devenv.errors import SpecError, UsageError
 from devenv.spec.load import load_workspace
-from devenv.workflows.add import add
+from devenv.workflows.add import ENGINES, add
 
-BUILT_IN = sorted(file.parent.name for file in (data_root() / "stacks").glob("*/*/stack.yaml"))
+BUILT_IN = sorted({file.parent.name for file in (data_root() / "stacks").glob("*/*/stack.yaml")} - {*ENGINES})
 
 
 def write(folder: Path, text: str) -> Path:
@@ -35,6 +35,45 @@ def test_each_stack_of_devenv_can_be_added(tmp_path: Path, name: str) -> None:
     assert {name, *stack.needs} <= set(selected)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_engine_becomes_a_database_of_the_projects_own(tmp_path: Path, engine: str) -> None:
+    file = write(tmp_path, "project: shop\nservices: {web: {image: nginx}}\n")
+
+    (made,) = add(tmp_path, [engine], data_root()).stacks
+
+    assert (made.name, made.new, made.variable) == (f"shop-{engine}", True, f"{engine.upper()}_URL")
+    assert file.read_text().endswith(f"databases:\n  shop-{engine}: {{engine: {engine}}}\n")
+    workspace = load_workspace(tmp_path, data_root=data_root())
+    assert {made.name, *made.needs} <= set(workspace.selected)
+    assert engine not in workspace.selected
+
+
+def test_a_database_is_called_as_one_likes(tmp_path: Path) -> None:
+    file = write(tmp_path, "project: shop\ndatabases: {shop: {engine: postgres}} # ours\n")
+
+    done = add(tmp_path, ["mysql", "monitoring"], data_root(), called="orders")
+
+    assert [each.name for each in done.stacks] == ["orders", "monitoring"]
+    assert file.read_text() == (
+        "project: shop\ndatabases: {shop: {engine: postgres}, orders: {engine: mysql}} # ours\n"
+        "stacks:\n  - name: monitoring\n"
+    )
+    for names in (["monitoring"], ["redis", "nats"]):
+        with pytest.raises(UsageError, match="--name names one database"):
+            add(tmp_path, names, data_root(), called="more")
+    with pytest.raises(UsageError, match="shop is a database of postgres already"):
+        add(tmp_path, ["mysql"], data_root(), called="shop")
+
+
+def test_an_engine_whose_stack_is_listed_stays_that(tmp_path: Path) -> None:
+    file = write(tmp_path, "project: shop\nstacks: [{name: postgres}]\n")
+
+    (made,) = add(tmp_path, ["postgres"], data_root()).stacks
+
+    assert (made.name, made.new) == ("postgres", False)
+    assert file.read_text() == "project: shop\nstacks: [{name: postgres}]\n"
+
+
 def test_comments_order_and_the_rest_stay(tmp_path: Path) -> None:
     file = write(
         tmp_path,
@@ -42,20 +81,20 @@ def test_comments_order_and_the_rest_stay(tmp_path: Path) -> None:
         "project: 'shop' # name\r\n",
     )
 
-    add(tmp_path, ["nats", "mysql", "nats"], data_root())
+    add(tmp_path, ["logs", "monitoring", "logs"], data_root())
 
     assert file.read_bytes().decode() == (
         "# the shop\r\nstacks: # ours\r\n# the store\r\n- name: redis # first\r\n  values: {a: 1}\r\n"
-        "- name: nats\r\n- name: mysql\r\n\r\nproject: 'shop' # name\r\n"
+        "- name: logs\r\n- name: monitoring\r\n\r\nproject: 'shop' # name\r\n"
     )
 
 
 def test_a_list_in_brackets_stays_one(tmp_path: Path) -> None:
     file = write(tmp_path, "project: shop\nstacks: [{name: redis}] # all\n")
 
-    add(tmp_path, ["nats"], data_root())
+    add(tmp_path, ["logs"], data_root())
 
-    assert file.read_text() == "project: shop\nstacks: [{name: redis}, {name: nats}] # all\n"
+    assert file.read_text() == "project: shop\nstacks: [{name: redis}, {name: logs}] # all\n"
 
 
 def test_it_tells_what_a_stack_brings(tmp_path: Path) -> None:
@@ -65,7 +104,7 @@ def test_it_tells_what_a_stack_brings(tmp_path: Path) -> None:
 
     assert done.status == 0
     assert "  comes with: external-secrets, localstack, external-secrets-config, traefik\n" in done.stdout
-    assert "  in a service: env: {REDIS_URL: {database: redis}}\n" in done.stdout
+    assert "  in a service: env: {REDIS_URL: {database: shop-redis}}\n" in done.stdout
     assert "  opens: http://prometheus.shop.localhost:8000/, http://alertmanager.shop.localhost:8000/\n" in done.stdout
     assert "next: devenv up" in done.stderr
 
@@ -83,12 +122,12 @@ def test_what_is_there_already_is_told_and_left(tmp_path: Path) -> None:
 
 def test_what_it_writes_into_a_service_is_taken(tmp_path: Path) -> None:
     file = write(tmp_path, "project: shop\nstacks: [{name: redis}]\n")
-    env = "{" + ", ".join(f"{n.upper()}_URL: {{database: {n}}}" for n in ("redis", "nats", "mysql", "clickhouse")) + "}"
 
-    add(tmp_path, ["nats", "mysql", "clickhouse"], data_root())
-    file.write_text(f"{file.read_text()}services: {{web: {{image: nginx, env: {env}}}}}\n")
+    added = add(tmp_path, ["nats", "mysql", "clickhouse"], data_root()).stacks
+    env = ", ".join(f"{each.variable}: {{database: {each.name}}}" for each in added)
+    file.write_text(f"{file.read_text()}services: {{web: {{image: nginx, env: {{{env}}}}}}}\n")
 
-    assert {"redis", "nats", "mysql", "clickhouse"} <= set(load_workspace(tmp_path, data_root=data_root()).selected)
+    assert {each.name for each in added} <= set(load_workspace(tmp_path, data_root=data_root()).selected)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +154,9 @@ def test_a_file_that_cannot_be_changed_by_lines_is_left(tmp_path: Path) -> None:
     file = write(tmp_path, text)
 
     with pytest.raises(UsageError, match="line by line") as raised:
-        add(tmp_path, ["nats", "mysql"], data_root())
+        add(tmp_path, ["nats", "logs"], data_root())
 
-    assert raised.value.hint == "add to it: stacks: [{name: nats}, {name: mysql}]"
+    assert raised.value.hint == "add to it: databases: {shop-nats: {engine: nats}}, stacks: [{name: logs}]"
     assert file.read_text() == text
 
 

@@ -88,17 +88,17 @@ class Ground:
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             start_new_session=True,
         )
 
     def devenv(self, *argv: str, expect: int = 0) -> str:
-        """What devenv prints when it is run to its end."""
+        """What devenv prints on its standard output when it is run to its end."""
         process = self.start(argv)
-        reported, _ = process.communicate()
+        printed, told = process.communicate()
         if process.returncode != expect:
-            raise NotConvergedError(f"devenv {' '.join(argv)}: status {process.returncode}\n{reported}")
-        return reported
+            raise NotConvergedError(f"devenv {' '.join(argv)}: status {process.returncode}\n{printed}{told}")
+        return printed
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """What PostgreSQL answers."""

@@ -66,6 +66,7 @@ def changing(project: Project, first_up: Result) -> Iterator[Project]:
     yield project
     project.write_spec(spec)
     shutil.rmtree(project.root / "stacks" / "06-application")
+    project.devenv("prune", "--yes")
     project.kubectl("delete", "namespace", NAME, "--wait=false")
 
 

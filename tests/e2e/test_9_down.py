@@ -29,7 +29,7 @@ def test_down_leaves_nothing(environment: Project) -> None:
         killed.wait(1.5)
     killed.kill()
     killed.communicate()
-    environment.devenv("down", timeout=60)
+    environment.devenv("down", timeout=300)
     discovered = Path.home() / ".kube" / "cache" / "discovery" / server.removeprefix("https://").replace(":", "_")
     assert not discovered.exists()
     after = engine_objects()
@@ -49,7 +49,7 @@ def test_the_host_is_as_it_was_before(environment: Project, host_before: dict[st
 
 
 def test_down_twice_says_so(environment: Project) -> None:
-    result = environment.devenv("down", timeout=60)
+    result = environment.devenv("down", timeout=300)
     assert "nothing" in (result.stdout + result.stderr).lower()
 
 

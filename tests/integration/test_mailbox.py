@@ -22,7 +22,7 @@ def test_lines_of_other_processes_arrive_in_their_order(tmp_path: Path) -> None:
         program = _SENDING + "print([send(Path(sys.argv[1]), line) for line in ('api', '', 'web')])"
         sent = subprocess.run([sys.executable, "-c", program, tmp_path / "dev"], capture_output=True, check=True)
         assert sent.stdout == b"[1, 1, 1]\n"
-        assert [told.get(timeout=5) for _ in range(3)] == ["api", "", "web"]
+        assert [told.get(timeout=60) for _ in range(3)] == ["api", "", "web"]
     assert send(tmp_path / "dev", "late") == 0
     assert list((tmp_path / "dev").iterdir()) == []
 

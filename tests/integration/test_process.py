@@ -29,7 +29,7 @@ from devenv.adapters.process import (
 from devenv.errors import CommandFailedError, CommandTimeoutError, InterruptedRunError, ToolMissingError
 
 
-def await_end(pid: int, seconds: float) -> bool:
+def await_end(pid: int, seconds: float = 30) -> bool:
     """Whether the process has ended within `seconds`; woken by the kernel."""
     try:
         handle = os.pidfd_open(pid)
@@ -41,7 +41,7 @@ def await_end(pid: int, seconds: float) -> bool:
         os.close(handle)
 
 
-def await_line(path: Path, lines: int = 1, seconds: float = 5.0) -> list[str]:
+def await_line(path: Path, lines: int = 1, seconds: float = 30) -> list[str]:
     """The lines of a file once it has as many."""
     deadline = time.monotonic() + seconds
     tick = threading.Event()
@@ -175,7 +175,7 @@ def test_a_deadline_stops_the_whole_group(script: Script, tmp_path: Path) -> Non
     with pytest.raises(CommandTimeoutError, match=r"wait for it took longer than 0\.5 s") as caught:
         run(["family"], timeout=0.5, what="wait for it")
     assert caught.value.output == "started"
-    assert await_end(int(pids.read_text()), 2)
+    assert await_end(int(pids.read_text()))
 
 
 def test_cancel_stops_within_a_second_and_lets_the_program_clean_up(script: Script, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_what_ignores_sigterm_is_killed_after_the_grace(script: Script, tmp_path
     with pytest.raises(InterruptedRunError):
         run(["stubborn"], cancel=cancel_after(0.3))
     assert 4.5 < time.monotonic() - began < 8
-    assert await_end(int(pids.read_text()), 1)
+    assert await_end(int(pids.read_text()))
 
 
 def test_nothing_starts_once_cancelled(script: Script, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_an_error_in_the_receiver_of_lines_stops_the_program(script: Script, tmp
 
     with pytest.raises(RuntimeError, match="hello"):
         run(["chatty"], on_line=refuse)
-    assert await_end(int(pids.read_text()), 2)
+    assert await_end(int(pids.read_text()))
 
 
 def test_no_descriptor_is_left_open(script: Script) -> None:
@@ -269,7 +269,7 @@ def test_leaving_a_piped_program_stops_it(script: Script, tmp_path: Path) -> Non
     script("reader", f"echo $$ > {pids}; exec cat >/dev/null")
     with PipedProcess(["reader"]):
         await_line(pids)
-    assert await_end(int(pids.read_text()), 2)
+    assert await_end(int(pids.read_text()))
 
 
 def test_cancel_frees_a_writer_that_waits_for_a_full_pipe() -> None:
@@ -288,7 +288,7 @@ def test_what_devenv_started_dies_when_devenv_is_killed(script: Script, tmp_path
     children = await_line(pids, lines=2)
     parent.kill()
     parent.wait()
-    assert all(await_end(int(pid), 3) for pid in children)
+    assert all(await_end(int(pid)) for pid in children)
 
 
 def test_a_daemon_outlives_its_starter(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_daemon_outlives_its_starter(tmp_path: Path) -> None:
 
 def test_a_daemon_that_ends_at_once_is_noticed(tmp_path: Path) -> None:
     daemon = start_detached(["sh", "-c", "echo no >&2; exit 5"], log=tmp_path / "log")
-    assert await_end(daemon.pid, 5)
+    assert await_end(daemon.pid)
     assert daemon.status() == 5
     assert (tmp_path / "log").read_text() == "no\n"
 
@@ -342,11 +342,11 @@ class Served:
 def test_what_serves_is_stopped_with_all_that_it_has_started(script: Script, tmp_path: Path) -> None:
     script("server", "sleep 600 & echo $!; wait")
     served = Served(["server"], tmp_path)
-    pid = int(served.lines.get(timeout=5))
+    pid = int(served.lines.get(timeout=60))
 
     served.process.stop()
 
-    assert await_end(pid, 5)
+    assert await_end(pid)
     assert served.process.ended.is_set()
     assert served.ends.empty()
 
@@ -354,11 +354,11 @@ def test_what_serves_is_stopped_with_all_that_it_has_started(script: Script, tmp
 def test_the_end_of_what_serves_is_told_and_it_leaves_nothing(script: Script, tmp_path: Path) -> None:
     script("server", "sleep 600 >/dev/null 2>&1 & echo $!; echo no port >&2; exit 3")
     served = Served(["server"], tmp_path)
-    error = served.ends.get(timeout=5)
+    error = served.ends.get(timeout=60)
 
     assert error.message == "serve a: server ended with status 3"
     assert "no port" in error.output
-    assert await_end(int(error.output.splitlines()[0]), 5)
+    assert await_end(int(error.output.splitlines()[0]))
 
 
 def test_of_what_serves_only_the_last_lines_are_kept(script: Script, tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ def test_what_serves_dies_when_devenv_is_killed(script: Script, tmp_path: Path) 
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
     assert parent.stdout
     assert parent.stdout.readline() == b"up\n"
-    children = await_line(pids, lines=2, seconds=30)
+    children = await_line(pids, lines=2)
     parent.kill()
     parent.wait()
-    assert all(await_end(int(pid), 10) for pid in children)
+    assert all(await_end(int(pid)) for pid in children)

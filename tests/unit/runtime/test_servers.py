@@ -97,6 +97,6 @@ def test_what_it_writes_and_its_later_end_are_told(servers: Servers, tmp_path: P
 
     start(servers, tmp_path, serve=["sh", "run"], env={"LANG": "C"})
 
-    assert told.get(timeout=5) == ("web", "started")
+    assert told.get(timeout=60) == ("web", "started")
     (tmp_path / "pipe").write_text("5\n")
-    assert told.get(timeout=5) == ("web", "5")
+    assert told.get(timeout=60) == ("web", "5")

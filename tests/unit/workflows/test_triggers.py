@@ -105,5 +105,5 @@ def test_a_line_that_is_typed_asks_too(tmp_path: Path) -> None:
         yield
 
     with triggered(tmp_path, changes, typed):
-        assert [changes.get(timeout=5) for _ in range(2)] == [Saved(triggered=("",)), Saved(triggered=("web",))]
+        assert [changes.get(timeout=60) for _ in range(2)] == [Saved(triggered=("",)), Saved(triggered=("web",))]
         assert changes.empty()

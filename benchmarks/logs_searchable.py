@@ -31,6 +31,7 @@ from devenv.logs.entries import LogQuery
 from devenv.logs.stored import read_stored
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.databases.deployed import reach
+from devenv.workflows.logs import reader
 
 README = Path(__file__).resolve().parents[1] / "stacks" / "03-observability" / "logs" / "README.md"
 STORE = "clickhouse"
@@ -49,10 +50,10 @@ def main() -> None:
     asked = parser.parse_args()
     found, shown = [], []
     with writer(asked.folder) as write, reach(asked.folder, silent_session()) as deployment:
-        (store,) = (deployed for deployed in deployment.choose(()) if deployed.name == STORE)
+        address = reader(deployment)
         for _ in range(asked.lines):
             word = write()
-            found.append(until_found(deployment.address(store), word))
+            found.append(until_found(address, word))
             shown.append(seconds_of_command(asked.folder, word))
     head = "| | median, s | longest, s | target, s |\n| --- | --- | --- | --- |"
     rows = [

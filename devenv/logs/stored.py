@@ -33,12 +33,11 @@ def question(query: LogQuery) -> str:
         conditions.append(f"startsWith(pod, {literal(query.pod)})")
     if query.search:
         conditions.append(f"positionCaseInsensitiveUTF8(message, {literal(query.search)}) > 0")
-    # FINAL: what was sent twice counts once. Parts of different days have no line in common.
+    # FINAL: what was sent twice counts once.
     return (
         f"SELECT formatDateTime(timestamp, '%FT%T') AS second, toUnixTimestamp64Nano(timestamp) % 1000000000 AS rest, "  # noqa: S608 -- all values are quoted
         f"{_COLUMNS} FROM logs.lines FINAL WHERE {' AND '.join(conditions)} "
-        f"ORDER BY timestamp DESC, offset DESC LIMIT {query.limit + 1} "
-        "SETTINGS do_not_merge_across_partitions_select_final = 1"
+        f"ORDER BY timestamp DESC, offset DESC LIMIT {query.limit + 1}"
     )
 
 

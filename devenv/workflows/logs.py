@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
+from devenv.databases.address import Address
 from devenv.errors import DatabaseError, UsageError
 from devenv.events import Noted
 from devenv.logs.entries import LEVELS, FoundLogs, LogEntry, LogQuery, pod_labels
@@ -25,6 +26,8 @@ from devenv.workflows.databases.deployed import Deployment, reach
 STACK = "logs"
 CLICKHOUSE, VICTORIA_LOGS = "clickhouse", "victoria-logs"
 """What may keep the lines: a stack of its own, and a part of the stack that brings them."""
+READER, READER_PASSWORD = "reader", "reader_password"
+"""ClickHouse's account that can only read, as its chart has it in `users`, and the key in its Secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def read_logs(request: LogsRequest, session: Session) -> FoundLogs:
         except DatabaseError as error:
             cause = error.context.get("cause", "").partition("\n")[0]
             told = f"{error.message} ({cause}): these are the lines that the kubelets still have"
-            session.emit(Noted(told, "warning", "devenv status"))
+            session.emit(Noted(told, "warning", error.hint or "devenv status"))
             found = None
         return found or read_kubelets(deployment.environment.cluster, query)
 
@@ -84,8 +87,23 @@ def _kept(deployment: Deployment, query: LogQuery) -> FoundLogs | None:
         return read_victoria_logs(deployment.environment.cluster, spec.namespace, query)
     if CLICKHOUSE not in recorded:
         return None
+    return read_stored(reader(deployment), query)
+
+
+def reader(deployment: Deployment) -> Address:
+    """Where ClickHouse answers, as the account that can only read; raises DatabaseError where it is not there."""
     (store,) = (deployed for deployed in deployment.choose(()) if deployed.name == CLICKHOUSE)
-    return read_stored(deployment.address(store), query)
+    environment = deployment.environment
+    password = environment.cluster.secret(store.namespace, store.spec.secret).get(READER_PASSWORD, b"").decode()
+    if not password:
+        cause = f"the Secret {store.namespace}/{store.spec.secret} has no {READER_PASSWORD}"
+        raise DatabaseError(
+            "ClickHouse has no account for reading logs",
+            context={"cause": cause},
+            hint=f"devenv up --only {CLICKHOUSE}",
+        )
+    environment.mask(password)
+    return replace(deployment.address(store), user=READER, password=password)
 
 
 @contextmanager

@@ -1,17 +1,24 @@
-"""Logs in the observed environment: what a pod writes, while it is there and gone, with ClickHouse away."""
+"""Logs in the observed environment: what a pod writes, while it is there and gone, with ClickHouse away.
+
+Who reads them can only read.
+"""
 
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from support.databases import address_of
 from support.environment import Project
 from support.prometheus import Monitoring
+from support.read_only import CHANGES, LEAKS, refusal_of
 from support.waiting import await_true
 
 from devenv.adapters.kubernetes.cluster import Cluster
@@ -43,8 +50,10 @@ def cluster(observed: Project) -> Iterator[Cluster]:
 
 @pytest.fixture
 def address(observed: Project) -> Address:
-    """ClickHouse's, which stays the same while it is away."""
-    return address_of(observed, "clickhouse")
+    """ClickHouse's, as whom logs are read; it stays the same while it is away."""
+    path = "jsonpath={.data.reader_password}"
+    password = b64decode(observed.kubectl("get", "secret/clickhouse", *NAMESPACE, "--output", path)).decode()
+    return replace(address_of(observed, "clickhouse"), user="reader", password=password)
 
 
 def scale_clickhouse(observed: Project, replicas: int) -> None:
@@ -122,6 +131,17 @@ def test_what_a_pod_wrote_is_there_once_from_both_sides_and_stays(
 
 def _told(entry: LogEntry) -> dict[str, Any]:
     return {"timestamp": entry.timestamp, "level": entry.level, "message": entry.message, "fields": dict(entry.fields)}
+
+
+def test_who_reads_logs_can_change_nothing(observed: Project, address: Address) -> None:
+    login = (address.user, address.password)
+    with httpx2.Client(base_url=f"http://{address.host}:{address.port}", auth=login, trust_env=False) as client:
+        assert client.post("/", content="SELECT count() > 0 FROM logs.lines").text == "1\n"
+        for statement in CHANGES:
+            assert refusal_of(client, "POST", statement.format(table="logs.lines")) == "164", statement
+        for statement in LEAKS:
+            assert refusal_of(client, "POST", statement), statement
+    assert observed.devenv("db", "url", "clickhouse").stdout.count(address.password) == 0
 
 
 def test_lines_of_a_stack_are_shown_and_unknown_names_refused(observed: Project) -> None:

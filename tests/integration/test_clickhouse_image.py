@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
-from support.clickhouse_server import PASSWORD, ClickHouseContainer, clickhouse_server
+from support.clickhouse_server import PASSWORD, READER_PASSWORD, ClickHouseContainer, clickhouse_server
+from support.read_only import CHANGES, LEAKS, refusal_of
 
 from devenv.adapters.docker import Engine
 
 pytestmark = pytest.mark.engine
+READONLY = "164"
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,49 @@ def test_a_get_can_only_read(http: httpx2.Client) -> None:
     assert http.get("/", params={"query": "SELECT 1"}).text == "1\n"
     refused = http.get("/", params={"query": "CREATE TABLE shop.x (n UInt8) ENGINE = Log"})
     assert refused.headers["X-ClickHouse-Exception-Code"] == "164"
+
+
+@pytest.fixture
+def reader(http: httpx2.Client) -> Iterator[httpx2.Client]:
+    """The account that can only read, beside a table with one row."""
+    http.post("/", content="CREATE OR REPLACE TABLE shop.kept (n UInt32) ENGINE = MergeTree ORDER BY n")
+    http.post("/", content="INSERT INTO shop.kept VALUES (7)").raise_for_status()
+    with httpx2.Client(base_url=http.base_url, auth=("reader", READER_PASSWORD.encode()), trust_env=False) as client:
+        yield client
+    assert http.post("/", content="SELECT * FROM shop.kept").text == "7\n"
+    assert http.post("/", content="EXISTS DATABASE other").text == "0\n"
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_the_reader_changes_nothing(reader: httpx2.Client, statement: str) -> None:
+    assert refusal_of(reader, "POST", statement.format(table="shop.kept")) == READONLY
+    assert refusal_of(reader, "GET", statement.format(table="shop.kept")) == READONLY
+    assert refusal_of(reader, "POST", statement.format(table="shop.kept"), session_id="of-the-reader") == READONLY
+
+
+def test_the_reader_cannot_raise_itself(reader: httpx2.Client, http: httpx2.Client) -> None:
+    for settings in ({"readonly": "0"}, {"readonly": "2"}, {"max_threads": "3"}, {"async_insert": "0"}):
+        assert refusal_of(reader, "POST", "SELECT 1", **settings) == READONLY
+    assert http.post("/", params={"session_id": "s"}, content="SET max_threads = 3").status_code == 200
+    owners = {"session_id": "s", "session_check": "1"}
+    assert refusal_of(reader, "POST", "SELECT 1", **owners) == "372"  # SESSION_NOT_FOUND: it is the owner's
+    assert http.post("/", params=owners, content="SELECT getSetting('max_threads')").text == "3\n"
+
+
+@pytest.mark.parametrize("statement", LEAKS)
+def test_the_reader_reaches_nothing_beside_the_data(reader: httpx2.Client, statement: str) -> None:
+    assert refusal_of(reader, "POST", statement) != ""
+
+
+def test_the_reader_reads(reader: httpx2.Client) -> None:
+    assert reader.get("/", params={"query": "SELECT n FROM shop.kept"}).text == "7\n"
+    asked = {"param_n": "7", "database": "shop", "output_format_json_quote_64bit_integers": "0"}
+    assert reader.post(
+        "/", params=asked, content="SELECT n FROM kept WHERE n = {n:UInt32} FORMAT JSONEachRow"
+    ).json() == {"n": 7}
+    assert reader.post("/", content="WITH 1 AS a SELECT a UNION ALL SELECT a").text == "1\n1\n"
+    assert "kept" in reader.post("/", content="SHOW TABLES FROM shop").text
+    assert len(reader.post("/", content="SELECT number FROM numbers(300000)").text.splitlines()) == 300000
 
 
 def test_data_comes_in_in_any_format_and_encoding(http: httpx2.Client) -> None:

@@ -149,7 +149,7 @@ def test_stored_lines_are_found_by_all_that_can_be_asked(collector: LogCollector
     query = LogQuery(since=datetime.now(UTC) - timedelta(minutes=5), stacks=frozenset({"db"}))
 
     def messages(**asked: Any) -> list[str]:
-        return [entry.message for entry in read_stored(server.address, replace(query, **asked)).entries]
+        return [entry.message for entry in read_stored(server.reader, replace(query, **asked)).entries]
 
     everything = ["INFO it's 100% \\ done", "ERROR Für alle", '{"level":"warn","msg":"slow"}', "no level"]
     assert messages() == everything
@@ -160,7 +160,7 @@ def test_stored_lines_are_found_by_all_that_can_be_asked(collector: LogCollector
     assert messages(pod="api") == []
     assert messages(namespaces=frozenset({"shop"}), pod="db") == everything
     assert messages(since=datetime.now(UTC) + timedelta(minutes=5)) == []
-    found = read_stored(server.address, replace(query, limit=2))
+    found = read_stored(server.reader, replace(query, limit=2))
     assert [entry.message for entry in found.entries] == everything[2:]
     assert not found.complete
     assert found.entries[0].fields == {"level": "warn", "msg": "slow"}

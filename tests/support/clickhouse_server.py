@@ -8,18 +8,22 @@ import tarfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import docker.errors
 import httpx2
 
 from devenv.adapters.docker import Engine
+from devenv.adapters.files.paths import data_root
 from devenv.databases.address import Address
 from devenv.databases.clickhouse.server import Server, identifier
 from support.images import provide
 from support.waiting import await_answer
 
 PASSWORD = "für-this-test-🔑"  # noqa: S105 -- of a server that lives as long as the test
+READER_PASSWORD = "who-reads-🔎"  # noqa: S105 -- likewise
+_READER = data_root() / "stacks" / "charts" / "clickhouse" / "users" / "reader.xml"
 _QUERIES, _METRICS = 8123, 9363
 _PUBLISHED: Mapping[str, int | list[int] | tuple[str, int] | None] = {
     f"{port}/tcp": ("127.0.0.1", 0) for port in (_QUERIES, _METRICS)
@@ -48,18 +52,28 @@ class ClickHouseContainer:
         engine.networks.create(self._network, labels)
         self._container = engine.client.containers.create(
             image,
-            environment={**self._environment, "CLICKHOUSE_DB": "shop"},
+            environment={
+                **self._environment,
+                "CLICKHOUSE_DB": "shop",
+                "CLICKHOUSE_READER_PASSWORD": READER_PASSWORD,
+            },
             network=self._network,
             ports=_PUBLISHED,
             labels=labels,
         )
         self._container.put_archive("/etc/clickhouse-server/config.d", _archive("devenv.xml", _CONFIGURATION))
+        self._container.put_archive("/etc/clickhouse-server/users.d", _archive(_READER.name, _READER.read_text()))
         self._container.start()
 
     @property
     def address(self) -> Address:
         """Where it answers; another port after a restart."""
         return Address("clickhouse", "127.0.0.1", self._port(_QUERIES), "shop", "shop", PASSWORD)
+
+    @property
+    def reader(self) -> Address:
+        """The same, as the account that can only read."""
+        return replace(self.address, user="reader", password=READER_PASSWORD)
 
     @property
     def metrics(self) -> str:
@@ -94,6 +108,7 @@ class ClickHouseContainer:
             "CLICKHOUSE_URL": f"http://{self.name}:{_QUERIES}",
             "CLICKHOUSE_USER": "shop",
             "CLICKHOUSE_PASSWORD": PASSWORD,
+            "CLICKHOUSE_READER_PASSWORD": READER_PASSWORD,
             "RETENTION_DAYS": "3",
         }
 

@@ -183,4 +183,5 @@ def test_the_namespaces_of_built_in_stacks_are_the_projects(tmp_path: Path, line
     }
     # What LocalStack holds for them is named alike.
     stacks_with_secrets = {f"{workspace.stacks[name].spec.namespace}/{name}" for name in chosen.split(", ")}
-    assert stacks_with_secrets == {secret.name for secret in workspace.seeds.secrets}
+    of_readers = {f"{prefix}-analytics/clickhouse-reader"}
+    assert stacks_with_secrets | of_readers == {secret.name for secret in workspace.seeds.secrets}

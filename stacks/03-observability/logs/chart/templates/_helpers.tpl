@@ -24,6 +24,8 @@ devenv.io/stack: {{ $root.Release.Name }}
   valueFrom: {secretKeyRef: {name: {{ .Release.Name }}, key: username}}
 - name: CLICKHOUSE_PASSWORD
   valueFrom: {secretKeyRef: {name: {{ .Release.Name }}, key: password}}
+- name: CLICKHOUSE_READER_PASSWORD
+  valueFrom: {secretKeyRef: {name: {{ .Release.Name }}, key: reader_password}}
 - {name: RETENTION_DAYS, value: {{ .Values.retentionDays | quote }}}
 {{- end }}
 

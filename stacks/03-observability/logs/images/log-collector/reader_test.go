@@ -14,7 +14,7 @@ func TestLogsAreAskedForByOneQuestionWithParameters(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked := r.URL.Query()
 		user, password, _ := r.BasicAuth()
-		if r.Method != "GET" || user != "u" || password != "p" || asked.Get("query") != logQuestion {
+		if r.Method != "GET" || user != "reader" || password != "r" || asked.Get("query") != logQuestion {
 			http.Error(w, "not this way", http.StatusForbidden)
 			return
 		}
@@ -25,7 +25,7 @@ func TestLogsAreAskedForByOneQuestionWithParameters(t *testing.T) {
 	}))
 	defer server.Close()
 	address, _ := url.Parse(server.URL)
-	page := httptest.NewServer(reader(&clickhouse{url: address, user: "u", password: "p", client: server.Client()}))
+	page := httptest.NewServer(reader(&clickhouse{url: address, user: "u", password: "p", readerPassword: "r", client: server.Client()}))
 	defer page.Close()
 	asked := url.Values{
 		"search": {"a'\\\t"}, "stack": {"x' OR 1"}, "namespace": {"shop"}, "pod": {"api-"}, "level": {"error"}, "minutes": {"5"},

@@ -48,7 +48,7 @@ func chosenStore() (store, error) {
 	}
 	return &clickhouse{
 		url: server, user: os.Getenv("CLICKHOUSE_USER"), password: os.Getenv("CLICKHOUSE_PASSWORD"),
-		retentionDays: retention, client: &http.Client{},
+		readerPassword: os.Getenv("CLICKHOUSE_READER_PASSWORD"), retentionDays: retention, client: &http.Client{},
 	}, nil
 }
 

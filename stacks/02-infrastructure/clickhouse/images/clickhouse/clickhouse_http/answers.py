@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clickhouse_http.engine import identifier, quoted
-from clickhouse_http.failures import SYNTAX_ERROR, from_engine, refused
+from clickhouse_http.failures import READONLY, SYNTAX_ERROR, from_engine, refused
 from clickhouse_http.query import Insertion, can_be_streamed, insertion, output_format
 from clickhouse_http.request import Request
 
@@ -30,10 +30,11 @@ class Answer:
 def answer(connection: Any, request: Request) -> Answer:
     """Run a request; raises RefusedError. The pieces have to be read while the connection is lent."""
     try:
+        if request.account.reads_only:
+            _require_reading(connection, request)
         if found := insertion(request.sql):
             return _insert(connection, request, found)
-        count = connection.classify_query(request.sql.decode(errors="replace"))["statement_count"]
-        if count > 1:
+        if _classified(connection, request)["statement_count"] > 1:
             raise refused(SYNTAX_ERROR, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
         answer_format = output_format(request.sql, request.default_format)
         if not request.whole and can_be_streamed(request.sql, answer_format):
@@ -42,6 +43,21 @@ def answer(connection: Any, request: Request) -> Answer:
         return _whole(result.bytes(), result, answer_format)
     except RuntimeError as error:
         raise from_engine(error) from error
+
+
+def _require_reading(connection: Any, request: Request) -> None:
+    # `readonly` lets pass what the library does outside of the server (INTO OUTFILE), and to queries of the same user (KILL).
+    if _classified(connection, request)["query_class"].name != "READ_ONLY":
+        raise refused(
+            READONLY,
+            "READONLY",
+            f"{request.account.user}: Cannot execute query in readonly mode. One statement that reads is expected.",
+        )
+
+
+def _classified(connection: Any, request: Request) -> dict[str, Any]:
+    found: dict[str, Any] = connection.classify_query(request.sql.decode(errors="replace"))
+    return found
 
 
 def _whole(body: bytes, result: Any, answer_format: str) -> Answer:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from clickhouse_http.accounts import Account
 from clickhouse_http.answers import Answer, answer
 from clickhouse_http.engine import Engine
 from clickhouse_http.failures import RefusedError, from_engine
 from clickhouse_http.metrics import MetricsEndpoint, metrics
 from clickhouse_http.query import CONTENT_TYPES
-from clickhouse_http.request import Account, read_request
+from clickhouse_http.request import read_request
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 _OK = b"Ok.\n"
@@ -21,9 +22,11 @@ _OK = b"Ok.\n"
 class Application:
     """Answers `/` with queries, and `/ping` and `/replicas_status` to all who ask; at the port for metrics, these."""
 
-    def __init__(self, engine: Engine, account: Account, host_name: str, told: MetricsEndpoint | None = None) -> None:
+    def __init__(
+        self, engine: Engine, accounts: Sequence[Account], host_name: str, told: MetricsEndpoint | None = None
+    ) -> None:
         self._engine = engine
-        self._account = account
+        self._accounts = accounts
         self._host_name = host_name
         self._told = told
         self._timezone = engine.ask("SELECT timezone()")
@@ -57,7 +60,7 @@ class Application:
         lent = ExitStack()
         try:
             try:
-                request = read_request(environ, self._account)
+                request = read_request(environ, self._accounts)
                 found = answer(lent.enter_context(self._engine.connection(request)), request)
             except RuntimeError as error:
                 raise from_engine(error) from error

@@ -6,12 +6,14 @@ import argparse
 import sys
 from dataclasses import replace
 
+from clickhouse_http.accounts import hide_environment
 from clickhouse_http.remote import QueryError, Remote
 from clickhouse_http.script import statements
 
 
 def main() -> int:
     """Run what --query or standard input says, or ask line by line on a terminal."""
+    hide_environment()
     options = _options()
     remote = Remote.from_environment(options.database)
     remote = replace(

@@ -34,7 +34,7 @@ class Engine:
         self._folder = str(folder)
         # As long as this one is open, the others need not load the tables again.
         self._first = _chdb.connect(self._folder)
-        self._sessions: dict[str, _Session] = {}
+        self._sessions: dict[tuple[str, str], _Session] = {}
         self._sessions_lock = threading.Lock()
 
     def close(self) -> None:
@@ -55,8 +55,9 @@ class Engine:
         """The connection for a request, with its settings and its database."""
         with self._session(request) if request.session else self._lent() as connection:
             # The engine's own defaults are those of a program for files on a desk.
-            for name, value in sorted(request.settings.items(), key=lambda item: item[0] == "readonly"):
-                connection.query(f"SET {name} = {quoted(value)}", "Null")
+            for settings in (request.account.settings, request.settings):
+                for name, value in sorted(settings.items(), key=lambda item: item[0] == "readonly"):
+                    connection.query(f"SET {name} = {quoted(value)}", "Null")
             if request.database:
                 connection.query(f"USE {identifier(request.database)}", "Null")
             yield connection
@@ -83,17 +84,18 @@ class Engine:
             session.busy.release()
 
     def _find(self, request: Request) -> _Session:
+        key = request.account.user, request.session
         with self._sessions_lock:
             now = time.monotonic()
             for name, session in list(self._sessions.items()):
                 if session.expires < now and not session.busy.locked():
                     self._sessions.pop(name).connection.close()
-            found = self._sessions.get(request.session)
+            found = self._sessions.get(key)
             if found is None and request.session_must_exist:
                 raise refused(SESSION_NOT_FOUND, "SESSION_NOT_FOUND", f"Session {request.session} not found")
             if found is None:
                 found = _Session(_chdb.connect(self._folder), now + request.session_seconds)
-                self._sessions[request.session] = found
+                self._sessions[key] = found
             return found
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import gzip
-import hmac
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +15,7 @@ from urllib.parse import parse_qsl
 import lz4.frame
 import zstandard
 
+from clickhouse_http.accounts import Account
 from clickhouse_http.failures import (
     AUTHENTICATION_FAILED,
     BAD_ARGUMENTS,
@@ -34,22 +34,10 @@ _SESSION_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Account:
-    """The one user of the server."""
-
-    user: str
-    password: str
-
-    def admits(self, user: str, password: str) -> bool:
-        """Whether these are its name and password."""
-        same_user = hmac.compare_digest(user.encode(), self.user.encode())
-        return hmac.compare_digest(password.encode(), self.password.encode()) and same_user
-
-
-@dataclass(frozen=True)
 class Request:
     """One query with all that goes with it."""
 
+    account: Account
     sql: bytes
     database: str
     default_format: str
@@ -63,19 +51,20 @@ class Request:
     """The answer is sent when it is complete."""
 
 
-def read_request(environ: Mapping[str, Any], account: Account) -> Request:
+def read_request(environ: Mapping[str, Any], accounts: Sequence[Account]) -> Request:
     """Read a request; raises RefusedError when the login is wrong or something is asked that there is not."""
     parameters = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-    _log_in(environ, parameters, account)
+    account = _log_in(environ, parameters, accounts)
     for name in ("compress", "decompress"):
         if parameters.get(name, "0") not in ("0", "false"):
             raise refused(NOT_IMPLEMENTED, "NOT_IMPLEMENTED", f"{name}=1 is not supported here")
     settings = {name: value for name, value in parameters.items() if _is_setting(name)}
-    if environ["REQUEST_METHOD"] == "GET":
+    if environ["REQUEST_METHOD"] == "GET" and "readonly" not in account.settings:
         settings["readonly"] = "2"
     elif "readonly" in parameters:
         settings["readonly"] = parameters["readonly"]
     return Request(
+        account=account,
         sql=b"\n".join(part for part in (parameters.get("query", "").encode(), _body(environ)) if part),
         database=parameters.get("database") or environ.get("HTTP_X_CLICKHOUSE_DATABASE", ""),
         default_format=environ.get("HTTP_X_CLICKHOUSE_FORMAT") or parameters.get("default_format") or "TabSeparated",
@@ -96,7 +85,7 @@ def _is_setting(name: str) -> bool:
     return True
 
 
-def _log_in(environ: Mapping[str, Any], parameters: Mapping[str, str], account: Account) -> None:
+def _log_in(environ: Mapping[str, Any], parameters: Mapping[str, str], accounts: Sequence[Account]) -> Account:
     user, password = "default", ""
     header = environ.get("HTTP_AUTHORIZATION", "")
     if "HTTP_X_CLICKHOUSE_USER" in environ or "HTTP_X_CLICKHOUSE_KEY" in environ:
@@ -106,12 +95,14 @@ def _log_in(environ: Mapping[str, Any], parameters: Mapping[str, str], account: 
         user, password = _basic(header[6:])
     elif parameters.get("user") or parameters.get("password"):
         user, password = parameters.get("user", user), parameters.get("password", "")
-    if not account.admits(user, password):
-        raise refused(
-            AUTHENTICATION_FAILED,
-            "AUTHENTICATION_FAILED",
-            f"{user}: Authentication failed: password is incorrect, or there is no user with such name.",
-        )
+    for account in accounts:
+        if account.admits(user, password):
+            return account
+    raise refused(
+        AUTHENTICATION_FAILED,
+        "AUTHENTICATION_FAILED",
+        f"{user}: Authentication failed: password is incorrect, or there is no user with such name.",
+    )
 
 
 def _header(environ: Mapping[str, Any], name: str, default: str) -> str:

@@ -12,10 +12,10 @@ from types import FrameType
 
 import waitress
 
+from clickhouse_http.accounts import hide_environment, known_accounts
 from clickhouse_http.application import Application
 from clickhouse_http.engine import Engine, identifier
 from clickhouse_http.metrics import MetricsEndpoint
-from clickhouse_http.request import Account
 from clickhouse_http.script import statements
 
 DATA = Path("/var/lib/clickhouse")
@@ -27,7 +27,8 @@ _THREADS = 64
 
 def main() -> None:
     """Serve on port 8123, and metrics on the port that the configuration says."""
-    account = Account(os.environ.get("CLICKHOUSE_USER") or "default", os.environ.get("CLICKHOUSE_PASSWORD", ""))
+    hide_environment()
+    accounts = known_accounts()
     database = os.environ.get("CLICKHOUSE_DB", "")
     fresh = not (DATA / "metadata").is_dir()
     engine = Engine(DATA)
@@ -40,7 +41,7 @@ def main() -> None:
             _initialize(engine)
         _say(f"ClickHouse {engine.ask('SELECT version()')} answers HTTP on port {PORT}")
         told = MetricsEndpoint.configured()
-        application = Application(engine, account, socket.gethostname(), told)
+        application = Application(engine, accounts, socket.gethostname(), told)
         waitress.serve(
             application,
             listen=" ".join(f"0.0.0.0:{port}" for port in (PORT, *([told.port] if told else []))),

@@ -32,6 +32,7 @@ def _offering(kind: Kind) -> Callable[[typer.Context, str], Completed]:
 
 
 stacks = _offering("stacks")
+stacks_and_tasks = _offering("stacks and tasks")
 addable_stacks = _offering("addable stacks")
 services = _offering("services")
 databases = _offering("databases")

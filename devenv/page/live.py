@@ -32,7 +32,7 @@ from devenv.workflows.access.session import silent_session
 from devenv.workflows.alerts import alerts_at
 from devenv.workflows.databases.overview import read_overview
 from devenv.workflows.observed import ObservedProject, observe_project
-from devenv.workflows.status import status_of
+from devenv.workflows.status import read_tasks, status_of
 
 _AGAIN_SECONDS = 2.0
 """Between two looks at a cluster that does not run, and at most so often at all of one that changes."""
@@ -207,6 +207,8 @@ class Live:
         while not self._board.closed:
             if not self._board.await_reader(_IDLE_SECONDS):
                 continue
+            if self._observed:
+                self._board.update(tasks=read_tasks(self._observed))
             if self._observed and self._observed.facts.state is ClusterState.RUNNING:
                 self._board.update(alerts=_alerts(self._observed), routes=_routes(self._observed))
                 if self._data_due.is_set() or time.monotonic() > data_due:

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from devenv.page.view import View, spoken
 
 SECTIONS = (
-    *("summary", "runs", "failures", "endpoints", "stacks", "former"),
+    *("summary", "runs", "failures", "endpoints", "stacks", "tasks", "former"),
     *("alerts", "databases", "dashboards", "localstack", "routes", "credentials"),
 )
 """What is replaced as a whole when it changes, by the names of their templates."""

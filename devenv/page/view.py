@@ -16,6 +16,7 @@ from devenv.adapters.dashboards import Dashboard
 from devenv.adapters.traefik import Route
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import NodeFact
+from devenv.runtime.tasks.states import TaskStatus
 from devenv.workflows.databases.overview import DataOverview
 from devenv.workflows.run.links import Link
 from devenv.workflows.status import StackState, StackStatus
@@ -111,6 +112,7 @@ class View:
     reason: str = ""
     nodes: tuple[NodeFact, ...] = ()
     stacks: tuple[StackView, ...] = ()
+    tasks: tuple[TaskStatus, ...] = ()
     endpoints: tuple[Link, ...] = ()
     credentials: tuple[tuple[str, str], ...] = ()
     """Name and stack of each; values are asked for."""

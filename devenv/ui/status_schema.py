@@ -23,16 +23,18 @@ _YES_OR_NO = {"type": "boolean"}
 _REASON = {**_TEXT, "description": "Why it is so, for people; empty when there is nothing to say."}
 
 
-def status_schema(stack_state: type[StrEnum]) -> dict[str, Any]:
-    """The schema; `stack_state` is the enum of what a stack can be. New keys may come, so others are allowed."""
+def status_schema(stack_state: type[StrEnum], task_state: type[StrEnum]) -> dict[str, Any]:
+    """The schema, with the enums of what stacks and tasks can be. New keys may come, so others are allowed."""
     return {
         "$schema": DIALECT,
         "title": "What devenv status --json prints",
         "$defs": {
             "ClusterState": _words(ClusterState),
             "StackState": _words(stack_state),
+            "TaskState": _words(task_state),
             "Node": _node(),
             "Stack": _stack(),
+            "Task": _task(),
             "Endpoint": _endpoint(),
             "Credential": _credential(),
         },
@@ -50,6 +52,7 @@ def status_schema(stack_state: type[StrEnum]) -> dict[str, Any]:
             stacks={**_list("Stack"), "description": "The chosen stacks and what they need, each after its needs."},
             endpoints={**_list("Endpoint"), "description": "Addresses of what is installed."},
             credentials={**_list("Credential"), "description": "Credentials of what is installed."},
+            tasks={**_list("Task"), "description": "Tasks of devenv.yaml, as they are on this machine."},
             alerts={
                 "type": ["integer", "null"],
                 "description": "How many alerts fire; null where no Alertmanager tells.",
@@ -63,19 +66,19 @@ def status_schema(stack_state: type[StrEnum]) -> dict[str, Any]:
     }
 
 
-def status_schema_text(stack_state: type[StrEnum]) -> str:
+def status_schema_text(stack_state: type[StrEnum], task_state: type[StrEnum]) -> str:
     """The schema as it is written to its file."""
-    return json.dumps(status_schema(stack_state), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(status_schema(stack_state, task_state), indent=2, ensure_ascii=False) + "\n"
 
 
-def write_status_schema(folder: Path, stack_state: type[StrEnum]) -> Path:
+def write_status_schema(folder: Path, stack_state: type[StrEnum], task_state: type[StrEnum]) -> Path:
     """Write the schema to an existing folder; returns its path.
 
     Raises:
         OSError: the folder cannot be written.
     """
     file = schema_file(folder, NAME)
-    file.write_text(status_schema_text(stack_state), encoding="utf-8")
+    file.write_text(status_schema_text(stack_state, task_state), encoding="utf-8")
     return file
 
 
@@ -123,6 +126,16 @@ def _stack() -> dict[str, Any]:
         state=_reference("StackState"),
         ready={**_YES_OR_NO, "description": "Whether it can be used: its state is `ready` or `synced`."},
         reason=_REASON,
+    )
+
+
+def _task() -> dict[str, Any]:
+    return _object(
+        "A task of devenv.yaml.",
+        name={**_TEXT, "description": "Name of the task."},
+        state=_reference("TaskState"),
+        at={**_TEXT, "description": "Since when it is so, ISO 8601; empty where it never ran."},
+        url={**_TEXT, "description": "Where what it serves answers; empty where it does not say."},
     )
 
 

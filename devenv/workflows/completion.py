@@ -14,7 +14,16 @@ from devenv.workflows.access.session import silent_session
 from devenv.workflows.db import DatabaseRequest, list_snapshots
 
 Kind = Literal[
-    "stacks", "addable stacks", "services", "databases", "layers", "profiles", "endpoints", "images", "snapshots"
+    "stacks",
+    "stacks and tasks",
+    "addable stacks",
+    "services",
+    "databases",
+    "layers",
+    "profiles",
+    "endpoints",
+    "images",
+    "snapshots",
 ]
 
 
@@ -37,6 +46,8 @@ def _written(kind: Kind, directory: Path) -> Mapping[str, str]:
     match kind:
         case "stacks":
             found = {spec.name: spec.summary for spec in used}
+        case "stacks and tasks":
+            found = {**{spec.name: spec.summary for spec in used}, **dict.fromkeys(project.tasks, "a task")}
         case "addable stacks":
             found = _addable(workspace)
         case "services":

@@ -15,6 +15,7 @@ from devenv.events import MASK
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import ClusterFacts, NodeFact
 from devenv.runtime.observe.left_stacks import left_stacks, no_longer_named
+from devenv.runtime.tasks.states import TaskStatus, task_states
 from devenv.spec.stack import SecretReference
 from devenv.spec.workspace import Workspace
 from devenv.workflows.alerts import count_alerts
@@ -81,6 +82,7 @@ class StatusReport:
     credentials: tuple[CredentialStatus, ...]
     notes: tuple[str, ...] = ()
     """What is left of former specifications, and what stands in the way of using the endpoints from this machine."""
+    tasks: tuple[TaskStatus, ...] = ()
     alerts: int | None = None
     """How many alerts fire; None where no Alertmanager tells."""
 
@@ -107,11 +109,17 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
         alerts = pool.submit(count_alerts, report.endpoints)
         credentials = read_credentials(observed, reveal=reveal)
         notes = tuple(_notes(report.endpoints, left_stacks(observed.facts, observed.workspace.selected)))
-        return replace(report, credentials=credentials, notes=notes, alerts=alerts.result())
+        tasks = read_tasks(observed)
+        return replace(report, credentials=credentials, notes=notes, tasks=tasks, alerts=alerts.result())
+
+
+def read_tasks(observed: ObservedProject) -> tuple[TaskStatus, ...]:
+    """How its tasks are on this machine; raises DamagedFileError."""
+    return task_states(observed.kubeconfig.parent, observed.workspace.project.tasks)
 
 
 def status_of(observed: ObservedProject) -> StatusReport:
-    """What is to be said of it, without credentials, notes and alerts. Pure."""
+    """What is to be said of it, without credentials, notes, tasks and alerts. Pure."""
     workspace, facts = observed.workspace, observed.facts
     return StatusReport(
         project=observed.names.project,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devenv.events import Noted
 from devenv.plan.cluster_state import ClusterState
-from devenv.plan.graph import select
+from devenv.plan.graph import choose
 from devenv.plan.image import Mode
 from devenv.plan.plan import Plan
 from devenv.plan.planner import make_plan
@@ -49,6 +49,7 @@ class UpRequest:
     """Whether what others have changed in the cluster is put right, and not only what is gone."""
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    """Stacks and tasks that are left out."""
     layers: tuple[str, ...] = ()
     profile: str | None = None
     images: Mode = "auto"
@@ -93,7 +94,8 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
     """As `up`; returns what a command that goes on from there needs."""
     began = time.monotonic()
     workspace = load_project(request.directory, session, profile=request.profile)
-    stacks = select(workspace, only=request.only, skip=request.skip, layers=request.layers)
+    chosen = choose(workspace, only=request.only, skip=request.skip, layers=request.layers)
+    workspace, stacks = chosen.workspace, chosen.stacks
     require_sound_contents(workspace.stacks[name] for name in stacks)
     environment = connect(workspace, session, agreed=request.assume_yes)
     tell_ahead = _look_ahead(environment) if not environment.containers() else None
@@ -167,6 +169,7 @@ def _after_tasks(result: UpResult, request: UpRequest, session: Session, info: R
         return result
     perform(first, result.environment, result.state, session, info, checks_room=False)
     workspace = load_project(request.directory, session, profile=request.profile)
+    workspace = choose(workspace, only=request.only, skip=request.skip, layers=request.layers).workspace
     require_sound_contents(workspace.stacks[name] for name in result.stacks)
     environment = environment_on(result.environment.engine, workspace, session)
     return _replanned(environment, result.stacks, result.state, request, session)

@@ -7,6 +7,7 @@ import shutil
 import tarfile
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -288,13 +289,13 @@ def serve_artefact(server: Server, *layers: bytes) -> str:
     manifest, blobs = manifest_of(*layers)
     host = server.url.removeprefix("http://")
 
-    def guarded(request: BaseHTTPRequestHandler, body: bytes, kind: str) -> None:
+    def guarded(body: bytes, request: BaseHTTPRequestHandler) -> None:
         allowed = request.headers.get("Authorization") == "Bearer let-me-in"
         request.send_response(200 if allowed else 401)
         if not allowed:
             asking = f'Bearer realm="{server.url}/token",service="test",scope="repository:shop/stacks:pull"'
             request.send_header("WWW-Authenticate", asking)
-        request.send_header("Content-Type", kind)
+        request.send_header("Content-Type", MANIFEST)
         request.end_headers()
         request.wfile.write(body if allowed else b"")
 
@@ -305,11 +306,9 @@ def serve_artefact(server: Server, *layers: bytes) -> str:
         request.wfile.write(b'{"token": "let-me-in"}' if known else b"")
 
     server.answers["/token?service=test&scope=repository%3Ashop%2Fstacks%3Apull"] = token
-    server.answers[f"/v2/shop/stacks/manifests/{digest_of(manifest)}"] = lambda asked: guarded(
-        asked, manifest, MANIFEST
-    )
-    for digest, body in blobs.items():
-        server.answers[f"/v2/shop/stacks/blobs/{digest}"] = lambda asked, body=body: guarded(asked, body, "")
+    files = {f"manifests/{digest_of(manifest)}": manifest, **{f"blobs/{name}": body for name, body in blobs.items()}}
+    for path, body in files.items():
+        server.answers[f"/v2/shop/stacks/{path}"] = partial(guarded, body)
     return f"{host}/shop/stacks@{digest_of(manifest)}"
 
 

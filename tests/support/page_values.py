@@ -18,6 +18,7 @@ from devenv.page.board import Board
 from devenv.page.view import AlertsView, FailureView, RunState, RunView, StackView, View, WorkloadView
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import NodeFact
+from devenv.runtime.tasks.states import TaskState, TaskStatus
 from devenv.workflows.databases.overview import DatabaseOverview, DataOverview
 from devenv.workflows.run.links import Link
 from devenv.workflows.status import CredentialStatus, StackState, StackStatus
@@ -62,6 +63,12 @@ def busy_view() -> View:
         nodes=(NodeFact("devenv-shop-control-plane", "control-plane", running=True, ready=True),),
         stacks=tuple(stacks),
         endpoints=tuple(Link(name, of, f"http://{name}.shop.localhost:8080/") for name, of in hosts.items()),
+        tasks=(
+            TaskStatus("generate", TaskState.DONE, NOW.isoformat()),
+            TaskStatus("web", TaskState.SERVING, NOW.isoformat(), "http://localhost:5173/"),
+            TaskStatus("fill", TaskState.FAILED, NOW.isoformat()),
+            TaskStatus("assets", TaskState.NEW),
+        ),
         credentials=(("postgres", "postgres"), ("dashboard", "traefik")),
         dashboards=tuple(dashboard(*names) for names in DASHBOARDS),
         routes=ROUTES,

@@ -58,9 +58,17 @@ class Repository:
 
     def git(self, *arguments: str) -> str:
         """What git says."""
-        argv = [require_program("git"), "-C", self.folder, "-c", "user.name=Test", "-c", "user.email=test@example.com"]
+        argv: list[str | Path] = [
+            require_program("git"),
+            "-C",
+            self.folder,
+            "-c",
+            "user.name=Test",
+            "-c",
+            "user.email=test@example.com",
+        ]
         done = subprocess.run([*argv, *arguments], check=True, capture_output=True, text=True, timeout=60)
-        return done.stdout.strip()
+        return str(done.stdout).strip()
 
 
 def archive(files: Mapping[str, str], members: Iterable[tarfile.TarInfo] = ()) -> bytes:

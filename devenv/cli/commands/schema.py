@@ -35,17 +35,24 @@ def schema(
     import json
 
     from devenv.errors import FolderError
+    from devenv.runtime.tasks.states import TaskState
     from devenv.spec.schema import schema_file, schema_text, write_schemas
     from devenv.ui.doctor_view import doctor_schema_text
     from devenv.ui.status_schema import status_schema_text, write_status_schema
     from devenv.workflows.status import StackState
 
+    words = StackState, TaskState
+    words = StackState, TaskState
     if name is not None:
-        printed = {SchemaName.STATUS: lambda: status_schema_text(StackState), SchemaName.DOCTOR: doctor_schema_text}
+        printed = {SchemaName.STATUS: lambda: status_schema_text(*words), SchemaName.DOCTOR: doctor_schema_text}
         typer.echo(printed[name]() if name in printed else schema_text(name.value), nl=False)
         return
     try:
-        files = [*write_schemas(folder), write_status_schema(folder, StackState), schema_file(folder, "doctor")]
+        files = [
+            *write_schemas(folder),
+            write_status_schema(folder, *words),
+            schema_file(folder, "doctor"),
+        ]
         files[-1].write_text(doctor_schema_text(), encoding="utf-8")
     except OSError as error:
         raise FolderError(

@@ -28,7 +28,12 @@ Trace = Annotated[
 ]
 Skip = Annotated[
     list[str] | None,
-    typer.Option("--skip", metavar="STACK", help="Leave this stack out; repeatable.", autocompletion=completion.stacks),
+    typer.Option(
+        "--skip",
+        metavar="NAME",
+        help="Leave this stack or task out; repeatable.",
+        autocompletion=completion.stacks_and_tasks,
+    ),
 ]
 Layer = Annotated[
     list[str] | None,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from devenv.errors import CommandFailedError, CommandTimeoutError, DevenvError, TaskError, ToolMissingError
 from devenv.plan.steps import RunTask, StartServing
 from devenv.runtime.host_commands import host_variables, require_agreed, run_on_host
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.tasks.observe import inputs_of, observe_task
 from devenv.runtime.tasks.records import forget, record_content
+from devenv.runtime.tasks.states import Part, TaskState, note_state
 from devenv.spec.tasks.host_command import argv_of
 
 
@@ -18,11 +23,21 @@ def run_task(step: RunTask, context: StepContext) -> str:
         TaskError: it failed.
         HostCommandError: nobody has agreed to its command.
     """
-    environment, task = context.environment, step.spec
+    environment = context.environment
     seen = observe_task(environment, step.task, leads=step.leads)
     if step.may_be_same and seen.content == seen.recorded and not seen.missing:
         return "unchanged"
     forget(environment.state, step.task)
+    with _told(environment.state, step.task, "run", TaskState.RUNNING, TaskState.DONE):
+        lines = _run(step, context)
+    record_content(environment.state, step.task, seen.content)
+    context.run.ran_tasks.add(step.task)
+    return f"{lines} line{'' if lines == 1 else 's'}"
+
+
+def _run(step: RunTask, context: StepContext) -> int:
+    """Run its command to its end; how many lines it wrote."""
+    environment, task = context.environment, step.spec
     try:
         done = run_on_host(
             argv_of(task.run),
@@ -37,10 +52,7 @@ def run_task(step: RunTask, context: StepContext) -> str:
     if inputs_of(environment, step.task).missing:
         missing = ", ".join(step.spec.outputs)
         raise TaskError(f"task {step.task} ended well, and has not made what it says it makes: {missing}")
-    record_content(environment.state, step.task, seen.content)
-    context.run.ran_tasks.add(step.task)
-    lines = len(done.stdout.splitlines()) + len(done.stderr.splitlines())
-    return f"{lines} line{'' if lines == 1 else 's'}"
+    return len(done.stdout.splitlines()) + len(done.stderr.splitlines())
 
 
 def start_serving(step: StartServing, context: StepContext) -> str:
@@ -53,14 +65,30 @@ def start_serving(step: StartServing, context: StepContext) -> str:
     environment, task = context.environment, step.spec
     for command in task.host_commands:
         require_agreed(environment, command)
-    context.run.servers.start(
-        step.task,
-        task,
-        folder=environment.workspace.root / task.dir,
-        env=host_variables(environment, context.run.toolbox),
-        cancel=context.cancel,
-    )
+    with _told(environment.state, step.task, "serve", TaskState.STARTING, TaskState.SERVING):
+        context.run.servers.start(
+            step.task,
+            task,
+            folder=environment.workspace.root / task.dir,
+            env=host_variables(environment, context.run.toolbox),
+            cancel=context.cancel,
+        )
     return task.ready.http or "" if task.ready else ""
+
+
+@contextmanager
+def _told(state: Path, task: str, part: Part, begun: TaskState, well: TaskState) -> Iterator[None]:
+    """Have it told from outside how far the body is, and how it ended."""
+    note_state(state, task, part, begun)
+    end = TaskState.STOPPED
+    try:
+        yield
+        end = well
+    except TaskError:
+        end = TaskState.FAILED
+        raise
+    finally:
+        note_state(state, task, part, end)
 
 
 def _failed(step: RunTask, error: DevenvError) -> TaskError:

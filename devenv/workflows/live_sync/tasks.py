@@ -20,6 +20,7 @@ from devenv.plan.tasks import leading, serving_nodes, task_nodes, without_servin
 from devenv.runtime.environment import Environment
 from devenv.runtime.run_state import RunState
 from devenv.runtime.tasks.observe import inputs_of, observe_tasks, tasks_of
+from devenv.runtime.tasks.states import TaskState, note_state
 from devenv.spec.tasks.task import Task
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
@@ -103,7 +104,8 @@ class LoopTasks:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self._session.emit(Logged(now, "", "", task, task, level_of(text, fields_of(text)), text))
 
-    def _tell_end(self, _task: str, error: CommandFailedError) -> None:
+    def _tell_end(self, task: str, error: CommandFailedError) -> None:
+        note_state(self._environment.state, task, "serve", TaskState.ENDED)
         hint = "it starts again when what it reads is saved, and with the next: devenv dev"
         self._session.emit(Noted(error.message, "warning", hint))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +17,7 @@ from devenv.adapters.files.paths import data_root
 from devenv.errors import HostCommandError, TaskError
 from devenv.events import Event, StepOutput
 from devenv.images.content.fingerprint import FileDigests
-from devenv.plan.steps import RunTask
+from devenv.plan.steps import RunTask, StartServing
 from devenv.plan.tasks import reasons_to_run
 from devenv.runtime.agreed_commands import agree
 from devenv.runtime.environment import Environment
@@ -24,6 +26,7 @@ from devenv.runtime.run_state import RunState
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.tasks.inputs import TaskInputs
 from devenv.runtime.tasks.observe import observe_tasks, tasks_of
+from devenv.runtime.tasks.states import TaskState, task_states
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.load import load_workspace
 from devenv.spec.local_image import LocalImage
@@ -120,6 +123,12 @@ class Shop:
         step = RunTask(name, task, leads=True, may_be_same=may_be_same)
         return execute(step, StepContext(self.environment, self.run, step.key, self.events.append, threading.Event()))
 
+    def serve(self, name: str) -> None:
+        task = self.environment.workspace.project.tasks[name]
+        agree(self.environment.state, task.host_commands)
+        step = StartServing(name, task)
+        execute(step, StepContext(self.environment, self.run, step.key, self.events.append, threading.Event()))
+
     def printed(self) -> list[str]:
         return [event.line for event in self.events if isinstance(event, StepOutput)]
 
@@ -139,6 +148,39 @@ def test_a_task_runs_where_and_as_it_says_and_again_when_what_it_reads_has_chang
     shop.do("generate", may_be_same=True)
     assert (root / "api" / "a.go").read_text() == "another"
     assert shop.reasons == {"generate": ""}
+
+
+def test_it_is_told_how_a_task_is(root: Path, tmp_path: Path) -> None:
+    shop = Shop(root, tmp_path / "state", {"check": {"run": "test -e ready"}, "web": {"serve": "sleep 60"}})
+    state, tasks = shop.environment.state, shop.environment.workspace.project.tasks
+
+    def words() -> dict[str, str]:
+        return {task.name: task.state for task in task_states(state, tasks)}
+
+    assert words() == {"check": "new", "web": "off"}
+    with pytest.raises(TaskError):
+        shop.do("check")
+    assert words()["check"] == "failed"
+    (root / "ready").touch()
+    shop.do("check")
+    assert words()["check"] == "done"
+    with shop.run.servers:
+        shop.serve("web")
+        assert words()["web"] == "serving"
+
+
+def test_what_a_process_that_is_gone_was_doing_is_over(tmp_path: Path) -> None:
+    note = (
+        "import sys, pathlib; from devenv.runtime.tasks.states import TaskState, note_state as n; "
+        "p = pathlib.Path(sys.argv[1]); "
+        "n(p, 'web', 'run', TaskState.RUNNING); n(p, 'web', 'serve', TaskState.SERVING)"
+    )
+    subprocess.run([sys.executable, "-c", note, tmp_path], check=True, timeout=60)
+
+    (both,) = task_states(tmp_path, {"web": Task(run="make", serve="make serve")})
+    (served,) = task_states(tmp_path, {"web": Task(serve="make serve")})
+
+    assert (both.state, served.state) == (TaskState.STOPPED, TaskState.OFF)
 
 
 def test_a_task_that_fails_is_not_done_and_tells_its_last_words(root: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from devenv.adapters.files.paths import data_root
 from devenv.errors import UsageError
-from devenv.plan.graph import select, select_from
+from devenv.plan.graph import choose, select, select_from
 from devenv.spec.load import load_workspace
 from devenv.spec.needs import cycles, nearest, needed_by, order
 
@@ -174,3 +174,17 @@ def test_the_stacks_of_a_workspace(tmp_path: Path) -> None:
     workspace = load_workspace(tmp_path, data_root=DATA, versions_file=DATA / "versions.yaml")
 
     assert select(workspace, skip=["namespaces"]) == ("store",)
+
+
+def test_a_task_that_is_skipped_goes_and_those_that_need_it_stay(tmp_path: Path) -> None:
+    spec = "project: shop\nstacks: [{name: store}]\ntasks: {a: {run: x}, b: {run: y, needs: [a, store]}}\n"
+    (tmp_path / "devenv.yaml").write_text(spec, encoding="utf-8")
+    workspace = load_workspace(tmp_path, data_root=DATA, versions_file=DATA / "versions.yaml")
+
+    chosen = choose(workspace, skip=["a", "namespaces"])
+
+    assert {name: task.needs for name, task in chosen.workspace.project.tasks.items()} == {"b": ("store",)}
+    assert chosen.stacks == ("store",)
+    with pytest.raises(UsageError, match="--skip: the project has no c") as caught:
+        choose(workspace, skip=["c"])
+    assert caught.value.hint == "stacks or tasks of this project: a, b, namespaces, store"

@@ -13,13 +13,14 @@ import pytest
 from devenv.events import MASK
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import NodeFact
+from devenv.runtime.tasks.states import TaskState, TaskStatus
 from devenv.ui.status_schema import meanings, status_schema, status_schema_text
 from devenv.ui.status_view import status_as_json
 from devenv.workflows.run.links import Link
 from devenv.workflows.status import CredentialStatus, StackState, StackStatus, StatusReport
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "schema" / "status.schema.json"
-SCHEMA = status_schema(StackState)
+SCHEMA = status_schema(StackState, TaskState)
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
@@ -33,6 +34,7 @@ def report(cluster: ClusterState = ClusterState.RUNNING, stack: StackState = Sta
         stacks=(StackStatus("web", "04-apps", "apps", "1.0.0", stack, "deployment web: 0 of 1 pods"),),
         endpoints=(Link("api", "web", "http://web.shop.localhost:8080/"),),
         credentials=(CredentialStatus("store", "store", (("username", MASK), ("password", MASK))),),
+        tasks=(TaskStatus("site", TaskState.SERVING, "2026-01-01T12:00:00+00:00", "http://localhost:5173"),),
         notes=("names below localhost are not resolved",),
     )
 
@@ -54,7 +56,7 @@ def undescribed(document: Any, schema: dict[str, Any]) -> list[str]:
 
 
 def test_the_committed_schema_is_current() -> None:
-    assert COMMITTED.read_text(encoding="utf-8") == status_schema_text(StackState), "run: devenv schema"
+    assert COMMITTED.read_text(encoding="utf-8") == status_schema_text(StackState, TaskState), "run: devenv schema"
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -85,7 +87,7 @@ def test_other_words_do_not_fit() -> None:
     assert len({error.json_path for error in VALIDATOR.iter_errors(document)}) == 3
 
 
-@pytest.mark.parametrize("states", [ClusterState, StackState])
+@pytest.mark.parametrize("states", [ClusterState, StackState, TaskState])
 def test_every_word_is_explained(states: type[StrEnum]) -> None:
     defined = SCHEMA["$defs"][states.__name__]
 

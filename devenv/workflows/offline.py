@@ -35,4 +35,4 @@ def offline_inputs(workspace: Workspace, names: Sequence[str]) -> list[tuple[Sta
     used = {image for spec in specs for image in images_of(spec, licensed=is_licensed(spec, os.environ)).values()}
     images = {name: catalogue[name].own or catalogue[name].upstream or "" for name in used}
     facts = ProjectFacts.of(project, PREFERRED_HTTP, PREFERRED_HTTPS)
-    return stack_inputs(workspace, names, facts, images, digests, environ=os.environ)
+    return stack_inputs(workspace, names, facts, images, digests, environ=os.environ, hashed=False)

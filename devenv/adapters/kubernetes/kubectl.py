@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -103,12 +103,13 @@ class Kubectl:
         check: bool = True,
         cancel: threading.Event | None = None,
         on_line: OnLine | None = None,
+        env: Mapping[str, str] | None = None,
         what: str = "",
     ) -> process.Completed:
         """Run any kubectl command."""
         return process.run(
             [*self.command(), *argv],
-            env=self._environment(),
+            env={**self._environment(), **(env or {})},
             timeout=timeout,
             cancel=cancel,
             on_line=on_line,

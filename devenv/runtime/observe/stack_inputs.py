@@ -37,6 +37,7 @@ def stack_inputs(
     digests: FileDigests,
     *,
     environ: Mapping[str, str],
+    hashed: bool = True,
 ) -> list[tuple[StackSpec, StackInput]]:
     """Each stack of `names` with what its steps are made of.
 
@@ -47,10 +48,12 @@ def stack_inputs(
         images: image name to the reference that charts are given.
         digests: remembers files' hashes.
         environ: where licences are looked for, and what kustomizations take from it.
+        hashed: whether their contents are told; what is only rendered is compared with nothing.
     """
     stacks = [workspace.stacks[name] for name in names]
     filled = [replace(stack, spec=with_hooks_filled(stack.spec, facts)) for stack in stacks]
-    return [(stack.spec, _stack_input(workspace, stack, facts, images, digests, environ=environ)) for stack in filled]
+    made = partial(_stack_input, workspace, facts=facts, images=images, digests=digests, environ=environ, hashed=hashed)
+    return [(stack.spec, made(stack)) for stack in filled]
 
 
 def is_licensed(spec: StackSpec, environ: Mapping[str, str]) -> bool:
@@ -78,6 +81,7 @@ def _stack_input(
     digests: FileDigests,
     *,
     environ: Mapping[str, str],
+    hashed: bool,
 ) -> StackInput:
     spec = stack.spec
     licensed = is_licensed(spec, environ)
@@ -93,7 +97,7 @@ def _stack_input(
         values=values,
         content="",
         images={used: images[used] for used in names.values()},
-        database_content=database_content(stack, digests),
+        database_content=database_content(stack, digests) if hashed else "",
         database_seeds=database_seeds(stack),
         seeds=workspace.seeds.to_json() if spec.seeds else "",
         licensed=licensed,
@@ -103,6 +107,8 @@ def _stack_input(
         kustomize_images=renamed,
         config_maps=carried,
     )
+    if not hashed:
+        return made
     pins = tuple(_digests(made.images, workspace))
     content = partial(_content, made, workspace, stack, digests, environ)
     return replace(made, content=content(pins=pins), unpinned_content=content(pins=()) if pins else "")

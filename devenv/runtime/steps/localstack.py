@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devenv.errors import DatabaseError
+from devenv.plan.names import SEEDS_SECRET
 from devenv.runtime.environment import Environment
 from devenv.runtime.host.ports import http_ports
-from devenv.runtime.steps.seeding import SEED_DOCUMENT, SEED_PROGRAM, SEEDS_SECRET
+from devenv.runtime.steps.seeding import SEED_DOCUMENT, SEED_PROGRAM
 from devenv.spec.project import LOOPBACK
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import time
 
 from devenv.events import Noted
 from devenv.labels import LABEL_STACK
+from devenv.plan.names import SEEDS_SECRET
 from devenv.plan.steps import ApplySeeds, RefreshSecrets
 from devenv.runtime.step_context import StepContext
 from devenv.spec import seeds
 
-SEEDS_SECRET = "localstack-seeds"  # noqa: S105 -- a Secret's name
 SEED_PROGRAM = "seed.py"
 SEED_DOCUMENT = "seeds.json"
 _RESEED = (

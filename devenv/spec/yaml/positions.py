@@ -127,6 +127,19 @@ def plain_node(value: Any, line: int, label: str | int = "") -> Node:
     return Node(value, line, label)
 
 
+def plain_key(path: KeyPath) -> str:
+    """A key path as text, of data that was not read from a file."""
+    text = ""
+    for key in path:
+        if isinstance(key, int):
+            text += f"[{key}]"
+        elif _PLAIN_KEY.fullmatch(key) and "." not in key:
+            text += f".{key}" if text else key
+        else:
+            text += f"[{json.dumps(key)}]"
+    return text
+
+
 def _without(node: Node, path: KeyPath, paths: set[KeyPath]) -> Node:
     value = node.value
     if isinstance(value, Mapping):

@@ -42,6 +42,9 @@ def _engine_problems(name: str, database: ProjectDatabase, at: KeyPath, document
     if database.password is False and not rules.opens:
         message = f"{engine} lets nobody in without a password"
         yield document.problem((*at, "password"), message, "leave it out, and one is made")
+    if database.root_password is not None and not rules.has_root:
+        message = f"{engine} has no user root"
+        yield document.problem((*at, "root_password"), message, "leave it out: password is that of the owner")
     if database.migrations is not None:
         form = "a folder" if isinstance(database.migrations, str) else "a program"
         if not rules.migrations:

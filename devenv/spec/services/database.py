@@ -57,3 +57,5 @@ class ProjectDatabase(SpecModel):
     """Its owner; when unset called like the database, and default in Redis."""
     password: Password = None
     """The owner's; made once when unset. False: Redis and NATS also let in who sends none."""
+    root_password: Text | None = None
+    """That of MySQL's root; made once when unset."""

@@ -113,7 +113,9 @@ def _draft(
     if spec.password is False:
         data = merged(data, template.get("open", {}))
     elif spec.password is not None:
-        data = _with_password(data, spec.password)
+        data = _with_secret(data, password=spec.password)
+    if spec.root_password is not None:
+        data = _with_secret(data, root_password=spec.root_password)
     if spec.seeds:
         data = merged(data, {"database": {"seeds": spec.seeds}})
     filled = _with_numbers(fill(data, database.words(versions)))
@@ -129,9 +131,9 @@ def _draft(
     return StackDraft(folder, stack, document, engines.profile_values.get(spec.engine, {}), (), ())
 
 
-def _with_password(data: Values, password: str) -> Values:
-    """The same, with a password that is given in the place of one that is made."""
-    secrets = [{**secret, "value": {**secret["value"], "password": password}} for secret in data["secrets"]]
+def _with_secret(data: Values, **given: str) -> Values:
+    """The same, with passwords that are given in the place of those that are made."""
+    secrets = [{**secret, "value": {**secret["value"], **given}} for secret in data["secrets"]]
     return {**data, "secrets": secrets}
 
 

@@ -29,6 +29,8 @@ class EngineRules:
     """The same of its owner."""
     users: tuple[str, ...] = ()
     """Users that a server has for itself."""
+    has_root: bool = False
+    """Whether root has a password of its own."""
     opens: bool = False
     """Whether it can let in who sends no password."""
 
@@ -46,6 +48,7 @@ RULES: Mapping[ProjectEngine, EngineRules] = {
         "a small letter, then up to 30 small letters, digits and _",
         ("mysql", "sys", "information_schema", "performance_schema"),
         users=("root",),
+        has_root=True,
     ),
     "clickhouse": EngineRules(
         ("a folder",),

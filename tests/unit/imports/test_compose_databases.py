@@ -96,6 +96,7 @@ services:
     image: mysql:5.7
     environment: {MYSQL_DATABASE: stock, MYSQL_USER: clerk, MYSQL_PASSWORD: p@ss, MYSQL_ROOT_PASSWORD: r}
     volumes: ["./init:/docker-entrypoint-initdb.d:ro"]
+  bare: {image: "mysql:8", environment: {MYSQL_DATABASE: bare, MYSQL_ROOT_PASSWORD: r}}
   more:
     image: mariadb
     environment: {MARIADB_DATABASE: more, MARIADB_USER: clerk, MARIADB_PASSWORD: p, MARIADB_RANDOM_ROOT_PASSWORD: 1}
@@ -125,7 +126,15 @@ def test_databases_of_other_engines_keep_what_others_say_of_them(tmp_path: Path)
     }
 
     assert made == {
-        "rows": {"engine": "mysql", "name": "stock", "user": "clerk", "password": "p@ss", "seeds": "init"},
+        "rows": {
+            "engine": "mysql",
+            "name": "stock",
+            "user": "clerk",
+            "password": "p@ss",
+            "root_password": "r",
+            "seeds": "init",
+        },
+        "bare": {"engine": "mysql", "name": "bare", "root_password": "r"},
         "more": {"engine": "mysql", "name": "more", "user": "clerk", "password": "p", "migrations": "flyway"},
         "events": {
             "engine": "clickhouse",
@@ -142,14 +151,14 @@ def test_databases_of_other_engines_keep_what_others_say_of_them(tmp_path: Path)
     assert {workspace.stacks[name].spec.namespace for name in made} == {"shop-compose"}
     assert [line.partition(": services.")[2] for line in notes_of(workspace)] == [
         "rows.image: mysql:5.7 is not run; it is devenv's own MySQL",
-        "rows.environment.MYSQL_ROOT_PASSWORD: the password of root is not carried over; one is made",
+        "bare.image: mysql:8 is not run; it is devenv's own MySQL",
         "more.image: mariadb is not run; it is devenv's own MySQL",
         "events.image: clickhouse/clickhouse-server is not run; it is devenv's own ClickHouse",
         "cache.image: redis:7 is not run; it is devenv's own Redis",
-        "cache.command: command is not carried over (and line 20); it is devenv's own Redis",
+        "cache.command: command is not carried over (and line 21); it is devenv's own Redis",
         "safe.image: valkey/valkey is not run; it is devenv's own Redis",
         "bus.image: nats:2 is not run; it is devenv's own NATS",
-        "bus.command: command is not carried over (and line 22); it is devenv's own NATS",
+        "bus.command: command is not carried over (and line 23); it is devenv's own NATS",
         "own.image: nats is not run; it is devenv's own NATS",
     ]
 
@@ -161,7 +170,7 @@ RUN = "it runs from its image"
     ("service", "told"),
     [
         (
-            "{image: mysql, environment: {MYSQL_DATABASE: a, MYSQL_ROOT_PASSWORD: b}}",
+            "{image: mysql, environment: {MYSQL_DATABASE: a, MYSQL_ALLOW_EMPTY_PASSWORD: 1}}",
             "image: a database of devenv's has a",
         ),
         (

@@ -141,3 +141,13 @@ def test_roots_password_of_mysql_is_made_whatever_the_owners_is(everything: Work
     assert isinstance(secret.value, dict)
     assert secret.value["password"] == "known"  # noqa: S105 -- of the test's project
     assert not isinstance(secret.value["root_password"], str)
+
+
+def test_roots_password_of_mysql_is_the_one_that_is_given(tmp_path: Path) -> None:
+    workspace = load(tmp_path, "project: shop\ndatabases: {stock: {engine: mysql, root_password: theirs}}\n")
+
+    (secret,) = workspace.stacks["stock"].spec.secrets
+
+    assert isinstance(secret.value, dict)
+    assert secret.value["root_password"] == "theirs"  # noqa: S105 -- of the test's project
+    assert not isinstance(secret.value["password"], str)

@@ -101,13 +101,15 @@ def _of_mysql(asked: Asked) -> Described | Kept:
     def first(what: str) -> Node | None:
         return asked.first(f"MYSQL_{what}", f"MARIADB_{what}")
 
-    name, user, password = first("DATABASE"), first("USER"), first("PASSWORD")
-    if name is None or user is None or password is None or not text_of(password):
-        message = "a database of devenv's has a name, and an owner other than root"
+    name, user, password, root = first("DATABASE"), first("USER"), first("PASSWORD"), first("ROOT_PASSWORD")
+    root = root if root and text_of(root) else None
+    owned = user is not None and password is not None and text_of(password)
+    if name is None or not (owned or (user is None and root)):
+        message = "a database of devenv's has a name, and an owner or root with a password"
         return Kept(("image",), message, "MYSQL_DATABASE, MYSQL_USER and MYSQL_PASSWORD name them")
-    roots = next((key for key in ("MYSQL_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD") if key in asked.variables), None)
-    told = [] if roots is None else [(_place(asked, roots), "the password of root is not carried over", "one is made")]
-    return _named("mysql", Described(_keys(name=name, user=user, password=password), told))
+    return _named(
+        "mysql", Described(_keys(name=name, user=user, password=password if owned else None, root_password=root))
+    )
 
 
 def _of_clickhouse(asked: Asked) -> Described | Kept:
@@ -153,7 +155,8 @@ def _of_nats(asked: Asked) -> Described | Kept:
 
 def _named(engine: ProjectEngine, found: Described) -> Described | Kept:
     """The same, where the engine's rules take the names; an image is freer."""
-    rules, name, user = RULES[engine], text_of(found.keys["name"]), text_of(found.keys["user"])
+    rules, name = RULES[engine], text_of(found.keys["name"])
+    user = text_of(found.keys["user"]) if "user" in found.keys else name
     if name in rules.reserved or rules.names is None or not rules.names.fullmatch(name):
         return Kept(("image",), f"devenv's own database cannot be called {name}", f"{rules.form} can be")
     if user in rules.users:
@@ -172,10 +175,6 @@ def _login(asked: Asked, written: str) -> dict[str, Node]:
 
 def _keys(**found: Node | None) -> dict[str, Node]:
     return {key: node for key, node in found.items() if node is not None}
-
-
-def _place(asked: Asked, variable: str) -> KeyPath:
-    return ("environment", variable) if asked.draft.find("environment", variable) else ("image",)
 
 
 _MYSQL = KnownImage("mysql", "MySQL", _of_mysql)

@@ -5,6 +5,7 @@ Responsible for their way behind the command, which alone knows whether it takes
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from typer.core import TyperGroup
 from devenv.cli.verbatim import Verbatim
 
 _DIRECTORY = ("-C", "--directory")
-_SWITCHES = ("--json", "-v", "--verbose")
+_VERBOSE = ("-v", "--verbose")
+_SWITCHES = ("--json", *_VERBOSE)
 
 
 class LeadingOptions(TyperGroup):
@@ -32,12 +34,35 @@ class LeadingOptions(TyperGroup):
         if isinstance(command, Verbatim):
             _keep_directory(ctx, leading, rest[0])
             return super().parse_args(ctx, rest)
-        return super().parse_args(ctx, [*rest[:depth], *leading, *rest[depth:]])
+        return super().parse_args(ctx, [*rest[:depth], *_taken(ctx, leading, command), *rest[depth:]])
 
 
 def leading_directory(context: Any) -> Path:
     """What stands behind -C, of a command that hands all its own arguments on."""
     return Path(context.meta.get(__name__, ""))
+
+
+def _taken(ctx: Any, leading: list[str], command: Any) -> list[str]:
+    """What of it the command gets: one without -C is run in that folder, and one that shows no more takes no -v."""
+    known = {option for parameter in command.params for option in parameter.opts}
+    taken, words = [], iter(leading)
+    for word in words:
+        if word in _VERBOSE and word not in known:
+            continue
+        if word in _SWITCHES or known.issuperset(_DIRECTORY):
+            taken += [word, next(words, "")] if word in _DIRECTORY else [word]
+            continue
+        folder = next(words, "") if word in _DIRECTORY else _folder_of(word)
+        try:
+            os.chdir(folder)
+        except OSError as error:
+            ctx.fail(f"{folder} is no folder to be in: {(error.strerror or str(error)).lower()}")
+    return taken
+
+
+def _folder_of(word: str) -> str:
+    """What -CDIR or --directory=DIR names."""
+    return word.removeprefix("--directory=").removeprefix("-C")
 
 
 def _split(args: list[str]) -> tuple[list[str], list[str]]:
@@ -58,6 +83,4 @@ def _keep_directory(ctx: Any, leading: list[str], command: str) -> None:
     for word in words:
         if word in _SWITCHES:
             ctx.fail(f"{ctx.command_path} {command} hands all options on: {word} belongs behind it")
-        ctx.meta[__name__] = (
-            next(words, "") if word in _DIRECTORY else word.removeprefix("--directory=").removeprefix("-C")
-        )
+        ctx.meta[__name__] = next(words, "") if word in _DIRECTORY else _folder_of(word)

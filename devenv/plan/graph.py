@@ -6,7 +6,7 @@ The graph's own operations (order, cycles, reach) are those of `devenv.spec.need
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from devenv.errors import UsageError
@@ -15,20 +15,13 @@ from devenv.spec.read.wording import name_hint
 from devenv.spec.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What is left of a project."""
-
-    workspace: Workspace
-    """Without the tasks that are left out, of which others take it that they have run."""
-    stacks: tuple[str, ...]
-    """Each after those that it needs."""
-
-
 def choose(
     workspace: Workspace, *, only: Sequence[str] = (), skip: Sequence[str] = (), layers: Sequence[str] = ()
-) -> Chosen:
-    """What the flags leave, of which `skip` names tasks too; raises UsageError as `select` does."""
+) -> tuple[Workspace, tuple[str, ...]]:
+    """The workspace and the stacks that the flags leave, of which `skip` names tasks too.
+
+    Of a task that is left out others take it that it has run. Raises UsageError as `select` does.
+    """
     tasks = workspace.project.tasks
     _refuse_unknown("--skip", skip, [*workspace.selected, *tasks], "stacks or tasks of this project")
     out = {name for name in skip if name in tasks}
@@ -38,7 +31,7 @@ def choose(
         if name not in out
     }
     stacks = select(workspace, only=only, skip=[name for name in skip if name not in out], layers=layers)
-    return Chosen(replace(workspace, project=workspace.project.model_copy(update={"tasks": left})), stacks)
+    return replace(workspace, project=workspace.project.model_copy(update={"tasks": left})), stacks
 
 
 def select(

@@ -31,6 +31,17 @@ class HostBuild:
 
 
 @dataclass(frozen=True, slots=True)
+class HostCall:
+    """A command of this machine that follows a build."""
+
+    command: tuple[str, ...]
+    shown: str
+    """As the user agrees to it."""
+    folder: Path
+    """Absolute."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """An image that is built from a Dockerfile, or by a command of this machine."""
 
@@ -48,6 +59,7 @@ class Recipe:
     ssh: str | None = None
     host: HostBuild | None = None
     """None where it is built from the Dockerfile."""
+    after: tuple[HostCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ class Plan:
     @property
     def host_commands(self) -> tuple[str, ...]:
         """The commands that it runs on this machine, as a shell's lines: to be agreed to once in a project."""
-        return tuple(dict.fromkeys(filter(None, (_host_command(node.step) for node in self.nodes))))
+        return tuple(dict.fromkeys(shown for node in self.nodes for shown in _host_commands(node.step)))
 
     def as_event(self) -> PlanMade:
         """The plan as the sinks see it."""
@@ -95,18 +95,18 @@ class Plan:
         return PlanMade(self.project, self.cluster, steps, self.unchanged)
 
 
-def _host_command(step: Step) -> str:
+def _host_commands(step: Step) -> tuple[str, ...]:
     match step:
         case RunHook(hook=hook):
-            return hook.shown if hook.command else ""
-        case BuildImage(host=host):
-            return host.shown if host else ""
+            return (hook.shown,) if hook.command else ()
+        case BuildImage():
+            return step.host_commands
         case RunTask(spec=task):
-            return task.shown
+            return (task.shown,)
         case StartServing(spec=task):
-            return task.shown_serve
+            return (task.shown_serve,)
         case _:
-            return ""
+            return ()
 
 
 def _loss(step: Step) -> str:

@@ -211,6 +211,7 @@ def _step(image: Image, choice: Choice, references: Mapping[str, str], mode: Mod
                 recipe.secrets,
                 recipe.ssh,
                 recipe.host,
+                recipe.after,
             )
             return build, before if recipe.host else before | {tool_key(BUILDX)}
         case Assembly(base=base, system=system):

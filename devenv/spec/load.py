@@ -279,7 +279,7 @@ def _seed_files(
 
 def _check(parts: _Parts, problems: list[Problem]) -> None:
     project, drafts = parts.project, parts.drafts
-    profile = project.profile if project else PROFILES[0]
+    profiles = project.profile_and_base(project.profile) if project else PROFILES[:1]
     chosen = {choice.name: choice.values for choice in project.stacks} if project else {}
     if project and parts.document:
         problems.extend(references.project_problems(project, parts.document, drafts, parts.versions))
@@ -291,7 +291,7 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
         problems.extend(task_problems(project.tasks, parts.document, parts.boundary, {*drafts, *parts.unread}))
     for draft in drafts.values():
         problems.extend(references.stack_problems(draft, drafts, parts.versions, parts.images.names, parts.unread))
-        problems.extend(files.stack_file_problems(draft, profile, parts.charts))
+        problems.extend(files.stack_file_problems(draft, profiles, parts.charts))
         problems.extend(value_place_problems(draft, chosen.get(draft.name, {})))
         problems.extend(set_value_problems(draft))
     problems.extend(references.cycle_problems(drafts))

@@ -33,6 +33,19 @@ class BuildSecret(SpecModel):
         return self
 
 
+class FollowingCommand(SpecModel):
+    """A command of this machine that follows a build."""
+
+    command: HostCommand
+    dir: Text = "."
+    """The folder that it runs in, relative to devenv.yaml."""
+
+    @property
+    def shown(self) -> str:
+        """What the user is asked to agree to."""
+        return shown_command(self.command, {}, self.dir)
+
+
 class LocalImage(SpecModel):
     """An image built from the project's own sources."""
 
@@ -59,6 +72,9 @@ class LocalImage(SpecModel):
     """What `command` leaves: an image in the engine."""
     deps: tuple[Text, ...] = ()
     """What of the context `command` reads; all of it where nothing is said."""
+    after: tuple[FollowingCommand, ...] = ()
+    """Commands of this machine that follow each build, with its name in the variable IMAGE; where one fails, the build
+    does. The user is asked once in a project."""
     dev: Trigger = "auto"
     """Whether `devenv dev` brings what is saved by itself, or waits for `devenv dev trigger NAME`."""
     sync: tuple[SyncRule, ...] = ()
@@ -76,3 +92,8 @@ class LocalImage(SpecModel):
     def shown(self) -> str:
         """What the user is asked to agree to; empty where it is built from a Dockerfile."""
         return shown_command(self.command, {}, self.context) if self.command else ""
+
+    @property
+    def host_commands(self) -> tuple[str, ...]:
+        """All that the user is asked to agree to."""
+        return tuple(filter(None, (self.shown, *(each.shown for each in self.after))))

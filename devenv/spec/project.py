@@ -104,6 +104,11 @@ class ProjectSpec(SpecModel):
         """The built-in ones and the project's own."""
         return (*PROFILES, *(name for name in self.profiles if name not in PROFILES))
 
+    def profile_and_base(self, profile: str) -> tuple[str, ...]:
+        """A profile, and the built-in one that it stands on where it is the project's own."""
+        base = self.profiles.get(profile)
+        return (profile, base) if base else (profile,)
+
     @property
     def prefix(self) -> str:
         """What `{namespace_prefix}` stands for."""

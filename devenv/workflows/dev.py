@@ -71,7 +71,8 @@ def dev(command: DevCommand, session: Session) -> None:
     users = _users(workspace, command.names)
     only = _stacks(workspace, users, command.names)
     tasks, built = workspace.project.tasks.values(), workspace.project.images.values()
-    commands = (*(found for task in tasks for found in task.host_commands), *(i.shown for i in built if i.shown))
+    agreed = [*(task.host_commands for task in tasks), *(image.host_commands for image in built)]
+    commands = tuple(found for each in agreed for found in each)
     request = UpRequest(
         command.directory, command.assume_yes, only=only, profile=profile, images=command.images, commands=commands
     )

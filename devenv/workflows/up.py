@@ -94,8 +94,7 @@ def bring_up(request: UpRequest, session: Session) -> UpResult:
     """As `up`; returns what a command that goes on from there needs."""
     began = time.monotonic()
     workspace = load_project(request.directory, session, profile=request.profile)
-    chosen = choose(workspace, only=request.only, skip=request.skip, layers=request.layers)
-    workspace, stacks = chosen.workspace, chosen.stacks
+    workspace, stacks = choose(workspace, only=request.only, skip=request.skip, layers=request.layers)
     require_sound_contents(workspace.stacks[name] for name in stacks)
     environment = connect(workspace, session, agreed=request.assume_yes)
     tell_ahead = _look_ahead(environment) if not environment.containers() else None
@@ -169,7 +168,7 @@ def _after_tasks(result: UpResult, request: UpRequest, session: Session, info: R
         return result
     perform(first, result.environment, result.state, session, info, checks_room=False)
     workspace = load_project(request.directory, session, profile=request.profile)
-    workspace = choose(workspace, only=request.only, skip=request.skip, layers=request.layers).workspace
+    workspace, _ = choose(workspace, only=request.only, skip=request.skip, layers=request.layers)
     require_sound_contents(workspace.stacks[name] for name in result.stacks)
     environment = environment_on(result.environment.engine, workspace, session)
     return _replanned(environment, result.stacks, result.state, request, session)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from devenv.errors import ImageError
 from devenv.images.content.fingerprint import TAG_DIGITS, FileDigests, fingerprint, hash_of
-from devenv.plan.image import NODE, Assembly, Bootstrap, HostBuild, Image, Recipe
+from devenv.plan.image import NODE, Assembly, Bootstrap, HostBuild, HostCall, Image, Recipe
 from devenv.spec.image_reference import Reference, mirrored_at
 from devenv.spec.local_image import LocalImage
 from devenv.spec.model import Pairs
@@ -153,6 +153,7 @@ class Catalogue:
             secrets=tuple(sorted(self._secrets(image))),
             ssh=image.ssh,
             host=HostBuild(argv_of(image.command), image.shown, image.deps) if image.command else None,
+            after=tuple(self._following(image)),
         )
         built = replace(self._built(name, "", recipe), local=True)
         if image.tag == "content" or self._commit_tag is None:
@@ -160,6 +161,10 @@ class Catalogue:
         as_written = replace(recipe, context=written, dockerfile=written / image.dockerfile)
         tag = self._commit_tag(as_written, built.content)
         return replace(built, own=f"{OWN_REPOSITORY}/{name}:{tag}")
+
+    def _following(self, image: LocalImage) -> Iterable[HostCall]:
+        for each in image.after:
+            yield HostCall(argv_of(each.command), each.shown, self._project_root / each.dir)
 
     def _secrets(self, image: LocalImage) -> Iterable[tuple[str, str]]:
         for name, secret in image.secrets.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.plan.image import HostBuild, Mode
+from devenv.plan.image import HostBuild, HostCall, Mode
 from devenv.plan.steps.step import PlanStep
 from devenv.spec.local_image import BuildNetwork
 from devenv.spec.model import Pairs
@@ -125,6 +125,20 @@ class BuildImage(ProvideImage):
     """Name of a secret to its source as buildx takes it: `src=/path` or `env=NAME`."""
     ssh: str | None = None
     host: HostBuild | None = None
+    after: tuple[HostCall, ...] = ()
+    """What follows on this machine."""
+
+    @property
+    def title(self) -> str:
+        """What it does, imperative, for people; commands of this machine that follow are shown."""
+        follows = "".join(f", then on this machine: {call.shown}" for call in self.after)
+        return f"Build image {self.image}{follows}"
+
+    @property
+    def host_commands(self) -> tuple[str, ...]:
+        """What of this machine it runs, as the user agrees to it."""
+        built = (self.host.shown,) if self.host else ()
+        return (*built, *(call.shown for call in self.after))
 
 
 @dataclass(frozen=True, slots=True)

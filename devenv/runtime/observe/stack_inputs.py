@@ -14,7 +14,7 @@ from devenv.plan.observed import StackInput
 from devenv.plan.steps import CarriedFolder
 from devenv.runtime.observe.carried_folders import carry
 from devenv.runtime.observe.stack_files import chart_files, files_below, kustomization_files, kustomization_variables
-from devenv.spec.read.places import visible_files
+from devenv.spec.read.places import overlay_path, visible_files
 from devenv.spec.render import ProjectFacts, chart_values, kustomized, merged, nested, with_hooks_filled
 from devenv.spec.stack import Source, StackSpec
 from devenv.spec.workspace import LoadedStack, Workspace
@@ -89,7 +89,8 @@ def _stack_input(
     given = {name: images[used] for name, used in names.items()}
     carried = tuple(_carried(stack, place.folder, digests) for place in spec.config_maps)
     values = _values(workspace, stack, facts, given, carried, licensed=licensed)
-    sources = tuple(_path(source, stack.root, facts.profile, workspace.charts) for source in spec.sources)
+    profiles = workspace.project.profile_and_base(facts.profile)
+    sources = tuple(_path(source, stack.root, profiles, workspace.charts) for source in spec.sources)
     renamed = tuple(place for name, injection in spec.images.items() for place in kustomized(injection, given[name]))
     made = StackInput(
         name=spec.name,
@@ -213,12 +214,12 @@ def database_seeds(stack: LoadedStack) -> tuple[Path, ...]:
     return tuple(file for file in files if file.suffix == ".sql" or not database or database.engine != "postgres")
 
 
-def _path(source: Source, root: Path, profile: str, charts: Path) -> str:
+def _path(source: Source, root: Path, profiles: Sequence[str], charts: Path) -> str:
     """Where a source's files are: absolute, or inside its module; empty for what is fetched by Helm."""
     if source.chart and source.chart.builtin:
         return str((charts / source.chart.builtin).resolve())
     if source.kustomize:
-        return str((root / source.kustomize.path.replace("{profile}", profile)).resolve())
+        return str((root / overlay_path(root, source.kustomize.path, profiles)).resolve())
     named = source.chart or source.manifests
     if named is None or named.path is None:
         return ""

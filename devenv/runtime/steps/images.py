@@ -11,8 +11,8 @@ from devenv.images.load.loader import load
 from devenv.images.nodes.image import preload
 from devenv.plan.provision import BUILDX
 from devenv.plan.steps import AssembleNodeImage, BuildImage, FetchModule, LoadImage, ProvideTool, PruneBuildCache
-from devenv.runtime.host_commands import require_agreed
 from devenv.runtime.step_context import StepContext
+from devenv.runtime.steps.build_hooks import require_agreed_build, run_after_build
 
 
 def provide_tool(step: ProvideTool, context: StepContext) -> str:
@@ -66,13 +66,16 @@ def provide_image(step: ImageStep, context: StepContext) -> str:
 
     Raises HostCommandError where a command builds it that nobody has agreed to.
     """
-    if isinstance(step, BuildImage) and step.host:
-        require_agreed(context.environment, step.host.shown)
+    if isinstance(step, BuildImage):
+        require_agreed_build(step, context)
     try:
-        return context.environment.provider.provide(step, _listener(context), buildx=_buildx(context))
+        done = context.environment.provider.provide(step, _listener(context), buildx=_buildx(context))
     except PULL_ERRORS as error:
         give_up(step, error, context.run.given_up)
         raise
+    if isinstance(step, BuildImage):
+        run_after_build(step, context)
+    return done
 
 
 def assemble_node_image(step: AssembleNodeImage, context: StepContext) -> str:

@@ -5,7 +5,7 @@ Responsible for paths only; one function per kind of specification, each returni
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from devenv.errors import Problem
@@ -13,7 +13,7 @@ from devenv.spec.checks.sync_rules import SUPERVISOR, sync_problems
 from devenv.spec.local_image import LocalImage
 from devenv.spec.project import CONTROL_PLANE, ProjectSpec
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft
-from devenv.spec.read.places import Boundary, Kind, PathProblem, files_in, subfolders
+from devenv.spec.read.places import Boundary, Kind, PathProblem, files_in, overlay_path, subfolders
 from devenv.spec.read.wording import name_hint
 from devenv.spec.stack import KUSTOMIZATION_FILES, ReadyCheck, Source, StackSpec
 from devenv.spec.versions import Versions
@@ -21,12 +21,12 @@ from devenv.spec.yaml.positions import Document, KeyPath
 from devenv.spec.yaml.reader import read_yaml
 
 
-def stack_file_problems(draft: StackDraft, profile: str, charts: Path) -> Iterator[Problem]:
+def stack_file_problems(draft: StackDraft, profiles: Sequence[str], charts: Path) -> Iterator[Problem]:
     """Charts, manifests, kustomizations, readiness manifests, build contexts and migrations of a stack.
 
     Args:
         draft: the stack.
-        profile: the project's.
+        profiles: the project's, and the one that it stands on.
         charts: the folder with those that devenv ships.
     """
     spec, document = draft.spec, draft.document
@@ -34,7 +34,7 @@ def stack_file_problems(draft: StackDraft, profile: str, charts: Path) -> Iterat
         return
     root, boundary = draft.folder.root, draft.folder.boundary
     for index, source in enumerate(spec.sources):
-        yield from _source_problems(draft, document, index, source, profile)
+        yield from _source_problems(draft, document, index, source, profiles)
         if source.chart and source.chart.builtin and not (charts / source.chart.builtin).is_dir():
             name, known = source.chart.builtin, [folder.name for folder in subfolders(charts)]
             path: KeyPath = ("sources", index, "chart", "builtin")
@@ -99,7 +99,7 @@ def catalogue_file_problems(versions: Versions, document: Document, boundary: Bo
 
 
 def _source_problems(
-    draft: StackDraft, document: Document, index: int, source: Source, profile: str
+    draft: StackDraft, document: Document, index: int, source: Source, profiles: Sequence[str]
 ) -> Iterator[Problem]:
     at: KeyPath = ("sources", index)
     if source.chart and source.chart.path is not None and source.chart.module is None:
@@ -114,7 +114,7 @@ def _source_problems(
         yield from _content_problems(draft, document, path, manifests, ())
     elif source.kustomize:
         path = (*at, "kustomize", "path")
-        overlay = _look(draft, source.kustomize.path.replace("{profile}", profile), "folder")
+        overlay = _look(draft, overlay_path(draft.folder.root, source.kustomize.path, profiles), "folder")
         yield from _content_problems(draft, document, path, overlay, KUSTOMIZATION_FILES)
 
 

@@ -12,7 +12,7 @@ from devenv.spec.read.drafts import StackDraft
 from devenv.spec.read.seed_files import StackSecret
 from devenv.spec.yaml.positions import Node
 
-SECTIONS = ("services", "databases", "images")
+SECTIONS = ("services", "databases", "images", "tasks")
 """Keys of devenv.yaml, mappings by name, to which an import may add entries."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -130,6 +130,12 @@ def visible_files(folder: Path) -> list[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, name) for name in names if not name.startswith(".")]
     return sorted(path for path in found if path.is_file())
+
+
+def overlay_path(root: Path, text: str, profiles: Sequence[str]) -> str:
+    """A path with `{profile}` in it, of the first of these profiles that is there below `root`; else of the first."""
+    paths = [text.replace("{profile}", profile) for profile in profiles]
+    return next((path for path in paths if (root / path).is_dir()), paths[0])
 
 
 def is_executable(file: Path) -> bool:

@@ -394,3 +394,27 @@ def test_a_custom_artifact_is_built_by_its_command(repository: Any) -> None:
     assert api.shown == "./build.sh --fast (in app)"
     assert (base.command, base.deps) == ("make", ())
     assert [note.message for note in workspace.notes] == ["patterns are not carried over"]
+
+
+def test_hooks_of_a_build_are_a_task_before_it_and_commands_after_it(repository: Any) -> None:
+    hooks = (
+        "{before: [{command: [make, gen], dir: app}, {command: [sh, -c, 'echo $SKAFFOLD_IMAGE']},"
+        " {command: [dir], os: [windows]}], after: [{command: [make, scan]}]}"
+    )
+    body = f"build: {{artifacts: [{{image: shop/api, context: app, hooks: {hooks}}}]}}\n"
+    workspace = repository({"skaffold.yaml": config(body), "app/Dockerfile": "FROM scratch\n"})
+
+    tasks = workspace.project.tasks
+    assert {name: (task.run, task.dir, task.needs) for name, task in tasks.items()} == {
+        "before-shop-api": (("make", "gen"), "app", ()),
+        "before-shop-api-2": (("sh", "-c", "echo $SKAFFOLD_IMAGE"), ".", ("before-shop-api",)),
+    }
+    assert workspace.project.images["shop-api"].host_commands == ("make scan",)
+    assert [note.message for note in workspace.notes] == ["the image has no name before it is built"]
+
+
+def test_hooks_of_all_builds_together_are_told(repository: Any) -> None:
+    body = "build: {artifacts: [{image: api, context: app}], hooks: {before: [{command: [make]}]}}\n"
+    workspace = repository({"skaffold.yaml": config(body), "app/Dockerfile": "FROM scratch\n"})
+
+    assert [note.key for note in workspace.notes] == ["build.hooks"]

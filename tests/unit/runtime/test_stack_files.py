@@ -29,6 +29,16 @@ def test_a_kustomization_counts_with_all_that_is_beside_it(root: Path) -> None:
     assert content(project) != former.content
 
 
+def test_a_profile_of_ones_own_has_the_overlay_of_what_it_stands_on_where_it_has_none(root: Path) -> None:
+    project = workspace(root, sources=[{"kustomize": {"path": "overlays/{profile}"}}], ready=[])
+    own = project.project.model_copy(update={"profiles": {"laptop": "prod"}})
+    laptop = replace(FACTS, profile="laptop")
+
+    assert rendered(replace(project, project=own), laptop).sources == (str(root / "overlays" / "prod"),)
+    write(root, {"overlays/laptop/kustomization.yaml": "resources: [../../base]"})
+    assert rendered(replace(project, project=own), laptop).sources == (str(root / "overlays" / "laptop"),)
+
+
 OUTSIDE = {
     "shared/base/kustomization.yaml": "resources: [service.yaml]\ncomponents: [../part]",
     "shared/base/service.yaml": "kind: Service",

@@ -181,10 +181,10 @@ def test_a_task_that_is_skipped_goes_and_those_that_need_it_stay(tmp_path: Path)
     (tmp_path / "devenv.yaml").write_text(spec, encoding="utf-8")
     workspace = load_workspace(tmp_path, data_root=DATA, versions_file=DATA / "versions.yaml")
 
-    chosen = choose(workspace, skip=["a", "namespaces"])
+    left, stacks = choose(workspace, skip=["a", "namespaces"])
 
-    assert {name: task.needs for name, task in chosen.workspace.project.tasks.items()} == {"b": ("store",)}
-    assert chosen.stacks == ("store",)
+    assert {name: task.needs for name, task in left.project.tasks.items()} == {"b": ("store",)}
+    assert stacks == ("store",)
     with pytest.raises(UsageError, match="--skip: the project has no c") as caught:
         choose(workspace, skip=["c"])
     assert caught.value.hint == "stacks or tasks of this project: a, b, namespaces, store"

@@ -14,6 +14,7 @@ from typing import Any
 
 from devenv.errors import Problem
 from devenv.spec.imports.note import Note
+from devenv.spec.imports.skaffold.build_hooks import commands_of, names_image, tasks_before
 from devenv.spec.imports.skaffold.file.build_config import (
     Artifact,
     CustomArtifact,
@@ -21,6 +22,7 @@ from devenv.spec.imports.skaffold.file.build_config import (
     DockerArtifact,
 )
 from devenv.spec.imports.skaffold.file.modules import Module
+from devenv.spec.imports.skaffold.file.skaffold_model import HookItem
 from devenv.spec.imports.skaffold.naming import image_name
 from devenv.spec.imports.skaffold.syncing import sync_rules, workdir_of
 from devenv.spec.imports.skaffold.variables import Templates
@@ -88,9 +90,11 @@ def image_names(written: Sequence[Written], catalogue: Collection[str], problems
 class Artifacts:
     """Translates artifacts into entries of `images`."""
 
-    def __init__(self, root: Path, names: dict[str, str], own: Collection[str], templates: Templates) -> None:
-        """`root` is the folder of devenv.yaml; `own` are the names under `images` there."""
-        self._root, self._names, self._own, self._templates = root, names, own, templates
+    def __init__(
+        self, root: Path, top: Path, names: dict[str, str], own: Collection[str], templates: Templates
+    ) -> None:
+        """`root` is the folder of devenv.yaml, `top` that of the first configuration; `own` are `images` there."""
+        self._root, self._top, self._names, self._own, self._templates = root, top, names, own, templates
 
     def entries(self, written: Sequence[Written]) -> dict[str, Node]:
         """The images by name, as devenv.yaml would have them."""
@@ -100,6 +104,24 @@ class Artifacts:
             if name not in found and name not in self._own and (data := self._image(one)) is not None:
                 found[name] = self._node(one, data)
         return found
+
+    def tasks(self, written: Sequence[Written]) -> dict[str, Node]:
+        """What runs before the builds of those that `entries` has, as tasks of devenv.yaml."""
+        found: dict[str, Node] = {}
+        for one in written:
+            name, at = self._names.get(one.artifact.image, ""), ("hooks", "before")
+            if name in self._own or not one.artifact.hooks.before:
+                continue
+            commands = self._commands(one, one.artifact.hooks.before)
+            if any(map(names_image, commands)):
+                told = "the image has no name before it is built"
+                self._templates.notes.append(one.note(at, told, "SKAFFOLD_IMAGE is empty there"))
+            for task, data in tasks_before(name, commands):
+                found[task] = self._node(one, {key: (value, at) for key, value in data.items()})
+        return found
+
+    def _commands(self, one: Written, items: Sequence[HookItem]) -> list[dict[str, Any]]:
+        return commands_of(items, folder=one.module.folder, top=self._top, root=self._root)
 
     def _image(self, one: Written) -> dict[str, tuple[Any, KeyPath]] | None:
         """Keys of an image with their places; None where it cannot be built."""
@@ -132,6 +154,7 @@ class Artifacts:
             ("deps", self._deps(one, custom), ("custom", "dependencies")),
             ("bases", dict(self._bases(one)), ("requires",)),
             ("sync", self._sync(one, DockerArtifact()), ("sync",)),
+            ("after", self._commands(one, one.artifact.hooks.after), ("hooks", "after")),
         ]
         return found | {key: (value, at) for key, value, at in further if value}
 
@@ -166,6 +189,7 @@ class Artifacts:
             ("secrets", dict(self._secrets(one, docker)), ("docker", "secrets")),
             ("ssh", docker.ssh, ("docker", "ssh")),
             ("sync", self._sync(one, docker), ("sync",)),
+            ("after", self._commands(one, one.artifact.hooks.after), ("hooks", "after")),
         ]
         found |= {key: (value, at) for key, value, at in further if value}
         return found

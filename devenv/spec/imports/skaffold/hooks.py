@@ -21,7 +21,7 @@ from devenv.spec.yaml.positions import Document, KeyPath
 _SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")
 _SHELL_WORDS = re.compile(r"[|&;<>$`(){}*?\n\\]")
 _CLUSTER_FLAGS = ("--context", "--kubeconfig", "--cluster")
-_SYSTEM = {"darwin": "darwin", "win32": "windows"}.get(sys.platform, "linux")
+SYSTEM = {"darwin": "darwin", "win32": "windows"}.get(sys.platform, "linux")
 _IN_CONTAINERS = "write it as ready: exec in a stack.yaml, or into the image's own start"
 
 
@@ -43,7 +43,7 @@ def stack_hooks(
             notes.append(Note.at(document, (*at, index), "a hook in containers is not carried over", _IN_CONTAINERS))
             continue
         host = item.of_host
-        if host is None or not host.command or (host.os and _SYSTEM not in host.os):
+        if host is None or not host.command or (host.os and SYSTEM not in host.os):
             continue
         called = kubectl_call(host.command)
         # Skaffold stops where a hook fails; what is written as `… || true` may fail.

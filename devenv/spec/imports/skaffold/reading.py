@@ -75,9 +75,11 @@ def read_skaffold(
     templates = Templates(environ, image_names(written, catalogue, problems), problems, notes)
     own = document.find(("images",))
     names = own.value if own and isinstance(own.value, Mapping) else {}
-    images = Artifacts(boundary.root, dict(templates.artifacts), names, templates).entries(written)
+    top = found.modules[-1].folder if found.modules else boundary.root  # what requires all others is the last
+    artifacts = Artifacts(boundary.root, top, dict(templates.artifacts), names, templates)
+    sections = {"images": artifacts.entries(written), "tasks": artifacts.tasks(written)}
     stacks = _Stacks(found.modules, templates, boundary, project.prefix, one.without).drafts()
-    return Imported({"images": images}, tuple(stacks), (), tuple(problems), tuple(notes), (*found.files, *env_files))
+    return Imported(sections, tuple(stacks), (), tuple(problems), tuple(notes), (*found.files, *env_files))
 
 
 def _file(one: Import, document: Document, at: KeyPath, boundary: Boundary) -> Path | Problem:

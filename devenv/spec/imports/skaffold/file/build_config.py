@@ -11,7 +11,7 @@ from devenv.spec.imports.skaffold.file.skaffold_model import HookList, SkaffoldM
 from devenv.spec.model import Text, WrittenText
 
 _THIS_ENGINE = "images are built by the engine of this machine, with BuildKit"
-_HOST_COMMANDS = "devenv runs no hooks of builds: have it run by a task of devenv.yaml (docs/tasks.md)"
+_HOST_COMMANDS = "devenv runs no hooks of all builds together: have it run by a task of devenv.yaml (docs/tasks.md)"
 _CACHE = "the engine's build cache is used, and an image whose files are the same is not built again"
 
 
@@ -99,7 +99,7 @@ class Artifact(SkaffoldModel):
     ko: Any = None
     requires: tuple[ArtifactDependency, ...] = ()
     sync: ArtifactSync | None = None
-    hooks: Annotated[HookList, Ignored(_HOST_COMMANDS)] = HookList()
+    hooks: HookList = HookList()
     platforms: Annotated[tuple[str, ...], Ignored("images are built for the nodes' platform")] = ()
     runtime_type: Annotated[str | None, Ignored("devenv debug sees for itself what runs")] = None
 

@@ -58,15 +58,8 @@ class Repository:
 
     def git(self, *arguments: str) -> str:
         """What git says."""
-        argv: list[str | Path] = [
-            require_program("git"),
-            "-C",
-            self.folder,
-            "-c",
-            "user.name=Test",
-            "-c",
-            "user.email=test@example.com",
-        ]
+        author = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+        argv = [str(require_program("git")), "-C", str(self.folder), *author]
         done = subprocess.run([*argv, *arguments], check=True, capture_output=True, text=True, timeout=60)
         return str(done.stdout).strip()
 

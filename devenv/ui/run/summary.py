@@ -5,7 +5,8 @@ Responsible for the lines that follow the last step, the same on a terminal and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from devenv.events import RunFinished
@@ -22,10 +23,10 @@ def summary(progress: RunProgress, finished: RunFinished, *, folder: Path | None
     lines += _left_out(progress)
     lines += ["", outcome(progress, finished)]
     if finished.chain:
-        chain = " -> ".join(finished.chain)
+        chain = " -> ".join(_subjects(finished.chain))
         lines.append(f"longest chain: {duration(finished.chain_seconds)}: {chain}")
     if finished.log:
-        lines.append(f"log: {finished.log}")
+        lines.append(f"log: {_from_home(finished.log)}")
     lines += _links(finished)
     return "\n".join(lines).lstrip("\n")
 
@@ -54,6 +55,18 @@ def _left_out(progress: RunProgress) -> list[str]:
         by_reason.setdefault(step.message, []).append(step.key)
     lines = [f"skipped, because {reason}: {', '.join(keys)}" for reason, keys in by_reason.items()]
     return ["", *lines] if lines else []
+
+
+def _subjects(chain: Sequence[str]) -> list[str]:
+    """What the steps of a chain were for, each once; the log has the steps themselves."""
+    divided = (key.split("/") for key in chain)
+    return list(dict.fromkeys(kind if kind == "cluster" else rest[0] for kind, *rest in divided))
+
+
+def _from_home(path: str) -> str:
+    """A path as a shell takes it, the home folder being `~`."""
+    home = os.path.expanduser("~")  # noqa: PTH111 -- Path.home() fails where there is none, which is no error here
+    return f"~{path.removeprefix(home)}" if path.startswith(f"{home}/") else path
 
 
 def _links(finished: RunFinished) -> list[str]:

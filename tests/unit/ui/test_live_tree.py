@@ -117,7 +117,7 @@ def test_a_run_on_a_terminal_ends_with_a_summary() -> None:
     assert "cluster/create Preparing nodes\n" in reported
     assert "warning: the port 8080 is taken\nhint: devenv status\n" in reported
     assert reported.endswith("""\
-longest chain: 33.0s: image/traefik
+longest chain: 33.0s: traefik
 log: /state/logs/up.log
   backend  http://backend.alt.localhost
   s3       http://s3.alt.localhost

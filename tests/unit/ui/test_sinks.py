@@ -31,7 +31,9 @@ from devenv.events import (
 from devenv.ui.run.jsonl import JsonLines
 from devenv.ui.run.logfile import LogFile
 from devenv.ui.run.plain import PlainLines
+from devenv.ui.run.progress import RunProgress
 from devenv.ui.run.stream import Sink
+from devenv.ui.run.summary import summary
 from devenv.ui.run.trace import TraceFile
 from devenv.ui.run.wire import VERSION, as_wire, type_name
 
@@ -57,7 +59,7 @@ Install chart postgres failed after 12.0s [install/postgres]
 skipped, because install/postgres failed: install/backend
 
 2 succeeded, 1 failed, 1 stopped, 1 skipped, 1 unchanged in 33.0s
-longest chain: 33.0s: image/traefik
+longest chain: 33.0s: traefik
 log: /state/logs/up.log
   backend  http://backend.alt.localhost
   s3       http://s3.alt.localhost
@@ -75,6 +77,15 @@ def test_plain_lines() -> None:
     stream = io.StringIO()
     feed(PlainLines(stream, clock=lambda: 100.0))
     assert stream.getvalue() == PLAIN
+
+
+def test_the_summary_names_what_took_long_once_and_the_log_from_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    chain = ("cluster/create", "cluster/mark", "load/api", "install/api", "hook/db/before/pods and claims", "ready/api")
+    finished = RunFinished(6, 0, 0, 0, 9.0, chain=chain, chain_seconds=8.5, log="/home/me/state/up.log")
+    told = summary(RunProgress(), finished)
+    assert "longest chain: 8.5s: cluster -> api -> db\n" in f"{told}\n"
+    assert "log: ~/state/up.log\n" in f"{told}\n"
 
 
 def test_plain_lines_of_a_run_with_nothing_to_do() -> None:

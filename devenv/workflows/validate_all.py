@@ -13,6 +13,8 @@ from pathlib import Path
 from devenv.adapters.files.paths import data_root
 from devenv.errors import DevenvError, Problem, SpecError, ToolMissingError, UsageError
 from devenv.images.build.modules import modules_of
+from devenv.plan.steps import ApplyManifests
+from devenv.runtime.examination.batches import chunks
 from devenv.runtime.examination.judgement import Standards, judge, unknown_kinds
 from devenv.runtime.examination.places import Places
 from devenv.runtime.examination.sources import RenderedSource, Renderer, Step, steps_of
@@ -145,10 +147,14 @@ def _workspaces(first: Workspace, profiles: Iterable[str], faults: list[Fault]) 
 
 def _rendered(workspaces: Iterable[Workspace], renderer: Renderer) -> list[_Profile]:
     """All that the profiles come to: Helm and kubectl work on several sources at once."""
+    steps = [(workspace, list(_steps(workspace))) for workspace in workspaces]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="validate") as pool:
+        # One profile at a time: overlays of a stack hold the same namespaces.
+        parts = [part for _, each in steps for part in chunks(s for _, s in each if isinstance(s, ApplyManifests))]
+        list(pool.map(renderer.together, parts))
         begun = [
-            (workspace, [pool.submit(renderer.source, *step, workspace.project.profile) for step in _steps(workspace)])
-            for workspace in workspaces
+            (workspace, [pool.submit(renderer.source, *step, workspace.project.profile) for step in each])
+            for workspace, each in steps
         ]
         return [_Profile(workspace, [future.result() for future in futures]) for workspace, futures in begun]
 

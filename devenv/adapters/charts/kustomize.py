@@ -44,7 +44,7 @@ def build(
         # The folder is the user's, so that the images are set in an overlay of it. Bases have to be relative paths.
         top = overlay.resolve()
         base = os.path.relpath(folder.resolve(), top)
-        document = {"resources": [base], "images": [_transformation(name, text) for name, text in images]}
+        document = {"resources": [base], "images": [transformation(name, text) for name, text in images]}
         (top / "kustomization.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
         return _render(kubectl, top, folder, cancel)
 
@@ -54,7 +54,8 @@ def _render(kubectl: Kubectl, folder: Path, named: Path, cancel: threading.Event
     return kubectl.run(argv, cancel=cancel, env=_SHORT_LIVED, what=f"render the kustomization {named}").stdout
 
 
-def _transformation(name: str, text: str) -> dict[str, str]:
+def transformation(name: str, text: str) -> dict[str, str]:
+    """The entry of a kustomization's `images` that puts a reference in the place of an image's name."""
     reference = Reference.parse(text)
     version = {"digest": reference.digest} if reference.digest else {"newTag": reference.tag}
     return {"name": name, "newName": reference.repository, **version}

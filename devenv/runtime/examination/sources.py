@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from devenv.errors import DevenvError, ToolMissingError
 from devenv.plan.observed import StackInput
 from devenv.plan.stack_steps import source_steps
 from devenv.plan.steps import ApplyManifests, InstallChart
+from devenv.runtime.examination.batches import render_together
 from devenv.runtime.observe.rendering import origin, rendered_offline
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.kubernetes.finding import Rendered, mapping
@@ -70,6 +71,14 @@ class Renderer:
             return RenderedSource(stack, profile, step, folder, self._once(step))
         except DevenvError as error:
             return RenderedSource(stack, profile, step, folder, failure=error)
+
+    def together(self, steps: Sequence[ApplyManifests]) -> None:
+        """Render kustomizations at once, each as a source to come finds it; those that are refused are left to it."""
+        for place, objects in render_together(steps, self.toolbox.kubectl).items():
+            future: Future[Made] = Future()
+            future.set_result(tuple((item, "") for item in objects))
+            with self.lock:
+                self.begun.setdefault(_identity(steps[place]), future)
 
     def _once(self, step: Step) -> Made:
         key = _identity(step)

@@ -1,15 +1,21 @@
-"""The dashboards of the observed environment: their data, users' own, and what the page does not let through."""
+"""The dashboards of the observed environment: their data, users' own, and what the page does not let through.
+
+How they look in a real browser is kept in test-artifacts/dashboards.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from support.browser import browser, look_at
 from support.dashboards import BUILTIN, FORM, PROMETHEUS, DashboardsPage, all_queries, filled, grafana_queries
 from support.environment import Project
 
+from devenv.adapters.docker import Engine
 from devenv.grafana.__main__ import MADE
 
 pytestmark = pytest.mark.e2e
@@ -23,6 +29,19 @@ OWN = {
 @pytest.fixture(scope="module")
 def page(observed: Project) -> DashboardsPage:
     return DashboardsPage(observed)
+
+
+@pytest.fixture(scope="module")
+def chromium(engine: Engine) -> Iterator[Browser]:
+    with browser(engine) as found:
+        yield found
+
+
+@pytest.fixture
+def tab(chromium: Browser) -> Iterator[Page]:
+    """A tab in which nothing is open yet."""
+    with chromium.new_context(ignore_https_errors=True) as context:
+        yield context.new_page()
 
 
 @pytest.fixture
@@ -73,3 +92,29 @@ def test_the_page_lets_only_questions_through(page: DashboardsPage) -> None:
     status, html = page.ask("GET", "/d/cluster")
     assert status == 200
     assert '<div id="root">' in html
+
+
+@pytest.mark.parametrize("path", ["", "d/cluster", "d/containers", "d/traefik", "logs?stack=traefik"])
+def test_axe_finds_nothing_in_any_page_perses_own_parts_included(page: DashboardsPage, tab: Page, path: str) -> None:
+    tab.goto(page.at(f"/{path}"), wait_until="networkidle")
+    expect(tab.get_by_role("progressbar")).to_have_count(0)
+    look_at(tab, f"dashboards/{path.partition('?')[0].removeprefix('d/') or 'list'}", quick=True)
+
+
+OPENING: dict[str, Callable[[Page], Locator]] = {
+    "download": lambda tab: tab.get_by_role("button", name="download dashboard"),
+    "time-range": lambda tab: tab.get_by_role("combobox", name="Select time range."),
+    "refresh": lambda tab: tab.get_by_role("combobox", name="Select refresh interval."),
+    "choice": lambda tab: tab.get_by_role("combobox", name="Dashboard", exact=True),
+    "json": lambda tab: tab.get_by_role("button", name="View JSON"),
+    "edit": lambda tab: tab.get_by_role("button", name="Edit", exact=True),
+}
+
+
+@pytest.mark.parametrize("name", OPENING)
+def test_axe_finds_nothing_in_what_opens(page: DashboardsPage, tab: Page, name: str) -> None:
+    tab.set_viewport_size({"width": 1440, "height": 900})
+    tab.goto(page.at("/d/containers"), wait_until="networkidle")
+    OPENING[name](tab).focus()
+    tab.keyboard.press("Enter")
+    look_at(tab, f"dashboards/open-{name}", quick=True)

@@ -112,6 +112,10 @@ class ClickHouseContainer:
             "RETENTION_DAYS": "3",
         }
 
+    def hold_to(self, cores: str) -> None:
+        """Let it use some of the processor's cores only: `1,2`."""
+        self._container.update(cpuset_cpus=cores)
+
     def kill(self) -> None:
         """As when a pod is killed; its volume stays."""
         self._container.kill()

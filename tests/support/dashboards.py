@@ -74,9 +74,13 @@ class DashboardsPage:
         (url,) = (str(e["url"]) for e in observed.status()["endpoints"] if e["name"] == "dashboards")
         self._url = url
 
+    def at(self, path: str) -> str:
+        """The address of a path."""
+        return urljoin(self._url, path)
+
     def ask(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, str]:
         """Status and body of an answer."""
-        status, answer = answer_at(urljoin(self._url, path), method, body, headers)
+        status, answer = answer_at(self.at(path), method, body, headers)
         return status, answer.decode()
 
     def dashboards(self) -> dict[str, dict[str, Any]]:

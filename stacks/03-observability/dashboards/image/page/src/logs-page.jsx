@@ -19,7 +19,11 @@ const NARROW = {
     '& td:last-of-type': { flexBasis: '100%' },
   },
 };
-const COLOURS = { warning: 'warning.main', error: 'error.main', fatal: 'error.main' };
+// The theme's own are too pale for letters on white.
+const COLOURS = {
+  light: { warning: '#8a5300', error: '#b3261e', fatal: '#b3261e' },
+  dark: { warning: 'warning.main', error: 'error.main', fatal: 'error.main' },
+};
 
 export function LogsPage() {
   const [asked, ask] = useSearchParams();
@@ -111,7 +115,7 @@ function Lines({ lines }) {
               <TableCell sx={{ overflowWrap: 'anywhere', minWidth: 180 }}>
                 {line.namespace}/{line.pod}/{line.container}
               </TableCell>
-              <TableCell sx={{ color: COLOURS[line.level] }}>{line.level}</TableCell>
+              <TableCell sx={{ color: ({ palette }) => COLOURS[palette.mode][line.level] }}>{line.level}</TableCell>
               <TableCell sx={{ minWidth: 300, fontFamily: 'monospace', whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
                 {line.message}
               </TableCell>

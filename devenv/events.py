@@ -170,6 +170,41 @@ class Logged:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class WatchMember:
+    """A stack or a task that `devenv dev` is about."""
+
+    name: str
+    kind: str
+    """`stack` or `task`."""
+    images: tuple[str, ...] = ()
+    """Those of the stack that are watched."""
+    waits: bool = False
+    """Whether what is saved waits until it is asked for."""
+    urls: tuple[str, ...] = ()
+    """Where it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStarted:
+    """`devenv dev` has brought up what it is about, and watches it from now on."""
+
+    project: str
+    members: tuple[WatchMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """A member of a `devenv dev` is in another state than before."""
+
+    name: str
+    state: str
+    """Of a stack `ready`, `synced` or `not-ready`; of a task `ended`, when what it serves has ended by itself."""
+    reason: str = ""
+    restarts: int = 0
+    """How often the containers of its present pods have been started again."""
+
+
 Event = (
     PlanMade
     | StepStarted
@@ -183,5 +218,7 @@ Event = (
     | RoundFinished
     | Synced
     | Logged
+    | WatchStarted
+    | StateChanged
 )
 Emit = Callable[[Event], None]

@@ -21,11 +21,20 @@ from devenv.workflows.access.session import Session
 
 @contextmanager
 def run_session(
-    command: str, *, as_json: bool = False, trace: Path | None = None, verbose: bool = False, wait: bool = True
+    command: str,
+    *,
+    as_json: bool = False,
+    trace: Path | None = None,
+    verbose: bool = False,
+    wait: bool = True,
+    screen: Sink | None = None,
 ) -> Iterator[Session]:
-    """A session whose events go to the terminal (or as JSON to standard output), a log file and, if wanted, a trace."""
+    """A session whose events go to the terminal (or as JSON to standard output), a log file and, if wanted, a trace.
+
+    With `screen` they go there instead of the terminal.
+    """
     files = RunFiles(command)
-    sinks: list[Sink] = [_screen(as_json=as_json, verbose=verbose), files]
+    sinks: list[Sink] = [screen or screen_sink(as_json=as_json, verbose=verbose), files]
     if trace:
         from devenv.ui.run.trace import TraceFile
 
@@ -58,7 +67,8 @@ def _masked(secrets: Secrets) -> Iterator[None]:
         raise secrets.mask_error(as_devenv_error(error)) from error
 
 
-def _screen(*, as_json: bool, verbose: bool) -> Sink:
+def screen_sink(*, as_json: bool, verbose: bool) -> Sink:
+    """What shows events, as lines: a tree on a terminal, JSON where that was asked for."""
     if as_json:
         from devenv.ui.run.jsonl import JsonLines
 

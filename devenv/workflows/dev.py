@@ -12,7 +12,7 @@ from pathlib import Path
 
 from devenv.adapters.host.limits import ENOUGH_INSTANCES, ENOUGH_WATCHES, raising
 from devenv.errors import DevenvError, RunFailedError, UsageError
-from devenv.events import Noted, RoundFinished
+from devenv.events import Noted, RoundFinished, WatchStarted
 from devenv.images.build.watched import WatchedContext
 from devenv.plan.image import Mode, Recipe
 from devenv.plan.parts import plan_round
@@ -29,6 +29,7 @@ from devenv.workflows.access.session import Session
 from devenv.workflows.build import project_images
 from devenv.workflows.databases.deployed import profile_that_is_up
 from devenv.workflows.live_sync.image import SyncedImage
+from devenv.workflows.live_sync.states import states_told, watch_started
 from devenv.workflows.live_sync.syncer import Syncer
 from devenv.workflows.live_sync.tasks import LoopTasks
 from devenv.workflows.live_sync.triggers import Due, Triggers, Typed, triggered
@@ -84,7 +85,7 @@ def dev(command: DevCommand, session: Session) -> None:
             result.state.servers,
             watched_logs(result.environment, stacks, session) if command.logs else nullcontext(),
         ):
-            loop = _Loop(result, users, session, command)
+            loop = _Loop(result, stacks, users, session, command)
             loop.run()
     except KeyboardInterrupt:
         if loop and (behind := ", ".join(loop.behind)):
@@ -129,10 +130,16 @@ class _Loop:
     """Rounds, one at a time; what is saved during one is the next one's."""
 
     def __init__(
-        self, result: UpResult, users: Mapping[str, tuple[str, ...]], session: Session, command: DevCommand
+        self,
+        result: UpResult,
+        stacks: Sequence[str],
+        users: Mapping[str, tuple[str, ...]],
+        session: Session,
+        command: DevCommand,
     ) -> None:
-        """What is up, each image with the stacks that use it, and what the user asked for."""
+        """What is up, the stacks that it is about, each image with those that use it, and what the user asked for."""
         self._environment = result.environment
+        self._stacks = stacks
         self._users = users
         self._session = session
         self._typed = command.typed
@@ -140,6 +147,7 @@ class _Loop:
         # What was observed before there was a cluster says nothing of it now.
         seen = observe(result.environment, result.stacks, command.images) if result.plan.nodes else result.observation
         self._state = result.state
+        self._facts = seen.facts
         self._baseline = Baseline.of(seen)
         self._contexts = [WatchedContext(name, self._recipe(name)) for name in users]
         self._tasks = LoopTasks(result.environment, result.stacks, result.state, session, logs=command.logs)
@@ -168,12 +176,19 @@ class _Loop:
         ):
             # The first answer of the watch is that it has begun: what was saved until then would be missed.
             next_saved(changes)
+            self._session.emit(self._watch_started())
             all_ = Saved(frozenset(self._users), frozenset(self._tasks.tasks), at=time.time())
-            self._round(Due(all_), begins=True)
-            self._session.emit(Noted(f"watching {self._watched()}; Ctrl-C ends it"))
-            while True:
-                make_ready()
-                self._round(self._triggers.due(next_saved(changes, self._follow_up)))
+            with states_told(environment, self._stacks, self._session.emit):
+                self._round(Due(all_), begins=True)
+                self._session.emit(Noted(f"watching {self._watched()}; Ctrl-C ends it"))
+                while True:
+                    make_ready()
+                    self._round(self._triggers.due(next_saved(changes, self._follow_up)))
+
+    def _watch_started(self) -> WatchStarted:
+        workspace = self._environment.workspace
+        tasks, triggers = self._tasks.tasks, self._triggers
+        return watch_started(workspace, self._facts, self._stacks, users=self._users, tasks=tasks, triggers=triggers)
 
     def _watched(self) -> str:
         """What is watched, for people."""

@@ -1,12 +1,13 @@
 """Foreign programs: started, watched, stopped, and their failures reported. The only user of subprocess.
 
-Every program runs in a session of its own, so that a stop reaches all that it started, and never through a
-shell. What a program's words mean is the concern of the adapter that calls it.
+Every program but what takes the terminal runs in a session of its own, so that a stop reaches all that it started, and
+never through a shell. What a program's words mean is the concern of the adapter that calls it.
 """
 
 from devenv.adapters.process.detached import Detached, start_detached, start_module
 from devenv.adapters.process.foreground import run_in_foreground
 from devenv.adapters.process.identity import end_process, is_over, process_named, this_process
+from devenv.adapters.process.on_terminal import OnTerminal
 from devenv.adapters.process.output import NO_SPACE, OnLine
 from devenv.adapters.process.piped import PipedProcess
 from devenv.adapters.process.program import Completed, administrators_path, find_program
@@ -22,6 +23,7 @@ __all__ = [
     "Completed",
     "Detached",
     "OnLine",
+    "OnTerminal",
     "PipedProcess",
     "ServingProcess",
     "administrators_path",

@@ -33,6 +33,9 @@ def dev(
     settle: Annotated[
         int, typer.Option(min=1, metavar="SECONDS", help="How long nothing is synced before the image follows.")
     ] = 30,
+    view: Annotated[
+        bool, typer.Option("--view", "-w", help="Show it on the whole terminal, with keys, instead of in lines.")
+    ] = False,
     no_wait: NoWait = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -46,10 +49,11 @@ def dev(
     does. What rules of `sync` are for goes into the running containers instead, without a build, and the image follows
     once you pause. Tasks of devenv.yaml run when what they read is saved, and what they serve runs beside the loop
     (docs/tasks.md). What says `dev: manual` waits until you type `r` and Enter, or run `devenv dev trigger` in
-    another terminal, with a NAME for that alone. Ctrl-C ends it; what is rolled out stays. With --json, events are
-    printed as JSON lines (docs/events.md).
+    another terminal, with a NAME for that alone. Ctrl-C ends it; what is rolled out stays. With --view you see each
+    service and task with its state, last round, restarts and address over their logs, and keys rebuild, restart and
+    open the one that you choose; `?` there says which. With --json, events are printed as JSON lines (docs/events.md).
 
-    Examples: `devenv dev`, `devenv dev alt-backend`, `devenv dev trigger alt-backend`.
+    Examples: `devenv dev`, `devenv dev --view`, `devenv dev alt-backend`, `devenv dev trigger alt-backend`.
     """
     if names and names[0] == _TRIGGER:
         _ask(directory, names[1:])
@@ -62,6 +66,11 @@ def dev(
     command = DevCommand(
         directory, tuple(names or ()), yes, profile, images.value, timedelta(seconds=settle), logs, typed_lines
     )
+    if view:
+        from devenv.cli.loop_view import run_in_view
+
+        run_in_view(command, as_json=as_json, verbose=verbose, wait=not no_wait)
+        return
     with wiring.run_session("dev", as_json=as_json, verbose=verbose, wait=not no_wait) as session:
         run_dev(command, session)
 

@@ -23,8 +23,10 @@ class RunFiles:
         self._lock = threading.Lock()
 
     def open(self, folder: Path) -> Path:
-        """Begin the files in a folder; returns the path of the log."""
+        """Begin the files in a folder, unless they are begun; returns the path of the log."""
         with self._lock:
+            if self._files:
+                return self._files[0].path
             log = LogFile(folder, self._command.replace(" ", "-"))
             self._files = (log, FailureRecord(log.path, self._command))
             for event in self._before:

@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from devenv.events import Event, Logged, Noted, PlanMade, RoundFinished, RunFinished, StepOutput, StepStarted, Synced
+from devenv.events import Event, PlanMade, RunFinished, StepOutput, StepStarted
 from devenv.ui.run.live_rows import rows, styled_summary
 from devenv.ui.run.progress import RunProgress
-from devenv.ui.wording import clean, loop_line
+from devenv.ui.run.styled import styled_line
+from devenv.ui.wording import clean
 
 _REDRAWS_PER_SECOND = 8
-_LEVEL_STYLES = {"info": "", "warning": "yellow"}
 
 
 class LiveTree:
@@ -64,20 +64,12 @@ class LiveTree:
             # Not earlier: questions are asked before there is a plan, and the tree would draw over them.
             self._live.start()
         # Printed without our lock: Rich holds its own while it draws, and then asks for ours.
-        match event:
-            case StepOutput() if self._verbose:
-                self._print(Text.assemble((f"{event.key} ", "dim"), clean(event.line)))
-            case Noted():
-                self._print(_note(event))
-            case Logged():
-                from devenv.ui.logs_view import line_of  # noqa: PLC0415 -- only `devenv dev` has such events
-
-                self._print(line_of(event))
-            case RoundFinished() | Synced():
-                failed = isinstance(event, RoundFinished) and not event.succeeded
-                self._print(Text(loop_line(event), style="bold red" if failed else "bold green"))
-            case RunFinished():
-                self._finish(event)
+        if isinstance(event, StepOutput) and self._verbose:
+            self._print(Text.assemble((f"{event.key} ", "dim"), clean(event.line)))
+        elif isinstance(event, RunFinished):
+            self._finish(event)
+        elif line := styled_line(event):
+            self._print(line)
 
     def close(self) -> None:
         """Remove the tree; the terminal is as before, also when the run did not finish."""
@@ -95,9 +87,3 @@ class LiveTree:
         now = self._clock() - self._began
         with self._lock:
             return rows(self._progress, now=now, width=width, height=height - 1)
-
-
-def _note(event: Noted) -> Text:
-    prefix = "" if event.level == "info" else f"{event.level}: "
-    hint = f"\nhint: {clean(event.hint)}" if event.hint else ""
-    return Text(f"{prefix}{clean(event.message)}{hint}", style=_LEVEL_STYLES.get(event.level, ""))

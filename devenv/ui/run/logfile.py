@@ -18,6 +18,7 @@ from devenv.events import (
     PlanMade,
     RoundFinished,
     RunFinished,
+    StateChanged,
     StepFailed,
     StepOutput,
     StepProgressed,
@@ -25,6 +26,7 @@ from devenv.events import (
     StepStarted,
     StepSucceeded,
     Synced,
+    WatchStarted,
 )
 from devenv.ui.diagnostics import render
 from devenv.ui.wording import clean, count, duration, loop_line
@@ -86,6 +88,11 @@ def _log_text(event: Event) -> str:
             text = _end(event)
         case RoundFinished() | Synced():
             text = loop_line(event)
+        case WatchStarted():
+            text = f"watching {', '.join(member.name for member in event.members)}"
+        case StateChanged():
+            reason = f": {event.reason}" if event.reason else ""
+            text = clean(f"{event.name} is {event.state}{reason} (restarts: {event.restarts})")
         case Noted():
             hint = f" (hint: {event.hint})" if event.hint else ""
             text = clean(f"{event.level}: {event.message}{hint}")

@@ -13,7 +13,17 @@ from dataclasses import replace
 from typing import Any
 
 from devenv.errors import DevenvError, RunFailedError, SpecError, WorkloadError
-from devenv.events import MASK, Event, Logged, Noted, StepFailed, StepOutput, StepProgressed, StepSucceeded
+from devenv.events import (
+    MASK,
+    Event,
+    Logged,
+    Noted,
+    StateChanged,
+    StepFailed,
+    StepOutput,
+    StepProgressed,
+    StepSucceeded,
+)
 
 _SHORTEST = 4
 """Masking shorter values would make logs unreadable and hide nothing."""
@@ -25,6 +35,7 @@ _TEXTS: Mapping[type[Event], tuple[str, ...]] = {
     StepSucceeded: ("detail",),
     Noted: ("message", "hint"),
     Logged: ("message",),
+    StateChanged: ("reason",),
 }
 """What foreign programs and errors can put their words into."""
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from devenv.errors import CommandFailedError
-from devenv.events import Logged, Noted
+from devenv.events import Logged, Noted, StateChanged
 from devenv.logs.lines import fields_of, level_of, plain
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.steps import RunTask
@@ -106,6 +106,7 @@ class LoopTasks:
 
     def _tell_end(self, task: str, error: CommandFailedError) -> None:
         note_state(self._environment.state, task, "serve", TaskState.ENDED)
+        self._session.emit(StateChanged(task, "ended", error.message))
         hint = "it starts again when what it reads is saved, and with the next: devenv dev"
         self._session.emit(Noted(error.message, "warning", hint))
 

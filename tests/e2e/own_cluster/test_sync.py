@@ -6,6 +6,7 @@ and cannot write their files.
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from support.dev_loop import Dev, dev
 from support.environment import PRODUCTS, Project, in_its_place
 from support.loopback import answer_at, free_port
 from support.synced_project import started, write_synced_project
+from support.terminal import terminal
 from support.waiting import await_true
 
 from devenv.adapters.kubernetes.cluster import Cluster
@@ -250,6 +252,27 @@ def test_the_image_follows_when_nobody_saves(up: Project, cluster: Cluster) -> N
         assert not set(before) & set(ids(cluster))
         assert state(up) == ("ready", "")
     assert up.devenv("up", "--yes", "--json").last("plan-made")["steps"] == []
+
+
+def test_the_view_shows_a_round_that_a_key_asks_for_and_gives_the_terminal_back(up: Project, cluster: Cluster) -> None:
+    before = ids(cluster)
+    source(up, "other").write_text("asked for by a key")
+    with terminal([sys.executable, "-m", "devenv", "dev", "--view", "--yes"], cwd=up.root, env=up.env) as shown:
+        # It has built and rolled out before it is on the screen.
+        shown.until("watching web", seconds=120)
+        assert "devenv dev" in shown.shown
+        assert not set(before) & set(ids(cluster))
+        shown.press("r")
+        shown.until("web: what was saved runs already")
+        source(up, "other").write_text("and saved")
+        shown.until("web ready", seconds=60)
+        assert answers(cluster, "other") == ["0o644 and saved"] * REPLICAS
+        shown.press("s")
+        shown.until("restarted", seconds=60)
+        shown.press("q")
+        shown.until("the command ended with 0")
+        assert shown.is_given_back
+    assert state(up) == ("ready", "")
 
 
 def test_tasks_run_before_the_image_that_is_made_of_what_they_write(up: Project, cluster: Cluster) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import stat
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -14,19 +15,23 @@ from typing import Any, get_args
 import pytest
 from support.story import PLAN, STORY
 
-from devenv.errors import UnexpectedError, UsageError
+from devenv.errors import InterruptedRunError, UnexpectedError, UsageError
 from devenv.events import (
     Event,
+    Logged,
     Noted,
     PlanMade,
     PlannedStep,
     RoundFinished,
     RunFinished,
+    StateChanged,
     StepFailed,
     StepProgressed,
     StepStarted,
     StepSucceeded,
     Synced,
+    WatchMember,
+    WatchStarted,
 )
 from devenv.ui.run.jsonl import JsonLines
 from devenv.ui.run.logfile import LogFile
@@ -35,7 +40,7 @@ from devenv.ui.run.progress import RunProgress
 from devenv.ui.run.stream import Sink
 from devenv.ui.run.summary import summary
 from devenv.ui.run.trace import TraceFile
-from devenv.ui.run.wire import VERSION, as_wire, type_name
+from devenv.ui.run.wire import VERSION, as_wire, from_wire, type_name
 
 EVENTS_PAGE = Path(__file__).parents[3] / "docs" / "events.md"
 
@@ -65,6 +70,10 @@ log: /state/logs/up.log
   s3       http://s3.alt.localhost
 all of it on one page, live: devenv open
 """
+
+
+def type_name_of(event: Event) -> str:
+    return type_name(type(event))
 
 
 def feed(sink: Sink, events: tuple[Event, ...] = STORY) -> None:
@@ -163,6 +172,38 @@ def test_json_lines_carry_the_fields_of_the_events() -> None:
     assert lines["run-finished"]["links"][0] == {"name": "backend", "url": "http://backend.alt.localhost"}
 
 
+OF_DEV: tuple[Event, ...] = (
+    WatchStarted("shop", (WatchMember("api", "stack", ("api", "side"), waits=True, urls=("http://a", "http://b")),)),
+    StateChanged("api", "not-ready", "pod api-1: crash-loop", 3),
+    RoundFinished(("api",), ("api",), succeeded=False, seconds=1.5, build=1.0, load=0.25, rollout=0.25),
+    Synced("api", 3, 120, 2, 0.125, again=True),
+    Logged("2026-03-01T12:00:00.000Z", "shop", "api-1", "api", "api", "error", "no broker"),
+)
+
+
+@pytest.mark.parametrize("event", [*STORY, *OF_DEV], ids=type_name_of)
+def test_an_event_is_the_same_again_after_the_wire(event: Event) -> None:
+    read = from_wire(json.loads(json.dumps(as_wire(event))))
+    if isinstance(event, StepFailed):
+        assert isinstance(read, StepFailed)
+        assert read.error.as_dict() == event.error.as_dict()
+        assert isinstance(read.error, InterruptedRunError) is isinstance(event.error, InterruptedRunError)
+        assert replace(read, error=event.error) == event
+    else:
+        assert read == event
+
+
+def test_what_is_no_event_is_none_after_the_wire() -> None:
+    assert from_wire({"type": "stream-started", "version": 1}) is None
+
+
+def test_what_dev_watches_and_how_it_is_is_logged(tmp_path: Path) -> None:
+    log = LogFile(tmp_path, "dev")
+    feed(log, OF_DEV[:2])
+    said = [line.split(" ", 1)[1] for line in log.path.read_text().splitlines()[1:]]
+    assert said == ["watching api", "api is not-ready: pod api-1: crash-loop (restarts: 3)"]
+
+
 def documented() -> dict[str, list[str]]:
     rows = re.findall(r"^\| `([a-z-]+)` \| ([^|]*) \|", EVENTS_PAGE.read_text(), re.MULTILINE)
     return {name: re.findall(r"`(\w+)`", fields) for name, fields in rows}
@@ -171,7 +212,7 @@ def documented() -> dict[str, list[str]]:
 def test_the_page_on_events_tells_every_type_and_field() -> None:
     made = {type_name(event_type) for event_type in get_args(Event)}
     assert documented().keys() == made | {"stream-started", "error"}
-    for event in STORY:
+    for event in (*STORY, *OF_DEV):
         wire = as_wire(event)
         assert documented()[wire.pop("type")] == list(wire)
 

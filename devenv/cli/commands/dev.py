@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from devenv.cli import completion
 from devenv.cli.options import AsJson, Directory, ImagesMode, ImagesOption, NoWait, ProfileOption, Verbose, Yes
+
+if TYPE_CHECKING:
+    from devenv.workflows.dev import DevCommand
 
 _TRIGGER = "trigger"
 """In place of the first name: what runs already is asked for something."""
@@ -58,20 +61,25 @@ def dev(
     if names and names[0] == _TRIGGER:
         _ask(directory, names[1:])
         return
-    from devenv.cli import wiring
     from devenv.cli.typed import typed_lines
     from devenv.workflows.dev import DevCommand
-    from devenv.workflows.dev import dev as run_dev
 
     command = DevCommand(
         directory, tuple(names or ()), yes, profile, images.value, timedelta(seconds=settle), logs, typed_lines
     )
+    _run(command, view=view, as_json=as_json, verbose=verbose, wait=not no_wait)
+
+
+def _run(command: DevCommand, *, view: bool, as_json: bool, verbose: bool, wait: bool) -> None:
     if view:
         from devenv.cli.loop_view import run_in_view
 
-        run_in_view(command, as_json=as_json, verbose=verbose, wait=not no_wait)
+        run_in_view(command, as_json=as_json, verbose=verbose, wait=wait)
         return
-    with wiring.run_session("dev", as_json=as_json, verbose=verbose, wait=not no_wait) as session:
+    from devenv.cli import wiring
+    from devenv.workflows.dev import dev as run_dev
+
+    with wiring.run_session("dev", as_json=as_json, verbose=verbose, wait=wait) as session:
         run_dev(command, session)
 
 

@@ -265,7 +265,7 @@ def test_the_view_shows_a_round_that_a_key_asks_for_and_gives_the_terminal_back(
         shown.press("r")
         shown.until("web: what was saved runs already")
         source(up, "other").write_text("and saved")
-        shown.until("web ready", seconds=60)
+        shown.until("after the save", seconds=60)
         assert answers(cluster, "other") == ["0o644 and saved"] * REPLICAS
         shown.press("s")
         shown.until("restarted", seconds=60)

@@ -24,6 +24,9 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     # Where the loop was killed, the shell has taken the terminal back: its modes can be set nevertheless.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTOU])
+    # They stand for the size to Python, and who exports them has another one after a while.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     reading, requests = map(int, sys.argv[1:])
     with os.fdopen(reading, encoding="utf-8") as events:
         first = events.readline()

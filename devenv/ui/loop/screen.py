@@ -82,6 +82,7 @@ class LoopScreen(App[None]):
         self._model, self._lock, self._ask = model, lock, ask
         self._shown: list[Row] = []
         self._width = 0
+        self._head = ""
         self._written = 0
         self._only = ""
         self._stopping = False
@@ -153,7 +154,9 @@ class LoopScreen(App[None]):
             lines = self._model.newest(min(behind, _AT_ONCE), self._only)
             self._written = self._model.written
         state = "stopping" if self._stopping else doing or "watching"
-        base.query_one("#head", Static).update(f"devenv dev {project}: {state}")
+        if (head := f"devenv dev {project}: {state}") != self._head:
+            base.query_one("#head", Static).update(head)
+        self._head = head
         self._draw_rows(rows)
         log = base.query_one(RichLog)
         at_end = log.is_vertical_scroll_end

@@ -92,7 +92,8 @@ def test_where_the_view_is_killed_the_loop_goes_on_in_lines(shown: Terminal) -> 
 
 
 def test_any_size_is_drawn_and_a_larger_one_shows_all(tmp_path: Path) -> None:
-    with terminal(LOOP, cwd=tmp_path, env=PATHS, columns=20, lines=6) as made:
+    exported = {"COLUMNS": "80", "LINES": "24"}
+    with terminal(LOOP, cwd=tmp_path, env={**PATHS, **exported}, columns=20, lines=6) as made:
         made.until("worker not-ready")
         for columns, lines in ((5, 2), (1, 1), (40, 12), (80, 24), (120, 30)):
             made.resize(columns, lines)

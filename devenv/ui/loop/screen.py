@@ -80,24 +80,29 @@ class LoopScreen(App[None]):
         super().__init__(ansi_color=True)  # which has to be known before the theme, where NO_COLOR is set
         self.theme = "ansi-dark"  # the terminal's own colours
         self._model, self._lock, self._ask = model, lock, ask
+        # Kept, not looked for: what happens while the screen is taken down finds them as well.
+        self._head, self._columns = Static(id="head", markup=False), Static(id="columns", markup=False)
+        self._members = OptionList(id="members", markup=False)
+        self._details, self._logs_of = Static(id="details", markup=False), Static(id="logs-of", markup=False)
+        self._lines = RichLog(id="log", max_lines=KEPT_LINES, wrap=True, min_width=0)
         self._shown: list[Row] = []
         self._width = 0
-        self._head = ""
+        self._told = ""
         self._written = 0
         self._only = ""
         self._stopping = False
 
     def compose(self) -> ComposeResult:
-        yield Static(id="head", markup=False)
-        yield Static(id="columns", markup=False)
-        yield OptionList(id="members", markup=False)
-        yield Static(id="details", markup=False)
-        yield Static(id="logs-of", markup=False)
-        yield RichLog(id="log", max_lines=KEPT_LINES, wrap=True, min_width=0)
+        yield self._head
+        yield self._columns
+        yield self._members
+        yield self._details
+        yield self._logs_of
+        yield self._lines
         yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).focus()
+        self._members.focus()
         self._draw()
         self.set_interval(_SECONDS, self._draw)
 
@@ -141,12 +146,11 @@ class LoopScreen(App[None]):
 
     @property
     def _chosen(self) -> Row | None:
-        number = self.screen_stack[0].query_one(OptionList).highlighted
+        number = self._members.highlighted
         return self._shown[number] if number is not None and number < len(self._shown) else None
 
     def _draw(self) -> None:
-        base = self.screen_stack[0]
-        if not base.query("#log"):
+        if not self._lines.is_attached:
             return  # it is being taken down
         with self._lock:
             rows, doing, project = self._model.rows(), self._model.doing, self._model.project
@@ -154,21 +158,20 @@ class LoopScreen(App[None]):
             lines = self._model.newest(min(behind, _AT_ONCE), self._only)
             self._written = self._model.written
         state = "stopping" if self._stopping else doing or "watching"
-        if (head := f"devenv dev {project}: {state}") != self._head:
-            base.query_one("#head", Static).update(head)
-        self._head = head
+        if (told := f"devenv dev {project}: {state}") != self._told:
+            self._head.update(told)
+        self._told = told
         self._draw_rows(rows)
-        log = base.query_one(RichLog)
-        at_end = log.is_vertical_scroll_end
+        at_end = self._lines.is_vertical_scroll_end
         for line in lines:
-            log.write(line.text, scroll_end=at_end)
+            self._lines.write(line.text, scroll_end=at_end)
 
     def _draw_rows(self, rows: list[Row]) -> None:
-        members, width = self.screen_stack[0].query_one(OptionList), self.size.width - 2
+        members, width = self._members, self.size.width - 2
         if rows == self._shown and width == self._width:
             return
         columns = Columns.fitting(rows, width)
-        self.screen_stack[0].query_one("#columns", Static).update(columns.head())
+        self._columns.update(columns.head())
         if len(rows) != len(self._shown):
             members.clear_options()
             members.add_options([Option(columns.row(row)) for row in rows])
@@ -182,19 +185,18 @@ class LoopScreen(App[None]):
 
     def _show_details(self) -> None:
         if row := self._chosen:
-            self.screen_stack[0].query_one("#details", Static).update(details_of(row))
+            self._details.update(details_of(row))
         only = f" of {self._only}" if self._only else " of all"
-        self.screen_stack[0].query_one("#logs-of", Static).update(f"logs{only}")
+        self._logs_of.update(f"logs{only}")
 
     def _rewrite(self) -> None:
         """Write the log anew: for another width, or of another member."""
         if self._only and self._chosen:
             self._only = self._chosen.name
-        log = self.screen_stack[0].query_one(RichLog)
-        log.clear()
+        self._lines.clear()
         with self._lock:
             lines = self._model.newest(KEPT_LINES, self._only)[-_AT_ONCE:]
             self._written = self._model.written
         for line in lines:
-            log.write(line.text, scroll_end=True)
+            self._lines.write(line.text, scroll_end=True)
         self._show_details()

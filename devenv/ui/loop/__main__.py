@@ -28,17 +28,18 @@ def main() -> int:
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     reading, requests = map(int, sys.argv[1:])
-    with os.fdopen(reading, encoding="utf-8") as events:
-        first = events.readline()
-        if not first:  # the loop has ended before it has begun
-            return 0
-        model, lock = LoopModel(), threading.Lock()
-        _take(model, lock, first)
-        screen = LoopScreen(model, lock, lambda line: _write(requests, line))
-        reader = threading.Thread(target=_follow, args=(events, model, lock, screen), name="events", daemon=True)
-        screen.call_later(reader.start)
-        screen.run()
-        return screen.return_code or 0
+    events = os.fdopen(reading, encoding="utf-8")
+    first = events.readline()
+    if not first:  # the loop has ended before it has begun
+        return 0
+    model, lock = LoopModel(), threading.Lock()
+    _take(model, lock, first)
+    screen = LoopScreen(model, lock, lambda line: _write(requests, line))
+    # Where the screen fails it waits for events, which nobody closes then: the process ends nevertheless.
+    reader = threading.Thread(target=_follow, args=(events, model, lock, screen), name="events", daemon=True)
+    screen.call_later(reader.start)
+    screen.run()
+    return screen.return_code or 0
 
 
 def _follow(events: TextIO, model: LoopModel, lock: threading.Lock, screen: LoopScreen) -> None:

@@ -54,6 +54,7 @@ class LoopScreen(App[None]):
 
     CSS = """
     Screen { layout: vertical; overflow: hidden; }
+    Screen > * { min-width: 4; } /* Textual cannot draw what has no width but for its margins */
     #head, #columns, #logs-of { height: 1; padding: 0 1; }
     #head, #logs-of { text-style: reverse; }
     #columns { text-style: bold; }

@@ -44,7 +44,7 @@ def logged(name: str, message: str) -> Logged:
 
 
 def written(screen: LoopScreen) -> list[str]:
-    return [strip.text.split()[-1] for strip in screen.query_one(RichLog).lines]
+    return [word for strip in screen.query_one(RichLog).lines for word in strip.text.split()[-1:]]
 
 
 async def until(pilot: Pilot[None], question: Callable[[], bool]) -> None:
@@ -126,3 +126,14 @@ def test_a_flood_of_lines_leaves_keys_answered() -> None:
         await until(pilot, lambda: written(screen)[-1:] == ["49999"])
 
     assert driven(act) == ["rebuild api"]
+
+
+def test_no_terminal_is_too_small() -> None:
+    async def act(pilot: Pilot[None], screen: LoopScreen, model: LoopModel) -> None:
+        for size in ((5, 2), (3, 12), (2, 12), (1, 12), (1, 1), (120, 30)):
+            model.apply(logged("api", f"{size[0]}x{size[1]}"))
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda size=size: screen.size == size)  # type: ignore[misc]
+        await until(pilot, lambda: written(screen)[-1:] == ["120x30"])
+
+    driven(act, size=(20, 6))

@@ -89,6 +89,7 @@ class LoopScreen(App[None]):
         self._shown: list[Row] = []
         self._width = 0
         self._told = ""
+        self._wrapped_at = 0
         self._written = 0
         self._only = ""
         self._stopping = False
@@ -106,9 +107,6 @@ class LoopScreen(App[None]):
         self._members.focus()
         self._draw()
         self.set_interval(_SECONDS, self._draw)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._rewrite)
 
     def on_option_list_option_highlighted(self) -> None:
         self._show_details()
@@ -153,6 +151,8 @@ class LoopScreen(App[None]):
     def _draw(self) -> None:
         if not self._lines.is_attached:
             return  # it is being taken down
+        if self._lines.size.width != self._wrapped_at:
+            self._rewrite()
         with self._lock:
             rows, doing, project = self._model.rows(), self._model.doing, self._model.project
             behind = self._model.written - self._written
@@ -194,6 +194,7 @@ class LoopScreen(App[None]):
         """Write the log anew: for another width, or of another member."""
         if self._only and self._chosen:
             self._only = self._chosen.name
+        self._wrapped_at = self._lines.size.width
         self._lines.clear()
         with self._lock:
             lines = self._model.newest(KEPT_LINES, self._only)[-_AT_ONCE:]

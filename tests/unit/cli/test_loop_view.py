@@ -34,7 +34,7 @@ def view_of(made: Terminal) -> int:
 
 def test_what_it_is_about_is_listed_and_a_key_makes_a_round(shown: Terminal) -> None:
     for text in ("devenv dev shop: watching", "http://api.shop.localhost:8080/", "not-ready", "no broker"):
-        assert text in shown.shown
+        shown.until(text)
     shown.press("r")
     shown.until("api ready 1.3s after the save (build 1.0s, load 0.1s, rollout 0.2s)")
     shown.until("ready 1.3s")

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
-from machine import describe_machine, devenv, run, seconds_of
+from machine import describe_machine, devenv, kubectl, run, seconds_of
 
 from devenv.images.catalogue.catalogue import OWN_REPOSITORY
 from devenv.plan.names import Names
@@ -116,9 +116,8 @@ def addresses() -> dict[str, str]:
 
 def first_ran(root: Path) -> str:
     """What the pod has written when it first ran."""
-    kubeconfig = devenv(root, "kubeconfig").strip()
     where = ["exec", "--namespace", "keeper", "keeper-0", "--", "cat", "/data/first"]
-    return run(["kubectl", "--kubeconfig", kubeconfig, *where]).strip()
+    return run([*kubectl(root), *where]).strip()
 
 
 def holds_image(node: str, reference: str) -> bool:

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from machine import describe_machine, devenv, run, write_table
+from machine import describe_machine, devenv, kubectl, run, write_table
 
 from devenv.databases.address import Address
 from devenv.logs.entries import LogQuery
@@ -73,8 +73,7 @@ def row(what: str, seconds: Sequence[float], target: str) -> str:
 @contextmanager
 def writer(folder: Path) -> Iterator[Callable[[], str]]:
     """A pod, and what makes its first process write a line of one word, and gives that word."""
-    kubectl = next(tool["path"] for tool in json.loads(devenv(folder, "tools", "--json")) if tool["name"] == "kubectl")
-    command = [kubectl, "--kubeconfig", devenv(folder, "kubeconfig").strip()]
+    command = kubectl(folder)
     sets = json.loads(run([*command, "get", "statefulsets", "--all-namespaces", "--output=json"]))["items"]
     (spec,) = (each["spec"]["template"]["spec"] for each in sets if each["metadata"]["name"] == STORE)
     image = spec["containers"][0]["image"]

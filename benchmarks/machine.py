@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
+from devenv.adapters.files.paths import kube_cache
 
 
 def run(argv: Sequence[str], cwd: Path | None = None) -> str:
@@ -26,6 +28,13 @@ def run(argv: Sequence[str], cwd: Path | None = None) -> str:
 def devenv(project: Path, *arguments: str) -> str:
     """Standard output of a devenv command for a project."""
     return run([sys.executable, "-m", "devenv", *arguments], cwd=project)
+
+
+def kubectl(project: Path) -> list[str]:
+    """The words that begin a kubectl command for a project: devenv's own start, of half a second, is not among them."""
+    kubeconfig = devenv(project, "kubeconfig").strip()
+    program = next(tool["path"] for tool in json.loads(devenv(project, "tools", "--json")) if tool["name"] == "kubectl")
+    return [program, f"--kubeconfig={kubeconfig}", f"--cache-dir={kube_cache(Path(kubeconfig))}"]
 
 
 def seconds_of(work: Callable[[], object]) -> float:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from machine import describe_machine, devenv, run, write_table
+from machine import describe_machine, devenv, kubectl, run, write_table
 
 ENGINES = ("prometheus", "victoria-metrics")
 PROJECT = "devenv-bench-monitoring"
@@ -67,12 +67,10 @@ def _ready_seconds(events: Sequence[Mapping[str, Any]]) -> float:
 def _memory(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
     rss: Counter[str] = Counter()
     working_set: Counter[str] = Counter()
-    kubeconfig = devenv(folder, "kubeconfig").strip()
-    program = next(tool["path"] for tool in json.loads(devenv(folder, "tools", "--json")) if tool["name"] == "kubectl")
-    kubectl = [program, f"--kubeconfig={kubeconfig}"]
-    nodes = run([*kubectl, "get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"]).split()
+    command = kubectl(folder)
+    nodes = run([*command, "get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"]).split()
     for node in nodes:
-        summary = json.loads(run([*kubectl, "get", "--raw", f"/api/v1/nodes/{node}/proxy/stats/summary"]))
+        summary = json.loads(run([*command, "get", "--raw", f"/api/v1/nodes/{node}/proxy/stats/summary"]))
         for pod in summary["pods"]:
             if pod["podRef"]["namespace"] == "monitoring":
                 for container in pod["containers"]:

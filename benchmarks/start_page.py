@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from machine import describe_machine, write_table
+from machine import describe_machine, devenv, kubectl, run, write_table
 from playwright.sync_api import Browser, Page, expect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -43,22 +42,18 @@ class Environment:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kubectl = next(t["path"] for t in json.loads(self.devenv("tools", "--json")) if t["name"] == "kubectl")
-        self._kubeconfig = self.devenv("kubeconfig").strip()
+        self._kubectl = kubectl(folder)
 
     def devenv(self, *arguments: str) -> str:
-        return self._run(sys.executable, "-m", "devenv", *arguments)
+        return devenv(self._folder, *arguments)
 
     def kubectl(self, *arguments: str) -> str:
-        return self._run(self._kubectl, "--kubeconfig", self._kubeconfig, *arguments)
+        return run([*self._kubectl, *arguments])
 
     def namespace(self, stack: str) -> str:
         """Of a stack of an environment in which everything is ready."""
         report: dict[str, Any] = json.loads(self.devenv("status", "--json"))
         return str(next(s["namespace"] for s in report["stacks"] if s["name"] == stack))
-
-    def _run(self, *argv: str) -> str:
-        return subprocess.run(argv, cwd=self._folder, capture_output=True, text=True, check=True).stdout
 
 
 def main() -> None:

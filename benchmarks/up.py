@@ -24,7 +24,7 @@ from typing import Any
 
 import yaml
 from by_hand import Helmfile, Wanted, one_after_the_other
-from machine import describe_machine, devenv, run, seconds_of, write_table
+from machine import describe_machine, devenv, kubectl, run, seconds_of, write_table
 
 from devenv.adapters.docker import Engine
 from devenv.plan.steps import LoadImage
@@ -148,8 +148,7 @@ def make_cluster(project: Path) -> None:
     devenv(project, "up", "--yes", "--only", "namespaces")
     loads = [step.reference for step in Wanted.of(project, upstream=False).in_order() if isinstance(step, LoadImage)]
     devenv(project, "load", *loads)
-    kubectl = ["kubectl", "--kubeconfig", devenv(project, "kubeconfig").strip()]
-    run([*kubectl, "wait", "--for=condition=Ready", "pod", "--all", "--all-namespaces", "--timeout=120s"])
+    run([*kubectl(project), "wait", "--for=condition=Ready", "pod", "--all", "--all-namespaces", "--timeout=120s"])
 
 
 def render(rounds: Sequence[Round]) -> str:

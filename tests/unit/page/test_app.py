@@ -110,6 +110,14 @@ def test_each_stack_leads_to_the_dashboard_that_tells_most_of_it() -> None:
     assert not healthy_view().dashboard_of("traefik")
 
 
+def test_the_pods_of_all_workloads_of_a_stack_are_counted_together() -> None:
+    one = stack("monitoring", "03-observability")
+    (workload,) = one.workloads
+    three = replace(one, workloads=(workload, replace(workload, desired=2), workload))
+    page = Pages().whole(replace(healthy_view(), stacks=(three,)))
+    assert f"· {one.status.namespace} · 3/4<span" in page
+
+
 def test_a_node_that_is_lost_is_told_first_though_its_pods_still_count_as_ready() -> None:
     view = healthy_view()
     lost = replace(view, nodes=tuple(replace(node, ready=False, reason="NotReady") for node in view.nodes))

@@ -11,6 +11,9 @@ from devenv.runtime.diagnosis.findings import NEVER, Cause, Finding, GracePeriod
 
 _CLAIM_EVENTS = ("ProvisioningFailed", "FailedBinding")
 _REPEATED = 2
+_JOINING = frozenset(f"node.kubernetes.io/{name}" for name in ("not-ready", "unreachable", "network-unavailable"))
+"""Taints that Kubernetes itself puts on nodes and takes off again:
+https://kubernetes.io/docs/reference/labels-annotations-taints/."""
 _LOST_RACE = "the object has been modified; please apply your changes to the latest version"
 """What the API server tells a controller whose copy of an object is old (`OptimisticLockErrorMsg` of k8s.io/apiserver,
 pkg/registry/generic/registry/store.go). Each of them looks again and goes on."""
@@ -66,6 +69,11 @@ def node_findings(nodes: Sequence[Json], grace: GracePeriods) -> Iterator[Findin
             why = wording.plain(str(state.get("message", ""))) or "it has not reported yet"
             cause = Cause("node-not-ready", wording.subject("node", node), f"it is not ready: {why}")
             yield _finding(node, cause, grace.node)
+
+
+def are_joining(nodes: Sequence[Json]) -> bool:
+    """Whether a node takes no pods yet that will: it is ready some time before the last of its taints is taken off."""
+    return any(taint["key"] in _JOINING for node in nodes for taint in node.get("spec", {}).get("taints") or ())
 
 
 def by_object(events: Sequence[Json]) -> Mapping[str, list[Json]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from devenv.adapters.kubernetes.json_objects import Json
@@ -187,7 +187,9 @@ def _scheduling(view: PodView) -> Iterator[Finding]:
     state: Any = condition(view.pod, "PodScheduled")
     if state.get("status") == "False" and state.get("reason") == "Unschedulable":
         message = f"no node takes it: {wording.plain(state.get('message', ''))}"
-        yield view.finding("unschedulable", message, view.grace.schedule)
+        found = view.finding("unschedulable", message, view.grace.schedule)
+        # How long it waited for a node to be ready counts for nothing once it is: the scheduler has to look again.
+        yield replace(found, identity=f"{found.identity}/{found.grace:g}")
 
 
 def _setup(view: PodView) -> Iterator[Finding]:

@@ -9,7 +9,14 @@ from datetime import UTC, datetime, timedelta
 from devenv.adapters.kubernetes.json_objects import Json, ObjectsByKind
 from devenv.adapters.kubernetes.objects import condition, is_hook, is_true, owner_uids
 from devenv.runtime.diagnosis.findings import NEVER, Finding, GracePeriods
-from devenv.runtime.diagnosis.objects import by_object, claim_findings, creator_findings, job_findings, node_findings
+from devenv.runtime.diagnosis.objects import (
+    are_joining,
+    by_object,
+    claim_findings,
+    creator_findings,
+    job_findings,
+    node_findings,
+)
 from devenv.runtime.diagnosis.pods import PodView, pod_findings, waiting_for
 from devenv.runtime.diagnosis.scope import Scope, replaced_pods
 
@@ -50,7 +57,7 @@ def _findings(stack: ObjectsByKind, rules: Rules) -> Iterator[Finding]:
     nodes = list(node_findings(stack["Node"], grace))
     if any(waiting_for(pod) for pod in stack["Pod"]):
         yield from nodes
-    if nodes:
+    if nodes or are_joining(stack["Node"]):
         grace = replace(grace, schedule=grace.schedule_elsewhere)
     hook_runs = any(is_hook(job) and not _is_over(job) for job in stack["Job"])
     starting = _healthy_starters(stack, events, grace)

@@ -8,7 +8,7 @@ import pytest
 from support.cluster_objects import Json, container, event, metadata, node, of_release, pod, waiting
 from support.diagnosis_findings import GRACE, findings, only
 
-from devenv.runtime.diagnosis.findings import root
+from devenv.runtime.diagnosis.findings import Persistence, root
 
 
 def mount_failure(about: Json, at: str) -> Json:
@@ -79,6 +79,28 @@ def test_unschedulable_while_a_node_is_not_ready() -> None:
     first = root(found)
     assert first is not None
     assert first.cause.code == "node-not-ready"
+
+
+def test_a_node_that_is_ready_takes_pods_when_its_last_taint_is_gone() -> None:
+    joining = node()
+    joining["spec"] = {"taints": [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]}
+    (finding,) = findings(Pod=[unschedulable()], Node=[joining])
+    assert finding.grace == GRACE.schedule_elsewhere
+
+    joining["spec"]["taints"] = [{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}]
+    (finding,) = findings(Pod=[unschedulable()], Node=[joining])
+    assert finding.grace == GRACE.schedule
+
+
+def test_what_was_waited_for_a_node_counts_for_nothing_once_it_is_ready() -> None:
+    persistence, pods = Persistence(), [unschedulable()]
+    waiting, ready = findings(Pod=pods, Node=[node(ready=False)]), findings(Pod=pods, Node=[node()])
+    moments = [float(second) for second in range(int(GRACE.node))]
+    assert not any(persistence.final(waiting, moment) for moment in moments)
+    assert not any(persistence.final(ready, moments[-1] + 1 + second) for second in range(int(GRACE.schedule)))
+    last = persistence.final(ready, moments[-1] + 1 + GRACE.schedule)
+    assert last is not None
+    assert last.cause.code == "unschedulable"
 
 
 def claim(phase: str = "Pending") -> Json:

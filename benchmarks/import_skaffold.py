@@ -22,12 +22,12 @@ from devenv.adapters.files.paths import data_root
 from devenv.images.catalogue.catalogue import Catalogue, hashing
 from devenv.images.content.fingerprint import FileDigests
 from devenv.plan.cluster_state import ClusterState
-from devenv.plan.image import NODE
 from devenv.plan.kind_config import KindConfig
 from devenv.plan.observed import Observed, ObservedImages
 from devenv.plan.plan import Plan
 from devenv.plan.planner import Wanted, make_plan
 from devenv.spec.load import load_workspace
+from devenv.spec.versions import NODE
 from devenv.spec.workspace import Workspace
 from devenv.workflows.offline import offline_inputs
 

@@ -10,11 +10,6 @@ from devenv.spec.image_reference import Reference
 from devenv.spec.local_image import BuildNetwork
 from devenv.spec.model import Pairs
 
-NODE = "node"
-"""The complete node image: upstream's, or the catalogue's node base with the system's images in it."""
-BALANCER = "envoy"
-"""The load balancer that kind puts before several control planes."""
-
 Mode = Literal["auto", "upstream", "recipes"]
 """Where images come from: whichever there is, upstream alone, or devenv's recipes alone."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from devenv.errors import ForeignClusterError
 from devenv.plan.cluster_state import ClusterState
-from devenv.plan.image import BALANCER, NODE, Mode
+from devenv.plan.image import Mode
 from devenv.plan.kind_config import KindConfig
 from devenv.plan.namespace_prefix import require_same_prefix
 from devenv.plan.observed import Observed, ObservedStack, StackInput
@@ -35,7 +35,7 @@ from devenv.plan.tasks import reasons_to_run, task_nodes
 from devenv.spec.needs import Needs, nearest
 from devenv.spec.stack import StackSpec
 from devenv.spec.tasks.task import Task
-from devenv.spec.versions import Versions
+from devenv.spec.versions import BALANCER, NODE, Versions
 
 _ASLEEP = (ClusterState.STOPPED, ClusterState.UNREACHABLE)
 BUILD_CACHE_BYTES = 14 * 1024**3

@@ -122,7 +122,7 @@ def _read(file: Path, places: _Places, profile: str | None, problems: list[Probl
     boundary = Boundary(file.parent, "the project's folder")
     project, document, unread = _read_project(file, profile, problems)
     versions = _read_versions(versions_file, Boundary(data_root, "devenv's own data"), problems)
-    shipped = versions.images if versions else ()
+    shipped = versions.image_names if versions else ()
     imports = read_imports(project, document, boundary, problems, shipped) if project and document else WithImports()
     project, document, imported = imports.project, imports.document, imports.imported
     folders, lock, whole = builtin_stacks(data_root), read_lock(file.parent, problems), True
@@ -170,7 +170,7 @@ def _add_stacks(
 
     A service of an import may be called like a built-in stack that nobody uses, and then takes its place.
     """
-    catalogue = versions.images if versions else {}
+    catalogue = versions.image_names if versions else frozenset()
     images = ImageNames({*project.images, *catalogue}, catalogue)
     specs = [draft.spec for draft in drafts.values() if draft.spec]
     values = {name: draft.profile_values for name, draft in drafts.items() if draft.folder.builtin}

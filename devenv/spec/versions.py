@@ -69,6 +69,12 @@ class CatalogueImage(SpecModel):
         return self
 
 
+NODE = "node"
+"""The complete node image: upstream's, or the catalogue's node base with the system's images in it."""
+BALANCER = "envoy"
+"""The load balancer that kind puts before several control planes."""
+
+
 class NodeImage(SpecModel):
     """The node image: a base that is built, with the system's images loaded into it."""
 
@@ -87,3 +93,13 @@ class Versions(SpecModel):
     databases: dict[DnsLabel, dict[str, DnsLabel]] = {}
     """By engine and version: the image of a database of `devenv.yaml`; the first version is the usual one."""
     images: dict[DnsLabel, CatalogueImage]
+
+    @property
+    def image_names(self) -> frozenset[str]:
+        """Names of devenv's own images: those of the catalogue, and that of nodes, which is made of them."""
+        return frozenset({NODE, *self.images})
+
+    @property
+    def cluster_images(self) -> frozenset[str]:
+        """Names of the images that a cluster is made of, in whose place nothing else may be."""
+        return frozenset({NODE, BALANCER, self.node.image, *self.node.system_images.values()})

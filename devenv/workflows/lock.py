@@ -12,11 +12,11 @@ from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.adapters.files.records import write_whole
 from devenv.errors import ImageNotFoundError, RegistryError
 from devenv.images.catalogue.registries import PATIENCE, Registries
-from devenv.plan.image import BALANCER
 from devenv.spec.catalogue import load_versions
 from devenv.spec.image_reference import Reference, mirrored_at, registry_of
 from devenv.spec.load import load_workspace
 from devenv.spec.lock import lock_text
+from devenv.spec.versions import BALANCER
 from devenv.spec.workspace import LOCK_FILE, Workspace
 
 _AT_ONCE = 4

@@ -9,9 +9,9 @@ import pytest
 from support.programs import require_tool
 
 from devenv.adapters.kind import Kind
-from devenv.plan.image import BALANCER
 from devenv.spec.catalogue import load_versions
 from devenv.spec.image_reference import Reference
+from devenv.spec.versions import BALANCER
 
 
 @pytest.mark.engine

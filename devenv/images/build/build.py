@@ -29,11 +29,11 @@ from devenv.images.catalogue.catalogue import Catalogue, bootstrap_script
 from devenv.images.catalogue.presence import observe_images, reason_of
 from devenv.images.content.fingerprint import FileDigests, read_entries
 from devenv.images.content.staging import staged_context
-from devenv.plan.image import NODE, Image, Mode
+from devenv.plan.image import Image, Mode
 from devenv.plan.provision import provision_images
 from devenv.plan.steps import BootstrapImage, BuildImage, PullImage
 from devenv.spec.image_reference import Reference, registry_of
-from devenv.spec.versions import Versions
+from devenv.spec.versions import NODE, Versions
 
 _IS_PROXY = re.compile(r"\w+_proxy\Z", re.IGNORECASE)
 """Build arguments whose addresses may hold a password."""

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from devenv.errors import ImageError
 from devenv.images.content.fingerprint import TAG_DIGITS, FileDigests, fingerprint, hash_of
-from devenv.plan.image import NODE, Assembly, Bootstrap, HostBuild, HostCall, Image, Recipe
+from devenv.plan.image import Assembly, Bootstrap, HostBuild, HostCall, Image, Recipe
 from devenv.spec.image_reference import Reference, mirrored_at
 from devenv.spec.local_image import LocalImage
 from devenv.spec.model import Pairs
 from devenv.spec.tasks.host_command import argv_of
-from devenv.spec.versions import CatalogueImage, ToolVersion, Versions
+from devenv.spec.versions import NODE, CatalogueImage, ToolVersion, Versions
 
 OWN_REPOSITORY = "localhost/devenv"
 """A registry that no engine ever asks for an image."""

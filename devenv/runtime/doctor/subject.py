@@ -12,12 +12,13 @@ from devenv.adapters.host.system import observe_host
 from devenv.adapters.process import as_started
 from devenv.errors import SpecError
 from devenv.images.catalogue.presence import present_references
-from devenv.plan.image import NODE, Image
+from devenv.plan.image import Image
 from devenv.plan.provision import usable
 from devenv.runtime.doctor.check import Once, Project, Subject
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.stack_inputs import images_of, is_licensed
 from devenv.runtime.ownership.marks import look
+from devenv.spec.versions import NODE
 from devenv.spec.workspace import Workspace
 
 _PATIENCE = 3

@@ -19,7 +19,7 @@ from devenv.images.build.modules import GOLANG, go_on_path, modules_of
 from devenv.images.catalogue.presence import observe_images
 from devenv.images.nodes.content import names_on_nodes
 from devenv.plan.cluster_state import ClusterState
-from devenv.plan.image import BALANCER, NODE, Image, Mode
+from devenv.plan.image import Image, Mode
 from devenv.plan.kind_config import KindConfig, KindSettings, kind_config
 from devenv.plan.names import HOST_CA
 from devenv.plan.observed import Observed, ObservedImages
@@ -37,6 +37,7 @@ from devenv.runtime.ownership.ownership import KindCluster, running_nodes
 from devenv.runtime.tasks.observe import observe_tasks, tasks_of
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.render import ProjectFacts
+from devenv.spec.versions import BALANCER, NODE
 
 _TOOLS = ("kind", "helm", "kubectl")
 """Programs that steps of a plan run."""

@@ -56,6 +56,7 @@ def project_problems(
         known_images = {*versions.images, *project.images}
         for name, image in project.images.items():
             yield from _base_problems(document, ("images", name), image.bases, known_images)
+            yield from _cluster_image_problems(document, ("images", name), versions)
     own = {name: [b for b in image.bases.values() if b in project.images] for name, image in project.images.items()}
     for ring in cycles(own):
         shown = " -> ".join((*ring, ring[0]))
@@ -84,6 +85,8 @@ def stack_problems(
     for at, image in spec.injections:
         if image.build:
             yield from _base_problems(document, (*at, "build"), image.build.bases, {*versions.images, *images})
+        if (image.build or image.upstream) and not draft.folder.builtin:
+            yield from _cluster_image_problems(document, at, versions)
     for index, source in enumerate(spec.sources):
         kind = "chart" if source.chart else "manifests"
         module = getattr(source.chart or source.manifests, "module", None)
@@ -250,6 +253,13 @@ def _variant_problems(document: Document, index: int, choice: StackChoice, draft
             message = f"{choice.name} has no {key} {given}"
             hint = name_hint(given, variants, f"values of {key}")
             yield document.problem(("stacks", index, "values", key), message, hint)
+
+
+def _cluster_image_problems(document: Document, at: KeyPath, versions: Versions) -> Iterator[Problem]:
+    """An image with a name of one that clusters are made of: it would be taken in that one's place."""
+    name = str(at[-1])
+    if name in versions.cluster_images:
+        yield document.problem(at, f"{name} is an image that clusters are made of", f"call yours otherwise: own-{name}")
 
 
 def _image_problems(document: Document, spec: StackSpec, images: AbstractSet[str]) -> Iterator[Problem]:

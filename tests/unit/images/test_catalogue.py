@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from devenv.errors import ImageError
 from devenv.images.catalogue.catalogue import Catalogue, own_reference
 from devenv.images.content.fingerprint import hash_of
-from devenv.plan.image import NODE, Mode, Recipe
+from devenv.plan.image import Mode, Recipe
 from devenv.plan.observed import ObservedImages
 from devenv.plan.provision import Provision, choose, provision_images, registries_to_ask
 from devenv.plan.steps import AssembleNodeImage, BootstrapImage, BuildImage, PullImage
 from devenv.spec.local_image import LocalImage
-from devenv.spec.versions import Versions
+from devenv.spec.versions import NODE, Versions
 
 IMAGES: dict[str, dict[str, Any]] = {
     "debian": {"upstream": "debian:13-slim", "debootstrap": "trixie"},

@@ -28,7 +28,7 @@ from support.plans import (
 from devenv.errors import ImageError
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.graph import select_from
-from devenv.plan.image import NODE, Assembly, Bootstrap, Image, Recipe
+from devenv.plan.image import Assembly, Bootstrap, Image, Recipe
 from devenv.plan.names import Names
 from devenv.plan.observed import ObservedImages, ObservedStack
 from devenv.plan.parts import (
@@ -45,6 +45,7 @@ from devenv.plan.planner import Wanted, make_plan, needed_images
 from devenv.plan.provision import choose_references
 from devenv.plan.steps import AwaitReady, BuildImage, InstallChart, LoadImage, PullImage
 from devenv.spec.stack import StackSpec
+from devenv.spec.versions import NODE
 from devenv.spec.workspace import LoadedStack
 
 SHOP = Names("shop")

@@ -42,6 +42,13 @@ def test_two_lines_make_a_stack_with_a_host(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("folder", ["node", "etcd"])
+def test_its_image_never_takes_the_place_of_one_that_clusters_are_made_of(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    assert list(stack_of(tmp_path, f"{{build: {folder}}}").spec.images) == [f"shop-{folder}"]
+
+
 def test_what_it_does_not_say_is_left_to_the_chart(tmp_path: Path) -> None:
     stack = stack_of(tmp_path, "{build: api}")
 

@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,17 +75,22 @@ def lives(api: Path) -> dict[str, dict[str, str]]:
     return {name: life for name, life in sorted(found.items()) if not name.endswith("List")}
 
 
-def write(folder: Path) -> None:
-    """Fetch the modules and write all files; raises ToolMissingError without Go."""
-    go, cancel = go_on_path(), threading.Event()
-    if go is None:
-        raise ToolMissingError("go is not on PATH")
+def write(folder: Path, fetch: Callable[[Module], Path]) -> None:
+    """Write all files, of modules that `fetch` brings into folders."""
     for release in RELEASES:
-        swagger = json.loads((fetch_with_go(release, go, cancel=cancel) / _SWAGGER).read_bytes())
+        swagger = json.loads((fetch(release) / _SWAGGER).read_bytes())
         file = folder / schemas.file_of(release.version)
         file.write_text(_as_text(release, "definitions", compact(swagger)), encoding="utf-8")
-    text = _as_text(API, "kinds", lives(fetch_with_go(API, go, cancel=cancel)))
+    text = _as_text(API, "kinds", lives(fetch(API)))
     (folder / schemas.LIVES).write_text(text, encoding="utf-8")
+
+
+def _fetch(module: Module) -> Path:
+    """A module by the host's Go; raises ToolMissingError where there is none."""
+    go = go_on_path()
+    if go is None:
+        raise ToolMissingError("go is not on PATH")
+    return fetch_with_go(module, go, cancel=threading.Event())
 
 
 def _as_text(module: Module, key: str, entries: Mapping[str, Any]) -> str:
@@ -128,5 +133,5 @@ def _short(value: Any, *, names: bool = False) -> Any:
 
 
 if __name__ == "__main__":
-    write(Path(schemas.__file__).parent)
+    write(Path(schemas.__file__).parent, _fetch)
     sys.stderr.write("written; compare with git diff\n")

@@ -6,13 +6,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from support.images import provide
+from support.images import fetch_module
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import data_root
-from devenv.adapters.host.trust import observe_trust
 from devenv.errors import ChecksumError
-from devenv.images.build.modules import Module, fetch_in_container, fetch_with_go, go_on_path
+from devenv.images.build.modules import Module, fetch_with_go, go_on_path
 
 pytestmark = pytest.mark.engine
 
@@ -20,28 +18,17 @@ UUID = Module("github.com/google/uuid", "v1.6.0", "h1:NIvaJDMOsjHA8n1jAhLSgzrAzy
 OTHER = Module("github.com/google/uuid", "v1.6.0", "h1:AAvaJDMOsjHA8n1jAhLSgzrAzy1Hgr+hNrb57e+94F0=")
 
 
-@pytest.fixture(scope="module")
-def golang(engine: Engine) -> str:
-    """The Go image of the catalogue."""
-    return provide("golang", engine)
-
-
-def in_container(module: Module, engine: Engine, golang: str) -> Path:
-    recipe = data_root() / "cluster" / "images" / "go-module"
-    return fetch_in_container(module, engine, recipe, golang, observe_trust().bundle, cancel=threading.Event())
-
-
-def test_a_module_is_fetched_in_a_container(engine: Engine, golang: str, own_home: Path) -> None:
-    folder = in_container(UUID, engine, golang)
+def test_a_module_is_fetched_in_a_container(engine: Engine, own_home: Path) -> None:
+    folder = fetch_module(UUID, engine)
     assert folder.is_relative_to(own_home)
     assert UUID.cached
     assert "module github.com/google/uuid" in (folder / "go.mod").read_text()
 
 
 @pytest.mark.usefixtures("own_home")
-def test_a_module_that_is_not_the_pinned_one_is_refused(engine: Engine, golang: str) -> None:
+def test_a_module_that_is_not_the_pinned_one_is_refused(engine: Engine) -> None:
     with pytest.raises(ChecksumError):
-        in_container(OTHER, engine, golang)
+        fetch_module(OTHER, engine)
     assert not OTHER.cached
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.programs import require_program
+import pytest
+from support.images import fetch_module
 
+from devenv.adapters.docker import Engine
 from devenv.spec.catalogue import load_versions
 from devenv.spec.kubernetes import schemas
 from devenv.workflows.pin_schemas import write
 
 
-def test_they_are_what_the_modules_hold(tmp_path: Path) -> None:
-    require_program("go")
-    write(tmp_path)
+@pytest.mark.engine
+@pytest.mark.usefixtures("own_home")
+def test_they_are_what_the_modules_hold(tmp_path: Path, engine: Engine) -> None:
+    write(tmp_path, lambda module: fetch_module(module, engine))
     kept = Path(schemas.__file__).parent
     made = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert made == {file.name: file.read_bytes() for file in kept.glob("*.json")}

@@ -16,9 +16,11 @@ from devenv.workflows.pin_schemas import write
 @pytest.mark.engine
 @pytest.mark.usefixtures("own_home")
 def test_they_are_what_the_modules_hold(tmp_path: Path, engine: Engine) -> None:
-    write(tmp_path, lambda module: fetch_module(module, engine))
+    folder = tmp_path / "schemas"
+    folder.mkdir()
+    write(folder, lambda module: fetch_module(module, engine))
     kept = Path(schemas.__file__).parent
-    made = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    made = {file.name: file.read_bytes() for file in folder.iterdir()}
     assert made == {file.name: file.read_bytes() for file in kept.glob("*.json")}
 
 

@@ -61,8 +61,9 @@ class GracePeriods:
     """While other pods of the same stack still start: it may be waiting for one of them."""
     memory: float = 5.0
     claim: float = 8.0
-    schedule: float = 20.0
-    """The scheduler tries again after up to 10 s (`podMaxBackoffSeconds`)."""
+    schedule: float = 10.0
+    schedule_tainted: float = 30.0
+    """Taints go with the state of a node, and the scheduler tries again up to 10 s later (`podMaxBackoffSeconds`)."""
     schedule_elsewhere: float = 180.0
     """While a node is not ready: a new one takes minutes where the machine is busy."""
     rejected: float = 8.0

@@ -187,7 +187,8 @@ def _scheduling(view: PodView) -> Iterator[Finding]:
     state: Any = condition(view.pod, "PodScheduled")
     if state.get("status") == "False" and state.get("reason") == "Unschedulable":
         message = f"no node takes it: {wording.plain(state.get('message', ''))}"
-        found = view.finding("unschedulable", message, view.grace.schedule)
+        grace = view.grace.schedule_tainted if "untolerated taint" in message else view.grace.schedule
+        found = view.finding("unschedulable", message, grace)
         # How long it waited for a node to be ready counts for nothing once it is: the scheduler has to look again.
         yield replace(found, identity=f"{found.identity}/{found.grace:g}")
 

@@ -58,7 +58,7 @@ def _findings(stack: ObjectsByKind, rules: Rules) -> Iterator[Finding]:
     if any(waiting_for(pod) for pod in stack["Pod"]):
         yield from nodes
     if nodes or are_joining(stack["Node"]):
-        grace = replace(grace, schedule=grace.schedule_elsewhere)
+        grace = replace(grace, schedule=grace.schedule_elsewhere, schedule_tainted=grace.schedule_elsewhere)
     hook_runs = any(is_hook(job) and not _is_over(job) for job in stack["Job"])
     starting = _healthy_starters(stack, events, grace)
     for pod in stack["Pod"]:

@@ -92,6 +92,12 @@ def test_a_node_that_is_ready_takes_pods_when_its_last_taint_is_gone() -> None:
     assert finding.grace == GRACE.schedule
 
 
+def test_a_taint_may_be_gone_when_the_scheduler_looks_again() -> None:
+    tainted = unschedulable()
+    tainted["status"]["conditions"][0]["message"] = "0/1 nodes are available: 1 node(s) had untolerated taint(s)."
+    assert only(Pod=[tainted]).grace == GRACE.schedule_tainted > GRACE.schedule
+
+
 def test_what_was_waited_for_a_node_counts_for_nothing_once_it_is_ready() -> None:
     persistence, pods = Persistence(), [unschedulable()]
     waiting, ready = findings(Pod=pods, Node=[node(ready=False)]), findings(Pod=pods, Node=[node()])

@@ -6,8 +6,9 @@ is the concern of `devenv.ui`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from devenv.errors import DevenvError
 
@@ -154,6 +155,19 @@ class Synced:
 
 
 @dataclass(frozen=True, slots=True)
+class DebuggerStarted:
+    """A service runs under a debugger, and a port of this machine leads there."""
+
+    stack: str
+    language: str
+    debugger: str
+    host: str
+    port: int
+    configuration: Mapping[str, Any]
+    """By which Visual Studio Code attaches: an entry of `configurations` in its launch.json."""
+
+
+@dataclass(frozen=True, slots=True)
 class Logged:
     """A line that a pod wrote while `devenv dev` watched, what Kubernetes says of the pod, or a line of a task's."""
 
@@ -217,6 +231,7 @@ Event = (
     | RunFinished
     | RoundFinished
     | Synced
+    | DebuggerStarted
     | Logged
     | WatchStarted
     | StateChanged

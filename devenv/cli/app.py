@@ -16,6 +16,7 @@ from devenv.cli.commands import (
     certificate,
     compare,
     db,
+    debug,
     dev,
     diff,
     doctor,
@@ -114,6 +115,7 @@ app.command("prune")(prune.prune)
 app.command("shell")(shell.shell)
 app.command("run")(run.run)
 app.command("forward")(forward.forward)
+app.command("debug")(debug.debug)
 app.add_typer(secrets.app, name="secrets")
 app.command("env")(env.env)
 app.command("kubectl", cls=Verbatim)(kubectl.kubectl)

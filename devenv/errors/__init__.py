@@ -83,6 +83,12 @@ class AlreadyThereError(UsageError):
     code = "already-there"
 
 
+class NotDebuggableError(UsageError):
+    """A service runs what no debugger can start, or has nothing to be debugged by."""
+
+    code = "not-debuggable"
+
+
 class ToolMissingError(DevenvError):
     """A program that devenv needs can neither be found nor fetched nor built."""
 
@@ -256,6 +262,12 @@ class ApiRefusedError(ClusterError):
         """HTTP status: 404 when there is no such object."""
         self.causes = tuple(causes)
         """Each field that is not taken (`spec.selector`), and what is wrong with it."""
+
+
+class DebuggedError(ClusterError):
+    """Another `devenv debug` has the service under its debugger."""
+
+    code = "already-debugged"
 
 
 class LockError(DevenvError):

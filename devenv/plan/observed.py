@@ -30,6 +30,8 @@ class ObservedStack:
     """Somebody has changed what it is made of, and that is to be put right."""
     synced: bool = False
     """`devenv dev` has put files into its pods, which are not what was built by that."""
+    debugged: bool = False
+    """A `devenv debug` that is over has left it under its debugger."""
     untouched: frozenset[str] = frozenset()
     """What names the manifests of pinned modules that were applied and of which all is as it was then."""
     namespaces: frozenset[str] = frozenset()

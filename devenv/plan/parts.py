@@ -16,6 +16,7 @@ from devenv.plan.steps import (
     ApplySeeds,
     AwaitReady,
     BuildImage,
+    DebugWorkload,
     FetchModule,
     InstallChart,
     LoadImage,
@@ -95,6 +96,23 @@ def plan_restart(project: Names, stacks: Sequence[StackSpec]) -> Plan:
     for spec in stacks:
         step = RestartWorkloads(spec.name, spec.layer, spec.namespace, spec.deadline)
         nodes.append(PlanNode(step, frozenset(node.key for node in nodes[-1:]), _ASKED_FOR))
+    return Plan.of(project.project, project.cluster, nodes)
+
+
+def plan_debug(project: Names, step: DebugWorkload, helper: Mapping[str, str], provided: Plan) -> Plan:
+    """What puts a workload under a debugger.
+
+    Args:
+        project: whose it is.
+        step: which workload, and how.
+        helper: the image with the debugger's files, name to reference; empty where there is none.
+        provided: what brings that into the engine.
+    """
+    nodes = list(provided.nodes)
+    before = frozenset(node.key for node in nodes)
+    for name, reference in helper.items():
+        nodes.append(PlanNode(LoadImage(name, reference, project.cluster), before, _ASKED_FOR))
+    nodes.append(PlanNode(step, frozenset(node.key for node in nodes), _ASKED_FOR))
     return Plan.of(project.project, project.cluster, nodes)
 
 

@@ -13,7 +13,15 @@ from devenv.plan.namespace_prefix import require_same_prefix
 from devenv.plan.observed import Observed, ObservedStack, StackInput
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.provision import BUILDX, Provisions, provision_images
-from devenv.plan.stack_steps import NOT_READY, PINNED_OTHERWISE, PINNED_SINCE, SYNCED, sources_to_apply, stack_nodes
+from devenv.plan.stack_steps import (
+    DEBUGGED,
+    NOT_READY,
+    PINNED_OTHERWISE,
+    PINNED_SINCE,
+    SYNCED,
+    sources_to_apply,
+    stack_nodes,
+)
 from devenv.plan.steps import (
     AwaitNodeRuntime,
     BuildImage,
@@ -119,7 +127,7 @@ def reasons_to_install(wanted: Wanted, observed: Observed) -> dict[str, str]:
 def stacks_to_install(wanted: Wanted, observed: Observed) -> list[tuple[StackSpec, StackInput]]:
     """The stacks that a plan will install, be it anew or over what is there."""
     reasons = reasons_to_install(wanted, observed)
-    left = ("", NOT_READY, PINNED_SINCE, SYNCED)
+    left = ("", NOT_READY, PINNED_SINCE, SYNCED, DEBUGGED)
     return [(spec, rendered) for spec, rendered in wanted.stacks if reasons[spec.name] not in left]
 
 
@@ -148,6 +156,7 @@ def _reason(spec: StackSpec, rendered: StackInput, observed: Observed) -> str:
         "to be reset": rendered.renewed,
         "not recorded": not known.recorded,
         "drifted": known.drifted,
+        DEBUGGED: known.debugged,
         SYNCED: known.synced,
         NOT_READY: not known.ready,
     }

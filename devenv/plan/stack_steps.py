@@ -35,6 +35,8 @@ NOT_READY = "not ready"
 """Why a stack is awaited that is as wanted otherwise: nothing of it is installed again."""
 SYNCED = "synced"
 """Why pods of a stack are replaced of which nothing else has changed: `devenv dev` has put files into them."""
+DEBUGGED = "left under a debugger"
+"""Why a stack is given back of which nothing else has changed: the `devenv debug` that had it was killed."""
 PINNED_SINCE = "runs what devenv.lock pins since"
 """Why a stack is recorded anew of which nothing else has changed."""
 PINNED_OTHERWISE = "changed: devenv.lock pins images, which it is not proven to run"
@@ -64,7 +66,7 @@ def stack_nodes(
         untouched: what names the manifests of pinned modules that need not be applied again.
         fresh: whether its database holds nothing yet.
     """
-    if reason in (NOT_READY, PINNED_SINCE, SYNCED):
+    if reason in (NOT_READY, PINNED_SINCE, SYNCED, DEBUGGED):
         awaited = replace(_await_ready(spec, rendered), pinned_since=reason == PINNED_SINCE)
         return [PlanNode(awaited, before, reason)]
     leading = _one_by_one(_leading_steps(spec, rendered), before, reason)

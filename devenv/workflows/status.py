@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from devenv.adapters.host.resolver import how_to_resolve, unresolved
 from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.adapters.process import is_over
 from devenv.events import MASK
 from devenv.plan.cluster_state import ClusterState
 from devenv.runtime.observe.cluster import ClusterFacts, NodeFact
@@ -22,6 +23,8 @@ from devenv.workflows.alerts import count_alerts
 from devenv.workflows.observed import ObservedProject, observe_project
 from devenv.workflows.run.links import Link
 
+_DEBUGGED = "under a debugger, until its devenv debug ends"
+_LEFT_DEBUGGED = "left under a debugger whose devenv debug was killed: devenv up takes it back"
 _IMAGE_FOLLOWS = "synced, image follows: by devenv dev, or devenv up"
 
 
@@ -32,6 +35,8 @@ class StackState(StrEnum):
     """Installed, and all its workloads are rolled out."""
     SYNCED = "synced"
     """All its workloads are rolled out, and `devenv dev` has put files into their containers: the image follows."""
+    DEBUGGED = "debugged"
+    """All its workloads are rolled out, one of them under a debugger of `devenv debug`."""
     NOT_READY = "not-ready"
     """Installed, and something of it does not run."""
     INCOMPLETE = "incomplete"
@@ -56,7 +61,7 @@ class StackStatus:
     @property
     def ready(self) -> bool:
         """Whether it can be used."""
-        return self.state in (StackState.READY, StackState.SYNCED)
+        return self.state in (StackState.READY, StackState.SYNCED, StackState.DEBUGGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,8 @@ def _state(name: str, facts: ClusterFacts) -> tuple[StackState, str]:
 def _installed_state(name: str, facts: ClusterFacts) -> tuple[StackState, str]:
     if reason := facts.unready(name):
         return StackState.NOT_READY, reason
+    if debuggers := facts.debuggers(name):
+        return StackState.DEBUGGED, _LEFT_DEBUGGED if any(map(is_over, debuggers)) else _DEBUGGED
     if name in facts.synced:
         return StackState.SYNCED, _IMAGE_FOLLOWS
     return StackState.READY, ""

@@ -76,6 +76,16 @@ class Recorded:
                 objects[path] = {**marks, **objects.get(path, {})}
         return replace(self, objects=objects, pinned={**kept, **self.pinned})
 
+    def remarked(self, path: str, key: str, former: str, now: str) -> Recorded:
+        """With another mark of one object that was changed and is as it was again, where it was untouched before."""
+
+        def marked(inventory: Inventory) -> Inventory:
+            marks = inventory.get(path, {})
+            return {**inventory, path: {**marks, key: now}} if marks.get(key) == former else inventory
+
+        objects = None if self.objects is None else marked(self.objects)
+        return replace(self, objects=objects, pinned={name: marked(each) for name, each in self.pinned.items()})
+
     def _compared(self, present: Inventory) -> Iterator[tuple[str, str, str | None]]:
         """Name, mark when it was recorded, and mark now: None for what is gone."""
         for path, marks in (self.objects or {}).items():

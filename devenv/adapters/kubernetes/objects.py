@@ -15,7 +15,7 @@ from typing import Any
 
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.managed_fields import mark
-from devenv.labels import LABEL_CONTENT, LABEL_STACK
+from devenv.labels import ANNOTATION_DEBUG, LABEL_CONTENT, LABEL_STACK
 
 RELEASE_ANNOTATION = "meta.helm.sh/release-name"
 HOOK_ANNOTATION = "helm.sh/hook"
@@ -73,6 +73,8 @@ class Workload:
     """Why its rollout is not complete, in words; empty when it is."""
     mark: str = ""
     """Of what was applied: see `managed_fields.mark`."""
+    debugger: str = ""
+    """The name of the process whose debugger it is under; empty where it is under none."""
     claims: tuple[str, ...] = ()
     """What the names of the claims begin with that it makes for its pods: `data-postgres` of `data-postgres-0`."""
 
@@ -180,6 +182,12 @@ def _revision(secret: Json) -> int:
     return int(label(secret, "version") or 0)
 
 
+def debugging_process(item: Json) -> str:
+    """The name of the process whose debugger a workload is under; empty where it is under none."""
+    text = annotation(item, ANNOTATION_DEBUG)
+    return str(json.loads(text)["process"]) if text else ""
+
+
 def workload(kind: str, item: Json) -> Workload:
     """What matters of a workload object."""
     desired, ready = _counts(kind, item)
@@ -194,6 +202,7 @@ def workload(kind: str, item: Json) -> Workload:
         int(item["metadata"].get("generation", 0)),
         rollout_problem(kind, item),
         mark(item),
+        debugging_process(item),
         tuple(
             f"{template['metadata']['name']}-{item['metadata']['name']}"
             for template in item["spec"].get("volumeClaimTemplates") or ()

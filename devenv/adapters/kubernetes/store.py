@@ -154,6 +154,10 @@ class ObjectStore:
             "PATCH", path, item, "application/apply-patch+yaml", fieldManager=manager, force="true", dryRun="All"
         )
 
+    def apply(self, path: str, item: Json, manager: str) -> Json:
+        """Apply a manifest in a manager's name, over what others have set; the object as it is then."""
+        return self._api.write("PATCH", path, item, "application/apply-patch+yaml", fieldManager=manager, force="true")
+
     def merge(self, path: str, change: Json) -> Json:
         """Change some fields of an object."""
         return self._api.write("PATCH", path, change, "application/merge-patch+json", fieldManager="devenv")

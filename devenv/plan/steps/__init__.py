@@ -29,6 +29,7 @@ from devenv.plan.steps.stack import (
     ApplyTls,
     AwaitReady,
     CarriedFolder,
+    DebugWorkload,
     GrowClaim,
     InstallChart,
     PrepareDatabase,
@@ -60,6 +61,7 @@ __all__ = [
     "BuildImage",
     "CarriedFolder",
     "CreateCluster",
+    "DebugWorkload",
     "FetchModule",
     "GrowClaim",
     "InstallChart",
@@ -117,6 +119,7 @@ AnyStackStep = (
     | ResetDatabase
     | ResetAws
     | RestartWorkloads
+    | DebugWorkload
     | UninstallStack
     | AwaitReady
 )

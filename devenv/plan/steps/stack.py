@@ -221,6 +221,22 @@ class RestartWorkloads(StackStep):
 
 
 @dataclass(frozen=True, slots=True)
+class DebugWorkload(StackStep):
+    """Put a workload under a debugger, and await that it is rolled out."""
+
+    KEY = "debug/{self.stack}"
+    TITLE = "Put {self.stack} under a debugger"
+
+    kind: str
+    name: str
+    manager: str
+    """In whose name it is applied."""
+    manifest: str
+    """JSON: the workload under its debugger, with what it was before."""
+    deadline: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class UninstallStack(PlanStep):
     """Remove what a stack is made of that the specification no longer names, and what is recorded of it."""
 

@@ -1,4 +1,4 @@
-"""How an editor attaches to what is debugged: configurations of VS Code. Pure."""
+"""How an editor attaches to what is debugged: configurations of Visual Studio Code. Pure."""
 
 from __future__ import annotations
 

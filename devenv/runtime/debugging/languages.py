@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from devenv.errors import UsageError
+from devenv.errors import NotDebuggableError
 
 Language = Literal["python", "go", "node"]
-FOLDER = "/run/devenv/debug"
+FOLDER = "/run/devenv-debug"
 """Where the debugger's files are in a container."""
 _PYTHON = re.compile(r"(?:.*/)?python[0-9.]*")
 _NODE = re.compile(r"(?:.*/)?node(?:js)?")
@@ -25,6 +25,8 @@ _PYTHON_PROGRAMS = frozenset(
 """Programs of Python's packages that are modules of the same name too."""
 _NODE_PROGRAMS = frozenset({"npm", "npx", "yarn", "pnpm"})
 """Those start Node.js for somebody else, and would have the inspector themselves."""
+_STARTERS = frozenset({"supervise", "tini", "dumb-init", "docker-entrypoint.sh"})
+"""Programs that run what is behind them; the first is devenv's own, of live sync."""
 _BEYOND_WORDS = re.compile(r"[;&|<>$`()*?\n]")
 """Of a shell's language."""
 
@@ -47,57 +49,105 @@ DEBUGGERS: Mapping[Language, Debugger] = {
 }
 
 
-def language_of(words: Sequence[str]) -> Language | None:
-    """The language of what a container runs, as far as its words tell; of Go they tell nothing."""
-    program = plain_words(words)[:1]
-    if not program:
-        return None
-    if _PYTHON.fullmatch(program[0]) or _base(program[0]) in _PYTHON_PROGRAMS:
-        return "python"
-    return "node" if _NODE.fullmatch(program[0]) or _base(program[0]) in _NODE_PROGRAMS else None
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a container runs."""
+
+    starters: tuple[str, ...]
+    """What runs it: it stays in front of the debugger."""
+    words: tuple[str, ...]
+    """The program itself and its arguments."""
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Program:
+        """From entrypoint and arguments, as the pod and its image have them."""
+        count = 0
+        while count < len(words) - 1 and (_base(words[count]) in _STARTERS or (count and words[count] == "--")):
+            count += 1
+        return cls(tuple(words[:count]), tuple(_plain_words(words[count:])))
+
+    @property
+    def language(self) -> Language | None:
+        """As far as its words tell; of Go they tell nothing."""
+        name = self.words[0] if self.words else ""
+        if _PYTHON.fullmatch(name) or _base(name) in _PYTHON_PROGRAMS or name.endswith(".py"):
+            return "python"
+        is_node = _NODE.fullmatch(name) or _base(name) in _NODE_PROGRAMS or name.endswith((".js", ".mjs", ".cjs"))
+        return "node" if is_node else None
+
+    @property
+    def is_script(self) -> bool:
+        """Whether it is a shell's: what that starts is not seen."""
+        return not self.words or bool(_SHELL.fullmatch(self.words[0]))
 
 
-def plain_words(words: Sequence[str]) -> list[str]:
+def _plain_words(words: Sequence[str]) -> Sequence[str]:
     """A command without a shell around it, where the shell has nothing to do but to start it."""
     if len(words) == 3 and _SHELL.fullmatch(words[0]) and words[1] == "-c" and not _BEYOND_WORDS.search(words[2]):  # noqa: PLR2004 -- sh, -c, text
         try:
             inner = shlex.split(words[2])
         except ValueError:  # the shell will say so
-            return list(words)
+            return words
         return inner[1:] if inner[:1] == ["exec"] else inner
-    return list(words)
+    return words
 
 
-def under_debugger(language: Language, words: Sequence[str], service: str) -> list[str]:
+def under_debugger(language: Language, program: Program, service: str) -> list[str]:
     """What a container runs instead.
 
     Args:
         language: of the program.
-        words: entrypoint and arguments, as the pod and its image have them.
+        program: as it is run now.
         service: for messages.
 
     Raises:
-        UsageError: it is nothing that the language's debugger could start.
+        NotDebuggableError: it is nothing that the language's debugger could start.
     """
-    program, *arguments = plain_words(words) or [""]
-    port = DEBUGGERS[language].port
-    match language:
-        case "python":
-            listen = ["-m", "debugpy", "--listen", f"127.0.0.1:{port}"]
-            if _PYTHON.fullmatch(program):
-                return [program, *listen, *_without_options(arguments)]
-            if _base(program) in _PYTHON_PROGRAMS:
-                return ["python3", *listen, "-m", _base(program).replace("-", "_"), *arguments]
-            raise _refused(service, words, "python3 app.py, python3 -m MODULE or gunicorn")
-        case "node":
-            if not _NODE.fullmatch(program):
-                raise _refused(service, words, "node FILE")
-            return [program, f"--inspect=127.0.0.1:{port}", *arguments]
-        case "go":
-            if not program or _SHELL.fullmatch(program):
-                raise _refused(service, words, "the program itself")
-            listen = ["--headless", "--accept-multiclient", "--api-version=2", f"--listen=127.0.0.1:{port}"]
-            return [f"{FOLDER}/dlv", "exec", *listen, "--continue", program, "--", *arguments]
+    debugged = {"python": _under_debugpy, "node": _under_inspector, "go": _under_delve}[language](program)
+    if not debugged:
+        form = {
+            "python": "[python3, app.py], [python3, -m, MODULE] or [gunicorn, …]",
+            "node": "[node, server.js]; npm would be debugged in place of what it starts",
+            "go": "[/the/program, …]",
+        }[language]
+        shown = " ".join((*program.starters, *program.words)) or "nothing"
+        raise NotDebuggableError(
+            f"{service} runs {shown}, which {DEBUGGERS[language].title} cannot start",
+            hint=f"have it run the program itself, in devenv.yaml or its Dockerfile: command: {form}",
+        )
+    return [*program.starters, *debugged]
+
+
+def _under_debugpy(program: Program) -> list[str]:
+    name, *arguments = program.words or ("",)
+    listen = ["-m", "debugpy", "--listen", f"127.0.0.1:{DEBUGGERS['python'].port}"]
+    if _PYTHON.fullmatch(name):
+        return [name, *listen, *_without_options(arguments)]
+    if name.endswith(".py"):
+        return ["python3", *listen, name, *arguments]
+    if _base(name) in _PYTHON_PROGRAMS:
+        # Beside it is the Python whose packages have it.
+        python = f"{name.rpartition('/')[0]}/python3" if "/" in name else "python3"
+        return [python, *listen, "-m", _base(name).replace("-", "_"), *arguments]
+    return []
+
+
+def _under_inspector(program: Program) -> list[str]:
+    name, *arguments = program.words or ("",)
+    inspect = f"--inspect=127.0.0.1:{DEBUGGERS['node'].port}"
+    if _NODE.fullmatch(name):
+        return [name, inspect, *arguments]
+    return ["node", inspect, name, *arguments] if name.endswith((".js", ".mjs", ".cjs")) else []
+
+
+def _under_delve(program: Program) -> list[str]:
+    if program.is_script:
+        return []
+    name, *arguments = program.words
+    # What a port-forward brings comes from the node's root; nobody else reaches the pod's loopback.
+    open_to = [f"--listen=127.0.0.1:{DEBUGGERS['go'].port}", "--only-same-user=false"]
+    listen = ["--headless", "--accept-multiclient", "--api-version=2", *open_to]
+    return [f"{FOLDER}/dlv", "exec", *listen, "--continue", name, "--", *arguments]
 
 
 def variables(language: Language, given: Mapping[str, str]) -> dict[str, str]:
@@ -124,8 +174,3 @@ def _without_options(arguments: Sequence[str]) -> list[str]:
 
 def _base(program: str) -> str:
     return program.rpartition("/")[2]
-
-
-def _refused(service: str, words: Sequence[str], form: str) -> UsageError:
-    shown = " ".join(words) or "nothing"
-    return UsageError(f"{service} runs {shown}, which no debugger can start", hint=f"have it run {form}: command: […]")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from devenv.adapters.kubernetes.json_objects import Json
-from devenv.runtime.debugging.languages import DEBUGGERS, FOLDER, Language, variables
+from devenv.labels import ANNOTATION_DEBUG
+from devenv.runtime.debugging.languages import FOLDER, Language, variables
 
-DEBUG_ANNOTATION = "devenv.io/debug"
-"""At a workload and its pods: who debugs what, so that whoever comes later can tell and mend it."""
 _VOLUME = "devenv-debug"
-_PROBES = ("livenessProbe", "startupProbe", "readinessProbe")
+_ENDING_SECONDS = 3
+"""A program that stands at a breakpoint ends for no signal but the last."""
+_FOR_EVER = 1_000_000
+"""Failures of a probe, which is asked each second or few."""
 _INSTALLER = {
     "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "1", "memory": "128Mi"}},
     "securityContext": {
@@ -35,23 +37,22 @@ class Debugging:
     """What it runs under the debugger."""
     image: str = ""
     """Reference of what has the debugger's files; empty where it needs none."""
+    image_variables: Mapping[str, str] = field(default_factory=dict)
+    """Those that the image gives it."""
 
 
 def debugged_template(template: Json, debugging: Debugging) -> Json:
-    """The template with the container under its debugger.
-
-    No probe is left at it: a program that stands at a breakpoint answers none, and would be restarted, or lose the
-    request for which it stands there.
-    """
+    """The template with the container under its debugger."""
     made = copy.deepcopy(template)
-    made.setdefault("metadata", {}).setdefault("annotations", {})[DEBUG_ANNOTATION] = debugging.language
+    made.setdefault("metadata", {}).setdefault("annotations", {})[ANNOTATION_DEBUG] = debugging.language
     spec = made["spec"]
+    spec["terminationGracePeriodSeconds"] = _ENDING_SECONDS
     container = next(each for each in spec["containers"] if each["name"] == debugging.container)
     container["command"] = list(debugging.words)
     container.pop("args", None)
-    for probe in _PROBES:
-        container.pop(probe, None)
-    _give(container, debugging.language)
+    container.pop("lifecycle", None)
+    _relax_probes(container)
+    _give(container, debugging)
     if debugging.image:
         mount = {"name": _VOLUME, "mountPath": FOLDER}
         spec["volumes"] = [*(spec.get("volumes") or ()), {"name": _VOLUME, "emptyDir": {}}]
@@ -69,15 +70,23 @@ def debugged_template(template: Json, debugging: Debugging) -> Json:
     return made
 
 
-def _give(container: Json, language: Language) -> None:
+def _relax_probes(container: Json) -> None:
+    """Ask the container until it has answered once, for however long that takes, and never again.
+
+    A program that stands at a breakpoint answers nobody: it would be restarted, or lose the request for which it stands
+    there.
+    """
+    container.pop("livenessProbe", None)
+    startup, readiness = container.pop("startupProbe", None), container.pop("readinessProbe", None)
+    if probe := startup or readiness:
+        container["startupProbe"] = {**probe, "failureThreshold": _FOR_EVER, "successThreshold": 1}
+
+
+def _give(container: Json, debugging: Debugging) -> None:
     """Set the debugger's variables, after those that are there; what a Secret holds stays as it is."""
     env = [dict(entry) for entry in container.get("env") or ()]
     given = {entry["name"]: entry["value"] for entry in env if "value" in entry}
-    own = variables(language, given)
-    container["env"] = [entry for entry in env if entry["name"] not in own]
-    container["env"] += [{"name": name, "value": value} for name, value in own.items()]
-
-
-def debugger_port(language: Language) -> int:
-    """Where the debugger listens in the pod."""
-    return DEBUGGERS[language].port
+    own = variables(debugging.language, {**debugging.image_variables, **given})
+    kept = [entry for entry in env if entry["name"] not in own]
+    if env or own:
+        container["env"] = [*kept, *({"name": name, "value": value} for name, value in own.items())]

@@ -18,6 +18,7 @@ from devenv.adapters.kubernetes.cluster import Cluster, NodeState, Recorded, Rel
 from devenv.adapters.kubernetes.inventory import Inventory
 from devenv.adapters.kubernetes.objects import label
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS
+from devenv.adapters.process import is_over
 from devenv.errors import DevenvError
 from devenv.labels import LABEL_SYNCED
 from devenv.plan.cluster_state import ClusterState
@@ -99,6 +100,10 @@ class ClusterFacts:
         mine = of_stack(stack, self.releases, self.workloads)
         return "; ".join(f"{w.kind.lower()} {w.name}: {w.problem}" for w in mine if w.problem)
 
+    def debuggers(self, stack: str) -> list[str]:
+        """The names of the processes under whose debuggers workloads of a stack are."""
+        return [w.debugger for w in of_stack(stack, self.releases, self.workloads) if w.debugger]
+
     def incomplete(self, stack: str) -> str:
         """What of a stack failed, was interrupted or was removed since it was ready; empty when nothing."""
         failed = [r for r in self.releases if r.stack == stack and r.status != "deployed"]
@@ -153,6 +158,7 @@ class ClusterFacts:
                 namespaces=self._namespaces(name),
                 drifted=verify and bool(self.drifted(name)),
                 synced=name in self.synced,
+                debugged=any(map(is_over, self.debuggers(name))),
             )
             for name in names
         }

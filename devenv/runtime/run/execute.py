@@ -19,6 +19,7 @@ from devenv.plan.steps import (
     BootstrapImage,
     BuildImage,
     CreateCluster,
+    DebugWorkload,
     FetchModule,
     GrowClaim,
     InstallChart,
@@ -44,8 +45,8 @@ from devenv.plan.steps import (
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps import cluster as cluster_steps
 from devenv.runtime.steps import databases as database_steps
+from devenv.runtime.steps import debugging, removals, replacements, restarts, seeding
 from devenv.runtime.steps import images as image_steps
-from devenv.runtime.steps import removals, replacements, restarts, seeding
 from devenv.runtime.steps import stacks as stack_steps
 from devenv.runtime.tasks import running as task_steps
 
@@ -134,6 +135,8 @@ def _on_stack(step: AnyStackStep, context: StepContext) -> str:  # noqa: C901, P
             return database_steps.reset_aws(step, context)
         case RestartWorkloads():
             return restarts.restart_workloads(step, context)
+        case DebugWorkload():
+            return debugging.debug_workload(step, context)
         case UninstallStack():
             return removals.uninstall_stack(step, context)
         case AwaitReady():

@@ -27,7 +27,7 @@ from devenv.events import (
 from devenv.ui.run.live_rows import styled_summary
 from devenv.ui.run.progress import RunProgress, StepProgress, StepState
 from devenv.ui.run.styled import styled_line
-from devenv.ui.wording import duration, loop_line
+from devenv.ui.wording import duration, outcome_line
 
 KEPT_LINES = 5000
 _OF_TASKS = {
@@ -99,7 +99,7 @@ class LoopModel:
             case RoundFinished():
                 self._end_round(event)
             case Synced():
-                self._note_last(self._using(event.image), f"synced {event.seconds:.2f}s", loop_line(event))
+                self._note_last(self._using(event.image), f"synced {event.seconds:.2f}s", outcome_line(event))
         if step and not isinstance(event, PlanMade):
             self._follow_step(step)
         self._tell(event)
@@ -140,7 +140,7 @@ class LoopModel:
     def _end_round(self, event: RoundFinished) -> None:
         how = "ready" if event.succeeded else "failed"
         names = [name for name in self._using(*event.images) if name in event.stacks]
-        self._note_last(names, f"{how} {duration(event.seconds)}", loop_line(event), failed=not event.succeeded)
+        self._note_last(names, f"{how} {duration(event.seconds)}", outcome_line(event), failed=not event.succeeded)
 
     def _note_last(self, names: list[str], last: str, details: str, *, failed: bool = False) -> None:
         for name in names:

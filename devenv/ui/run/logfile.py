@@ -12,6 +12,7 @@ from pathlib import Path
 
 from devenv.errors import FolderError
 from devenv.events import (
+    DebuggerStarted,
     Event,
     Logged,
     Noted,
@@ -29,7 +30,7 @@ from devenv.events import (
     WatchStarted,
 )
 from devenv.ui.diagnostics import render
-from devenv.ui.wording import clean, count, duration, loop_line
+from devenv.ui.wording import clean, count, duration, outcome_line
 
 KEPT = 20
 
@@ -86,8 +87,8 @@ def _log_text(event: Event) -> str:
             text = _plan(event)
         case RunFinished():
             text = _end(event)
-        case RoundFinished() | Synced():
-            text = loop_line(event)
+        case RoundFinished() | Synced() | DebuggerStarted():
+            text = outcome_line(event)
         case WatchStarted():
             text = f"watching {', '.join(member.name for member in event.members)}"
         case StateChanged():

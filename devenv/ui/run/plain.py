@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from devenv.events import (
+    DebuggerStarted,
     Event,
     Logged,
     Noted,
@@ -25,7 +26,7 @@ from devenv.events import (
 )
 from devenv.ui.run.progress import RunProgress, StepProgress, StepState
 from devenv.ui.run.summary import summary
-from devenv.ui.wording import clean, count, duration, loop_line, one_line
+from devenv.ui.wording import clean, count, duration, one_line, outcome_line
 
 _QUIET_SECONDS = 10.0
 """A step reports its progress at most this often."""
@@ -77,8 +78,8 @@ class PlainLines:
                 from devenv.ui.logs_view import line_of  # noqa: PLC0415
 
                 self._write(line_of(event).plain)
-            case RoundFinished() | Synced():
-                self._write(loop_line(event))
+            case RoundFinished() | Synced() | DebuggerStarted():
+                self._write(outcome_line(event))
             case RunFinished():
                 self._write(summary(self._progress, event, folder=self._folder))
             case _ if step is not None and step.state in _WORDS:

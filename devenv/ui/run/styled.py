@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from devenv.events import Event, Logged, Noted, RoundFinished, Synced
-from devenv.ui.wording import clean, loop_line
+from devenv.events import DebuggerStarted, Event, Logged, Noted, RoundFinished, Synced
+from devenv.ui.wording import clean, outcome_line
 
 _LEVEL_STYLES = {"info": "", "warning": "yellow"}
 
@@ -22,9 +22,9 @@ def styled_line(event: Event) -> Text | None:
             from devenv.ui.logs_view import line_of  # noqa: PLC0415 -- only `devenv dev` has such events
 
             return line_of(event)
-        case RoundFinished() | Synced():
+        case RoundFinished() | Synced() | DebuggerStarted():
             failed = isinstance(event, RoundFinished) and not event.succeeded
-            return Text(loop_line(event), style="bold red" if failed else "bold green")
+            return Text(outcome_line(event), style="bold red" if failed else "bold green")
     return None
 
 

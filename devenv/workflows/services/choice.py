@@ -21,6 +21,12 @@ def choose_workload(deployment: Deployment, stack: str, named: str = "") -> Work
     require_stacks(deployment.environment.workspace, [stack])
     cluster, releases = deployment.environment.cluster, deployment.facts.releases
     known = of_stack(stack, releases, [w for kind in _KINDS for w in cluster.workloads_of(kind)])
+    if not known and stack in deployment.facts.records:
+        namespace = deployment.environment.workspace.stacks[stack].spec.namespace
+        raise ClusterError(
+            f"nothing of stack {stack} goes on running: it has no Deployment and no StatefulSet",
+            hint=deployment.toolbox.kubectl.pasted("--namespace", namespace, "get", "cronjobs,jobs,daemonsets"),
+        )
     if not known:
         raise ClusterError(f"stack {stack} has no service that runs", hint=f"devenv up --only {stack}")
     names = {f"{w.kind.lower()}/{w.name}": w for w in known}

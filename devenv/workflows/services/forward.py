@@ -52,9 +52,9 @@ def forward(request: ForwardRequest, session: Session) -> None:
     with reach(request.directory, session) as deployment:
         found = choose_workload(deployment, request.stack, request.workload)
         informer = deployment.environment.cluster.informer()
-        template = _find(informer.snapshot(), found)["spec"]["template"]["spec"]
+        template = find_workload(informer.snapshot(), found)["spec"]["template"]["spec"]
         pairs = chosen_ports(request.ports, template, request.stack)
-        _lead(deployment.toolbox.kubectl, informer, found, pairs, session)
+        lead(deployment.toolbox.kubectl, informer, found, pairs, emit=session.emit, end=session.cancel)
 
 
 def chosen_ports(asked: Sequence[str], template: Json, stack: str) -> list[tuple[int, int]]:
@@ -77,7 +77,7 @@ def chosen_ports(asked: Sequence[str], template: Json, stack: str) -> list[tuple
     for text in asked or [str(port["containerPort"]) for port in declared]:
         local, _, named = text.rpartition(":")
         port = by_name.get(named) or _number(named, text)
-        pairs.append((_named_port(_number(local, text)) if local else _near(port, [p for p, _ in pairs]), port))
+        pairs.append((named_port(_number(local, text)) if local else _near(port, [p for p, _ in pairs]), port))
     return pairs
 
 
@@ -91,7 +91,8 @@ def _number(text: str, asked: str) -> int:
     return int(text)
 
 
-def _named_port(port: int) -> int:
+def named_port(port: int) -> int:
+    """The port of this machine that somebody has named; raises PortTakenError where it is another's."""
     if taken := holder(port):
         raise PortTakenError(f"port {port} is taken by {taken}", hint="name another one, or none: LOCAL:PORT")
     return port
@@ -102,17 +103,19 @@ def _near(port: int, taken: Sequence[int]) -> int:
     return first_free(port if port >= _FIRST_UNPRIVILEGED else port + 8000, avoid=taken)
 
 
-def _lead(kubectl: Kubectl, informer: Informer, found: Workload, pairs: Pairs, session: Session) -> None:
-    """One pod after the other."""
-    while not session.cancel.is_set():
+def lead(
+    kubectl: Kubectl, informer: Informer, found: Workload, pairs: Pairs, *, emit: Emit, end: threading.Event
+) -> None:
+    """Lead ports to one pod of a workload after the other, until the end; raises ClusterError where none leads."""
+    while not end.is_set():
         revision, objects = informer.revision, informer.snapshot()
         pod = _ready_pod(objects, found)
         if pod is None:
             informer.wait(revision, _LOOK_SECONDS)
             continue
-        way = _Way(kubectl, pod, pairs, session.emit)
+        way = _Way(kubectl, pod, pairs, emit)
         try:
-            while way.is_open() and not session.cancel.is_set():
+            while way.is_open() and not end.is_set():
                 revision, objects = informer.revision, informer.snapshot()
                 if not _is_ready(objects, pod):
                     break
@@ -121,8 +124,8 @@ def _lead(kubectl: Kubectl, informer: Informer, found: Workload, pairs: Pairs, s
             way.close()
         if way.refusal:
             raise ClusterError(f"no port leads to {found.name}", context={"cause": way.refusal})
-        if not session.cancel.is_set():
-            session.emit(Noted(f"{object_key(pod['metadata'])} is gone: the next pod takes its place"))
+        if not end.is_set():
+            emit(Noted(f"{object_key(pod['metadata'])} is gone: the next pod takes its place"))
 
 
 class _Way:
@@ -162,7 +165,7 @@ class _Way:
         self._thread.join()
 
 
-def _find(objects: ObjectsByKind, found: Workload) -> Json:
+def find_workload(objects: ObjectsByKind, found: Workload) -> Json:
     """The workload as it is; it was seen a moment ago."""
     return next(item for item in objects[found.kind] if _named(item) == (found.namespace, found.name))
 
@@ -173,7 +176,7 @@ def _named(item: Json) -> tuple[str, str]:
 
 def _ready_pod(objects: ObjectsByKind, found: Workload) -> Json | None:
     """The newest pod of a workload that is ready and stays."""
-    selector = _find(objects, found)["spec"]["selector"]
+    selector = find_workload(objects, found)["spec"]["selector"]
     ready = [
         pod
         for pod in objects["Pod"]

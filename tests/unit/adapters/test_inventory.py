@@ -60,6 +60,15 @@ def test_manifests_of_a_pinned_module_are_untouched_while_all_of_their_objects_a
     assert recorded.untouched({}) == frozenset(), "nobody has looked"
 
 
+def test_what_was_changed_and_is_as_it_was_again_counts_as_unchanged_unless_others_had_changed_it() -> None:
+    marks = {DEFINITIONS: {"monitors": "m1", "rules": "m2"}}
+    recorded = Recorded("a", marks, pinned={"module 1": marks}).remarked(DEFINITIONS, "monitors", "m1", "m3")
+    now = {DEFINITIONS: {"monitors": "m3", "rules": "m2"}}
+    assert (recorded.changed(now), recorded.untouched(now)) == ([], {"module 1"})
+    assert recorded.remarked(DEFINITIONS, "rules", "by hand", "m4") == recorded
+    assert recorded.remarked("api/v1/pods", "shop/web", "m1", "m2") == recorded
+
+
 def test_a_record_goes_on_to_name_what_was_left_as_it_was() -> None:
     former = Recorded(
         "a",

@@ -122,6 +122,13 @@ def test_pods_that_have_what_was_synced_are_replaced_and_nothing_is_installed_ag
     assert reasons_of(plan) == {"ready/store": "synced"}
 
 
+def test_what_was_left_under_a_debugger_is_given_back_and_nothing_is_installed_again() -> None:
+    stacks = recorded(*ALL, store=ObservedStack("wanted", ready=True, debugged=True))
+    plan = make_plan(wanted(*ALL), observed(stacks=stacks))
+
+    assert reasons_of(plan) == {"ready/store": "left under a debugger"}
+
+
 def test_a_changed_stack_waits_for_one_that_is_not_ready() -> None:
     stacks = recorded(SPACES, store=ObservedStack("wanted", ready=False), web=ObservedStack("former", ready=True))
     plan = make_plan(wanted(*ALL), observed(stacks=stacks, images_on_nodes=frozenset({reference("web")})))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from typing import Any
 
 import pytest
 
-from devenv.errors import UsageError
+from devenv.errors import NotDebuggableError
+from devenv.labels import ANNOTATION_DEBUG, LABEL_DEBUGGED
 from devenv.runtime.debugging.attach import attach_configuration
-from devenv.runtime.debugging.languages import FOLDER, Language, language_of, under_debugger
-from devenv.runtime.debugging.pod_template import DEBUG_ANNOTATION, Debugging, debugged_template
+from devenv.runtime.debugging.go_program import is_go, is_stripped, sections, source_root
+from devenv.runtime.debugging.languages import FOLDER, Language, Program, under_debugger
+from devenv.runtime.debugging.pod_template import Debugging, debugged_template
+from devenv.runtime.debugging.record import DebugRecord
 
 LISTEN = ["-m", "debugpy", "--listen", "127.0.0.1:5678"]
 DELVE = [f"{FOLDER}/dlv", "exec", "--headless", "--accept-multiclient", "--api-version=2", "--listen=127.0.0.1:2345"]
+DELVE += ["--only-same-user=false"]
+INSPECT = "--inspect=127.0.0.1:9229"
+SUPERVISE = "/run/devenv-supervisor/supervise"
 
 
 @pytest.mark.parametrize(
@@ -21,14 +29,20 @@ DELVE = [f"{FOLDER}/dlv", "exec", "--headless", "--accept-multiclient", "--api-v
         ("python", ["python3", "-u", "app.py", "--port", "1"], ["python3", *LISTEN, "app.py", "--port", "1"]),
         ("python", ["/venv/bin/python3.13", "-m", "shop"], ["/venv/bin/python3.13", *LISTEN, "-m", "shop"]),
         ("python", ["gunicorn", "api:app"], ["python3", *LISTEN, "-m", "gunicorn", "api:app"]),
+        ("python", ["/venv/bin/uvicorn", "api:app"], ["/venv/bin/python3", *LISTEN, "-m", "uvicorn", "api:app"]),
+        ("python", ["./manage.py", "runserver"], ["python3", *LISTEN, "./manage.py", "runserver"]),
         ("python", ["sh", "-c", "exec flask run"], ["python3", *LISTEN, "-m", "flask", "run"]),
-        ("node", ["node", "server.js", "-v"], ["node", "--inspect=127.0.0.1:9229", "server.js", "-v"]),
+        ("python", [SUPERVISE, "python3", "app.py"], [SUPERVISE, "python3", *LISTEN, "app.py"]),
+        ("python", ["tini", "--", "python3", "app.py"], ["tini", "--", "python3", *LISTEN, "app.py"]),
+        ("node", ["node", "server.js", "-v"], ["node", INSPECT, "server.js", "-v"]),
+        ("node", ["docker-entrypoint.sh", "node", "a.js"], ["docker-entrypoint.sh", "node", INSPECT, "a.js"]),
         ("go", ["/shop", "serve"], [*DELVE, "--continue", "/shop", "--", "serve"]),
     ],
 )
 def test_what_is_run_under_a_debugger(language: Language, words: list[str], made: list[str]) -> None:
-    assert under_debugger(language, words, "api") == made
-    assert language_of(words) == (None if language == "go" else language)
+    program = Program.of(words)
+    assert under_debugger(language, program, "api") == made
+    assert program.language == (None if language == "go" else language)
 
 
 @pytest.mark.parametrize(
@@ -42,11 +56,14 @@ def test_what_is_run_under_a_debugger(language: Language, words: list[str], made
     ],
 )
 def test_what_no_debugger_can_start_is_told(language: Language, words: list[str]) -> None:
-    with pytest.raises(UsageError, match=r"api runs .*, which no debugger can start"):
-        under_debugger(language, words, "api")
+    with pytest.raises(NotDebuggableError, match=r"api runs .*, which .* cannot start") as refused:
+        under_debugger(language, Program.of(words), "api")
+    assert refused.value.code == "not-debuggable"
+    assert "command: [" in refused.value.hint
 
 
 def template() -> dict[str, Any]:
+    asked = {"tcpSocket": {"port": 1}, "periodSeconds": 1}
     return {
         "spec": {
             "containers": [
@@ -56,10 +73,10 @@ def template() -> dict[str, Any]:
                     "command": ["python3", "app.py"],
                     "args": ["x"],
                     "env": [{"name": "PYTHONPATH", "value": "/lib"}, {"name": "URL", "valueFrom": {}}],
-                    "livenessProbe": {"tcpSocket": {"port": 1}},
-                    "readinessProbe": {"tcpSocket": {"port": 1}},
+                    "livenessProbe": asked,
+                    "readinessProbe": {**asked, "failureThreshold": 3, "successThreshold": 2},
                 },
-                {"name": "proxy", "image": "proxy:1", "livenessProbe": {"tcpSocket": {"port": 2}}},
+                {"name": "proxy", "image": "proxy:1", "livenessProbe": asked},
             ],
             "initContainers": [{"name": "first", "image": "x:1"}],
         }
@@ -72,9 +89,9 @@ def test_a_pod_gets_its_debugger_and_keeps_what_is_anothers() -> None:
     api, proxy = made["spec"]["containers"]
 
     assert before == template()
-    assert made["metadata"]["annotations"] == {DEBUG_ANNOTATION: "python"}
+    assert made["metadata"]["annotations"] == {ANNOTATION_DEBUG: "python"}
     assert api["command"] == ["python3", "x"]
-    assert not {"args", "livenessProbe", "readinessProbe"} & set(api)
+    assert "args" not in api
     assert {entry["name"]: entry.get("value") for entry in api["env"]} == {
         "URL": None,
         "PYTHONPATH": f"{FOLDER}:/lib",
@@ -84,11 +101,61 @@ def test_a_pod_gets_its_debugger_and_keeps_what_is_anothers() -> None:
     assert [each["name"] for each in made["spec"]["initContainers"]] == ["devenv-debug", "first"]
 
 
+def test_a_pod_is_asked_until_it_has_answered_once() -> None:
+    api = debugged_template(template(), Debugging("python", "api", ["x"]))["spec"]["containers"][0]
+
+    assert not {"livenessProbe", "readinessProbe"} & set(api)
+    asked = {"tcpSocket": {"port": 1}, "periodSeconds": 1}
+    assert api["startupProbe"] == {**asked, "failureThreshold": 1_000_000, "successThreshold": 1}
+
+
+def test_what_the_image_has_in_its_path_of_modules_stays() -> None:
+    bare = template()
+    bare["spec"]["containers"][0]["env"] = []
+    debugging = Debugging("python", "api", ["x"], image_variables={"PYTHONPATH": "/srv/lib"})
+    env = debugged_template(bare, debugging)["spec"]["containers"][0]["env"]
+
+    assert {"name": "PYTHONPATH", "value": f"{FOLDER}:/srv/lib"} in env
+
+
 def test_nodes_own_debugger_takes_no_files_along() -> None:
     made = debugged_template(template(), Debugging("node", "api", ["node"]))
 
     assert "volumes" not in made["spec"]
     assert made["spec"]["initContainers"] == template()["spec"]["initContainers"]
+
+
+def workload(manager: str) -> dict[str, Any]:
+    metadata = {"name": "api", "namespace": "apps", "labels": {"a": "b"}}
+    fields = {"f:metadata": {"f:labels": {"f:a": {}}}, "f:spec": {"f:replicas": {}, "f:template": {}}}
+    entry = {"manager": manager, "operation": "Apply", "apiVersion": "apps/v1", "fieldsV1": fields, "time": "t"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {**metadata, "managedFields": [entry]},
+        "spec": {"replicas": 3, "template": template()},
+    }
+
+
+@pytest.mark.parametrize("manager", ["helm", "devenv"])
+def test_a_workload_says_whose_debugger_it_is_under_and_how_it_was(manager: str) -> None:
+    record = DebugRecord.before(workload(manager))
+    assert record is not None
+    made = record.debugged("shop", Debugging("node", "api", ["node"]), "boot//1.2")
+
+    assert (made["spec"]["replicas"], made["metadata"]["labels"]) == (1, {"a": "b", LABEL_DEBUGGED: "shop"})
+    again = DebugRecord.of(made)
+    assert again is not None
+    assert (again.process, again.manager, again.mark) == ("boot//1.2", manager, record.mark)
+    assert again.former["spec"] == workload(manager)["spec"]
+    assert again.former["metadata"] == {"name": "api", "namespace": "apps", "labels": {"a": "b"}}
+    # Whoever takes it over gives back what was there before both.
+    assert DebugRecord.before(made) == again
+    assert json.loads(made["metadata"]["annotations"][ANNOTATION_DEBUG])["process"] == "boot//1.2"
+
+
+def test_what_nobody_has_applied_nobody_can_give_back() -> None:
+    assert DebugRecord.before(workload("kubectl-edit")) is None
 
 
 @pytest.mark.parametrize(
@@ -104,3 +171,37 @@ def test_an_editor_is_told_how_to_attach(language: Language, keys: dict[str, obj
 
     assert made.items() >= keys.items()
     assert made["request"] == "attach"
+
+
+def elf(*names: str) -> bytes:
+    """A file of the format with nothing but sections of these names: elf(5)."""
+    all_names = [*names, ".shstrtab"]
+    text = b"\0" + b"".join(name.encode() + b"\0" for name in all_names)
+    places = [text.index(f"\0{name}\0".encode()) + 1 for name in all_names]
+    counts = (64, 0, 0, 64, len(places), len(places) - 1)
+    head = struct.pack("<16sHHIQQQI6H", b"\x7fELF\x02\x01", 2, 62, 1, 0, 0, 64 + len(text), 0, *counts)
+    table = [struct.pack("<IIQQQQIIQQ", place, 3, 0, 0, 64, len(text), 0, 0, 0, 0) for place in places]
+    return head + text + b"".join(table)
+
+
+def test_a_program_of_go_is_told_and_whether_there_is_anything_to_debug() -> None:
+    assert is_go(elf(".text", ".go.buildinfo"))
+    assert not is_go(elf(".text"))
+    assert not is_go(b"#!/bin/sh\n")
+    assert is_stripped(elf(".go.buildinfo"))
+    assert not is_stripped(elf(".go.buildinfo", ".zdebug_info"))
+
+
+def test_a_file_that_is_cut_short_has_no_sections() -> None:
+    whole = elf(".text")
+    assert sections(whole) == {".text", ".shstrtab"}
+    assert not any(sections(whole[:length]) for length in range(len(whole)))
+
+
+@pytest.mark.parametrize("root", ["/source", "example.com/shop"])
+def test_the_folder_that_a_program_was_built_in_is_told_from_its_own_sources(root: str) -> None:
+    others = ["/usr/lib/go/src/cmd/main.go", "/go/pkg/mod/example.com/other@v1/main.go"]
+    table = "\0".join(["", *others, f"{root}/main.go", f"{root}/store/rows.go", ""]).encode()
+
+    assert source_root(table, ["main.go", "store/rows.go", "never_built.go"]) == root
+    assert source_root(table, ["elsewhere.go"]) == ""

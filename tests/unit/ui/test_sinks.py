@@ -17,6 +17,7 @@ from support.story import PLAN, STORY
 
 from devenv.errors import InterruptedRunError, UnexpectedError, UsageError
 from devenv.events import (
+    DebuggerStarted,
     Event,
     Logged,
     Noted,
@@ -123,6 +124,17 @@ def test_a_sync_tells_its_time_its_files_and_its_containers(tmp_path: Path) -> N
     line = "api synced 0.12s after the save (3 files, 2 containers)"
     assert stream.getvalue() == f"{line}\napi synced again (1 file, 1 container that started since)\n"
     assert log.path.read_text().endswith(f" {line}\n")
+
+
+def test_a_debugger_tells_where_it_answers(tmp_path: Path) -> None:
+    started = DebuggerStarted("api", "go", "Delve", "127.0.0.1", 2345, {"type": "go"})
+    stream, log = io.StringIO(), LogFile(tmp_path, "debug")
+    feed(PlainLines(stream), (started,))
+    feed(log, (started,))
+    line = "api runs under Delve, which answers at 127.0.0.1:2345"
+    assert stream.getvalue() == f"{line}\n"
+    assert log.path.read_text().endswith(f" {line}\n")
+    assert as_wire(started)["configuration"] == {"type": "go"}
 
 
 def test_plain_progress_is_told_at_most_every_ten_seconds() -> None:

@@ -57,11 +57,7 @@ class SpecError(DevenvError):
 
     def as_dict(self) -> dict[str, object]:
         """The error with its problems as JSON-ready data."""
-        rows = [
-            {"file": str(p.file), "line": p.line, "key": p.key, "message": p.message, "hint": p.hint}
-            for p in self.problems
-        ]
-        return {**super().as_dict(), "problems": rows}
+        return {**super().as_dict(), "problems": [problem.as_dict() for problem in self.problems]}
 
 
 class UsageError(DevenvError):
@@ -137,16 +133,8 @@ class CommandFailedError(DevenvError):
         context: Mapping[str, str] | None = None,
         hint: str = "",
     ) -> None:
-        super().__init__(
-            message,
-            context={
-                "command": " ".join(argv),
-                "exit status": str(status),
-                "last lines": output,
-                **(context or {}),
-            },
-            hint=hint,
-        )
+        facts = {"command": " ".join(argv), "exit status": str(status), "last lines": output}
+        super().__init__(message, context={**facts, **(context or {})}, hint=hint)
         self.argv = tuple(argv)
         self.status = status
         self.output = output

@@ -22,3 +22,7 @@ class Problem:
         where = f"{self.file}:{self.line}"
         key = f" {self.key}:" if self.key else ""
         return f"{where}:{key} {self.message}"
+
+    def as_dict(self) -> dict[str, object]:
+        """The problem as JSON-ready data."""
+        return {"file": str(self.file), "line": self.line, "key": self.key, "message": self.message, "hint": self.hint}

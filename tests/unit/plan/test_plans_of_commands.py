@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ from devenv.plan.observed import ObservedImages, ObservedStack
 from devenv.plan.parts import (
     plan_awaiting,
     plan_build,
+    plan_debug,
     plan_load,
     plan_pull,
     plan_reset,
@@ -41,9 +43,10 @@ from devenv.plan.parts import (
     plan_round,
     plan_start,
 )
+from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import Wanted, make_plan, needed_images
 from devenv.plan.provision import choose_references
-from devenv.plan.steps import AwaitReady, BuildImage, InstallChart, LoadImage, PullImage
+from devenv.plan.steps import AwaitReady, BuildImage, DebugWorkload, InstallChart, LoadImage, PullImage
 from devenv.spec.stack import StackSpec
 from devenv.spec.versions import NODE
 from devenv.spec.workspace import LoadedStack
@@ -260,3 +263,17 @@ def test_start_starts_the_cluster_and_then_awaits_what_is_installed_all_at_once(
     assert isinstance(awaited, AwaitReady)
     assert (awaited.root, awaited.deadline, awaited.checks) == (loaded[1].root, LEDGER.deadline, LEDGER.ready)
     assert (awaited.content, awaited.images, second.losses) == ("", (), ())
+
+
+def test_a_debugger_is_brought_into_the_nodes_before_a_workload_is_put_under_it() -> None:
+    step = DebugWorkload("web", "04-apps", "apps", "Deployment", "web", "helm", "{}", timedelta(minutes=5))
+    build = BuildImage("delve", "localhost/devenv/delve:1", Path("Dockerfile"), Path())
+    built = Plan.of("shop", "devenv-shop", [PlanNode(build, frozenset(), "missing")])
+    plan = plan_debug(SHOP, step, {"delve": "localhost/devenv/delve:1"}, built)
+
+    assert needs_of(plan) == {
+        "image/delve": set(),
+        "load/delve": {"image/delve"},
+        "debug/web": {"image/delve", "load/delve"},
+    }
+    assert needs_of(plan_debug(SHOP, step, {}, Plan.of("shop", "devenv-shop", []))) == {"debug/web": set()}

@@ -23,7 +23,7 @@ Message = dict[str, Any]
 class DebugAdapter:
     """One connection; what comes and was not asked for yet is kept."""
 
-    def __init__(self, host: str, port: int, *, seconds: float = 20) -> None:
+    def __init__(self, host: str, port: int, *, seconds: float = 60) -> None:
         self._socket = socket.create_connection((host, port), timeout=seconds)
         self._file = self._socket.makefile("rb")
         self._sent = 0
@@ -93,7 +93,7 @@ class DebugAdapter:
 class Inspector:
     """Node's inspector over a websocket: https://chromedevtools.github.io/devtools-protocol/v8."""
 
-    def __init__(self, host: str, port: int, *, seconds: float = 20) -> None:
+    def __init__(self, host: str, port: int, *, seconds: float = 60) -> None:
         listed = httpx2.get(f"http://{host}:{port}/json/list", timeout=seconds).json()
         self._socket = socket.create_connection((host, port), timeout=seconds)
         self._wire = WSConnection(ConnectionType.CLIENT)

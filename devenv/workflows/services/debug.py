@@ -201,5 +201,5 @@ def _give_back(deployment: Deployment, stack: str, session: Session) -> None:
     session = replace(session, cancel=threading.Event())
     with exclusive(environment.engine, environment.names.project, session):
         plan = plan_awaiting(environment.names, [environment.workspace.stacks[stack]], (), "to be given back")
-        info = RunInfo(time.monotonic(), session.open_log(environment.state / "logs"))
+        info = RunInfo(time.monotonic())
         perform(plan, environment, RunState(deployment.toolbox), session, info, checks_room=False)

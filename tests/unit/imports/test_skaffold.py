@@ -10,16 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
+from support.skaffold import CHART, config, load
 
-from devenv.adapters.files.paths import data_root
 from devenv.errors import SpecError
-from devenv.spec.load import load_workspace
 from devenv.spec.model import Values
 from devenv.spec.render import ProjectFacts, chart_values
 from devenv.spec.workspace import Workspace
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "skaffold-layers"
-CHART = {"Chart.yaml": "{apiVersion: v2, name: chart, version: 0.1.0}\n"}
 TAG = "0123456789ab"
 ODD: tuple[Any, ...] = (
     None,
@@ -42,10 +40,6 @@ ODD: tuple[Any, ...] = (
 )
 
 
-def load(root: Path, profile: str | None = None) -> Workspace:
-    return load_workspace(root, data_root=data_root(), profile=profile)
-
-
 def values_of(workspace: Workspace, name: str) -> Values:
     """What the chart of a stack is given, but for what devenv gives every chart."""
     stack = workspace.stacks[name]
@@ -58,27 +52,6 @@ def values_of(workspace: Workspace, name: str) -> Values:
         file_values=stack.file_values,
     )
     return {key: value for key, value in made.items() if key != "global"}
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Any:
-    """Writes files below a folder that has a devenv.yaml, and loads it."""
-
-    def write(
-        files: dict[str, str], imports: str = "{skaffold: skaffold.yaml}", profile: str | None = None
-    ) -> Workspace:
-        texts = {"devenv.yaml": f"project: shop\nimports: {imports}\n", **files}
-        texts |= {f"chart/{name}": text for name, text in CHART.items() if f"chart/{name}" not in texts}
-        for name, text in texts.items():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_text(text)
-        return load(tmp_path, profile)
-
-    return write
-
-
-def config(body: str, version: str = "v4beta11", name: str = "apps") -> str:
-    return f"apiVersion: skaffold/{version}\nkind: Config\nmetadata: {{name: {name}}}\n{body}"
 
 
 def test_the_example_is_eight_layers_each_after_the_one_before_it() -> None:
@@ -275,28 +248,6 @@ def test_texts_are_what_is_written_whatever_yaml_takes_them_for(repository: Any)
     assert chart.version == "1.10"
 
 
-def test_how_an_artifact_is_built_is_carried_over(repository: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOP_EDITION", "big")
-    body = (
-        "build:\n  artifacts:\n    - image: a\n      context: app\n"
-        "      docker:\n        dockerfile: other.Dockerfile\n        target: run\n"
-        "        network: none\n        ssh: default\n        noCache: true\n"
-        "        buildArgs: {EDITION: '{{.SHOP_EDITION}}', SHOP_EDITION: null, HOST: '{{.SHOP_NOBODY}}'}\n"
-        "        secrets: [{id: npmrc, src: ~/.npmrc}, {id: token, env: SHOP_TOKEN}, {id: near, src: near.txt}]\n"
-    )
-    workspace = repository({"skaffold.yaml": config(body), "app/other.Dockerfile": "FROM scratch AS run\n"})
-    image = workspace.project.images["a"]
-    assert (image.context, image.dockerfile, image.target) == ("app", "other.Dockerfile", "run")
-    assert (image.network, image.ssh) == ("none", "default")
-    assert image.args == {"EDITION": "big", "SHOP_EDITION": "big", "HOST": ""}
-    assert image.secrets["npmrc"].file == str(Path("~/.npmrc").expanduser())
-    assert image.secrets["near"].file == str(workspace.root / "near.txt")
-    assert image.secrets["token"].env == "SHOP_TOKEN"
-    told = " ".join(note.line_in(workspace.root) for note in workspace.notes)
-    assert "docker.noCache: not carried over" in told
-    assert "the variable SHOP_NOBODY is not set; it is empty" in told
-
-
 def test_manifests_get_the_images_that_they_name(repository: Any) -> None:
     body = (
         "build:\n  artifacts: [{image: shop/api, context: app}, {image: shop/other, context: app}]\n"
@@ -377,44 +328,3 @@ def test_paths_of_the_first_file_may_be_meant_from_where_skaffold_is_run(reposit
     workspace = repository(files, "{skaffold: deploy}")
     assert workspace.project.images["a"].context == "app"
     assert workspace.stacks["a"].root == workspace.root
-
-
-def test_a_custom_artifact_is_built_by_its_command(repository: Any) -> None:
-    body = (
-        "build:\n  artifacts:\n"
-        "    - {image: shop/api, context: app, requires: [{image: shop/base, alias: BASE}], "
-        "custom: {buildCommand: ./build.sh --fast, dependencies: {paths: [src, go.mod]}}}\n"
-        "    - {image: shop/base, context: app, custom: {buildCommand: make, dependencies: {paths: ['**/*.go']}}}\n"
-    )
-    files = {"app/src/main.go": "package main\n", "app/go.mod": "module a\n"}
-    workspace = repository({"skaffold.yaml": config(body), **files})
-
-    api, base = (workspace.project.images[name] for name in ("shop-api", "shop-base"))
-    assert (api.command, api.deps, api.bases) == ("./build.sh --fast", ("src", "go.mod"), {"BASE": "shop-base"})
-    assert api.shown == "./build.sh --fast (in app)"
-    assert (base.command, base.deps) == ("make", ())
-    assert [note.message for note in workspace.notes] == ["patterns are not carried over"]
-
-
-def test_hooks_of_a_build_are_a_task_before_it_and_commands_after_it(repository: Any) -> None:
-    hooks = (
-        "{before: [{command: [make, gen], dir: app}, {command: [sh, -c, 'echo $SKAFFOLD_IMAGE']},"
-        " {command: [dir], os: [windows]}], after: [{command: [make, scan]}]}"
-    )
-    body = f"build: {{artifacts: [{{image: shop/api, context: app, hooks: {hooks}}}]}}\n"
-    workspace = repository({"skaffold.yaml": config(body), "app/Dockerfile": "FROM scratch\n"})
-
-    tasks = workspace.project.tasks
-    assert {name: (task.run, task.dir, task.needs) for name, task in tasks.items()} == {
-        "before-shop-api": (("make", "gen"), "app", ()),
-        "before-shop-api-2": (("sh", "-c", "echo $SKAFFOLD_IMAGE"), ".", ("before-shop-api",)),
-    }
-    assert workspace.project.images["shop-api"].host_commands == ("make scan",)
-    assert [note.message for note in workspace.notes] == ["the image has no name before it is built"]
-
-
-def test_hooks_of_all_builds_together_are_told(repository: Any) -> None:
-    body = "build: {artifacts: [{image: api, context: app}], hooks: {before: [{command: [make]}]}}\n"
-    workspace = repository({"skaffold.yaml": config(body), "app/Dockerfile": "FROM scratch\n"})
-
-    assert [note.key for note in workspace.notes] == ["build.hooks"]

@@ -15,6 +15,8 @@ _TABLE, _COUNTS = 0x28, 0x3A
 """Where the header says where the sections are (`e_shoff`), and how large, how many, which has their names: elf(5)."""
 _HEADER = 64
 _OFFSET_IN_SECTION = 0x18
+_END_OF_SOURCE = b".go\0"
+"""Of a path in Go's table of files."""
 
 
 def sections(program: bytes) -> frozenset[str]:
@@ -49,15 +51,20 @@ def source_root(program: bytes, files: Iterable[str]) -> str:
 
     Args:
         program: its file, in whose table each source file has its path (`runtime.pclntab`, which no option leaves out).
-        files: paths of its sources, relative to the folder.
+        files: paths of its sources, all of which end in `.go`, relative to the folder.
     """
+    wanted = {file.encode() for file in files}
+    longest = max(map(len, wanted), default=0)
     roots: Counter[str] = Counter()
-    for file in files:
-        wanted = f"/{file}".encode() + b"\0"
-        # Of one file, whatever its name, others have the same: the folder is where most are.
-        for place in _places(program, wanted):
-            begin = program.rfind(b"\0", 0, place) + 1
-            roots[program[begin:place].decode(errors="replace")] += 1
+    # Once through the program, which is large, for however many sources: vendored ones are thousands.
+    for place in _places(program, _END_OF_SOURCE):
+        begin, end = program.rfind(b"\0", 0, place) + 1, place + len(_END_OF_SOURCE) - 1
+        slash = program.rfind(b"/", begin, end)
+        while slash >= 0 and end - slash - 1 <= longest:
+            # Of one file, whatever its name, others have the same: the folder is where most are.
+            if program[slash + 1 : end] in wanted:
+                roots[program[begin:slash].decode(errors="replace")] += 1
+            slash = program.rfind(b"/", begin, slash)
     return max(roots, key=lambda root: (roots[root], -len(root)), default="")
 
 

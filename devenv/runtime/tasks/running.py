@@ -73,7 +73,7 @@ def start_serving(step: StartServing, context: StepContext) -> str:
             env=host_variables(environment, context.run.toolbox),
             cancel=context.cancel,
         )
-    return task.ready.http or "" if task.ready else ""
+    return task.url
 
 
 @contextmanager

@@ -73,11 +73,10 @@ def task_states(state: Path, tasks: Mapping[str, Task]) -> tuple[TaskStatus, ...
 
 
 def _status(state: Path, name: str, task: Task) -> TaskStatus:
-    url = task.ready.http or "" if task.ready else ""
     if task.serve:
         word, at, process = _recorded(state, name, "serve")
         if word and not is_over(process):
-            return TaskStatus(name, TaskState(word), at, url)
+            return TaskStatus(name, TaskState(word), at, task.url)
         if not task.run:
             return TaskStatus(name, TaskState.OFF, at)
     word, at, process = _recorded(state, name, "run")

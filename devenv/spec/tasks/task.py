@@ -79,6 +79,11 @@ class Task(SpecModel):
         return shown_command(self.serve or "", self.env, self.dir)
 
     @property
+    def url(self) -> str:
+        """Where what it serves answers; empty where it does not say so."""
+        return self.ready.http or "" if self.ready else ""
+
+    @property
     def host_commands(self) -> tuple[str, ...]:
         """All that the user is asked to agree to before a loop is begun."""
         commands = (self.run, self.serve, self.ready.exec if self.ready else None)

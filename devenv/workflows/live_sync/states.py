@@ -47,7 +47,7 @@ def watch_started(
         waits = bool(images) and triggers.manual.issuperset(images)
         members.append(WatchMember(name, "stack", images, waits, urls))
     for name, task in tasks.items():
-        urls = (task.ready.http,) if task.ready and task.ready.http else ()
+        urls = (task.url,) if task.url else ()
         members.append(WatchMember(name, "task", (), name in triggers.manual_tasks, urls))
     return WatchStarted(workspace.project.project, tuple(members))
 

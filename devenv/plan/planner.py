@@ -14,6 +14,7 @@ from devenv.plan.observed import Observed, ObservedStack, StackInput
 from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.provision import BUILDX, Provisions, provision_images
 from devenv.plan.stack_steps import (
+    AWAITED_ALONE,
     DEBUGGED,
     NOT_READY,
     PINNED_OTHERWISE,
@@ -127,7 +128,7 @@ def reasons_to_install(wanted: Wanted, observed: Observed) -> dict[str, str]:
 def stacks_to_install(wanted: Wanted, observed: Observed) -> list[tuple[StackSpec, StackInput]]:
     """The stacks that a plan will install, be it anew or over what is there."""
     reasons = reasons_to_install(wanted, observed)
-    left = ("", NOT_READY, PINNED_SINCE, SYNCED, DEBUGGED)
+    left = {"", *AWAITED_ALONE}
     return [(spec, rendered) for spec, rendered in wanted.stacks if reasons[spec.name] not in left]
 
 

@@ -39,6 +39,8 @@ DEBUGGED = "left under a debugger"
 """Why a stack is given back of which nothing else has changed: the `devenv debug` that had it was killed."""
 PINNED_SINCE = "runs what devenv.lock pins since"
 """Why a stack is recorded anew of which nothing else has changed."""
+AWAITED_ALONE = frozenset({NOT_READY, SYNCED, DEBUGGED, PINNED_SINCE})
+"""The reasons for which nothing of a stack is installed again."""
 PINNED_OTHERWISE = "changed: devenv.lock pins images, which it is not proven to run"
 _WHY_RESET = "its migrations and seeds have been applied"
 
@@ -66,7 +68,7 @@ def stack_nodes(
         untouched: what names the manifests of pinned modules that need not be applied again.
         fresh: whether its database holds nothing yet.
     """
-    if reason in (NOT_READY, PINNED_SINCE, SYNCED, DEBUGGED):
+    if reason in AWAITED_ALONE:
         awaited = replace(_await_ready(spec, rendered), pinned_since=reason == PINNED_SINCE)
         return [PlanNode(awaited, before, reason)]
     leading = _one_by_one(_leading_steps(spec, rendered), before, reason)

@@ -53,7 +53,3 @@ def _hosts(items: Sequence[HookItem]) -> Iterator[HostHook]:
         host = item.of_host
         if host and host.command and (not host.os or SYSTEM in host.os):
             yield host
-
-
-def _place(host: HostHook, folder: Path, top: Path) -> Path:
-    return folder / host.dir if host.dir else top

@@ -52,7 +52,7 @@ def forward(request: ForwardRequest, session: Session) -> None:
     with reach(request.directory, session) as deployment:
         found = choose_workload(deployment, request.stack, request.workload)
         informer = deployment.environment.cluster.informer()
-        template = find_workload(informer.snapshot(), found)["spec"]["template"]["spec"]
+        template = _find(informer.snapshot(), found)["spec"]["template"]["spec"]
         pairs = chosen_ports(request.ports, template, request.stack)
         lead(deployment.toolbox.kubectl, informer, found, pairs, emit=session.emit, end=session.cancel)
 
@@ -165,7 +165,7 @@ class _Way:
         self._thread.join()
 
 
-def find_workload(objects: ObjectsByKind, found: Workload) -> Json:
+def _find(objects: ObjectsByKind, found: Workload) -> Json:
     """The workload as it is; it was seen a moment ago."""
     return next(item for item in objects[found.kind] if _named(item) == (found.namespace, found.name))
 
@@ -176,7 +176,7 @@ def _named(item: Json) -> tuple[str, str]:
 
 def _ready_pod(objects: ObjectsByKind, found: Workload) -> Json | None:
     """The newest pod of a workload that is ready and stays."""
-    selector = find_workload(objects, found)["spec"]["selector"]
+    selector = _find(objects, found)["spec"]["selector"]
     ready = [
         pod
         for pod in objects["Pod"]

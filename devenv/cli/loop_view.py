@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from devenv.adapters.host.browser import has_browser, open_in_browser
+from devenv.adapters.host.browser import open_in_browser
 from devenv.adapters.process import OnTerminal
 from devenv.cli import wiring
 from devenv.errors import RunFailedError, UsageError
@@ -149,5 +149,5 @@ class _Requests:
         thread.start()
 
     def _open(self, url: str) -> None:
-        if not (has_browser() and open_in_browser(url)):
+        if not open_in_browser(url):
             self._session.emit(Noted(f"no browser can be opened here: {url}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from devenv.runtime.debugging.languages import Language
+from devenv.spec.project import LOOPBACK
 
 
 def attach_configuration(language: Language, service: str, port: int, sources: str, inside: str) -> dict[str, Any]:
@@ -22,11 +23,11 @@ def attach_configuration(language: Language, service: str, port: int, sources: s
     match language:
         case "python":
             mappings = [{"localRoot": folder, "remoteRoot": inside}]
-            place = {"host": "127.0.0.1", "port": port}
+            place = {"host": LOOPBACK, "port": port}
             return {**named, "type": "debugpy", "connect": place, "pathMappings": mappings, "justMyCode": True}
         case "node":
-            place = {"address": "127.0.0.1", "port": port}
+            place = {"address": LOOPBACK, "port": port}
             return {**named, "type": "node", **place, "localRoot": folder, "remoteRoot": inside, "restart": True}
         case "go":
             paths = [{"from": folder, "to": inside}]
-            return {**named, "type": "go", "mode": "remote", "host": "127.0.0.1", "port": port, "substitutePath": paths}
+            return {**named, "type": "go", "mode": "remote", "host": LOOPBACK, "port": port, "substitutePath": paths}

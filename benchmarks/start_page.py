@@ -14,7 +14,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,25 +37,6 @@ _DOCS = Path(__file__).resolve().parents[1] / "docs" / "start-page.md"
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
 
-class Environment:
-    """The project in a folder, by its commands."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._kubectl = kubectl(folder)
-
-    def devenv(self, *arguments: str) -> str:
-        return devenv(self._folder, *arguments)
-
-    def kubectl(self, *arguments: str) -> str:
-        return run([*self._kubectl, *arguments])
-
-    def namespace(self, stack: str) -> str:
-        """Of a stack of an environment in which everything is ready."""
-        report: dict[str, Any] = json.loads(self.devenv("status", "--json"))
-        return str(next(s["namespace"] for s in report["stacks"] if s["name"] == stack))
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -65,17 +46,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--write", action="store_true", help="put the table into docs/start-page.md")
     asked = parser.parse_args()
-    environment = Environment(asked.folder)
-    namespace = environment.namespace(asked.stack)
-    url = environment.devenv("open", "--print").strip()
+    command = [*kubectl(asked.folder), "--namespace", namespace_of(asked.folder, asked.stack)]
+    url = devenv(asked.folder, "open", "--print").strip()
     engine = Engine.connect(Toolchain(load_versions().tools).locate("buildx").path)
     with browser(engine) as chromium:
         rows = [row("first paint", [paint(chromium, url) for _ in range(asked.rounds)], PAINT_SECONDS)]
         with live(chromium, url) as page:
-            falls = [fall(environment, page, namespace, asked.stack) for _ in range(asked.rounds)]
+            falls = [fall(command, page, asked.stack) for _ in range(asked.rounds)]
             rows.append(row("a pod that fails is seen", falls, CHANGE_SECONDS))
             if asked.alert:
-                seconds = alert(environment, page, namespace, asked.stack)
+                seconds = alert(command, page, asked.stack)
                 rows.append(row("the alert of a database at zero is seen", [seconds], ALERT_SECONDS))
     engine.close()
     head = "| after | median, s | longest, s | target, s |\n| --- | --- | --- | --- |"
@@ -83,6 +63,12 @@ def main() -> None:
     print(text)
     if asked.write:
         write_table(_DOCS, "page", text)
+
+
+def namespace_of(folder: Path, stack: str) -> str:
+    """Of a stack of an environment in which everything is ready."""
+    report: dict[str, Any] = json.loads(devenv(folder, "status", "--json"))
+    return str(next(s["namespace"] for s in report["stacks"] if s["name"] == stack))
 
 
 def row(what: str, seconds: list[float], target: float) -> str:
@@ -106,23 +92,23 @@ def paint(chromium: Browser, url: str) -> float:
         return float(page.evaluate(_PAINT)) / 1000
 
 
-def fall(environment: Environment, page: Page, namespace: str, stack: str) -> float:
+def fall(command: Sequence[str], page: Page, stack: str) -> float:
     """Seconds from the command that deletes a stack's pod to its row's being not ready."""
     expect(page.locator(f"#row-{stack}.ready")).to_be_visible(timeout=_PATIENCE_MS)
-    deletion = ("delete", "pod", f"{stack}-0", "--grace-period=0", "--force", "--wait=false", "--namespace", namespace)
-    return _until(lambda: environment.kubectl(*deletion), page, f"#row-{stack}.not-ready")
+    deletion = ("delete", "pod", f"{stack}-0", "--grace-period=0", "--force", "--wait=false")
+    return _until(lambda: run([*command, *deletion]), page, f"#row-{stack}.not-ready")
 
 
-def alert(environment: Environment, page: Page, namespace: str, stack: str) -> float:
+def alert(command: Sequence[str], page: Page, stack: str) -> float:
     """Seconds from a stack's scaling to nothing to an alert of it on the page."""
     told = f'#alerts li:has-text("{stack}")'
     expect(page.locator(f"#row-{stack}.ready")).to_be_visible(timeout=_PATIENCE_MS)
     expect(page.locator(told)).to_have_count(0, timeout=_PATIENCE_MS)
-    scale = ("scale", f"statefulset/{stack}", "--namespace", namespace)
+    scale = (*command, "scale", f"statefulset/{stack}")
     try:
-        return _until(lambda: environment.kubectl(*scale, "--replicas=0"), page, told)
+        return _until(lambda: run([*scale, "--replicas=0"]), page, told)
     finally:
-        environment.kubectl(*scale, "--replicas=1")
+        run([*scale, "--replicas=1"])
 
 
 def _until(act: Callable[[], object], page: Page, selector: str) -> float:

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from support import python_image
+
 PYTHON = """\
 import http.server, signal, sys
 
@@ -53,15 +55,8 @@ process.on("SIGTERM", () => process.exit(0));
 server.listen(8000);
 """
 _FILES = {
-    # Debian's Python as in examples/shop, with the same packages, so that the builder has them.
-    "py/Dockerfile": """\
-ARG DEBIAN
-FROM ${DEBIAN}
-RUN --mount=type=cache,id=devenv-apt-trixie,target=/var/cache/apt,sharing=locked \\
-    --mount=type=cache,id=devenv-apt-lists-trixie,target=/var/lib/apt/lists,sharing=locked \\
-    apt-get update \\
- && apt-get install -y --no-install-recommends python3-flask python3-gunicorn gunicorn python3-psycopg
-COPY server.py /srv/
+    "py/Dockerfile": f"""\
+{python_image.DOCKERFILE}COPY server.py /srv/
 WORKDIR /srv
 CMD ["python3", "server.py"]
 """,
@@ -81,7 +76,7 @@ ENTRYPOINT ["/shop"]
     "node/Dockerfile": 'ARG NODEJS\nFROM ${NODEJS}\nCOPY server.mjs /srv/\nWORKDIR /srv\nCMD ["node", "server.mjs"]\n',
     "node/server.mjs": NODE,
 }
-_BASES = {"py": {"DEBIAN": "debian-trixie"}, "go": {"GOLANG": "golang"}, "node": {"NODEJS": "nodejs"}}
+_BASES = {"py": python_image.BASES, "go": {"GOLANG": "golang"}, "node": {"NODEJS": "nodejs"}}
 
 
 def write_debugged_project(root: Path, name: str) -> None:

@@ -7,19 +7,14 @@ from typing import Any
 
 import yaml
 
-_DOCKERFILE = """\
-ARG DEBIAN
-FROM ${DEBIAN}
-RUN --mount=type=cache,id=devenv-apt-trixie,target=/var/cache/apt,sharing=locked \\
-    --mount=type=cache,id=devenv-apt-lists-trixie,target=/var/lib/apt/lists,sharing=locked \\
-    apt-get update \\
- && apt-get install -y --no-install-recommends python3-flask python3-gunicorn gunicorn python3-psycopg
-COPY . /srv/
+from support import python_image
+
+_DOCKERFILE = f"""\
+{python_image.DOCKERFILE}COPY . /srv/
 WORKDIR /srv
 ENV PYTHONDONTWRITEBYTECODE=1
 CMD ["python3", "src/server.py"]
 """
-"""Its packages are those of examples/shop, so that the builder has them."""
 SERVER = """\
 import http.server, os, pathlib, signal, stat, sys
 sys.path.insert(0, "/srv/lib")
@@ -75,7 +70,7 @@ def write_synced_project(root: Path, name: str, *, replicas: int) -> None:
         {"from": "checked", "to": "/srv/checked", "run": _CHECK},
     ]
     service: dict[str, Any] = {
-        "build": {"context": "web", "bases": {"DEBIAN": "debian-trixie"}},
+        "build": {"context": "web", "bases": python_image.BASES},
         "command": ["python3", "src/server.py"],
         "port": 8000,
         "host": False,

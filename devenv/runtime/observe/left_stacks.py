@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from devenv.adapters.kubernetes.cluster import Recorded
-from devenv.plan.steps import UninstallStack
 from devenv.runtime.observe.cluster import ClusterFacts
+
+if TYPE_CHECKING:
+    from devenv.plan.steps import UninstallStack
 
 _CLAIMS = "persistentvolumeclaims"
 _STAYING = ("namespaces", "customresourcedefinitions")
@@ -33,6 +36,9 @@ def uninstalling(name: str, facts: ClusterFacts, known: Collection[str], *, keep
         known: the stacks that stay; what one of them has applied as well stays with it.
         keep_data: whether the claims of its StatefulSets stay.
     """
+    # Steps take long to load, and `devenv status` removes nothing.
+    from devenv.plan.steps import UninstallStack  # noqa: PLC0415
+
     recorded = facts.records.get(name, Recorded(""))
     staying = {pair for stack, of in facts.records.items() if stack in known for pair in _objects(of)}
     objects = [(path, key) for path, key in _objects(recorded) if (path, key) not in staying]

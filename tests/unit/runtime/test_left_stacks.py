@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from devenv.adapters.kubernetes.cluster import Recorded, Release
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
@@ -66,3 +69,9 @@ def test_the_plan_names_what_is_lost() -> None:
 
     assert {node.key: node.needs for node in plan.nodes} == {"uninstall/half": set(), "uninstall/orders": set()}
     assert plan.losses == ("everything that data/data-orders-0, data/scratch hold",)
+
+
+def test_the_status_loads_no_steps_of_plans() -> None:
+    loaded = "import sys, devenv.workflows.status; print('devenv.plan.steps' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "False\n"

@@ -10,7 +10,8 @@ from pathlib import Path
 from devenv.errors import UsageError
 from devenv.events import Noted
 from devenv.plan.parts import plan_prune
-from devenv.runtime.observe.left_stacks import left_stacks, uninstalling
+from devenv.runtime.observe.left_stacks import left_stacks
+from devenv.runtime.observe.uninstalling import uninstalling
 from devenv.runtime.run_state import RunState
 from devenv.runtime.toolbox import Toolbox
 from devenv.workflows.access.consent import agree_to_losses

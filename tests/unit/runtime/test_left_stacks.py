@@ -10,7 +10,8 @@ from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
 from devenv.plan.parts import plan_prune
 from devenv.runtime.observe.cluster import ClusterFacts
-from devenv.runtime.observe.left_stacks import left_stacks, no_longer_named, uninstalling
+from devenv.runtime.observe.left_stacks import left_stacks, no_longer_named
+from devenv.runtime.observe.uninstalling import uninstalling
 
 SETS, MAPS, CLAIMS = "apis/apps/v1/statefulsets", "api/v1/configmaps", "api/v1/persistentvolumeclaims"
 SHOP = Names("shop")

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from devenv.adapters.files.paths import sources_dir
 from devenv.errors import UsageError
 from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
-from devenv.spec.load import load_workspace
 from devenv.spec.needs import needed_by
 from devenv.spec.read.discover import PROJECT_FILE
 from devenv.spec.read.wording import name_hint
@@ -18,6 +16,7 @@ from devenv.spec.render import ProjectFacts, endpoint_url
 from devenv.spec.services.database import ProjectEngine
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.project import read_project
 from devenv.workflows.scaffolding.project_file import changed, read_as_it_is, with_database, with_stack
 
 ENGINES: tuple[str, ...] = get_args(ProjectEngine)
@@ -62,7 +61,7 @@ def add(directory: Path, names: Sequence[str], data_root: Path, *, called: str |
         SpecError: with every problem of the specification, as it was or as it would be; then nothing was changed.
         UsageError: there is no such stack, or devenv.yaml cannot be changed line by line.
     """
-    before = load_workspace(directory, data_root=data_root, sources=sources_dir(create=False))
+    before = read_project(directory, data_root=data_root)
     file = before.root / PROJECT_FILE
     listed = {choice.name for choice in before.project.stacks}
     engines = [name for name in dict.fromkeys(names) if name in ENGINES and name not in listed]
@@ -114,7 +113,7 @@ def _write(
             hint=f"add to it: {', '.join(filter(None, left))}",
         )
     with changed(file, before, text):
-        return load_workspace(directory, data_root=data_root, sources=sources_dir(create=False))
+        return read_project(directory, data_root=data_root)
 
 
 def _brought(name: str, new: bool, before: Workspace, after: Workspace) -> Brought:  # noqa: FBT001 -- a field

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devenv.adapters.files.paths import data_root
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.runtime.observe.differences import ABSENT, compare
-from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.project import read_project
 from devenv.workflows.access.stack_names import require_stacks
 from devenv.workflows.offline import offline_inputs
 from devenv.workflows.render import RenderRequest, render_stacks
@@ -68,9 +67,7 @@ def compare_profiles(request: CompareRequest, tell: Callable[[str], None]) -> li
         ToolMissingError: Helm, kubectl or a module is not on this machine yet.
         CommandFailedError: Helm or kustomize refuses a source.
     """
-    workspaces = [
-        load_workspace(request.directory, data_root=data_root(), profile=profile) for profile in request.profiles
-    ]
+    workspaces = [read_project(request.directory, profile=profile) for profile in request.profiles]
     for name in request.stacks:
         if not any(name in workspace.selected for workspace in workspaces):
             require_stacks(workspaces[0], [name])

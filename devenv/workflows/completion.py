@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.errors import DevenvError
-from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.project import read_project
 from devenv.workflows.access.session import silent_session
 from devenv.workflows.db import DatabaseRequest, list_snapshots
 
@@ -40,7 +39,7 @@ def names(kind: Kind, directory: Path) -> Mapping[str, str]:
 
 
 def _written(kind: Kind, directory: Path) -> Mapping[str, str]:
-    workspace = load_workspace(directory, data_root=data_root(), sources=sources_dir(create=False))
+    workspace = read_project(directory)
     project = workspace.project
     used = [workspace.stacks[name].spec for name in workspace.selected]
     match kind:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.adapters.process import run
 from devenv.errors import ProjectNotFoundError, SpecError, UsageError
 from devenv.events import Noted
@@ -26,8 +25,8 @@ from devenv.runtime.doctor.examine import (
 from devenv.runtime.doctor.finding import Finding, Fix, Severity
 from devenv.runtime.doctor.subject import reachable_engine, subject_on
 from devenv.runtime.environment import Environment
-from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.project import read_project
 from devenv.workflows.access.session import Session
 
 _FIX_SECONDS = 60.0
@@ -134,7 +133,7 @@ def _chosen(ids: Sequence[str]) -> tuple[Check[Any], ...]:
 
 def _workspace(directory: Path) -> tuple[Workspace | None, SpecError | None]:
     try:
-        return load_workspace(directory, data_root=data_root(), sources=sources_dir(create=False)), None
+        return read_project(directory), None
     except ProjectNotFoundError:
         return None, None
     except SpecError as error:

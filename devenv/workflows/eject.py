@@ -6,18 +6,17 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from devenv.adapters.files.paths import sources_dir
 from devenv.errors import SpecError, UsageError
 from devenv.images.content.fingerprint import FileDigests
 from devenv.runtime.host.ports import PREFERRED_HTTP, PREFERRED_HTTPS
 from devenv.runtime.observe.stack_inputs import stack_inputs
-from devenv.spec.load import load_workspace
 from devenv.spec.read.discover import PROJECT_FILE
 from devenv.spec.read.wording import name_hint
 from devenv.spec.render import ProjectFacts
 from devenv.spec.services.ejection import EjectedStack, ejected
 from devenv.spec.workspace import Workspace
 from devenv.spec.yaml.edits import Removal, with_list_item, without_entry
+from devenv.workflows.access.project import read_project
 from devenv.workflows.scaffolding.project_file import (
     WrittenStack,
     changed,
@@ -38,7 +37,7 @@ def eject(directory: Path, name: str, data_root: Path) -> WrittenStack:
         UsageError: there is no such service or database, its folder is there already, or others would come to something
             else without it.
     """
-    workspace = load_workspace(directory, data_root=data_root, sources=sources_dir(create=False))
+    workspace = read_project(directory, data_root=data_root)
     project = workspace.project
     kind = "services" if name in project.services else "databases"
     if name not in {*project.services, *project.databases}:
@@ -56,9 +55,7 @@ def eject(directory: Path, name: str, data_root: Path) -> WrittenStack:
         return WrittenStack(name, stack.folder, written, tuple(_by_hand(workspace, kind, name)))
     try:
         with changed(file, before, after):
-            _require_same(
-                workspace, load_workspace(directory, data_root=data_root, sources=sources_dir(create=False)), name
-            )
+            _require_same(workspace, read_project(directory, data_root=data_root), name)
     except BaseException as error:
         shutil.rmtree(stack.folder)
         if isinstance(error, SpecError):

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.images.catalogue.inventory import ListedImage, Usage, known_images, list_images, removable
 from devenv.images.nodes.content import names_on_nodes
 from devenv.labels import OURS
 from devenv.runtime.environment import Environment
 from devenv.runtime.observe.image_usage import image_usage
 from devenv.runtime.ownership.ownership import running_nodes
-from devenv.spec.load import load_workspace
 from devenv.workflows.access.connect import environment_on
+from devenv.workflows.access.project import read_project
 from devenv.workflows.access.session import silent_session
 
 
@@ -53,7 +52,7 @@ def read_images(
         SpecError: with every problem of the specification.
         EngineUnavailableError: no engine answers.
     """
-    workspace = load_workspace(directory, data_root=data_root(), sources=sources_dir(create=False))
+    workspace = read_project(directory)
     environment = environment_on(Engine.connect(), workspace, silent_session(), create=False)
     engine = environment.engine
     usage = ask_usage(engine)

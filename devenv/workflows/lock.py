@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.adapters.files.records import write_whole
 from devenv.errors import ImageNotFoundError, RegistryError
 from devenv.images.catalogue.registries import PATIENCE, Registries
 from devenv.spec.catalogue import load_versions
 from devenv.spec.image_reference import Reference, mirrored_at, registry_of
-from devenv.spec.load import load_workspace
 from devenv.spec.lock import lock_text
 from devenv.spec.versions import BALANCER
 from devenv.spec.workspace import LOCK_FILE, Workspace
+from devenv.workflows.access.project import read_project
 
 _AT_ONCE = 4
 """Registries count requests; four make quick work of twenty images."""
@@ -62,7 +61,7 @@ def lock_images(directory: Path) -> list[LockRow]:
         EngineUnavailableError: there is no engine; it is what talks to registries.
         RegistryError: a registry answers and refuses an image that the project needs; nothing is written.
     """
-    workspace = load_workspace(directory, data_root=data_root(), sources=sources_dir(create=False))
+    workspace = read_project(directory)
     engine = Engine.connect()
     images = lockable(workspace)
     answering = Registries(engine, seconds=PATIENCE).answering(registry_of(image.source) for image in images)

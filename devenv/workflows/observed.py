@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import data_root, sources_dir, state_dir
+from devenv.adapters.files.paths import state_dir
 from devenv.errors import DevenvError
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
@@ -17,10 +17,10 @@ from devenv.runtime.observe.cluster import ClusterFacts, observe_cluster
 from devenv.runtime.ownership.kubeconfig import export_kubeconfig, kubeconfig_of
 from devenv.runtime.ownership.marks import look, owner_of
 from devenv.runtime.ownership.ownership import KindCluster
-from devenv.spec.load import load_workspace
 from devenv.spec.project_name import project_name
 from devenv.spec.read.discover import find_project
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.project import read_project
 from devenv.workflows.run.links import Link, reached
 
 
@@ -59,7 +59,7 @@ def observe_project(directory: Path) -> ObservedProject:
     """
     root = find_project(directory).parent
     with ThreadPoolExecutor(1, thread_name_prefix="specification") as pool:
-        reading = pool.submit(load_workspace, root, data_root=data_root(), sources=sources_dir(create=False))
+        reading = pool.submit(read_project, root)
         try:
             names = Names(project_name(root))
             kubeconfig = kubeconfig_of(state_dir(names.project, create=False))
@@ -69,7 +69,7 @@ def observe_project(directory: Path) -> ObservedProject:
             raise
         workspace = reading.result()
     if profile := facts.other_profile(workspace.project):
-        workspace = load_workspace(root, data_root=data_root(), sources=sources_dir(create=False), profile=profile)
+        workspace = read_project(root, profile=profile)
     if kind_cluster.owner and not kind_cluster.owner.has_folder_of(owner_of(workspace.root)):
         facts = replace(facts, reason=f"it belongs to {kind_cluster.owner}")
     return ObservedProject(workspace, kubeconfig, facts, http_ports(kind_cluster.containers))

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.adapters.kubernetes import manifests
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.errors import ToolMissingError
@@ -19,8 +18,8 @@ from devenv.runtime.observe.generated import settled_offline
 from devenv.runtime.observe.rendering import rendered_offline
 from devenv.runtime.toolbox import Toolbox
 from devenv.spec.imports.note import lines_of
-from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.project import read_project
 from devenv.workflows.access.stack_names import require_stacks
 from devenv.workflows.offline import RENDERING, offline_inputs, offline_toolbox
 
@@ -62,9 +61,7 @@ def render_stacks(request: RenderRequest, tell: Callable[[str], None]) -> list[R
         ToolMissingError: Helm, kubectl or a module is not on this machine yet.
         CommandFailedError: Helm or kustomize refuses a source.
     """
-    workspace = load_workspace(
-        request.directory, data_root=data_root(), sources=sources_dir(create=False), profile=request.profile
-    )
+    workspace = read_project(request.directory, profile=request.profile)
     for note in lines_of(workspace.notes, workspace.root):
         tell(note)
     require_stacks(workspace, request.stacks)

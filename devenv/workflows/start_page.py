@@ -20,7 +20,6 @@ import httpx2
 
 import devenv
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.paths import data_root, sources_dir
 from devenv.adapters.files.records import read_record, write_whole
 from devenv.adapters.host import ports
 from devenv.adapters.process import Detached, end_process, is_over, process_named, start_module
@@ -28,10 +27,10 @@ from devenv.errors import DamagedFileError, PageError, PortTakenError
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
 from devenv.runtime.ownership.marks import look, owner_of
-from devenv.spec.load import load_workspace
 from devenv.spec.project import LOOPBACK
 from devenv.workflows.access.claim import require_own_folder
 from devenv.workflows.access.locations import Locations
+from devenv.workflows.access.project import read_project
 from devenv.workflows.access.running import not_running
 
 PREFERRED_PORT = 8070
@@ -176,7 +175,7 @@ def _listen(port: int) -> socket.socket:
 
 def _port(locations: Locations, former: RunningPage | None) -> int:
     """The specification's; else the one of before, so that addresses that somebody kept lead here; else a free one."""
-    workspace = load_workspace(locations.root, data_root=data_root(), sources=sources_dir(create=False))
+    workspace = read_project(locations.root)
     wanted = workspace.project.cluster.ports.page
     if isinstance(wanted, int):
         return wanted

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from devenv.adapters.files.paths import data_root
 from devenv.errors import DevenvError, Problem, SpecError, ToolMissingError, UsageError
 from devenv.images.build.modules import modules_of
 from devenv.plan.steps import ApplyManifests
@@ -22,9 +21,9 @@ from devenv.runtime.toolbox import Toolbox
 from devenv.spec.checks.stack_contents import require_sound_contents
 from devenv.spec.kubernetes.finding import Level
 from devenv.spec.kubernetes.schemas import kept_versions, kubernetes_schemas, lives, minor
-from devenv.spec.load import load_workspace
 from devenv.spec.workspace import LoadedStack, Workspace
 from devenv.spec.yaml.positions import plain_key
+from devenv.workflows.access.project import read_project
 from devenv.workflows.offline import RENDERING, offline_inputs, offline_toolbox
 
 _AT_ONCE = 4
@@ -98,7 +97,7 @@ def validate_all(request: ValidateRequest) -> Report:
         UsageError: there is no such profile, or no schemas of a version.
         ToolMissingError: Helm or kubectl is not on this machine yet.
     """
-    first = load_workspace(request.directory, data_root=data_root())
+    first = read_project(request.directory)
     require_sound_contents(first.stacks[name] for name in first.selected)
     versions = tuple(map(minor, request.kubernetes)) or (minor(first.versions.node.kubernetes),)
     schemas = _schemas_for(versions[0])
@@ -137,7 +136,7 @@ def _workspaces(first: Workspace, profiles: Iterable[str], faults: list[Fault]) 
         try:
             workspace = first
             if profile != first.project.profile:
-                workspace = load_workspace(first.root, data_root=data_root(), profile=profile)
+                workspace = read_project(first.root, profile=profile)
             require_sound_contents(workspace.stacks[name] for name in workspace.selected)
         except SpecError as error:
             faults += [_of_problem(problem, profile) for problem in error.problems]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tarfile
 from base64 import b64encode
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from support.http_server import Server
-from support.programs import require_program
+from support.programs import require_program, require_tool
 from support.registries import StoredRegistry, stored_registry
 from support.shared_stacks import (
     MANIFEST,
@@ -38,13 +39,21 @@ from devenv.spec.load import load_workspace
 from devenv.spec.workspace import Workspace
 from devenv.workflows.access.project import load_project
 from devenv.workflows.access.session import silent_session
+from devenv.workflows.compare import CompareRequest, compare_profiles
 from devenv.workflows.run.origins import origins
 from devenv.workflows.sources import SourceRow, fetch_sources, list_sources, update_sources
+from devenv.workflows.validate_all import ValidateRequest, validate_all
 
 
 @pytest.fixture(autouse=True)
 def _cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def renderers() -> list[str]:
+    """The folders of Helm and kubectl, which are looked for before the cache is another one."""
+    return [str(require_tool(name).parent) for name in ("helm", "kubectl")]
 
 
 @pytest.fixture
@@ -95,6 +104,20 @@ def test_stacks_of_a_repository_are_used_as_the_lock_names_them(shared: Reposito
     assert version(load_project(project, silent_session())) == "1"
     assert update_sources(project, silent_session()) == [SourceRow(shared.url, second, f"was {first[:12]}")]
     assert version(load(project)) == "2"
+
+
+def test_what_was_fetched_is_there_for_commands_that_go_through_profiles(
+    shared: Repository, project: Path, renderers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.pathsep.join([*renderers, os.environ["PATH"]]))
+    shared.commit(stack_files())
+    write_project(project, {"git": shared.url, "path": "stacks"})
+    update_sources(project, silent_session())
+
+    report = validate_all(ValidateRequest(project))
+
+    assert (report.sources, report.objects, report.faults) == (3, 3, ())
+    assert compare_profiles(CompareRequest(project, ("dev", "prod"), ("search",)), print) == []
 
 
 def test_what_was_fetched_once_needs_no_repository(shared: Repository, project: Path) -> None:

@@ -63,14 +63,13 @@ def validate(
 def _validate(directory: Path, profile: str | None, *, as_json: bool) -> None:
     import json
 
-    from devenv.adapters.files.paths import data_root, sources_dir
     from devenv.spec.checks.stack_contents import require_sound_contents
     from devenv.spec.imports.note import lines_of
-    from devenv.spec.load import load_workspace
+    from devenv.workflows.access.project import read_project
     from devenv.workflows.run.origins import origins
     from devenv.workflows.validate import examine
 
-    workspace = load_workspace(directory, data_root=data_root(), sources=sources_dir(create=False), profile=profile)
+    workspace = read_project(directory, profile=profile)
     require_sound_contents(workspace.stacks[name] for name in workspace.selected)
     notes = lines_of(workspace.notes, workspace.root)
     for note in notes:

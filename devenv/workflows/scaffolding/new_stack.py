@@ -7,14 +7,13 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from devenv.adapters.files.new_files import require_room, written_new
-from devenv.adapters.files.paths import sources_dir
 from devenv.errors import AlreadyThereError, UsageError
 from devenv.scaffold.names import service_named
 from devenv.scaffold.stack import stack_files
-from devenv.spec.load import load_workspace
 from devenv.spec.model import LayerName
 from devenv.spec.read.discover import PROJECT_FILE
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.project import read_project
 from devenv.workflows.scaffolding.project_file import (
     WrittenStack,
     changed,
@@ -34,7 +33,7 @@ def new_stack(directory: Path, name: str, layer: str, data_root: Path) -> Writte
         UsageError: the name or the layer cannot be one.
         AlreadyThereError: there is something of that name already.
     """
-    workspace = load_workspace(directory, data_root=data_root, sources=sources_dir(create=False))
+    workspace = read_project(directory, data_root=data_root)
     _require_name(name, layer, workspace)
     root = workspace.root
     stacks = own_stacks(workspace)

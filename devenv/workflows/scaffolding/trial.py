@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from devenv.adapters.files.new_files import written_new
-from devenv.adapters.files.paths import sources_dir
 from devenv.adapters.files.scratch import scratch
 from devenv.errors import Problem, SpecError
 from devenv.scaffold.document import document
@@ -22,9 +21,9 @@ from devenv.spec.catalogue import load_versions
 from devenv.spec.checks.migration_files import require_sound_migrations
 from devenv.spec.checks.stack_contents import require_sound_contents
 from devenv.spec.imports.note import Note
-from devenv.spec.load import load_workspace
 from devenv.spec.read.discover import PROJECT_FILE, builtin_stacks
 from devenv.spec.workspace import Workspace
+from devenv.workflows.access.project import read_project
 
 _ROUNDS = 20
 """How often something may be left out that would be wrong, before that is told instead."""
@@ -92,7 +91,7 @@ def require_sound(folder: Path, data_root: Path) -> Workspace:
     Raises:
         SpecError: with everything that is wrong with it.
     """
-    workspace = load_workspace(folder, data_root=data_root, sources=sources_dir(create=False))
+    workspace = read_project(folder, data_root=data_root)
     used = [workspace.stacks[name] for name in workspace.selected]
     require_sound_contents(used)
     require_sound_migrations(used)

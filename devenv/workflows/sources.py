@@ -13,7 +13,7 @@ from devenv.spec.sources.locked_source import LockedSource, locked_as
 from devenv.spec.sources.reading import why_unusable
 from devenv.spec.sources.stack_source import StackSource
 from devenv.spec.workspace import LOCK_FILE
-from devenv.workflows.access.fetching import fetch_locked, fetch_source
+from devenv.workflows.access.fetching import fetch_missing, fetch_source
 from devenv.workflows.access.session import Session
 
 
@@ -45,10 +45,7 @@ def fetch_sources(directory: Path, session: Session) -> list[SourceRow]:
         DownloadError: one cannot be fetched, or holds something else than the lock says.
     """
     declared = declared_sources(directory)
-    for source in declared.sources:
-        locked = locked_as(source, declared.lock.sources)
-        if locked and why_unusable(locked, sources_dir(create=False)):
-            fetch_locked(source, locked, declared, session)
+    fetch_missing(declared, session)
     return [_present(source, declared) for source in declared.sources]
 
 

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.adapters.files import paths
-from devenv.events import Noted
+from devenv.errors import SpecError
 from devenv.spec.load import load_workspace
 from devenv.spec.read.discover import find_project
 from devenv.spec.sources.declared import declared_sources
-from devenv.spec.sources.locked_source import locked_as
-from devenv.spec.sources.reading import why_unusable
 from devenv.spec.workspace import Workspace
 
 if TYPE_CHECKING:  # the client of the engine would slow commands down that only read
@@ -39,14 +37,14 @@ def load_project(directory: Path, session: Session, *, profile: str | None = Non
         SpecError: with every problem of every file.
         DownloadError: a source cannot be fetched.
     """
-    if _KEY in find_project(directory).read_bytes():
-        declared = declared_sources(directory)
-        for source in declared.sources:
-            locked = locked_as(source, declared.lock.sources)
-            if locked and why_unusable(locked, paths.sources_dir(create=False)):
-                # What speaks with registries takes long to load, and is seldom needed.
-                from devenv.workflows.access.fetching import fetch_locked  # noqa: PLC0415
+    try:
+        return read_project(directory, data_root=session.data_root, profile=profile)
+    except SpecError:
+        if _KEY not in find_project(directory).read_bytes():
+            raise
+        # What speaks with registries takes long to load, and is seldom needed.
+        from devenv.workflows.access.fetching import fetch_missing  # noqa: PLC0415
 
-                session.emit(Noted(f"fetching the stacks of {source.name}"))
-                fetch_locked(source, locked, declared, session)
+        if not fetch_missing(declared_sources(directory), session):
+            raise
     return read_project(directory, data_root=session.data_root, profile=profile)

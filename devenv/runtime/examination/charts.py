@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
-from devenv.runtime.examination.place import Place, key_pattern, line_with, lines_of
+from devenv.runtime.examination.place import Place, child, key_pattern, line_with, lines_of
 from devenv.spec.kubernetes.finding import Rendered, mapping
 from devenv.spec.workspace import LoadedStack
-from devenv.spec.yaml.positions import KeyPath
+from devenv.spec.yaml.positions import Document, KeyPath
 from devenv.spec.yaml.reader import read_yaml
 
 _VALUES = re.compile(r"\.Values((?:\.\w+)+)")
@@ -61,25 +62,31 @@ class ChartFiles:
     def _value(self, path: tuple[str, ...], exact: int) -> Place | None:
         """Where a value was given: the whole path, or as much of it as `exact` keys."""
         for length in range(len(path), exact - 1, -1):
-            for file, prefix in self._givers():
-                document = read_yaml(file, empty="").document if file.is_file() else None
-                node = document.find((*prefix, *path[:length])) if document else None
+            for document, prefix in self._givers:
+                node = document.find((*prefix, *path[:length]))
                 if node is not None and node.value is not None:
-                    return Place(file, node.line)
+                    return Place(document.file, node.line)
         return None
 
-    def _givers(self) -> Iterator[tuple[Path, KeyPath]]:
-        """Files with values, and where in them they begin: those first that go over others."""
-        if self._project.is_file() and (document := read_yaml(self._project).document):
-            stacks = document.find(("stacks",))
-            for index, node in enumerate(stacks.value if stacks and isinstance(stacks.value, list) else []):
-                name = node.child("name")
-                if name is not None and name.value == self._stack.spec.name:
-                    yield self._project, ("stacks", index, "values")
-        yield from ((self._stack.root / name, ()) for name in reversed(self._stack.spec.values_files))
-        yield self._stack.root / "values" / f"{self._profile}.yaml", ()
-        yield self._stack.root / "stack.yaml", ("values",)
-        yield self._folder / "values.yaml", ()
+    @cached_property
+    def _givers(self) -> list[tuple[Document, KeyPath]]:
+        """What has values, and where in it they begin: those first that go over others."""
+        files: list[tuple[Path, KeyPath]] = [
+            *((self._stack.root / name, ()) for name in reversed(self._stack.spec.values_files)),
+            (self._stack.root / "values" / f"{self._profile}.yaml", ()),
+            (self._stack.root / "stack.yaml", ("values",)),
+            (self._folder / "values.yaml", ()),
+        ]
+        read = [(read_yaml(file, empty="").document, prefix) for file, prefix in files if file.is_file()]
+        return [*self._of_project(), *((document, prefix) for document, prefix in read if document)]
+
+    def _of_project(self) -> Iterator[tuple[Document, KeyPath]]:
+        document = read_yaml(self._project, empty="").document if self._project.is_file() else None
+        stacks = document.find(("stacks",)) if document else None
+        for index, node in enumerate(stacks.value if stacks and isinstance(stacks.value, list) else []):
+            name = node.child("name")
+            if document and name is not None and name.value == self._stack.spec.name:
+                yield document, ("stacks", index, "values")
 
 
 def _walk(lines: Sequence[str], rendered: Rendered, path: KeyPath) -> tuple[int, KeyPath]:
@@ -93,7 +100,7 @@ def _walk(lines: Sequence[str], rendered: Rendered, path: KeyPath) -> tuple[int,
     value: object = rendered.item
     reached = number
     for at, key in enumerate(path):
-        value = mapping(value).get(key) if isinstance(key, str) else _indexed(value, key)
+        value = child(value, key)
         if isinstance(key, int):
             named = mapping(value).get("name")
             there = line_with(lines, rf"-\s*(\{{\s*)?name:\s*[\"']?{re.escape(str(named))}[\"']?[\s,}}]*$", reached)
@@ -104,10 +111,6 @@ def _walk(lines: Sequence[str], rendered: Rendered, path: KeyPath) -> tuple[int,
         elif isinstance(key, str):
             return reached, path[at:]
     return reached, ()
-
-
-def _indexed(value: object, index: int) -> object:
-    return value[index] if isinstance(value, list) and index < len(value) else None
 
 
 def _taken(lines: Sequence[str], number: int) -> list[str]:

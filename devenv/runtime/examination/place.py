@@ -45,7 +45,7 @@ def descend(document: Document, item: Any, path: KeyPath) -> tuple[Node, int]:
     """
     node, value, depth = document.root, item, 0
     for key in path:
-        value = _child(value, key)
+        value = child(value, key)
         below = _entry(node, key, value) if isinstance(key, int) else node.child(key)
         if below is None:
             break
@@ -68,17 +68,18 @@ def deepest(documents: Iterable[Document], item: Any, path: KeyPath) -> tuple[Pl
     return best and best[:2]
 
 
-def value_at(value: Any, path: KeyPath) -> Any:
-    """What lies on a path in an object; None for nothing."""
-    for key in path:
-        value = _child(value, key)
-    return value
-
-
-def _child(value: Any, key: str | int) -> Any:
+def child(value: Any, key: str | int) -> Any:
+    """What lies at a key of a mapping, or at a place of a list; None for nothing."""
     if isinstance(value, dict):
         return value.get(key)
     return value[key] if isinstance(value, list) and isinstance(key, int) and key < len(value) else None
+
+
+def value_at(value: Any, path: KeyPath) -> Any:
+    """What lies on a path in an object; None for nothing."""
+    for key in path:
+        value = child(value, key)
+    return value
 
 
 def _entry(node: Node, index: int, entry: Any) -> Node | None:

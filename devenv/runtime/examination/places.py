@@ -25,6 +25,7 @@ class Places:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._project = workspace.root / "devenv.yaml"
+        self._charts: dict[tuple[str, Path], ChartFiles] = {}
         self._written: dict[Path, WrittenObjects] = {}
         self._document: Document | None = None
 
@@ -48,10 +49,15 @@ class Places:
         return self._of_folder(source.folder).failure(message)
 
     def _chart(self, source: RenderedSource) -> ChartFiles:
-        return ChartFiles(source.stack, source.folder, source.profile, self._project)
+        key = source.stack.spec.name, source.folder
+        if key not in self._charts:
+            self._charts[key] = ChartFiles(source.stack, source.folder, source.profile, self._project)
+        return self._charts[key]
 
     def _of_folder(self, folder: Path) -> WrittenObjects:
-        return self._written.setdefault(folder, WrittenObjects(folder))
+        if folder not in self._written:
+            self._written[folder] = WrittenObjects(folder)
+        return self._written[folder]
 
     def _service(self, name: str, path: KeyPath) -> Place | None:
         """The entry of devenv.yaml, or of an import, that a stack was made of."""

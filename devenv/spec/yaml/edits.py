@@ -50,25 +50,7 @@ def with_list_item(text: str, key: str, item: str, *, in_flow: str = "") -> str 
         item: in YAML, on one line.
         in_flow: the same as it is written in brackets, where that is otherwise.
     """
-    root = _root(text)
-    if root is None:
-        return None
-    end_of_line = "\r\n" if "\r\n" in text else "\n"
-    found = _entry(root, key)
-    if found is None:
-        end = "" if text.endswith("\n") or not text else end_of_line
-        return f"{text}{end}{key}:{end_of_line}  - {item}{end_of_line}"
-    items = found[1]
-    if not isinstance(items, yaml.SequenceNode):
-        return None
-    if items.flow_style:
-        place = items.end_mark.index - 1
-        return f"{text[:place].rstrip()}{', ' if items.value else ''}{in_flow or item}{text[place:]}"
-    _, last = _lines(*found)
-    lines = text.splitlines(keepends=True)
-    lines[last] = lines[last].rstrip("\r\n") + end_of_line
-    lines.insert(last + 1, f"{' ' * items.start_mark.column}- {item}{end_of_line}")
-    return "".join(lines)
+    return _with_line(text, key, yaml.SequenceNode, f"- {item}", in_flow or item)
 
 
 def with_entry(text: str, mapping: str, key: str, value: str) -> str | None:
@@ -80,24 +62,29 @@ def with_entry(text: str, mapping: str, key: str, value: str) -> str | None:
         key: of the entry.
         value: in YAML, on one line.
     """
+    return _with_line(text, mapping, yaml.MappingNode, f"{key}: {value}", f"{key}: {value}")
+
+
+def _with_line(text: str, key: str, kind: type[yaml.CollectionNode], line: str, in_flow: str) -> str | None:
+    """The text with a line at the end of the list or mapping at a key, which is made where there is none."""
     root = _root(text)
     if root is None:
         return None
     end_of_line = "\r\n" if "\r\n" in text else "\n"
-    found = _entry(root, mapping)
+    found = _entry(root, key)
     if found is None:
         end = "" if text.endswith("\n") or not text else end_of_line
-        return f"{text}{end}{mapping}:{end_of_line}  {key}: {value}{end_of_line}"
+        return f"{text}{end}{key}:{end_of_line}  {line}{end_of_line}"
     entries = found[1]
-    if not isinstance(entries, yaml.MappingNode):
+    if not isinstance(entries, kind):
         return None
     if entries.flow_style:
         place = entries.end_mark.index - 1
-        return f"{text[:place].rstrip()}{', ' if entries.value else ''}{key}: {value}{text[place:]}"
+        return f"{text[:place].rstrip()}{', ' if entries.value else ''}{in_flow}{text[place:]}"
     _, last = _lines(*found)
     lines = text.splitlines(keepends=True)
     lines[last] = lines[last].rstrip("\r\n") + end_of_line
-    lines.insert(last + 1, f"{' ' * entries.start_mark.column}{key}: {value}{end_of_line}")
+    lines.insert(last + 1, f"{' ' * entries.start_mark.column}{line}{end_of_line}")
     return "".join(lines)
 
 

@@ -14,11 +14,12 @@ from typing import Any
 
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.runtime.observe.differences import ABSENT, compare
+from devenv.spec.imports.note import lines_of
 from devenv.spec.workspace import Workspace
 from devenv.workflows.access.project import read_project
 from devenv.workflows.access.stack_names import require_stacks
 from devenv.workflows.offline import offline_inputs
-from devenv.workflows.render import RenderRequest, render_stacks
+from devenv.workflows.render import render_workspace
 
 _Objects = Mapping[str, Json]
 """By their names."""
@@ -87,9 +88,9 @@ def _of_profile(request: CompareRequest, workspace: Workspace, tell: Callable[[s
     if request.values:
         inputs = offline_inputs(workspace, names)
         return {spec.name: {"values": _without_profile(json.loads(made.values))} for spec, made in inputs}
-    profile = workspace.project.profile
-    wanted = RenderRequest(request.directory, tuple(names), profile, credentials=True, settled=True)
-    return {stack.name: _by_name(stack.objects) for stack in render_stacks(wanted, tell)}
+    for note in lines_of(workspace.notes, workspace.root):
+        tell(note)
+    return {stack.name: _by_name(stack.objects) for stack in render_workspace(workspace, names, settled=True)}
 
 
 def _without_profile(values: Json) -> Json:

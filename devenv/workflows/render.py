@@ -36,8 +36,6 @@ class RenderRequest:
     profile: str | None = None
     credentials: bool = False
     """Whether values of Secrets are shown."""
-    settled: bool = False
-    """Whether what charts make up is left out even so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +64,31 @@ def render_stacks(request: RenderRequest, tell: Callable[[str], None]) -> list[R
         tell(note)
     require_stacks(workspace, request.stacks)
     names = [name for name in workspace.selected if not request.stacks or name in request.stacks]
+    # Who wants the values of Secrets wants those that fit each other, be they others each time.
+    stacks = render_workspace(workspace, names, settled=not request.credentials)
+    if request.credentials:
+        return stacks
+    return [RenderedStack(stack.name, tuple(map(_masked, stack.objects))) for stack in stacks]
+
+
+def render_workspace(workspace: Workspace, names: Sequence[str], *, settled: bool) -> list[RenderedStack]:
+    """The objects of stacks of a project that is loaded, values of Secrets among them.
+
+    Args:
+        workspace: the project, in the profile that is wanted.
+        names: of the stacks.
+        settled: whether what charts make up is left out.
+
+    Raises:
+        what `render_stacks` raises of what is rendered.
+    """
     toolbox = _toolbox(workspace, names)
     steps = [(spec.name, step) for spec, made in offline_inputs(workspace, names) for step in source_steps(spec, made)]
     kubernetes = workspace.versions.node.kubernetes
-    # Who wants the values of Secrets wants those that fit each other, be they others each time.
-    rendered = _as_made if request.credentials and not request.settled else settled_offline
+    rendered = settled_offline if settled else _as_made
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="render") as pool:
         objects = list(pool.map(lambda pair: rendered(pair[1], toolbox, kubernetes), steps))
-    found = [
-        (name, item if request.credentials else _masked(item))
-        for (name, _), items in zip(steps, objects, strict=True)
-        for item in items
-    ]
+    found = [(name, item) for (name, _), items in zip(steps, objects, strict=True) for item in items]
     return [RenderedStack(name, tuple(item for of, item in found if of == name)) for name in names]
 
 

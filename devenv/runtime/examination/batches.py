@@ -21,7 +21,7 @@ from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.kubectl import Kubectl
 from devenv.errors import DevenvError
 from devenv.plan.steps import ApplyManifests
-from devenv.spec.stack import KUSTOMIZATION_FILES
+from devenv.runtime.observe.stack_files import kustomization_of
 
 TOGETHER = 15
 """How many are rendered at once: what one fails of is rendered again in halves."""
@@ -53,8 +53,8 @@ def render_together(steps: Sequence[ApplyManifests], kubectl: Kubectl) -> dict[i
 
 
 def _is_able(folder: Path) -> bool:
-    files = [folder / name for name in KUSTOMIZATION_FILES if (folder / name).is_file()]
-    return bool(files) and not any(word in files[0].read_bytes() for word in _ALONE)
+    file = kustomization_of(folder)
+    return file is not None and not any(word in file.read_bytes() for word in _ALONE)
 
 
 def _wrapped(steps: Sequence[ApplyManifests], top: Path) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from devenv.runtime.examination.place import Place, deepest, key_pattern, line_with, lines_of, value_at
-from devenv.runtime.observe.stack_files import files_below, kustomization_files
+from devenv.runtime.observe.stack_files import files_below, kustomization_files, kustomization_of
 from devenv.spec.kubernetes.finding import Rendered
 from devenv.spec.stack import KUSTOMIZATION_FILES
 from devenv.spec.yaml.positions import Document, KeyPath
@@ -23,7 +23,7 @@ class WrittenObjects:
 
     def __init__(self, top: Path) -> None:
         self._top = top
-        files = kustomization_files(top) if _kustomization(top) else files_below(top)
+        files = kustomization_files(top) if kustomization_of(top) else files_below(top)
         # What lies in the overlay itself goes over what it stands on, and components over bases.
         self._files = sorted((f for f in files if f.suffix in _SUFFIXES), key=lambda f: (*_rank(f, top), str(f)))
         self._documents: list[Document] | None = None
@@ -45,7 +45,7 @@ class WrittenObjects:
                 named = text.strip(" -").rpartition(": ")[2].strip("\"' []{},").lstrip("./")
                 if named and any(word == named or word.endswith(f"/{named}") for word in words):
                     return Place(file, number)
-        return Place(_kustomization(self._top) or self._top)
+        return Place(kustomization_of(self._top) or self._top)
 
     def _all(self) -> list[Document]:
         if self._documents is None:
@@ -82,7 +82,7 @@ class WrittenObjects:
                     named = text.partition("name:")[2].strip(" \"',}")
                     if named and rendered.name.startswith(named):
                         return Place(file, number)
-        return Place(_kustomization(self._top) or self._top)
+        return Place(kustomization_of(self._top) or self._top)
 
 
 def _rank(file: Path, top: Path) -> tuple[int, int]:
@@ -90,10 +90,6 @@ def _rank(file: Path, top: Path) -> tuple[int, int]:
     if file.is_relative_to(top):
         return 0, 0
     return (1, 0) if "components" in file.parts else (2, 0)
-
-
-def _kustomization(folder: Path) -> Path | None:
-    return next((folder / name for name in KUSTOMIZATION_FILES if (folder / name).is_file()), None)
 
 
 def _parsed(file: Path) -> Sequence[Document]:

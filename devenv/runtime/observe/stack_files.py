@@ -55,6 +55,11 @@ def chart_files(chart: Path) -> list[Path]:
     return found
 
 
+def kustomization_of(folder: Path) -> Path | None:
+    """The file that makes a folder a kustomization; None where there is none."""
+    return next((folder / name for name in KUSTOMIZATION_FILES if (folder / name).is_file()), None)
+
+
 def kustomization_files(folder: Path) -> list[Path]:
     """The files that a kustomization names: bases, components, patches, files of generators and whatever those name.
 

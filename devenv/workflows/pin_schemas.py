@@ -27,7 +27,6 @@ RELEASES = (
 API = Module("k8s.io/api", "v0.36.3", "h1:NxB+05W2UGqXWFXcLO0RB5cnqnUPP5v5sVlaOH0Iz4w=")
 """Where the lives of kinds are written down."""
 _SWAGGER = "api/openapi-spec/swagger.json"
-_KIND = "x-kubernetes-group-version-kind"
 _NOT_NEEDED = {
     "description",
     "x-kubernetes-patch-strategy",
@@ -50,7 +49,7 @@ _REPLACEMENT = re.compile(
 def compact(swagger: Mapping[str, Any]) -> dict[str, Any]:
     """The definitions of an OpenAPI document that kinds of objects are made of, without what is for people."""
     definitions = swagger["definitions"]
-    waiting = [name for name, made in definitions.items() if made.get(_KIND) and _is_object(made)]
+    waiting = [name for name, made in definitions.items() if made.get(schemas.KIND) and _is_object(made)]
     kept = set[str]()
     while waiting:
         name = waiting.pop()
@@ -107,7 +106,7 @@ def _version(group: str, version: str) -> str:
 def _is_object(definition: Mapping[str, Any]) -> bool:
     """Whether it is what manifests hold: options of requests and lists are not."""
     return {"metadata", "apiVersion"} <= set(definition.get("properties", ())) and not any(
-        made["kind"].endswith("List") for made in definition[_KIND]
+        made["kind"].endswith("List") for made in definition[schemas.KIND]
     )
 
 

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-Json = Mapping[str, Any]
+from devenv.spec.kubernetes.finding import Json
+
 LIVES = "lives.json"
-_KIND = "x-kubernetes-group-version-kind"
+KIND = "x-kubernetes-group-version-kind"
 _HERE = Path(__file__).parent
 
 
@@ -78,7 +78,7 @@ def kubernetes_schemas(version: str) -> Schemas:
     kinds = {
         f"{'/'.join(filter(None, (made['group'], made['version'])))} {made['kind']}": definition
         for definition in definitions.values()
-        for made in definition.get(_KIND, ())
+        for made in definition.get(KIND, ())
     }
     return Schemas(kinds, definitions)
 

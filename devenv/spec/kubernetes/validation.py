@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from devenv.spec.kubernetes.finding import Finding
-from devenv.spec.kubernetes.schemas import Json, Schemas
+from devenv.spec.kubernetes.finding import Finding, Json
+from devenv.spec.kubernetes.schemas import Schemas
 from devenv.spec.read.wording import did_you_mean
 from devenv.spec.yaml.positions import KeyPath
 
 _META = {"$ref": "#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
+_APART = {"apiVersion", "kind", "metadata", "status"}
+"""What is not checked with the rest of an object: the first two name its schema, and the last is not written."""
 _QUANTITY = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)(([KMGTPE]i)|[numkMGTPE]|([eE][+-]?\d+))?$")
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -42,12 +44,10 @@ def schema_findings(item: Json, schemas: Schemas) -> Iterator[Finding]:
     if schema is None:
         return
     check = _Check(schemas)
-    for key in ("apiVersion", "kind"):
-        item = {name: value for name, value in item.items() if name != key}
     yield from check.value(item.get("metadata"), _META, ("metadata",))
-    rest = {name: value for name, value in item.items() if name not in {"metadata", "status"}}
+    rest = {name: value for name, value in item.items() if name not in _APART}
     known = schemas.resolve(schema)
-    wanted = [name for name in known.get("required", ()) if name not in {"apiVersion", "kind", "metadata", "status"}]
+    wanted = [name for name in known.get("required", ()) if name not in _APART]
     yield from check.value(rest, {**known, "required": wanted}, ())
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from devenv.adapters.files.paths import data_root
+from devenv.errors import DevenvError
 from devenv.images.catalogue.catalogue import Catalogue, hashing
 from devenv.images.content.fingerprint import FileDigests
 from devenv.plan.observed import StackInput
@@ -36,3 +37,10 @@ def offline_inputs(workspace: Workspace, names: Sequence[str]) -> list[tuple[Sta
     images = {name: catalogue[name].own or catalogue[name].upstream or "" for name in used}
     facts = ProjectFacts.of(project, PREFERRED_HTTP, PREFERRED_HTTPS)
     return stack_inputs(workspace, names, facts, images, digests, environ=os.environ, hashed=False)
+
+
+def refusal(error: DevenvError) -> str:
+    """Why a source cannot be rendered, on one line: what failed, and what Helm or kubectl calls an error."""
+    lines = error.context.get("last lines", "").splitlines()
+    cause = [line for line in lines if line.lower().startswith("error")] or lines[-1:]
+    return ": ".join([error.message, *cause[:1]])

@@ -14,7 +14,7 @@ from devenv.runtime.observe.staleness import spec_problems
 from devenv.spec.checks.monitor_targets import Installed, target_warnings
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import Workspace
-from devenv.workflows.offline import offline_inputs, offline_toolbox
+from devenv.workflows.offline import offline_inputs, offline_toolbox, refusal
 
 _AT_ONCE = 4
 
@@ -47,9 +47,7 @@ def _of_stack(spec: StackSpec, made: StackInput, renderers: Renderers) -> tuple[
         try:
             documents = manifests.documents(render(source, spec, path, made, renderers))
         except DevenvError as error:
-            lines = error.context.get("last lines", "").splitlines()
-            cause = [line for line in lines if line.lower().startswith("error")] or lines[-1:]
-            warnings.append(f"stack {spec.name}: {': '.join([error.message, *cause[:1]])}")
+            warnings.append(f"stack {spec.name}: {refusal(error)}")
             continue
         objects += [Installed.of(spec.name, spec.namespace, item) for item in documents]
     for each in objects:

@@ -24,7 +24,7 @@ from devenv.spec.kubernetes.schemas import kept_versions, kubernetes_schemas, li
 from devenv.spec.workspace import LoadedStack, Workspace
 from devenv.spec.yaml.positions import plain_key
 from devenv.workflows.access.project import read_project
-from devenv.workflows.offline import RENDERING, offline_inputs, offline_toolbox
+from devenv.workflows.offline import RENDERING, offline_inputs, offline_toolbox, refusal
 
 _AT_ONCE = 4
 
@@ -199,9 +199,7 @@ def _faults(profile: _Profile, standards: Standards) -> Iterator[Fault]:
 
 def _of_failure(source: RenderedSource, failure: DevenvError, places: Places) -> Fault:
     place = places.of_failure(source, failure)
-    lines = failure.context.get("last lines", "").splitlines()
-    cause = [line for line in lines if line.lower().startswith("error")] or lines[-1:]
-    said = failure.problems[0].message if isinstance(failure, SpecError) else ": ".join([failure.message, *cause[:1]])
+    said = failure.problems[0].message if isinstance(failure, SpecError) else refusal(failure)
     stack = source.stack.spec.name
     return Fault("cannot-render", "error", place.file, place.line, said, stack=stack, profiles=(source.profile,))
 

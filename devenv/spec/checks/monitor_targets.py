@@ -6,13 +6,13 @@ Responsible for what can be known before anything runs: a monitor of a namespace
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from devenv.spec.kubernetes.finding import Json, mapping
 from devenv.spec.read.wording import name_hint
 
-Json = Mapping[str, Any]
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
 
 
@@ -27,12 +27,12 @@ class Installed:
     @classmethod
     def of(cls, stack: str, namespace: str, item: Json) -> Installed:
         """An object that comes to a stack's namespace where it names none."""
-        return cls(stack, _map(item, "metadata").get("namespace") or namespace, item)
+        return cls(stack, mapping(item, "metadata").get("namespace") or namespace, item)
 
     @property
     def name(self) -> str:
         """The object as it is told of."""
-        return f"stack {self.stack}: {str(self.item['kind']).lower()} {_map(self.item, 'metadata').get('name')}"
+        return f"stack {self.stack}: {str(self.item['kind']).lower()} {mapping(self.item, 'metadata').get('name')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def target_warnings(objects: Sequence[Installed], known: Collection[str]) -> Ite
     services = [_service(each) for each in objects if each.item["kind"] == "Service"]
     pods = [pod for each in objects for pod in _pods(each)]
     for each in objects:
-        spec = _map(each.item, "spec")
+        spec = mapping(each.item, "spec")
         if each.item["kind"] == "ServiceMonitor":
             yield from _of_monitor(each, spec.get("endpoints"), services, "Service", known)
         elif each.item["kind"] == "PodMonitor":
@@ -59,12 +59,12 @@ def target_warnings(objects: Sequence[Installed], known: Collection[str]) -> Ite
 def _of_monitor(
     monitor: Installed, endpoints: Any, targets: Iterable[_Target], what: str, known: Collection[str]
 ) -> Iterator[str]:
-    spec = _map(monitor.item, "spec")
-    chosen = _map(spec, "namespaceSelector")
+    spec = mapping(monitor.item, "spec")
+    chosen = mapping(spec, "namespaceSelector")
     namespaces = chosen.get("matchNames") or [monitor.namespace]
     if chosen.get("any") or not set(namespaces) <= set(known):
         return
-    found = [t for t in targets if t.namespace in namespaces and _matches(_map(spec, "selector"), t.labels)]
+    found = [t for t in targets if t.namespace in namespaces and _matches(mapping(spec, "selector"), t.labels)]
     if not found:
         yield f"{monitor.name}: its selector matches no {what} in {', '.join(namespaces)}, so it reads nothing"
         return
@@ -77,19 +77,19 @@ def _of_monitor(
 
 
 def _service(each: Installed) -> _Target:
-    ports = _map(each.item, "spec").get("ports") or ()
-    return _Target(each.namespace, _map(_map(each.item, "metadata"), "labels"), _names(ports))
+    ports = mapping(each.item, "spec").get("ports") or ()
+    return _Target(each.namespace, mapping(each.item, "metadata", "labels"), _names(ports))
 
 
 def _pods(each: Installed) -> Iterator[_Target]:
-    spec = _map(each.item, "spec")
+    spec = mapping(each.item, "spec")
     if each.item["kind"] == "CronJob":
-        spec = _map(_map(spec, "jobTemplate"), "spec")
-    template = each.item if each.item["kind"] == "Pod" else _map(spec, "template")
+        spec = mapping(spec, "jobTemplate", "spec")
+    template = each.item if each.item["kind"] == "Pod" else mapping(spec, "template")
     if each.item["kind"] in (*_WORKLOADS, "CronJob", "Pod"):
-        containers = _map(template, "spec").get("containers") or ()
+        containers = mapping(template, "spec").get("containers") or ()
         ports = [port for container in containers for port in container.get("ports") or ()]
-        yield _Target(each.namespace, _map(_map(template, "metadata"), "labels"), _names(ports))
+        yield _Target(each.namespace, mapping(template, "metadata", "labels"), _names(ports))
 
 
 def _names(ports: Iterable[Json]) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def _names(ports: Iterable[Json]) -> tuple[str, ...]:
 
 def _matches(selector: Json, labels: Json) -> bool:
     """As https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ has it; an empty one takes all."""
-    if any(labels.get(key) != value for key, value in _map(selector, "matchLabels").items()):
+    if any(labels.get(key) != value for key, value in mapping(selector, "matchLabels").items()):
         return False
     for wish in selector.get("matchExpressions") or ():
         key, values = wish.get("key"), wish.get("values") or ()
@@ -111,8 +111,3 @@ def _matches(selector: Json, labels: Json) -> bool:
         if not is_met:
             return False
     return True
-
-
-def _map(item: Json, key: str) -> Json:
-    found = item.get(key)
-    return found if isinstance(found, Mapping) else {}

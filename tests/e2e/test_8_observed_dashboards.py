@@ -67,7 +67,7 @@ def test_every_panel_of_every_dashboard_has_data(page: DashboardsPage) -> None:
     known = set(asked.values())
     more = {(file.stem, *pair) for file in sorted(MADE.glob("*.json")) for pair in grafana_queries(file)}
     asked |= {f"Grafana, {name}: {title}": text for name, title, q in more if (text := filled(q)) not in known}
-    page.await_data(asked, 45)
+    page.await_data(asked, 90)  # A rate takes two readings: the API server is asked every 30 s, first after up to 30.
 
 
 @pytest.mark.usefixtures("users_own")

@@ -29,6 +29,7 @@ from devenv.plan.steps import (
     StartCluster,
     UninstallStack,
 )
+from devenv.plan.tasks import ObservedTask, Tasks, task_nodes
 from devenv.spec.stack import StackSpec
 from devenv.spec.workspace import LoadedStack
 
@@ -44,6 +45,11 @@ def plan_pull(wanted: Wanted, observed: Observed) -> Plan:
     """
     plan = make_plan(wanted, observed)
     return Plan.of(plan.project, plan.cluster, [n for n in plan.nodes if isinstance(n.step, _BEFORE_ANY_CLUSTER)])
+
+
+def plan_leading_tasks(project: Names, tasks: Tasks, observed: Mapping[str, ObservedTask]) -> Plan:
+    """What of the tasks that need no stack has to run before images are made; each comes after those that it needs."""
+    return Plan.of(project.project, project.cluster, task_nodes(tasks, observed, {}, ()))
 
 
 def plan_build(project: Names, names: Sequence[str], images: ObservedImages, mode: Mode, *, has_buildx: bool) -> Plan:

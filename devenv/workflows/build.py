@@ -25,6 +25,7 @@ from devenv.workflows.access.project import load_project
 from devenv.workflows.access.session import Session
 from devenv.workflows.run.conclusion import RunInfo
 from devenv.workflows.run.execution import perform, report_substitutions
+from devenv.workflows.run.leading_tasks import run_leading_tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +59,25 @@ class BuildCommand:
 
 
 def build(command: BuildCommand, session: Session) -> list[BuiltImage]:
-    """Build those of the project's images whose sources have changed, several at once.
+    """Build those of the project's images whose sources have changed, several at once, after the tasks that come first.
 
     Raises:
         SpecError: with every problem of the specification.
         UsageError: devenv.yaml names no such image.
+        HostCommandError: nobody has agreed to a command of a task or an image.
         EngineUnavailableError: no engine answers and none may be installed.
         RunFailedError: builds failed; each was reported as an event.
         InterruptedRunError: the user stopped the run.
     """
     began = time.monotonic()
     workspace = load_project(command.directory, session)
-    names = project_images(workspace, command.names)
+    project_images(workspace, command.names)
     environment = connect(workspace, session, agreed=command.assume_yes)
     with exclusive(environment.engine, workspace.project.project, session):
+        environment = run_leading_tasks(
+            environment, session, began, assume_yes=command.assume_yes, again="devenv build"
+        )
+        names = project_images(environment.workspace, command.names)
         return build_images(environment, names, command.images, session, began, assume_yes=command.assume_yes)
 
 

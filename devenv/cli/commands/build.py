@@ -29,9 +29,9 @@ def build(
     """Build the project's images into the engine.
 
     Prints each image's name and reference. Builds run in parallel, through BuildKit; an image whose context, Dockerfile
-    and arguments have not changed is not built. No cluster is needed, and none is changed: `devenv up` brings what was
-    built into the nodes and rolls it out. `images.<name>.tag` in devenv.yaml says whether tags are made from content or
-    from git.
+    and arguments have not changed is not built. Tasks that need no stack run first, as in `devenv up`. No cluster is
+    needed, and none is changed: `devenv up` brings what was built into the nodes and rolls it out. `images.<name>.tag`
+    in devenv.yaml says whether tags are made from content or from git.
 
     Examples: `devenv build`, `devenv build alt-backend`, `devenv build --json`.
     """

@@ -36,6 +36,7 @@ from devenv.plan.parts import (
     plan_awaiting,
     plan_build,
     plan_debug,
+    plan_leading_tasks,
     plan_load,
     plan_pull,
     plan_reset,
@@ -47,7 +48,9 @@ from devenv.plan.plan import Plan, PlanNode
 from devenv.plan.planner import Wanted, make_plan, needed_images
 from devenv.plan.provision import choose_references
 from devenv.plan.steps import AwaitReady, BuildImage, DebugWorkload, InstallChart, LoadImage, PullImage
+from devenv.plan.tasks import ObservedTask
 from devenv.spec.stack import StackSpec
+from devenv.spec.tasks.task import Task
 from devenv.spec.versions import NODE
 from devenv.spec.workspace import LoadedStack
 
@@ -195,6 +198,20 @@ def test_build_refuses_what_can_be_had_from_nowhere() -> None:
     lonely = ObservedImages({"web": image("web")})
     with pytest.raises(ImageError, match=r"registry\.test does not answer"):
         plan_build(SHOP, ["web"], lonely, "auto", has_buildx=True)
+
+
+def test_before_images_are_made_the_tasks_run_whose_inputs_have_changed_and_those_that_need_them() -> None:
+    tasks = {
+        "generate": Task(run="make", deps=("src",)),
+        "bundle": Task(run="make", deps=("out",), needs=("generate",)),
+        "lint": Task(run="make", deps=("src",)),
+    }
+    same = ObservedTask("a", "a")
+
+    plan = plan_leading_tasks(SHOP, tasks, {"generate": ObservedTask("b", "a"), "bundle": same, "lint": same})
+
+    assert reasons_of(plan) == {"task/generate": "changed", "task/bundle": "after generate"}
+    assert needs_of(plan)["task/bundle"] == {"task/generate"}
 
 
 def test_load_is_a_step_for_each_image() -> None:

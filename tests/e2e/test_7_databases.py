@@ -108,13 +108,15 @@ def test_a_shell_reads_a_script(environment: Project, name: str, script: str) ->
 
 def test_snapshots_of_all_databases(environment: Project, url: str) -> None:
     environment.devenv("reset-db", "--yes")
-    environment.devenv("db", "snapshot", "before")
+    saved = json.loads(environment.devenv("db", "snapshot", "before", "--json").stdout)
+    assert (saved["name"], "postgres" in saved["databases"]) == ("before", True)
     spoil(url)
-    environment.devenv("db", "restore", "before", "--yes")
+    restored = json.loads(environment.devenv("db", "restore", "before", "--yes", "--json").stdout)
+    assert restored == saved
     assert query(url, b"SELECT count(*) > 0 FROM items") == [(True,)]
     listed = json.loads(environment.devenv("db", "list", "--json").stdout)
     assert "postgres" in {row["database"] for row in listed if row["name"] == "before"}
-    environment.devenv("db", "rm", "before")
+    assert json.loads(environment.devenv("db", "rm", "before", "--json").stdout) == saved
     missing = environment.devenv("db", "restore", "before", "--yes", expect=1)
     assert "has no snapshot before" in missing.stderr
     environment.devenv("db", "snapshot", "No Good", expect=1)

@@ -40,6 +40,7 @@ def snapshot(
     database: Database = None,
     yes: Yes = False,
     no_wait: NoWait = False,
+    as_json: AsJson = False,
 ) -> None:
     """Keep the present state of one or all databases under a name.
 
@@ -53,7 +54,8 @@ def snapshot(
 
     request = db.DatabaseRequest(directory, tuple(database or ()))
     with wiring.run_session("db snapshot", wait=not no_wait) as session:
-        _report(f"saved as {name}", db.save(request, name, session, agreed=yes))
+        databases = db.save(request, name, session, agreed=yes)
+    _report("saved as", name, databases, as_json=as_json)
 
 
 @app.command("restore")
@@ -64,6 +66,7 @@ def restore(
     database: Database = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace the present data without asking.")] = False,
     no_wait: NoWait = False,
+    as_json: AsJson = False,
 ) -> None:
     """Return to a named state; without --database, in all databases that have it.
 
@@ -74,7 +77,8 @@ def restore(
 
     request = db.DatabaseRequest(directory, tuple(database or ()))
     with wiring.run_session("db restore", wait=not no_wait) as session:
-        _report(f"restored from {name}", db.restore(request, name, session, agreed=yes))
+        databases = db.restore(request, name, session, agreed=yes)
+    _report("restored from", name, databases, as_json=as_json)
 
 
 @app.command("list")
@@ -111,6 +115,7 @@ def remove(
     database: Database = None,
     yes: Yes = False,
     no_wait: NoWait = False,
+    as_json: AsJson = False,
 ) -> None:
     """Drop a named state, after asking on a terminal; without --database, in all databases that have it."""
     from devenv.cli import wiring
@@ -118,7 +123,8 @@ def remove(
 
     request = db.DatabaseRequest(directory, tuple(database or ()))
     with wiring.run_session("db rm", wait=not no_wait) as session:
-        _report(f"removed {name}", db.remove(request, name, session, agreed=yes))
+        databases = db.remove(request, name, session, agreed=yes)
+    _report("removed", name, databases, as_json=as_json)
 
 
 @app.command("migrate")
@@ -128,30 +134,38 @@ def migrate(
     directory: Directory = Path(),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to everything that would be asked.")] = False,
     no_wait: NoWait = False,
+    as_json: AsJson = False,
 ) -> None:
     """Apply pending migrations to the live data, which stays.
 
     Installs the databases' stacks where something changed, as `devenv up --only` does. A migration that fails leaves
-    the database as it was; its statement, file and line are reported.
+    the database as it was; its statement, file and line are reported. With --json, events are printed as JSON lines
+    (docs/events.md).
     """
     from devenv.cli import wiring
     from devenv.workflows import db
 
-    with wiring.run_session("db migrate", wait=not no_wait) as session:
+    with wiring.run_session("db migrate", as_json=as_json, wait=not no_wait) as session:
         db.migrate(db.DatabaseRequest(directory, tuple(names or ())), session, agreed=yes)
 
 
 @app.command("hash")
-def hash_(names: Databases = None, *, directory: Directory = Path()) -> None:
+def hash_(names: Databases = None, *, directory: Directory = Path(), as_json: AsJson = False) -> None:
     """Write the checksums of migration files anew, after adding or changing one.
 
     Atlas refuses a folder whose atlas.sum does not fit its files. Needs no cluster.
     """
+    import json
+
     from devenv.cli import wiring
     from devenv.workflows import db
 
     with wiring.run_session("db") as session:
         changed = db.write_checksums(directory, tuple(names or ()), session)
+    if as_json:
+        rows = [{"database": name, "written": differed} for name, differed in changed.items()]
+        typer.echo(json.dumps(rows, indent=2))
+        return
     for name, differed in changed.items():
         typer.echo(f"{name}: atlas.sum {'written' if differed else 'is up to date'}", err=True)
 
@@ -223,5 +237,11 @@ def url(names: Databases = None, *, directory: Directory = Path(), as_json: AsJs
             typer.echo(address)
 
 
-def _report(what: str, databases: list[str]) -> None:
-    typer.echo(f"{what}: {', '.join(databases) or 'nothing, no database is deployed'}", err=True)
+def _report(what: str, name: str, databases: list[str], *, as_json: bool) -> None:
+    """Tell of which databases a state was saved, restored or removed."""
+    import json
+
+    if as_json:
+        typer.echo(json.dumps({"name": name, "databases": databases}, indent=2))
+    else:
+        typer.echo(f"{what} {name}: {', '.join(databases) or 'nothing, no database is deployed'}", err=True)

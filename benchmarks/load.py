@@ -31,6 +31,9 @@ ROUNDS = 7
 CHANGED = "2 MB changed"
 IN_DEV = f"{CHANGED}, in `devenv dev`"
 COMMAND = f"{CHANGED}, `devenv load` as a whole"
+ELSEWHERE = f"{IN_DEV}, from where the engine's loopback is another"
+OWN_LOOPBACK = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+"""A network of its own, as an engine in a virtual machine has one; it takes root."""
 COLUMNS = (
     "nodes",
     "case",
@@ -89,14 +92,17 @@ class Bench:
         base = images.base(self.megabytes)
         first, by_kind = [images.changed(base, CHANGED_MEGABYTES) for _ in range(2)]
         changed = {
-            case: [[images.changed(base, CHANGED_MEGABYTES) for _ in range(2)] for _ in range(ROUNDS)]
-            for case in (CHANGED, IN_DEV, COMMAND)
+            case: [[images.changed(base, CHANGED_MEGABYTES) for _ in range(3)] for _ in range(ROUNDS)]
+            for case in (CHANGED, IN_DEV, ELSEWHERE, COMMAND)
         }
         small = [images.base(SMALL_MEGABYTES) for _ in range(SMALL_IMAGES)]
         once = {"all new": [base], f"{CHANGED}, the first time": [first], f"{SMALL_IMAGES} small images": small}
 
-        ours = {case: self._ours(several) for case, several in once.items()}
-        await_warm_up(self.engine, first)
+        ours = {}
+        for case, several in once.items():
+            ours[case] = self._ours(several)
+            # What `devenv load` and `up` begin in the background after a load is over before somebody changes anything.
+            await_warm_up(self.engine, several[0], self.nodes[0])
         forget(self.nodes, [base, first, *small])
         kind = {case: kind_load(self.kind, several) for case, several in once.items()}
         kind |= dict.fromkeys(changed, kind_load(self.kind, [by_kind]))
@@ -106,33 +112,37 @@ class Bench:
             registry = {case: self.registry.load(self.nodes, several) for case, several in once.items()}
             self._ours([base])
             turns = {**changed, "unchanged": changed[CHANGED][:1] * ROUNDS}
-            for case, pairs in turns.items():
-                ours[case], registry[case] = self._in_turn(case, pairs)
-        sent = [image for pairs in changed.values() for pair in pairs for image in pair]
+            for case, several in turns.items():
+                ours[case], registry[case] = self._in_turn(case, several)
+        sent = [image for several in changed.values() for three in several for image in three]
         forget(self.nodes, [base, first, *small, *sent])
         images.remove()
         return [Row(len(self.nodes), case, ours[case], kind[case], registry[case]) for case in (*turns, *once)]
 
-    def _in_turn(self, case: str, pairs: Sequence[Sequence[str]]) -> tuple[Ours, float]:
+    def _in_turn(self, case: str, images: Sequence[Sequence[str]]) -> tuple[Ours, float]:
         """Medians of devenv and of the registry, turn by turn: a minute later the machine may be another."""
         turns = [
-            (
-                self._by_command(one) if case == COMMAND else self._ours([one], waiting=case == IN_DEV),
-                self.registry.load(self.nodes, [another]),
-            )
-            for one, another in pairs
+            (self._of_case(case, one, before), self.registry.load(self.nodes, [another]))
+            for one, another, before in images
         ]
         ours = sorted((one for one, _ in turns), key=lambda one: one.seconds)
         return ours[len(ours) // 2], statistics.median(seconds for _, seconds in turns)
+
+    def _of_case(self, case: str, image: str, before: str) -> Ours:
+        if case == COMMAND:
+            return self._by_command(image)
+        if case == ELSEWHERE:
+            return self._ours([image], "--waiting", "--after", before, by=OWN_LOOPBACK)
+        return self._ours([image], *(["--waiting"] if case == IN_DEV else []))
 
     def _by_command(self, image: str) -> Ours:
         began, busy = time.monotonic(), busy_seconds()
         (loaded,) = json.loads(devenv(self.project, "load", image, "--json"))
         return Ours(time.monotonic() - began, busy_seconds() - busy, loaded["sent_bytes"])
 
-    def _ours(self, images: Sequence[str], *, waiting: bool = False) -> Ours:
-        options = ["--waiting"] if waiting else []
-        reported = run([sys.executable, str(HERE / "load_once.py"), *options, " ".join(images), " ".join(self.nodes)])
+    def _ours(self, images: Sequence[str], *options: str, by: Sequence[str] = ()) -> Ours:
+        program = [*by, sys.executable, str(HERE / "load_once.py")]
+        reported = run([*program, *options, " ".join(images), " ".join(self.nodes)])
         return Ours(**json.loads(reported))
 
 

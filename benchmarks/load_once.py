@@ -1,15 +1,16 @@
-"""One measured load, in a process of its own: `python benchmarks/load_once.py [--waiting] 'IMAGE…' 'NODE…'`.
+"""One measured load, in a process of its own: `python benchmarks/load_once.py [OPTION…] 'IMAGE…' 'NODE…'`.
 
 Prints JSON: seconds of the load without the interpreter's start, for how many seconds the machine's cores were busy
 meanwhile, what was sent and how, and by how much the process grew at its peak. Several images are loaded side by side,
-as `devenv up` does. With `--waiting` programs wait in the nodes, as `devenv dev` has them.
+as `devenv up` does. With `--waiting` programs wait in the nodes, as `devenv dev` has them. `--after` names an image
+that is loaded before, unmeasured: what is found out once in a run is known then.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -29,16 +30,26 @@ BUILD_SECONDS = 1.0
 
 def main() -> None:
     """Load and print."""
-    waiting = sys.argv[1] == "--waiting"
-    images, nodes = (names.split() for names in sys.argv[-2:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--waiting", action="store_true")
+    parser.add_argument("--after")
+    parser.add_argument("images", type=str.split)
+    parser.add_argument("nodes", type=str.split)
+    wanted = parser.parse_args()
+    images, nodes = wanted.images, wanted.nodes
     engine, session = Engine.connect(), LoadSession()
 
     def one(image: str) -> LoadReport:
         return load(engine, image, nodes, session=session)
 
     with ExitStack() as stack:
-        if waiting:
-            stack.enter_context(session.programs.kept_waiting(engine, nodes, None))
+        make_ready = None
+        if wanted.waiting:
+            make_ready = stack.enter_context(session.kept_waiting(engine, nodes, None))
+        if wanted.after:
+            one(wanted.after)
+        if make_ready:
+            make_ready()
             threading.Event().wait(BUILD_SECONDS)
         before = _memory("VmRSS")
         began, busy = time.monotonic(), busy_seconds()

@@ -107,9 +107,9 @@ def forget(nodes: Sequence[str], images: Sequence[str]) -> None:
         list(pool.map(one, nodes))
 
 
-def await_warm_up(engine: Engine, image: str) -> None:
+def await_warm_up(engine: Engine, image: str, node: str) -> None:
     """Have the engine know an image's digests, and wait until the program that a load started for it has ended."""
-    warm_up(engine, image)
+    warm_up(engine, image, node)
     with (host_state_dir("push") / "warm-up.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 

@@ -23,6 +23,8 @@ LABEL_ENGINE_ID = "devenv.io/engine-id"
 
 LABEL_LOCK = "devenv.io/lock"
 """On a lock's container: what is locked."""
+LABEL_RELAY = "devenv.io/relay"
+"""On the container that listens on the engine's loopback for a process of this machine: its port."""
 LABEL_COMMAND = "devenv.io/command"
 LABEL_PID = "devenv.io/pid"
 LABEL_PROCESS = "devenv.io/process"

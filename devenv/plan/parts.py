@@ -71,7 +71,8 @@ def plan_build(project: Names, names: Sequence[str], images: ObservedImages, mod
 
 def plan_load(project: Names, references: Mapping[str, str]) -> Plan:
     """What brings images into the nodes; `references` are those of the engine, by what the images are called."""
-    loads = [LoadImage(name, reference, project.cluster) for name, reference in references.items()]
+    # Who brings an image by hand changes it, and brings it again.
+    loads = [LoadImage(name, reference, project.cluster, changes=True) for name, reference in references.items()]
     return Plan.of(project.project, project.cluster, [PlanNode(step, frozenset(), _ASKED_FOR) for step in loads])
 
 
@@ -117,7 +118,7 @@ def plan_debug(project: Names, step: DebugWorkload, helper: Mapping[str, str], p
     nodes = list(provided.nodes)
     before = frozenset(node.key for node in nodes)
     for name, reference in helper.items():
-        nodes.append(PlanNode(LoadImage(name, reference, project.cluster), before, _ASKED_FOR))
+        nodes.append(PlanNode(LoadImage(name, reference, project.cluster, changes=True), before, _ASKED_FOR))
     nodes.append(PlanNode(step, frozenset(node.key for node in nodes), _ASKED_FOR))
     return Plan.of(project.project, project.cluster, nodes)
 

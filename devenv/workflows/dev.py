@@ -172,7 +172,7 @@ class _Loop:
             self._syncer.following(nodes),
             watching(watched, self._report_polling) as changes,
             triggered(environment.state, changes, self._typed),
-            self._state.loads.programs.kept_waiting(environment.engine, nodes, cancel) as make_ready,
+            self._state.loads.kept_waiting(environment.engine, nodes, cancel) as make_ready,
         ):
             # The first answer of the watch is that it has begun: what was saved until then would be missed.
             next_saved(changes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socketserver
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from support.programs import missing, require_program
 from support.pushing import digest, docker_archive
 
 from devenv.adapters.docker import BuildRequest, Engine
+from devenv.adapters.files.paths import host_state_dir
 from devenv.errors import DiskFullError, ImageError, InterruptedRunError
 from devenv.images.formats.engine_image import EngineImage
 from devenv.images.load.loader import load
@@ -29,7 +31,9 @@ from devenv.images.load.strategy import Transport
 from devenv.images.load.transfer import Offer, Order, open_streams, pushing, transfer
 from devenv.images.nodes.content import NodeContent, names_on_nodes
 from devenv.images.nodes.identity import image_digests, index_parts
+from devenv.images.push.address import PORTS
 from devenv.images.push.warm_up import warm_up
+from devenv.labels import LABEL_RELAY
 from devenv.spec.image_reference import normalise
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine]
@@ -187,7 +191,7 @@ def test_what_was_collected_in_between_is_sent_again(
     (stream,) = open_streams(order, nodes[:1])
     assert not set(image.diff_ids) & stream.content().blobs
     believed = NodeContent(dict.fromkeys(image.diff_ids, MIB + 2048), frozenset())
-    with pushing(order) as push, ExitStack() as asked:
+    with pushing(order, nodes[0]) as push, ExitStack() as asked:
         sent = transfer(order, {stream: believed}, [MIB, MIB], Offer(push), asked, warm_up=False)
     assert [stream.sent_layers for stream in sent.streams] == [0, 2]
     assert_whole(engine, reference, nodes[:1])
@@ -223,7 +227,7 @@ def test_an_engine_is_warmed_up_for_what_it_would_compress(engine: Engine, nodes
     cold = load(engine, first, nodes, progress=messages.append)
     assert cold.transport is Transport.ARCHIVE
     assert any("would compress" in message for message in messages)
-    warm_up(engine, first)
+    warm_up(engine, first, nodes[0])
     second = images.make(os.urandom(MIB), base=base)
     warm = load(engine, second, nodes)
     assert warm.transport is Transport.PUSH
@@ -266,26 +270,55 @@ from devenv.adapters.docker import Engine
 from devenv.images.load.loader import load
 from devenv.images.load.session import LoadSession
 
-engine, (image, node) = Engine.connect(), sys.argv[1:]
-messages, session = [], LoadSession()
-transport = load(engine, image, [node], progress=messages.append, session=session).transport
-print(json.dumps([transport, session.pushes.can_reach(engine), messages]))
+engine, (node, *images), messages, session = Engine.connect(), sys.argv[1:], [], LoadSession()
+with session.kept():
+    reports = [load(engine, image, [node], progress=messages.append, session=session) for image in images]
+print(json.dumps([[[report.transport, report.sent_bytes] for report in reports], messages]))
 """
 
 
-def test_an_engine_elsewhere_is_not_asked_twice(engine: Engine, nodes: list[str], images: Images) -> None:
-    """In a network namespace of its own devenv's loopback is not the engine's, as with an engine in a VM."""
+def load_from_elsewhere(node: str, images: list[str]) -> tuple[list[tuple[str, int]], list[str]]:
+    """Load in a network namespace of its own, whose loopback is not the engine's, as with an engine in a VM."""
     if os.geteuid() != 0:
         missing("another network namespace takes root")
-    unshare, base = str(require_program("unshare")), images.make(os.urandom(60 * MIB))
-    load(engine, base, nodes[:1], transports=[Transport.ARCHIVE])
-    image = images.make(os.urandom(MIB), base=base)
     up = 'ip link set lo up && exec "$@"'
-    script = [unshare, "--net", "sh", "-c", up, "sh", sys.executable, "-c", ELSEWHERE, image, nodes[0]]
-    transport, reachable, messages = json.loads(subprocess.run(script, check=True, capture_output=True).stdout)
-    assert (transport, reachable) == (Transport.ARCHIVE, False)
-    assert any("does not reach" in message for message in messages)
-    assert_whole(engine, image, nodes[:1])
+    script = [str(require_program("unshare")), "--net", "sh", "-c", up, "sh", sys.executable, "-c", ELSEWHERE]
+    reports, messages = json.loads(subprocess.run([*script, node, *images], check=True, capture_output=True).stdout)
+    return [(transport, sent) for transport, sent in reports], messages
+
+
+def test_an_engine_elsewhere_pushes_through_a_relay(engine: Engine, nodes: list[str], images: Images) -> None:
+    base = images.make(os.urandom(60 * MIB))
+    load(engine, base, nodes[:1], transports=[Transport.PUSH])
+    made = [images.make(os.urandom(MIB), base=base) for _ in range(2)]
+    reports, messages = load_from_elsewhere(nodes[0], made)
+    assert [transport for transport, _ in reports] == [Transport.PUSH, Transport.PUSH], messages
+    assert all(close_to(sent, MIB) for _, sent in reports)
+    for image in made:
+        assert_whole(engine, image, nodes[:1])
+    assert not engine.containers.list({LABEL_RELAY: ""})
+
+
+def test_one_that_can_have_no_relay_either_writes_archives(engine: Engine, nodes: list[str], images: Images) -> None:
+    base = images.make(os.urandom(60 * MIB))
+    load(engine, base, nodes[:1], transports=[Transport.PUSH])
+    made = [images.make(os.urandom(MIB), base=base) for _ in range(2)]
+    with ExitStack() as taken:
+        for port in push_ports():
+            server = taken.enter_context(socketserver.TCPServer(("127.0.0.1", port), socketserver.BaseRequestHandler))
+            threading.Thread(target=server.serve_forever).start()
+            taken.callback(server.shutdown)
+        reports, messages = load_from_elsewhere(nodes[0], made)
+    assert [transport for transport, _ in reports] == [Transport.ARCHIVE, Transport.ARCHIVE]
+    (told,) = (message for message in messages if "does not reach" in message)
+    assert "Address already in use" in told
+    assert_whole(engine, made[1], nodes[:1])
+
+
+def push_ports() -> range:
+    """Where a relay may listen."""
+    kept = json.loads((host_state_dir("push") / "address.json").read_text())["port"]
+    return range(kept, kept + PORTS)
 
 
 @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

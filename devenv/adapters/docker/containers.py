@@ -19,7 +19,7 @@ from devenv.adapters.docker.at_once import AT_ONCE, each
 from devenv.adapters.docker.connection import translate_errors
 from devenv.adapters.docker.labels import as_filter
 from devenv.adapters.process import Completed, PipedProcess, run
-from devenv.errors import ClusterError, EngineUnavailableError
+from devenv.errors import ClusterError, EngineUnavailableError, ImageError
 from devenv.labels import LABEL_LOCK, LABEL_RUN, OURS
 
 _EXEC_SECONDS = 60.0
@@ -91,6 +91,15 @@ class Containers:
         """IDs of the images that containers are made of, running or not."""
         with translate_errors("list the containers", EngineUnavailableError):
             return frozenset(str(entry["ImageID"]) for entry in self._client.api.containers(all=True))
+
+    def image_id(self, container: str) -> str:
+        """The ID of the image that a container was made from.
+
+        Raises:
+            ImageError: there is no such container.
+        """
+        with translate_errors(f"inspect container {container}", ImageError):
+            return str(self._client.api.inspect_container(container)["Image"])
 
     def network_mode(self, container: str) -> str | None:
         """How a container is attached to networks: `host`, `bridge`, a network's name …; None where there is none."""

@@ -62,9 +62,9 @@ def load(
     session = session or LoadSession()
     image = EngineImage.inspect(engine, reference)
     order = Order(session, engine, image, transports, progress or (lambda _: None), cancel)
-    with session.programs.kept(), session.traffic.turn(image, nodes, cancel), ExitStack() as asked:
+    with session.kept(), session.traffic.turn(image, nodes, cancel), ExitStack() as asked:
         streams = open_streams(order, nodes)
-        push = asked.enter_context(pushing(order))
+        push = asked.enter_context(pushing(order, nodes[0]))
         # Without a push it is an archive, whatever the nodes lack, and it takes the engine a while to begin one.
         offer = Offer(push, None if push else begin_archive(order, asked))
         contents, steps = _look(order, streams)

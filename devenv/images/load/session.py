@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from devenv.adapters.docker import Engine
 from devenv.errors import InterruptedRunError
 from devenv.images.formats.engine_image import EngineImage
 from devenv.images.nodes.programs import NodePrograms
@@ -21,6 +22,20 @@ class LoadSession:
         self.programs = NodePrograms()
         self.traffic = Traffic()
         self.pushes = Pushes()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """What a load has begun in nodes and in the engine serves the next load too while the body runs."""
+        with self.programs.kept(), self.pushes.routes.kept():
+            yield
+
+    @contextmanager
+    def kept_waiting(
+        self, engine: Engine, nodes: Sequence[str], cancel: threading.Event | None
+    ) -> Iterator[Callable[[], None]]:
+        """As `kept`, with a program in each node from the beginning; what is yielded replaces those that are gone."""
+        with self.pushes.routes.kept(), self.programs.kept_waiting(engine, nodes, cancel) as make_ready:
+            yield make_ready
 
 
 class Traffic:

@@ -80,15 +80,15 @@ def open_streams(order: Order, nodes: Sequence[str]) -> list[NodeStream]:
 
 
 @contextmanager
-def pushing(order: Order) -> Iterator[Push | None]:
+def pushing(order: Order, node: str) -> Iterator[Push | None]:
     """A push, begun while the nodes are asked; None where there can be none, or it cannot be the quicker way."""
     image, pushes = order.image, order.session.pushes
     best = choose(Transfer(image.size, 0, compressed=image.keeps_blobs))
     wanted = Transport.PUSH in order.transports and (
         best is Transport.PUSH or Transport.ARCHIVE not in order.transports
     )
-    if wanted and image.is_tagged and pushes.can_reach(order.engine):
-        with pushes.begin(order.engine, image, order.cancel) as push:
+    if wanted and image.is_tagged and pushes.routes.may_exist(order.engine):
+        with pushes.begin(order.engine, image, node, order.cancel) as push:
             yield push
     else:
         yield None
@@ -123,7 +123,7 @@ def transfer(
     if failed:
         raise _failure(order.image, failed)
     if last.warm_up:
-        start_warm_up(order.image.reference)
+        start_warm_up(order.image.reference, next(iter(lacking)).node)
     return Sent(streams, last.transport, last.warm_up)
 
 
@@ -170,7 +170,6 @@ def _choose_source(
         try:
             return _Choice(Transport.PUSH, push.image(held, None if alone else transfer.bound), warm_up=False)
         except PushGivenUpError as error:
-            order.session.pushes.give_up(order.engine, error.why)
             order.progress(f"sent as an archive: {error}")
             warm_up = error.why is NoPush.COLD and is_worth_warm_up(transfer)
     if push:

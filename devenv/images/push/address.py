@@ -22,7 +22,7 @@ from devenv.images.push.protocol import Receiver
 
 _LAST_PORT = 65535
 _TOKEN = re.compile(r"[0-9a-f]{32}")
-_PORTS = 8
+PORTS = 8
 """How many ports are tried from the kept one on, when another run of devenv has it."""
 
 
@@ -34,6 +34,12 @@ class PushPlace:
         self._endpoint: PushEndpoint | None = None
         self._token = ""
         self._taken: set[int] = set()
+
+    @property
+    def port(self) -> int:
+        """Where the endpoint listens; 0 while it does not."""
+        with self._lock:
+            return self._endpoint.port if self._endpoint else 0
 
     @contextmanager
     def receiving(self, receiver: Receiver) -> Iterator[tuple[PushEndpoint, str]]:
@@ -61,7 +67,7 @@ def _listen() -> tuple[PushEndpoint, str]:
     """The server at the kept port or the next free one, and the path's unguessable part."""
     file = host_state_dir("push") / "address.json"
     port, token = _read(file)
-    for candidate in [*(range(port, port + _PORTS) if port else ()), 0]:
+    for candidate in [*(range(port, port + PORTS) if port else ()), 0]:
         try:
             endpoint = PushEndpoint(candidate)
         except OSError:
@@ -79,7 +85,7 @@ def _read(file: Path) -> tuple[int, str]:
         port, token = int(kept["port"]), str(kept["token"])
     except (FileNotFoundError, ValueError, KeyError, TypeError, OverflowError):
         port, token = 0, ""
-    if 0 < port <= _LAST_PORT - _PORTS and _TOKEN.fullmatch(token):
+    if 0 < port <= _LAST_PORT - PORTS and _TOKEN.fullmatch(token):
         return port, token
     return 0, secrets.token_hex(16)
 

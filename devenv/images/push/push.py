@@ -19,6 +19,7 @@ from devenv.images.formats.engine_image import EngineImage
 from devenv.images.push.address import PushPlace
 from devenv.images.push.endpoint import PushEndpoint
 from devenv.images.push.pushed_image import PushedImage
+from devenv.images.push.routes import Routes
 
 TAG = "load"
 _REACH_SECONDS = 10.0
@@ -28,7 +29,7 @@ _REACH_SECONDS = 10.0
 class NoPush(StrEnum):
     """Why an image does not come by push."""
 
-    UNREACHABLE = "the engine does not reach this machine's loopback"
+    UNREACHABLE = "the engine does not reach this machine"
     COLD = "the engine would compress layers that the nodes have"
     FAILED = "the engine could not push"
 
@@ -44,10 +45,18 @@ class PushGivenUpError(Exception):
 class Push:
     """One push, begun before it is known what of the image is wanted: a small change comes meanwhile."""
 
-    def __init__(self, place: PushPlace, engine: Engine, image: EngineImage, cancel: threading.Event | None) -> None:
-        self._place = place
+    def __init__(
+        self,
+        routes: Routes,
+        engine: Engine,
+        image: EngineImage,
+        node: str,
+        cancel: threading.Event | None,
+    ) -> None:
+        self._routes = routes
         self._engine = engine
         self._image = image
+        self._node = node
         self._cancel = cancel
         self._receiver = PushedImage(image)
         self._pushed = threading.Event()
@@ -83,18 +92,29 @@ class Push:
 
     def _run(self) -> None:
         try:
-            with self._place.receiving(self._receiver) as (endpoint, repository):
-                tagged = f"{repository}:{TAG}"
-                self._engine.images.tag(self._image.id, tagged)
-                try:
-                    self._push(endpoint, repository)
-                    self._pushed.set()
-                finally:
-                    self._engine.images.remove([tagged])
+            with self._routes.place.receiving(self._receiver) as (endpoint, repository):
+                self._push_somewhere(endpoint, repository.partition("/")[2])
+                self._pushed.set()
         except BaseException as error:  # noqa: BLE001 (raised again where the image is asked for, or at the end)
             self._error = None if self._receiver.unwanted and not isinstance(error, DevenvError) else error
         finally:
             self._pushed.set()
+
+    def _push_somewhere(self, endpoint: PushEndpoint, path: str) -> None:
+        """By the first way on which the engine reaches the endpoint."""
+        for host in self._routes.hosts(self._engine, self._node):
+            repository = f"{host}/{path}"
+            self._engine.images.tag(self._image.id, f"{repository}:{TAG}")
+            try:
+                self._push(endpoint, repository)
+            except PushGivenUpError as error:
+                if error.why is not NoPush.UNREACHABLE:
+                    raise
+            else:
+                return
+            finally:
+                self._engine.images.remove([f"{repository}:{TAG}"])
+        raise PushGivenUpError(NoPush.UNREACHABLE, self._routes.why_none(self._engine))
 
     def _push(self, endpoint: PushEndpoint, repository: str) -> None:
         until = time.monotonic() + _REACH_SECONDS
@@ -132,22 +152,12 @@ class Pushes:
     """The pushes of one run."""
 
     def __init__(self) -> None:
-        self._place = PushPlace()
-        self._unreachable: set[str] = set()
-
-    def can_reach(self, engine: Engine) -> bool:
-        """Whether a push from this engine may arrive: it is on this machine and has not failed to yet."""
-        return engine.is_local and engine.address not in self._unreachable
-
-    def give_up(self, engine: Engine, why: NoPush) -> None:
-        """Remember what holds for later pushes too."""
-        if why is NoPush.UNREACHABLE:
-            self._unreachable.add(engine.address)
+        self.routes = Routes(PushPlace())
 
     @contextmanager
-    def begin(self, engine: Engine, image: EngineImage, cancel: threading.Event | None) -> Iterator[Push]:
-        """A push of an image, which is over when the context is."""
-        push = Push(self._place, engine, image, cancel)
+    def begin(self, engine: Engine, image: EngineImage, node: str, cancel: threading.Event | None) -> Iterator[Push]:
+        """A push of an image, which is over when the context is; `node` is where a relay can be made from."""
+        push = Push(self.routes, engine, image, node, cancel)
         try:
             yield push
         except BaseException:

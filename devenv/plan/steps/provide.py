@@ -173,8 +173,8 @@ class LoadImage(PlanStep):
     image: str
     reference: str
     cluster: str
-    local: bool = False
-    """Built from the project's own sources: it will change all day, others once a version."""
+    changes: bool = False
+    """Whether it will change all day, as what is built from the project's own sources; others do once a version."""
 
     @property
     def key(self) -> str:

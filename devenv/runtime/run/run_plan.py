@@ -56,7 +56,7 @@ def run_plan(plan: Plan, environment: Environment, state: RunState, emit: Emit, 
             raise
 
     cores = os.cpu_count() or 1
-    with state.loads.programs.kept():
+    with state.loads.kept():
         return run(
             [_task(node) for node in plan.nodes],
             work,

@@ -108,7 +108,7 @@ def load_image(step: LoadImage, context: StepContext) -> str:
         progress=context.progress,
         cancel=context.cancel,
         session=context.run.loads,
-        expect_changes=step.local,
+        expect_changes=step.changes,
     )
     return f"{loaded.sent_bytes / 1e6:.0f} MB sent"
 

@@ -218,8 +218,8 @@ def test_load_is_a_step_for_each_image() -> None:
     plan = plan_load(SHOP, {"store": "localhost/devenv/store:1", "redis:7": "redis:7"})
 
     assert [n.step for n in plan.nodes] == [
-        LoadImage("store", "localhost/devenv/store:1", "devenv-shop"),
-        LoadImage("redis:7", "redis:7", "devenv-shop"),
+        LoadImage("store", "localhost/devenv/store:1", "devenv-shop", changes=True),
+        LoadImage("redis:7", "redis:7", "devenv-shop", changes=True),
     ]
     assert needs_of(plan) == {"load/store": set(), "load/redis:7": set()}
 

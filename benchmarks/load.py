@@ -112,8 +112,8 @@ class Bench:
             registry = {case: self.registry.load(self.nodes, several) for case, several in once.items()}
             self._ours([base])
             turns = {**changed, "unchanged": changed[CHANGED][:1] * ROUNDS}
-            for case, several in turns.items():
-                ours[case], registry[case] = self._in_turn(case, several)
+            for case, triples in turns.items():
+                ours[case], registry[case] = self._in_turn(case, triples)
         sent = [image for several in changed.values() for three in several for image in three]
         forget(self.nodes, [base, first, *small, *sent])
         images.remove()

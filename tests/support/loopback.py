@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import socket
 import ssl
@@ -26,6 +27,12 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+def nobody_listens(port: int) -> bool:
+    """Whether a port of 127.0.0.1 refuses connections; one that is reset meanwhile is the end of who listened."""
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
 
 
 def answer_at(

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from support.dev_loop import Dev, dev
 from support.environment import PRODUCTS, Project, in_its_place
-from support.loopback import answer_at, free_port
+from support.loopback import answer_at, free_port, nobody_listens
 from support.synced_project import started, write_synced_project
 from support.terminal import terminal
 from support.waiting import await_true
@@ -334,8 +334,7 @@ def test_tasks_of_the_loop_run_on_a_save_and_what_they_serve_ends_with_it(up: Pr
     finally:
         running.process.kill()
         running.process.wait()
-    with pytest.raises(ConnectionRefusedError):
-        await_true(lambda: not answer_at(page))
+    await_true(lambda: nobody_listens(port))
 
 
 def test_what_is_manual_waits_for_its_trigger(up: Project, cluster: Cluster) -> None:

@@ -139,7 +139,7 @@ def test_up_from_nothing_without_a_registry_makes_everything_bases_first() -> No
         "tool/kind",
         "tool/kubectl",
     }
-    assert [n.step.local for n in plan.nodes if isinstance(n.step, LoadImage)] == [True]
+    assert [n.step.changes for n in plan.nodes if isinstance(n.step, LoadImage)] == [True]
 
 
 def test_up_pulls_what_a_registry_has_and_makes_nothing_of_it() -> None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from devenv.adapters.files.records import read_record, write_whole
+from devenv.adapters.files.records import remembered, write_whole
 
 _FILE = "agreed-commands.json"
 
@@ -17,8 +17,7 @@ _FILE = "agreed-commands.json"
 def not_agreed(state: Path, commands: Iterable[str]) -> list[str]:
     """Those of some commands that the user has not agreed to; `state` is the project's state folder.
 
-    Raises:
-        DamagedFileError: what was remembered is damaged.
+    Where what was remembered is damaged these are all: the user is asked again.
     """
     known = _known(state)
     return [command for command in commands if command not in known]
@@ -32,4 +31,5 @@ def agree(state: Path, commands: Iterable[str]) -> None:
 
 
 def _known(state: Path) -> set[str]:
-    return set(read_record(state / _FILE, commands=list).get("commands", ()))
+    found = remembered(state / _FILE, commands=list).get("commands", ())
+    return {command for command in found if isinstance(command, str)}

@@ -136,6 +136,7 @@ def _task() -> dict[str, Any]:
         state=_reference("TaskState"),
         at={**_TEXT, "description": "Since when it is so, ISO 8601; empty where it never ran."},
         url={**_TEXT, "description": "Where what it serves answers; empty where it does not say."},
+        reason=_REASON,
     )
 
 

@@ -44,7 +44,9 @@ def status_as_json(report: StatusReport, *, indent: int | None = 2) -> str:
         ],
         "endpoints": [{"name": e.name, "stack": e.stack, "url": e.url} for e in report.endpoints],
         "credentials": [{"name": c.name, "stack": c.stack, "values": dict(c.values)} for c in report.credentials],
-        "tasks": [{"name": t.name, "state": str(t.state), "at": t.at, "url": t.url} for t in report.tasks],
+        "tasks": [
+            {"name": t.name, "state": str(t.state), "at": t.at, "url": t.url, "reason": t.reason} for t in report.tasks
+        ],
         "alerts": report.alerts,
         "notes": list(report.notes),
     }
@@ -90,7 +92,10 @@ def _blocks(report: StatusReport) -> Iterator[str | _Table]:
     if report.endpoints:
         yield ("endpoint", "stack", "url"), [(e.name, e.stack, e.url) for e in report.endpoints]
     if report.tasks:
-        yield ("task", "state", "since", "url"), [(t.name, str(t.state), t.at or "-", t.url) for t in report.tasks]
+        yield (
+            ("task", "state", "since", "url", "reason"),
+            [(t.name, str(t.state), t.at or "-", t.url, t.reason) for t in report.tasks],
+        )
     if report.alerts is not None:
         yield f"{count(report.alerts, 'alert')} firing: devenv alerts" if report.alerts else "no alert fires"
     yield from (f"note: {note}" for note in report.notes)

@@ -13,17 +13,17 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import httpx2
 
 import devenv
 from devenv.adapters.docker import Engine
-from devenv.adapters.files.records import read_record, write_whole
+from devenv.adapters.files.records import remembered, write_whole
 from devenv.adapters.host import ports
 from devenv.adapters.process import Detached, end_process, is_over, process_named, start_module
-from devenv.errors import DamagedFileError, PageError, PortTakenError
+from devenv.errors import PageError, PortTakenError
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.names import Names
 from devenv.runtime.ownership.marks import look, owner_of
@@ -86,11 +86,9 @@ def end_page(state: Path) -> None:
 
 def running_page(state: Path) -> RunningPage | None:
     """The server that is recorded, while it runs."""
-    try:
-        found = read_record(state / _RECORD, process=str, port=int, token=str, program=str, kubeconfig=str)
-    except DamagedFileError:
-        return None  # whoever it named sees that it is named no more, and ends
-    page = RunningPage(**found) if found else None
+    # Whoever a damaged record named sees that it is named no more, and ends.
+    found = remembered(state / _RECORD, process=str, port=int, token=str, program=str, kubeconfig=str)
+    page = RunningPage(**{each.name: found[each.name] for each in fields(RunningPage)}) if found else None
     return page if page and page.process and not is_over(page.process) else None
 
 

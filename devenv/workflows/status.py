@@ -119,7 +119,7 @@ def read_status(directory: Path, *, reveal: bool) -> StatusReport:
 
 
 def read_tasks(observed: ObservedProject) -> tuple[TaskStatus, ...]:
-    """How its tasks are on this machine; raises DamagedFileError."""
+    """How its tasks are on this machine."""
     return task_states(observed.kubeconfig.parent, observed.workspace.project.tasks)
 
 

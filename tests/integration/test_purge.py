@@ -187,6 +187,8 @@ def test_down_in_an_engine_that_has_no_cluster_leaves_the_one_in_another(
     assert list(recorded_engines(state)) == ["another ID"]
 
     record.write_text("")
+    record_engine(state, engine)
+    assert record.read_text() == "", "what it named is not forgotten by the way"
     assert "file-damaged" in project.devenv("down", "--yes", expect=1).stderr
     record.write_text(json.dumps({"engines": there}))
     project.devenv("down", "--yes")

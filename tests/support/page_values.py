@@ -68,6 +68,7 @@ def busy_view() -> View:
             TaskStatus("web", TaskState.SERVING, NOW.isoformat(), "http://localhost:5173/"),
             TaskStatus("fill", TaskState.FAILED, NOW.isoformat()),
             TaskStatus("assets", TaskState.NEW),
+            TaskStatus("docs", TaskState.UNKNOWN, reason="/home/me/shop/tasks/docs.run.json is damaged"),
         ),
         credentials=(("postgres", "postgres"), ("dashboard", "traefik")),
         dashboards=tuple(dashboard(*names) for names in DASHBOARDS),

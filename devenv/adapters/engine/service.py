@@ -17,7 +17,7 @@ from devenv.adapters.engine.daemon import EngineDaemon
 from devenv.adapters.engine.hints import PERMISSION_STEPS, install_steps, start_steps
 from devenv.adapters.engine.socket import await_engine, engine_id
 from devenv.adapters.files.paths import host_state_dir
-from devenv.adapters.files.records import read_record, write_whole
+from devenv.adapters.files.records import read_record, remembered, write_whole
 from devenv.adapters.host.packages import Packages, can_install
 from devenv.adapters.host.system import Host
 from devenv.adapters.process import administrators_path, find_program, run
@@ -108,7 +108,7 @@ def is_own_engine(connected: str, *, daemon: EngineDaemon | None = None) -> bool
     Then its build cache is devenv's to keep small. What is recorded of the host says nothing of an engine elsewhere.
     """
     daemon = daemon or own_daemon(create=False)
-    if daemon.pid() is None and not _recorded(daemon.folder / _RECORD):
+    if daemon.pid() is None and not remembered(daemon.folder / _RECORD, packages=list).get("packages"):
         return False
     return bool(connected) and engine_id(daemon.socket) == connected
 

@@ -59,6 +59,14 @@ def read_record(file: Path, *, hint: str = "", **kinds: type) -> dict[str, Any]:
     return document
 
 
+def remembered(file: Path, **kinds: type) -> dict[str, Any]:
+    """As `read_record`, of what it is well to know and can be done without: nothing where that cannot be read."""
+    try:
+        return read_record(file, hint="", **kinds)
+    except (DamagedFileError, OSError):
+        return {}
+
+
 def _damaged(file: Path, cause: str, hint: str) -> DamagedFileError:
     return DamagedFileError(
         f"{file} is damaged",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from devenv.adapters.docker import Engine, way_there
 from devenv.adapters.files.records import read_record, write_whole
+from devenv.errors import DamagedFileError
 
 ENGINES = "engines.json"
 
@@ -32,7 +33,11 @@ def record_engine(state: Path, engine: Engine) -> None:
     """Remember that the project is brought up in this engine."""
     name = engine.version().id
     with _alone(state):
-        _write(state, {**recorded_engines(state), name: way_there()})
+        try:
+            known = recorded_engines(state)
+        except DamagedFileError:
+            return  # what names other engines is not written over: `devenv down`, which looks for these, tells of it
+        _write(state, {**known, name: way_there()})
 
 
 def forget_engine(state: Path, engine: str) -> None:

@@ -26,7 +26,6 @@ def observe_tasks(
 
     Raises:
         FolderError: what one reads cannot be read.
-        DamagedFileError: what was recorded is damaged.
     """
     first = leading(tasks)
     return {

@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from devenv.adapters.files.records import read_record, write_whole
+from devenv.adapters.files.records import remembered, write_whole
 
 
 def recorded_content(state: Path, task: str) -> str:
-    """What the task was made of when it last ended well; empty when it never did.
-
-    Raises:
-        DamagedFileError: what was recorded is damaged.
-    """
-    return str(read_record(_file(state, task), content=str).get("content", ""))
+    """What the task was made of when it last ended well; empty when it never did, or that is not known any more."""
+    return str(remembered(_file(state, task), content=str).get("content", ""))
 
 
 def record_content(state: Path, task: str, content: str) -> None:

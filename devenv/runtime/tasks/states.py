@@ -15,6 +15,8 @@ from typing import Literal
 
 from devenv.adapters.files.records import read_record, write_whole
 from devenv.adapters.process import is_over, this_process
+from devenv.errors import DamagedFileError
+from devenv.errors.translation import as_devenv_error
 from devenv.spec.tasks.task import Task
 
 Part = Literal["run", "serve"]
@@ -41,6 +43,8 @@ class TaskState(StrEnum):
     """What it served has ended by itself, while `devenv dev` goes on."""
     OFF = "off"
     """What it serves does not run: `devenv dev` does not."""
+    UNKNOWN = "unknown"
+    """What was recorded of it cannot be read; `reason` says why. The next run records it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class TaskStatus:
     """Since when, ISO 8601; empty where it never ran."""
     url: str = ""
     """Where what it serves answers, if it says so."""
+    reason: str = ""
+    """Why its state is not known."""
 
 
 def note_state(state: Path, task: str, part: Part, word: TaskState) -> None:
@@ -64,12 +70,15 @@ def note_state(state: Path, task: str, part: Part, word: TaskState) -> None:
 
 
 def task_states(state: Path, tasks: Mapping[str, Task]) -> tuple[TaskStatus, ...]:
-    """How the tasks of a project are: what they serve while a loop does, else how they last ran.
+    """How the tasks of a project are: what they serve while a loop does, else how they last ran."""
+    return tuple(_readable(state, name, task) for name, task in tasks.items())
 
-    Raises:
-        DamagedFileError: what was recorded is damaged.
-    """
-    return tuple(_status(state, name, task) for name, task in tasks.items())
+
+def _readable(state: Path, name: str, task: Task) -> TaskStatus:
+    try:
+        return _status(state, name, task)
+    except (DamagedFileError, OSError) as error:
+        return TaskStatus(name, TaskState.UNKNOWN, reason=as_devenv_error(error).message)
 
 
 def _status(state: Path, name: str, task: Task) -> TaskStatus:

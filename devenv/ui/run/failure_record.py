@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from devenv.adapters.files.records import read_record, write_whole
-from devenv.errors import DamagedFileError, RunFailedError
+from devenv.adapters.files.records import remembered, write_whole
+from devenv.errors import RunFailedError
 from devenv.events import Event, PlanMade, StepFailed
 
 _FILE = "failures.json"
@@ -70,18 +70,23 @@ class FailureRecord:
 
 def recorded_failures(logs: Path) -> tuple[RecordedFailure, ...]:
     """What is recorded in a project's folder of logs, newest first."""
-    return tuple(_failure(entry) for entry in reversed(_entries(logs)))
+    return tuple(found for entry in reversed(_entries(logs)) if (found := _failure(entry)))
 
 
 def _entries(folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = remembered(folder / _FILE, failures=list).get("failures", [])
+    return found  # the next failure writes anew what is damaged
+
+
+def _failure(entry: dict[str, Any]) -> RecordedFailure | None:
+    """One of them; None of one that is damaged."""
     try:
-        found: list[dict[str, Any]] = read_record(folder / _FILE, failures=list).get("failures", [])
-    except DamagedFileError:
-        return []  # it only helps to remember; the next failure writes it anew
-    return found
+        return _read(entry)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
-def _failure(entry: dict[str, Any]) -> RecordedFailure:
+def _read(entry: dict[str, Any]) -> RecordedFailure:
     error = entry["error"]
     context = {str(label): str(text) for label, text in (error.get("context") or {}).items()}
     return RecordedFailure(

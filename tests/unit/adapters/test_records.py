@@ -9,7 +9,7 @@ import pytest
 
 from devenv.adapters.engine import service as engine_service
 from devenv.adapters.files.paths import host_state_dir
-from devenv.adapters.files.records import read_record, write_whole
+from devenv.adapters.files.records import read_record, remembered, write_whole
 from devenv.adapters.tools.versions import VersionMemory
 from devenv.errors import DamagedFileError
 
@@ -23,6 +23,16 @@ def test_a_damaged_record_is_told_with_what_can_be_done(own_home: Path, text: st
         engine_service.changes()
     assert caught.value.hint.endswith(f"rm {file}")
     assert caught.value.context["cause"]
+
+
+@pytest.mark.parametrize("text", ["", '{"packages": ["doc', "[]", '{"packages": "docker.io"}', "\xff"])
+def test_what_can_be_done_without_is_nothing_where_it_is_damaged(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "record"
+    file.write_text(text, encoding="latin-1")
+    assert remembered(file, packages=list) == {}
+    assert remembered(tmp_path, packages=list) == {}, "a folder is in its place"
+    write_whole(file, '{"packages": ["docker.io"]}')
+    assert remembered(file, packages=list) == {"packages": ["docker.io"]}
 
 
 def test_what_is_recorded_is_read_and_a_missing_file_says_nothing(own_home: Path) -> None:

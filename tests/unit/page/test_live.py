@@ -19,6 +19,7 @@ from devenv.page.live import Live
 from devenv.page.stack_log import stack_log
 from devenv.page.view import View
 from devenv.plan.cluster_state import ClusterState
+from devenv.runtime.tasks.states import TaskState
 from devenv.spec.load import load_workspace
 from devenv.workflows.observed import ObservedProject
 from devenv.workflows.status import StackState
@@ -62,6 +63,30 @@ def test_a_pod_that_fails_is_on_the_page_with_its_cause(tmp_path: Path) -> None:
             board.close()
             thread.join(10)
         assert not thread.is_alive()
+
+
+def test_a_damaged_record_of_a_task_is_shown_and_the_rest_goes_on(tmp_path: Path) -> None:
+    observed = project(tmp_path)
+    file = tmp_path / "devenv.yaml"
+    file.write_text(f"{file.read_text()}tasks: {{fill: {{run: make}}, check: {{run: make}}}}\n")
+    observed = replace(observed, workspace=load_workspace(tmp_path, data_root=data_root()))
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "fill.run.json").write_text("{")
+    board = Board(View("shop"))
+    board.first_known(0)  # somebody reads
+    live = Live(tmp_path, board, url=URL, is_wanted=lambda: True, end=lambda: None)
+    live._observed = observed
+
+    thread = threading.Thread(target=live._ask)
+    thread.start()
+    # That nothing tells of the databases of this one is told after what is asked first.
+    view = seen(board, lambda view: bool(view.data_problem))
+    board.close()
+    live.look_at_data()
+    thread.join(30)
+
+    assert not thread.is_alive()
+    assert {task.name: task.state for task in view.tasks} == {"fill": TaskState.UNKNOWN, "check": TaskState.NEW}
 
 
 def test_the_name_of_the_project_leads_to_the_page_once_traefik_is_there_and_again_where_it_is_another(

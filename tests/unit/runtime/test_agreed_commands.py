@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from devenv.errors import DamagedFileError
 from devenv.runtime.agreed_commands import agree, not_agreed
 
 
@@ -19,7 +18,9 @@ def test_what_was_agreed_to_once_is_not_asked_for_again(tmp_path: Path) -> None:
     assert not_agreed(state, ["make a", "make b"]) == []
 
 
-def test_a_damaged_record_agrees_to_nothing(tmp_path: Path) -> None:
-    (tmp_path / "agreed-commands.json").write_text("make")
-    with pytest.raises(DamagedFileError):
-        not_agreed(tmp_path, ["make"])
+@pytest.mark.parametrize("text", ["make", "", '{"commands": "make"}', '{"commands": [{}, 1]}'])
+def test_a_damaged_record_agrees_to_nothing_and_the_next_answer_is_kept(tmp_path: Path, text: str) -> None:
+    (tmp_path / "agreed-commands.json").write_text(text)
+    assert not_agreed(tmp_path, ["make"]) == ["make"]
+    agree(tmp_path, ["make"])
+    assert not_agreed(tmp_path, ["make", "other"]) == ["other"]

@@ -169,6 +169,23 @@ def test_it_is_told_how_a_task_is(root: Path, tmp_path: Path) -> None:
         assert words()["web"] == "serving"
 
 
+def test_a_damaged_record_ends_nothing_and_is_written_anew(root: Path, tmp_path: Path) -> None:
+    shop = Shop(root, tmp_path / "state", {"check": {"run": "true", "deps": ["api"]}, "fill": {"run": "true"}})
+    state, tasks = shop.environment.state, shop.environment.workspace.project.tasks
+    shop.do("check")
+    for file in ("check.json", "check.run.json"):
+        (state / "tasks" / file).write_text("{")
+
+    check, fill = task_states(state, tasks)
+    assert (check.state, fill.state) == (TaskState.UNKNOWN, TaskState.NEW)
+    assert check.reason == f"{state}/tasks/check.run.json is damaged"
+    assert shop.reasons["check"] == "new"
+
+    shop.do("check")
+    assert task_states(state, tasks)[0].state is TaskState.DONE
+    assert shop.reasons["check"] == ""
+
+
 def test_what_a_process_that_is_gone_was_doing_is_over(tmp_path: Path) -> None:
     note = (
         "import sys, pathlib; from devenv.runtime.tasks.states import TaskState, note_state as n; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,6 +58,18 @@ def test_a_run_without_failures_writes_nothing_and_one_whose_folder_went_neither
     gone.handle(failure("no engine"))
     gone.close()
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_damaged_of_a_record_is_left_out(tmp_path: Path) -> None:
+    record = FailureRecord(tmp_path / "up.log", "up")
+    record.handle(failure("no image"))
+    record.close()
+    file = tmp_path / "failures.json"
+    whole = json.loads(file.read_text())["failures"]
+    damaged = [{}, None, "", {**whole[0], "error": None}, {**whole[0], "at": "then"}]
+    file.write_text(json.dumps({"failures": [*damaged, *whole, *damaged]}))
+
+    assert [found.message for found in recorded_failures(tmp_path)] == ["no image"]
 
 
 def test_a_damaged_record_begins_anew(tmp_path: Path) -> None:

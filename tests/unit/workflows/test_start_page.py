@@ -68,6 +68,18 @@ def test_a_damaged_record_names_nobody(tmp_path: Path, text: str) -> None:
     assert not (tmp_path / "page.json").exists()
 
 
+def test_what_another_version_of_devenv_has_recorded_too_is_left(
+    tmp_path: Path, sleeper: subprocess.Popen[bytes]
+) -> None:
+    file = record(tmp_path, process_named(sleeper.pid))
+    file.write_text(json.dumps({**json.loads(file.read_text()), "new": 1}))
+
+    page = running_page(tmp_path)
+
+    assert page is not None
+    assert page.port == 8070
+
+
 def test_without_a_record_nothing_happens(tmp_path: Path) -> None:
     end_page(tmp_path / "nowhere")
     assert running_page(tmp_path) is None

@@ -38,6 +38,7 @@ def debug(
             show_default="5678 for Python, 2345 for Go, 9229 for Node; the next one if taken",
         ),
     ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Begin the program only once the editor has attached.")] = False,
     workload: Workload = "",
     container: Container = "",
     no_wait: NoWait = False,
@@ -50,19 +51,20 @@ def debug(
     with all that it has otherwise, and a port of 127.0.0.1 leads there. Standard output is the configuration by which
     Visual Studio Code attaches: put it into `configurations` of .vscode/launch.json, set a breakpoint, press F5. Other
     editors attach to the same port. While the debugger is there no probe asks the service, so that it may stand at a
-    breakpoint for as long as you like.
+    breakpoint for as long as you like. With --wait the program does not begin before somebody has attached, so that a
+    breakpoint holds it in its first lines.
 
     With Ctrl-C the service is given back as it was. If this command is killed, `devenv status` tells, and the next
     `devenv up` or `devenv debug` takes the service back.
 
-    Examples: `devenv debug api`, `devenv debug api --port 5700`, `devenv debug worker --language go`.
+    Examples: `devenv debug api`, `devenv debug api --port 5700`, `devenv debug worker --wait`.
     """
     import json
 
     from devenv.cli import wiring
     from devenv.workflows.services.debug import DebugRequest, debugging
 
-    request = DebugRequest(directory, name, language.value if language else None, port, workload, container)
+    request = DebugRequest(directory, name, language.value if language else None, port, workload, container, wait)
     with wiring.run_session("debug", as_json=as_json, verbose=verbose, wait=not no_wait) as session:
         try:
             with debugging(request, session) as debugged:

@@ -27,7 +27,9 @@ def attach_configuration(language: Language, service: str, port: int, sources: s
             return {**named, "type": "debugpy", "connect": place, "pathMappings": mappings, "justMyCode": True}
         case "node":
             place = {"address": LOOPBACK, "port": port}
-            return {**named, "type": "node", **place, "localRoot": folder, "remoteRoot": inside, "restart": True}
+            # A program that waits for its debugger goes on once the breakpoints are set, as in the other languages.
+            kept = {"restart": True, "continueOnAttach": True}
+            return {**named, "type": "node", **place, "localRoot": folder, "remoteRoot": inside, **kept}
         case "go":
             paths = [{"from": folder, "to": inside}]
             return {**named, "type": "go", "mode": "remote", "host": LOOPBACK, "port": port, "substitutePath": paths}

@@ -92,18 +92,19 @@ def _plain_words(words: Sequence[str]) -> Sequence[str]:
     return words
 
 
-def under_debugger(language: Language, program: Program, service: str) -> list[str]:
+def under_debugger(language: Language, program: Program, service: str, *, waits: bool = False) -> list[str]:
     """What a container runs instead.
 
     Args:
         language: of the program.
         program: as it is run now.
         service: for messages.
+        waits: whether the program begins only once somebody has attached.
 
     Raises:
         NotDebuggableError: it is nothing that the language's debugger could start.
     """
-    debugged = {"python": _under_debugpy, "node": _under_inspector, "go": _under_delve}[language](program)
+    debugged = _UNDER[language](program, waits)
     if not debugged:
         form = {
             "python": "[python3, app.py], [python3, -m, MODULE] or [gunicorn, …]",
@@ -118,9 +119,28 @@ def under_debugger(language: Language, program: Program, service: str) -> list[s
     return [*program.starters, *debugged]
 
 
-def _under_debugpy(program: Program) -> list[str]:
+def listening(language: Language, program: Program) -> list[str]:
+    """A command that ends well once the debugger can be attached to; empty for Go's, which can from its beginning on.
+
+    It connects to nobody: debugpy would take that for its editor. The program is one that `under_debugger` takes.
+    """
+    # Local and remote address as the kernel writes them, and the state of a socket that listens.
+    socket = f" 0100007F:{DEBUGGERS[language].port:04X} 00000000:0000 0A "
+    match language:
+        case "python":
+            text = f"raise SystemExit({socket!r} not in open('/proc/net/tcp').read())"
+            return [_under_debugpy(program, waits=True)[0], "-c", text]
+        case "node":
+            text = f"process.exit(fs.readFileSync('/proc/net/tcp', 'utf8').includes('{socket}') ? 0 : 1)"
+            return [_under_inspector(program, waits=True)[0], "-e", text]
+        case "go":
+            return []
+
+
+def _under_debugpy(program: Program, waits: bool) -> list[str]:  # noqa: FBT001 -- one of several of the same form
     name, *arguments = program.words or ("",)
-    listen = ["-m", "debugpy", "--listen", f"127.0.0.1:{DEBUGGERS['python'].port}"]
+    wait = ["--wait-for-client"] if waits else []
+    listen = ["-m", "debugpy", "--listen", f"127.0.0.1:{DEBUGGERS['python'].port}", *wait]
     if _PYTHON.fullmatch(name):
         return [name, *listen, *_without_options(arguments)]
     if name.endswith(".py"):
@@ -132,22 +152,26 @@ def _under_debugpy(program: Program) -> list[str]:
     return []
 
 
-def _under_inspector(program: Program) -> list[str]:
+def _under_inspector(program: Program, waits: bool) -> list[str]:  # noqa: FBT001 -- the same
     name, *arguments = program.words or ("",)
-    inspect = f"--inspect=127.0.0.1:{DEBUGGERS['node'].port}"
+    inspect = f"--inspect{'-brk' if waits else ''}=127.0.0.1:{DEBUGGERS['node'].port}"
     if _NODE.fullmatch(name):
         return [name, inspect, *arguments]
     return ["node", inspect, name, *arguments] if name.endswith((".js", ".mjs", ".cjs")) else []
 
 
-def _under_delve(program: Program) -> list[str]:
+def _under_delve(program: Program, waits: bool) -> list[str]:  # noqa: FBT001 -- the same
     if program.is_script:
         return []
     name, *arguments = program.words
     # What a port-forward brings comes from the node's root; nobody else reaches the pod's loopback.
     open_to = [f"--listen=127.0.0.1:{DEBUGGERS['go'].port}", "--only-same-user=false"]
     listen = ["--headless", "--accept-multiclient", "--api-version=2", *open_to]
-    return [f"{FOLDER}/dlv", "exec", *listen, "--continue", name, "--", *arguments]
+    begin = [] if waits else ["--continue"]
+    return [f"{FOLDER}/dlv", "exec", *listen, *begin, name, "--", *arguments]
+
+
+_UNDER = {"python": _under_debugpy, "node": _under_inspector, "go": _under_delve}
 
 
 def variables(language: Language, given: Mapping[str, str]) -> dict[str, str]:

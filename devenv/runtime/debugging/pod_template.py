@@ -15,6 +15,8 @@ _ENDING_SECONDS = 3
 """A program that stands at a breakpoint ends for no signal but the last."""
 _FOR_EVER = 1_000_000
 """Failures of a probe, which is asked each second or few."""
+_PATIENCE = 10
+"""Seconds in which an interpreter has begun on any machine."""
 _INSTALLER = {
     "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "1", "memory": "128Mi"}},
     "securityContext": {
@@ -39,6 +41,10 @@ class Debugging:
     """Reference of what has the debugger's files; empty where it needs none."""
     image_variables: Mapping[str, str] = field(default_factory=dict)
     """Those that the image gives it."""
+    waits: bool = False
+    """Whether the program begins only once somebody has attached."""
+    listening: Sequence[str] = ()
+    """A command that ends well once somebody can; empty where it is at once."""
 
 
 def debugged_template(template: Json, debugging: Debugging) -> Json:
@@ -51,7 +57,7 @@ def debugged_template(template: Json, debugging: Debugging) -> Json:
     container["command"] = list(debugging.words)
     container.pop("args", None)
     container.pop("lifecycle", None)
-    _relax_probes(container)
+    _relax_probes(container, debugging)
     _give(container, debugging)
     if debugging.image:
         mount = {"name": _VOLUME, "mountPath": FOLDER}
@@ -70,15 +76,19 @@ def debugged_template(template: Json, debugging: Debugging) -> Json:
     return made
 
 
-def _relax_probes(container: Json) -> None:
+def _relax_probes(container: Json, debugging: Debugging) -> None:
     """Ask the container until it has answered once, for however long that takes, and never again.
 
     A program that stands at a breakpoint answers nobody: it would be restarted, or lose the request for which it stands
-    there.
+    there. One that waits for its debugger is asked for that alone.
     """
     container.pop("livenessProbe", None)
     startup, readiness = container.pop("startupProbe", None), container.pop("readinessProbe", None)
-    if probe := startup or readiness:
+    probe = startup or readiness
+    if debugging.waits:
+        asked = {"exec": {"command": list(debugging.listening)}, "periodSeconds": 1, "timeoutSeconds": _PATIENCE}
+        probe = asked if debugging.listening else None
+    if probe:
         container["startupProbe"] = {**probe, "failureThreshold": _FOR_EVER, "successThreshold": 1}
 
 

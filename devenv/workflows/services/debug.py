@@ -60,6 +60,8 @@ class DebugRequest:
     """Of this machine; the debugger's own number or the next free one where it is not given."""
     workload: str = ""
     container: str = ""
+    waits: bool = False
+    """Whether the program begins only once somebody has attached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,12 @@ def _start(deployment: Deployment, found: Workload, request: DebugRequest, sessi
         session.emit(Noted(f"{request.stack} was left under a debugger, and is taken over"))
     template = record.former["spec"]["template"]["spec"]
     program = debugged_program(
-        environment, template, request.stack, container=request.container, language=request.language
+        environment,
+        template,
+        request.stack,
+        container=request.container,
+        language=request.language,
+        waits=request.waits,
     )
     manifest = json.dumps(record.debugged(request.stack, program.debugging, this_process()))
     spec = environment.workspace.stacks[request.stack].spec

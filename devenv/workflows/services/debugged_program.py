@@ -12,7 +12,7 @@ from typing import Any
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.errors import ImageError, NotDebuggableError, UsageError
 from devenv.runtime.debugging.go_program import is_go, is_stripped, source_root
-from devenv.runtime.debugging.languages import DEBUGGERS, Language, Program, under_debugger
+from devenv.runtime.debugging.languages import DEBUGGERS, Language, Program, listening, under_debugger
 from devenv.runtime.debugging.pod_template import Debugging
 from devenv.runtime.environment import Environment
 from devenv.spec.image_reference import Reference
@@ -65,7 +65,13 @@ class _Container:
 
 
 def debugged_program(
-    environment: Environment, template: Json, stack: str, *, container: str = "", language: Language | None = None
+    environment: Environment,
+    template: Json,
+    stack: str,
+    *,
+    container: str = "",
+    language: Language | None = None,
+    waits: bool = False,
 ) -> DebuggedProgram:
     """What of a pod is debugged.
 
@@ -75,6 +81,7 @@ def debugged_program(
         stack: for messages.
         container: its name; the first one's when empty.
         language: as the user says it; else it is told from what runs.
+        waits: whether the program begins only once somebody has attached.
 
     Raises:
         UsageError: there is no such container.
@@ -101,10 +108,11 @@ def debugged_program(
         )
     if chosen == "go":
         _require_debuggable(stack, file)
-    words = under_debugger(chosen, program, stack)
+    words = under_debugger(chosen, program, stack, waits=waits)
     helper = DEBUGGERS[chosen].image
     reference = environment.catalogue[helper].own or "" if helper else ""
-    debugging = Debugging(chosen, name, words, reference, found.variables)
+    asked = listening(chosen, program) if waits else ()
+    debugging = Debugging(chosen, name, words, reference, found.variables, waits, asked)
     context = _context(environment, found.spec["image"])
     inside = source_root(file, _go_files(context)) if file else ""
     return DebuggedProgram(debugging, os.path.relpath(context, environment.workspace.root), inside or found.folder)

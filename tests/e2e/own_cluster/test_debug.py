@@ -19,6 +19,8 @@ from support.dev_loop import Dev
 from support.environment import PRODUCTS, Project, in_its_place
 from support.http_clients import answer
 
+from devenv.testing.eventually import eventually
+
 pytestmark = pytest.mark.e2e
 NAMESPACE = f"{PRODUCTS}-apps"
 LOOPBACK = "127.0.0.1"
@@ -134,6 +136,17 @@ def test_a_request_stands_at_a_breakpoint_of_python_and_the_service_is_given_bac
     assert asking("py").result(60) == "42"
 
 
+def test_what_waits_stands_at_a_breakpoint_before_it_has_begun(up: Project, asking: Any) -> None:
+    with debugged(up, "py", "--wait") as session:
+        with DebugAdapter(LOOPBACK, session.port) as adapter:
+            line = line_of(PYTHON, "signal.signal(")
+            breakpoint_at(adapter, session.configuration, f"{up.root}/py/server.py", line)
+            assert value_at_breakpoint(adapter, "__name__") == "'__main__'"
+            eventually(lambda: asking("py").result(60) == "42")
+            adapter.request("disconnect", {"terminateDebuggee": False})
+        session.end()
+
+
 def test_what_a_killed_session_of_go_has_left_is_told_and_taken_over_and_given_back(up: Project, asking: Any) -> None:
     before = deployments(up)
     with debugged(up, "go", "--port", "2399") as session:
@@ -147,7 +160,10 @@ def test_what_a_killed_session_of_go_has_left_is_told_and_taken_over_and_given_b
         session.kill()
     assert "devenv up takes it back" in state(up, "go")[1]
 
-    with debugged(up, "go") as session:
+    with debugged(up, "go", "--wait") as session:
+        with DebugAdapter(LOOPBACK, session.port) as adapter:
+            breakpoint_at(adapter, session.configuration, f"{up.root}/go/main.go", line_of(GO, "http.HandleFunc"))
+            adapter.event("stopped")
         session.end()
     assert deployments(up) == before
     assert state(up, "go") == ("ready", "")
@@ -155,9 +171,13 @@ def test_what_a_killed_session_of_go_has_left_is_told_and_taken_over_and_given_b
 
 def test_what_a_killed_session_of_node_has_left_the_next_up_takes_back(up: Project, asking: Any) -> None:
     before = deployments(up)
-    with debugged(up, "node") as session:
+    with debugged(up, "node", "--wait") as session:
         with Inspector(LOOPBACK, session.port) as inspector:
             inspector.request("Debugger.enable")
+            inspector.request("Runtime.runIfWaitingForDebugger")
+            assert inspector.event("Debugger.paused")["reason"] == "Break on start"
+            inspector.request("Debugger.resume")
+            eventually(lambda: asking("node").result(60) == "42")
             line = line_of(NODE, "number + 1") - 1  # it counts from 0
             found = inspector.request("Debugger.setBreakpointByUrl", lineNumber=line, url="file:///srv/server.mjs")
             assert found["locations"]

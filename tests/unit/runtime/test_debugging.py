@@ -12,7 +12,7 @@ from devenv.errors import NotDebuggableError
 from devenv.labels import ANNOTATION_DEBUG, LABEL_DEBUGGED
 from devenv.runtime.debugging.attach import attach_configuration
 from devenv.runtime.debugging.go_program import is_go, is_stripped, sections, source_root
-from devenv.runtime.debugging.languages import FOLDER, Language, Program, under_debugger
+from devenv.runtime.debugging.languages import FOLDER, Language, Program, listening, under_debugger
 from devenv.runtime.debugging.pod_template import Debugging, debugged_template
 from devenv.runtime.debugging.record import DebugRecord
 
@@ -43,6 +43,28 @@ def test_what_is_run_under_a_debugger(language: Language, words: list[str], made
     program = Program.of(words)
     assert under_debugger(language, program, "api") == made
     assert program.language == (None if language == "go" else language)
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "made", "interpreter"),
+    [
+        (
+            "python",
+            ["tini", "/venv/bin/gunicorn", "api:app"],
+            ["tini", "/venv/bin/python3", *LISTEN, "--wait-for-client", "-m", "gunicorn", "api:app"],
+            "/venv/bin/python3",
+        ),
+        ("node", ["node", "server.js"], ["node", "--inspect-brk=127.0.0.1:9229", "server.js"], "node"),
+        ("go", ["/shop", "serve"], [*DELVE, "/shop", "--", "serve"], ""),
+    ],
+)
+def test_what_waits_for_its_debugger_is_asked_whether_that_listens_by_its_own_interpreter(
+    language: Language, words: list[str], made: list[str], interpreter: str
+) -> None:
+    program = Program.of(words)
+
+    assert under_debugger(language, program, "api", waits=True) == made
+    assert listening(language, program)[:1] == ([interpreter] if interpreter else [])
 
 
 @pytest.mark.parametrize(
@@ -107,6 +129,19 @@ def test_a_pod_is_asked_until_it_has_answered_once() -> None:
     assert not {"livenessProbe", "readinessProbe"} & set(api)
     asked = {"tcpSocket": {"port": 1}, "periodSeconds": 1}
     assert api["startupProbe"] == {**asked, "failureThreshold": 1_000_000, "successThreshold": 1}
+
+
+@pytest.mark.parametrize("command", [["python3", "-c", "x"], []])
+def test_a_pod_that_waits_is_asked_for_nothing_but_its_debugger(command: list[str]) -> None:
+    debugging = Debugging("python", "api", ["x"], waits=True, listening=command)
+    api = debugged_template(template(), debugging)["spec"]["containers"][0]
+
+    assert not {"livenessProbe", "readinessProbe"} & set(api)
+    if command:
+        assert api["startupProbe"]["exec"] == {"command": command}
+        assert api["startupProbe"]["failureThreshold"] == 1_000_000
+    else:
+        assert "startupProbe" not in api
 
 
 def test_what_the_image_has_in_its_path_of_modules_stays() -> None:

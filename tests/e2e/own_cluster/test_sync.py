@@ -254,100 +254,109 @@ def test_the_image_follows_when_nobody_saves(up: Project, cluster: Cluster) -> N
     assert up.devenv("up", "--yes", "--json").last("plan-made")["steps"] == []
 
 
-def test_the_view_shows_a_round_that_a_key_asks_for_and_gives_the_terminal_back(up: Project, cluster: Cluster) -> None:
-    with terminal([sys.executable, "-m", "devenv", "dev", "--view", "--yes"], cwd=up.root, env=up.env) as shown:
+@pytest.fixture(scope="module")
+def one(up: Project) -> Project:
+    """The same with one replica, where nothing is said of several: they take their time to be rolled out."""
+    spec = up.spec
+    up.write_spec({**spec, "services": {"web": {**spec["services"]["web"], "replicas": 1}}})
+    up.devenv("up", "--yes", "--json")
+    return up
+
+
+def test_the_view_shows_a_round_that_a_key_asks_for_and_gives_the_terminal_back(one: Project, cluster: Cluster) -> None:
+    with terminal([sys.executable, "-m", "devenv", "dev", "--view", "--yes"], cwd=one.root, env=one.env) as shown:
         shown.until("watching web", seconds=120)
         assert "devenv dev" in shown.shown
         shown.press("r")
         shown.until("web: what was saved runs already")
-        source(up, "other").write_text("and saved")
+        source(one, "other").write_text("and saved")
         shown.until("after the save", seconds=60)
-        assert answers(cluster, "other") == ["0o644 and saved"] * REPLICAS
+        assert answers(cluster, "other") == ["0o644 and saved"]
         shown.press("s")
         shown.until("restarted", seconds=60)
         shown.press("q")
         shown.until("the command ended with 0")
         assert shown.is_given_back
-    assert state(up) == ("ready", "")
+    assert state(one) == ("ready", "")
 
 
-def test_tasks_run_before_the_image_that_is_made_of_what_they_write(up: Project, cluster: Cluster) -> None:
-    (up.root / "texts").mkdir()
-    (up.root / "texts" / "b").write_text("six")
+def test_tasks_run_before_the_image_that_is_made_of_what_they_write(one: Project, cluster: Cluster) -> None:
+    (one.root / "texts").mkdir()
+    (one.root / "texts" / "b").write_text("six")
     count = f"kubectl get deployment web --namespace {NAMESPACE} --output name > counted"
     tasks = {
         "generate": {"run": "cp texts/b web/pages/b.txt", "deps": ["texts"], "outputs": ["web/pages/b.txt"]},
         "count": {"run": count, "needs": ["web"], "outputs": ["counted"]},
     }
-    up.write_spec({**up.spec, "tasks": tasks})
-    refused = up.devenv("up", "--json", expect=2).last("error")["error"]
+    one.write_spec({**one.spec, "tasks": tasks})
+    refused = one.devenv("up", "--json", expect=2).last("error")["error"]
     assert refused["code"] == "host-command-not-agreed"
-    assert not (up.root / "web" / "pages" / "b.txt").exists()
+    assert not (one.root / "web" / "pages" / "b.txt").exists()
 
-    first, then = up.devenv("up", "--yes", "--json").of_type("plan-made")
+    first, then = one.devenv("up", "--yes", "--json").of_type("plan-made")
     assert [step["key"] for step in first["steps"]] == ["task/generate"]
     (counting,) = [step for step in then["steps"] if step["group"] == "tasks"]
     assert (counting["key"], counting["needs"], counting["reason"]) == ("task/count", ["ready/web"], "new")
-    assert answers(cluster, "pages/b.txt") == ["0o644 six"] * REPLICAS
-    assert (up.root / "counted").read_text() == "deployment.apps/web\n"
+    assert answers(cluster, "pages/b.txt") == ["0o644 six"]
+    assert (one.root / "counted").read_text() == "deployment.apps/web\n"
 
-    again = up.devenv("up", "--json").last("plan-made")
+    again = one.devenv("up", "--json").last("plan-made")
     assert again["steps"] == []
     assert {"generate", "count"} <= set(again["unchanged"])
 
 
-def test_a_custom_build_by_a_command_runs_as_a_service(up: Project) -> None:
+def test_a_custom_build_by_a_command_runs_as_a_service(one: Project) -> None:
     never_run = f"true {uuid.uuid4()}"
     command = f'{never_run}; docker tag "$(docker images --quiet localhost/devenv/{IMAGE} | head -1)" "$IMAGE"'
     build = {"context": "web", "command": command, "deps": ["lib"]}
     service = {"build": build, "command": ["sh", "-c", "exec python3 src/server.py"], "port": 8000, "host": False}
-    spec = up.spec
-    up.write_spec({**spec, "services": {**spec["services"], "beside": service}})
+    spec = one.spec
+    one.write_spec({**spec, "services": {**spec["services"], "beside": service}})
     try:
-        refused = up.devenv("build", "--json", expect=2).last("error")["error"]
+        refused = one.devenv("build", "--json", expect=2).last("error")["error"]
         assert refused["code"] == "host-command-not-agreed"
 
-        done = up.devenv("up", "--yes", "--json")
+        done = one.devenv("up", "--yes", "--json")
         assert any(e["title"].startswith("Build image") for e in done.last("plan-made")["steps"])
         (ready,) = [e["detail"] for e in done.of_type("step-succeeded") if e["key"] == "ready/beside"]
         assert ready == "1 container runs what was built"
     finally:
-        up.write_spec(spec)
-        up.kubectl("--namespace", NAMESPACE, "delete", "deployment", "beside", "--ignore-not-found")
+        one.write_spec(spec)
+        one.kubectl("--namespace", NAMESPACE, "delete", "deployment", "beside", "--ignore-not-found")
 
 
-def test_tasks_of_the_loop_run_on_a_save_and_what_they_serve_ends_with_it(up: Project, cluster: Cluster) -> None:
+def test_tasks_of_the_loop_run_on_a_save_and_what_they_serve_ends_with_it(one: Project, cluster: Cluster) -> None:
     port = free_port()
     page = f"http://127.0.0.1:{port}/b"
     serve = ["python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", str(port)]
     site = {"serve": serve, "dir": "texts", "needs": ["web"], "ready": page}
-    up.write_spec({**up.spec, "tasks": {**up.spec["tasks"], "site": site}})
-    running = Dev(up.start("dev", "--settle", "600", "--yes", "--json"))
+    one.write_spec({**one.spec, "tasks": {**one.spec["tasks"], "site": site}})
+    running = Dev(one.start("dev", "--settle", "600", "--yes", "--json"))
     try:
         running.until("noted", containing="watching", seconds=300)
         assert answer_at(page)[1] == b"six"
         assert "GET /b" in running.until("logged", containing="GET /b")["message"]
 
-        (up.root / "texts" / "b").write_text("seven")
+        (one.root / "texts" / "b").write_text("seven")
         running.until("step-succeeded", containing="task/generate", seconds=20)
-        await_true(lambda: answers(cluster, "pages/b.txt") == ["0o644 seven"] * REPLICAS)
+        await_true(lambda: answers(cluster, "pages/b.txt") == ["0o644 seven"])
     finally:
         running.process.kill()
         running.process.wait()
     await_true(lambda: nobody_listens(port))
 
 
-def test_what_is_manual_waits_for_its_trigger(up: Project, cluster: Cluster) -> None:
-    spec = up.spec
+def test_what_is_manual_waits_for_its_trigger(one: Project, cluster: Cluster) -> None:
+    spec = one.spec
     web = {**spec["services"]["web"], "dev": "manual"}
-    up.write_spec({**{k: v for k, v in spec.items() if k != "tasks"}, "services": {"web": web}})
-    (up.root / "web" / "pages" / "b.txt").write_text("eight")
-    with dev(up, "--settle", "600") as running:
-        assert answers(cluster, "pages/b.txt") == ["0o644 eight"] * REPLICAS
-        source(up, "pages/b.txt").write_text("nine")
+    one.write_spec({**{k: v for k, v in spec.items() if k != "tasks"}, "services": {"web": web}})
+    (one.root / "web" / "pages" / "b.txt").write_text("eight")
+    with dev(one, "--settle", "600") as running:
+        assert answers(cluster, "pages/b.txt") == ["0o644 eight"]
+        source(one, "pages/b.txt").write_text("nine")
         running.until("noted", containing="waits until it is asked for", seconds=20)
-        assert answers(cluster, "pages/b.txt") == ["0o644 eight"] * REPLICAS
+        assert answers(cluster, "pages/b.txt") == ["0o644 eight"]
 
-        up.devenv("dev", "trigger", "web")
+        one.devenv("dev", "trigger", "web")
         assert running.until("round-finished")["succeeded"]
-        assert answers(cluster, "pages/b.txt") == ["0o644 nine"] * REPLICAS
+        assert answers(cluster, "pages/b.txt") == ["0o644 nine"]

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from devenv.errors import Problem, SpecError, UsageError
 from devenv.spec.checks import files, references
+from devenv.spec.checks.compatibility import compatibility_problems
 from devenv.spec.checks.profiles import profile_problems
 from devenv.spec.checks.project_databases import database_problems
 from devenv.spec.checks.services import name_problems, service_problems
@@ -25,6 +26,7 @@ from devenv.spec.lock import locked, read_lock
 from devenv.spec.model import PROFILES
 from devenv.spec.needs import needed_by, order
 from devenv.spec.project import ProjectSpec
+from devenv.spec.read.compatibility_files import read_compatibility
 from devenv.spec.read.discover import builtin_stacks, find_project, project_stacks
 from devenv.spec.read.drafts import PLACEHOLDER, StackDraft, overridden, read_stack
 from devenv.spec.read.places import Boundary, Kind, PathProblem
@@ -146,15 +148,22 @@ def _read(file: Path, places: _Places, profile: str | None, problems: list[Probl
     images = collect_images(project.images if project else {}, versions, drafts.values(), boundary.root)
     problems.extend(images.problems)
     read = [versions_file, *(seed_file.path for seed_file in seed_files), *imported.inputs]
-    inputs = (file, *_lock_files(file), *read, *(path for draft in drafts.values() for path in draft.inputs))
+    inputs = (
+        file,
+        *_further_files(file, project),
+        *read,
+        *(path for draft in drafts.values() for path in draft.inputs),
+    )
     charts, notes, names = data_root / "stacks" / "charts", imported.notes, imports.files
     return _Parts(
         project, document, boundary, drafts, versions, lock, seeds, inputs, images, charts, unread, notes, names, whole
     )
 
 
-def _lock_files(project_file: Path) -> list[Path]:
-    return [file for file in [project_file.parent / LOCK_FILE] if file.exists()]
+def _further_files(project_file: Path, project: ProjectSpec | None) -> list[Path]:
+    """The lock, where there is one, and what the project names in a word."""
+    named = project.compatibility if project else ()
+    return [file for file in (project_file.parent / name for name in (LOCK_FILE, *named)) if file.exists()]
 
 
 def _add_stacks(
@@ -298,6 +307,9 @@ def _check(parts: _Parts, problems: list[Problem]) -> None:
     selected = _selected(project, drafts, parts.imported) if project else set()
     relevant = [draft for name, draft in drafts.items() if name in selected or not draft.folder.builtin]
     problems.extend(references.clash_problems(relevant))
+    if project and parts.document:
+        rules = read_compatibility(project, parts.document, parts.boundary, problems)
+        problems.extend(compatibility_problems(rules, selected, drafts, parts.versions))
 
 
 def _further_problems(parts: _Parts) -> Iterator[Problem]:

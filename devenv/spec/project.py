@@ -98,6 +98,8 @@ class ProjectSpec(SpecModel):
     devenv.lock; login and certificates are those of the mirror."""
     seeds: tuple[str, ...] = ()
     """Files with AWS seeds, merged over the built-in ones."""
+    compatibility: tuple[str, ...] = ()
+    """Files that say which versions of stacks go together."""
 
     @property
     def known_profiles(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core.core_schema import ModelSchema
 
+from devenv.spec.compatibility import Compatibility
 from devenv.spec.project import ProjectSpec
 from devenv.spec.seeds import Seeds
 from devenv.spec.stack import StackSpec
@@ -28,12 +29,13 @@ SCHEMAS: Mapping[str, tuple[type[BaseModel], str]] = {
     "devenv": (ProjectSpec, "devenv.yaml: the environment of one product"),
     "stack": (StackSpec, "stack.yaml: one stack"),
     "seeds": (Seeds, "Seeds of AWS services"),
+    "compatibility": (Compatibility, "Which versions of stacks go together"),
 }
 """By name: the model and the schema's title."""
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of one kind of file: `devenv`, `stack` or `seeds`."""
+    """The JSON Schema of one kind of file, by its name in `SCHEMAS`."""
     return described(*SCHEMAS[name])
 
 

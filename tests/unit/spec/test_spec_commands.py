@@ -75,7 +75,7 @@ def test_schemas_are_written(tmp_path: Path) -> None:
     done = devenv("schema", "--output", "here", cwd=tmp_path)
 
     assert done.status == 0
-    names = ("devenv", "stack", "seeds", "status", "doctor")
+    names = ("devenv", "stack", "seeds", "compatibility", "status", "doctor")
     assert done.stdout.splitlines() == [f"here/{name}.schema.json" for name in names]
     assert (tmp_path / "here" / "stack.schema.json").is_file()
 

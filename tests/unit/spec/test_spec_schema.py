@@ -76,5 +76,5 @@ def test_keys_are_described() -> None:
 def test_they_are_written_to_a_folder(tmp_path: Path) -> None:
     files = write_schemas(tmp_path / "a" / "b")
 
-    assert [file.name for file in files] == ["devenv.schema.json", "stack.schema.json", "seeds.schema.json"]
+    assert [file.name.partition(".")[0] for file in files] == ["devenv", "stack", "seeds", "compatibility"]
     assert json.loads(files[0].read_text(encoding="utf-8"))["title"] == "devenv.yaml: the environment of one product"

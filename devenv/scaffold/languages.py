@@ -45,7 +45,7 @@ _LANGUAGES: Mapping[LanguageName, _Language] = {
     "node": _Language(
         8080, ("node", "worker.mjs"), {"NODEJS": "nodejs"}, synced="*.mjs", command=("node", "server.mjs")
     ),
-    "java": _Language(8080, ("java", "Worker"), jdbc=True),
+    "java": _Language(8080, ("java", "Worker"), {"MAVEN": "maven", "JAVA": "java"}, jdbc=True),
 }
 
 

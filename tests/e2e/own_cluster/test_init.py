@@ -89,10 +89,13 @@ def test_a_new_stack_comes_up_and_answers(python: tuple[Project, Result]) -> Non
     assert answer(project.endpoint("search"), "").text == f"search of {project.name}\n"
 
 
-def test_the_same_in_another_language_takes_its_place(python: tuple[Project, Result], begin: Begin) -> None:
+@pytest.mark.parametrize("language", ["go", "java"])
+def test_the_same_in_another_language_takes_its_place(
+    language: str, python: tuple[Project, Result], begin: Begin
+) -> None:
     _, up = python
     assert up.status == 0
-    project = begin("go")
+    project = begin(language)
 
     assert project.devenv("up", "--adopt", "--yes", "--json").last("run-finished")["succeeded"]
 

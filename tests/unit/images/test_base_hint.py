@@ -16,6 +16,7 @@ from devenv.spec.catalogue import load_versions
         ("docker.io/library/debian:bookworm-slim", "DEBIAN: debian-bookworm"),
         ("docker.io/library/debian:trixie", "DEBIAN: debian-trixie"),
         ("docker.io/library/maven:3", "MAVEN: maven"),
+        ("docker.io/library/eclipse-temurin:21", "JAVA: java"),
         ("docker.io/library/python:3.12-slim", "PYTHON: python"),
     ],
 )

@@ -30,12 +30,9 @@ class Answer:
 def answer(connection: Any, request: Request) -> Answer:
     """Run a request; raises RefusedError. The pieces have to be read while the connection is lent."""
     try:
-        if request.account.reads_only:
-            _require_reading(connection, request)
-        if found := insertion(request.sql):
+        if not request.account.reads_only and (found := insertion(request.sql)):
             return _insert(connection, request, found)
-        if _classified(connection, request)["statement_count"] > 1:
-            raise refused(SYNTAX_ERROR, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
+        _require_allowed(connection.classify_query(request.sql.decode(errors="replace")), request)
         answer_format = output_format(request.sql, request.default_format)
         if not request.whole and can_be_streamed(request.sql, answer_format):
             return _in_pieces(connection, request, answer_format)
@@ -45,19 +42,16 @@ def answer(connection: Any, request: Request) -> Answer:
         raise from_engine(error) from error
 
 
-def _require_reading(connection: Any, request: Request) -> None:
+def _require_allowed(classified: dict[str, Any], request: Request) -> None:
     # `readonly` lets pass what the library does outside of the server (INTO OUTFILE), and to queries of the same user (KILL).
-    if _classified(connection, request)["query_class"].name != "READ_ONLY":
+    if request.account.reads_only and classified["query_class"].name != "READ_ONLY":
         raise refused(
             READONLY,
             "READONLY",
             f"{request.account.user}: Cannot execute query in readonly mode. One statement that reads is expected.",
         )
-
-
-def _classified(connection: Any, request: Request) -> dict[str, Any]:
-    found: dict[str, Any] = connection.classify_query(request.sql.decode(errors="replace"))
-    return found
+    if classified["statement_count"] > 1:
+        raise refused(SYNTAX_ERROR, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
 
 
 def _whole(body: bytes, result: Any, answer_format: str) -> Answer:

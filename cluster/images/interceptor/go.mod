@@ -1,0 +1,3 @@
+module devenv/interceptor
+
+go 1.25

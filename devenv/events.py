@@ -168,6 +168,25 @@ class DebuggerStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class InterceptedPort:
+    """A port of a service, and the port of this machine that answers for it."""
+
+    name: str
+    port: int
+    """Of the service's container."""
+    local: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterceptStarted:
+    """What comes to a service in the cluster goes to ports of this machine."""
+
+    stack: str
+    host: str
+    ports: tuple[InterceptedPort, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Logged:
     """A line that a pod wrote while `devenv dev` watched, what Kubernetes says of the pod, or a line of a task's."""
 
@@ -232,6 +251,7 @@ Event = (
     | RoundFinished
     | Synced
     | DebuggerStarted
+    | InterceptStarted
     | Logged
     | WatchStarted
     | StateChanged

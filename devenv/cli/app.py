@@ -28,6 +28,7 @@ from devenv.cli.commands import (
     helm,
     images,
     init,
+    intercept,
     kubeconfig,
     kubectl,
     list,  # noqa: A004 -- commands are called as they are typed
@@ -116,6 +117,7 @@ app.command("shell")(shell.shell)
 app.command("run")(run.run)
 app.command("forward")(forward.forward)
 app.command("debug")(debug.debug)
+app.command("intercept")(intercept.intercept)
 app.add_typer(secrets.app, name="secrets")
 app.command("env")(env.env)
 app.command("kubectl", cls=Verbatim)(kubectl.kubectl)

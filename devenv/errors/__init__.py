@@ -8,39 +8,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from devenv.errors.problem import Problem as Problem
-
-EXIT_STEP_FAILED = 1
-EXIT_BAD_SPEC = 2
-EXIT_MISSING_TOOL = 3
-EXIT_BUG = 70
-EXIT_INTERRUPTED = 130
-
-
-class DevenvError(Exception):
-    """A failure that the reader can understand and act upon.
-
-    Attributes:
-        code: kebab-case name of the kind of failure; stable, documented in `docs/errors.md`.
-        message: what failed, naming the thing, in one line.
-        context: facts that explain the failure, label to text (cause, command, exit status, last lines, log file).
-        hint: what to do next, if possible a command that can be pasted.
-    """
-
-    code: ClassVar[str] = "error"
-    exit_status: int = EXIT_STEP_FAILED
-
-    def __init__(self, message: str, *, context: Mapping[str, str] | None = None, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.context: dict[str, str] = dict(context or {})
-        self.hint = hint
-
-    def as_dict(self) -> dict[str, object]:
-        """The error as JSON-ready data: code, message, context, hint."""
-        return {"code": self.code, "message": self.message, "context": self.context, "hint": self.hint}
+from devenv.errors.root import EXIT_BAD_SPEC as EXIT_BAD_SPEC
+from devenv.errors.root import EXIT_BUG as EXIT_BUG
+from devenv.errors.root import EXIT_INTERRUPTED as EXIT_INTERRUPTED
+from devenv.errors.root import EXIT_MISSING_TOOL as EXIT_MISSING_TOOL
+from devenv.errors.root import EXIT_STEP_FAILED as EXIT_STEP_FAILED
+from devenv.errors.root import DevenvError as DevenvError
 
 
 class SpecError(DevenvError):
@@ -83,6 +58,12 @@ class NotDebuggableError(UsageError):
     """A service runs what no debugger can start, or has nothing to be debugged by."""
 
     code = "not-debuggable"
+
+
+class NotInterceptableError(UsageError):
+    """A service has nothing that could come to this machine, or nobody could give it back afterwards."""
+
+    code = "not-interceptable"
 
 
 class ToolMissingError(DevenvError):
@@ -256,6 +237,12 @@ class DebuggedError(ClusterError):
     """Another `devenv debug` has the service under its debugger."""
 
     code = "already-debugged"
+
+
+class InterceptedError(ClusterError):
+    """Another `devenv intercept` has the service's traffic."""
+
+    code = "already-intercepted"
 
 
 class LockError(DevenvError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from devenv.plan.cluster_state import ClusterState
 from devenv.plan.image import Image
@@ -30,8 +31,8 @@ class ObservedStack:
     """Somebody has changed what it is made of, and that is to be put right."""
     synced: bool = False
     """`devenv dev` has put files into its pods, which are not what was built by that."""
-    debugged: bool = False
-    """A `devenv debug` that is over has left it under its debugger."""
+    left_by: Literal["debug", "intercept"] | None = None
+    """The command that had changed it for a while and was killed: it is to be given back."""
     untouched: frozenset[str] = frozenset()
     """What names the manifests of pinned modules that were applied and of which all is as it was then."""
     namespaces: frozenset[str] = frozenset()

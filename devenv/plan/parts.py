@@ -19,6 +19,7 @@ from devenv.plan.steps import (
     DebugWorkload,
     FetchModule,
     InstallChart,
+    InterceptWorkload,
     LoadImage,
     ProvideImage,
     ProvideTool,
@@ -106,13 +107,15 @@ def plan_restart(project: Names, stacks: Sequence[StackSpec]) -> Plan:
     return Plan.of(project.project, project.cluster, nodes)
 
 
-def plan_debug(project: Names, step: DebugWorkload, helper: Mapping[str, str], provided: Plan) -> Plan:
-    """What puts a workload under a debugger.
+def plan_borrow(
+    project: Names, step: DebugWorkload | InterceptWorkload, helper: Mapping[str, str], provided: Plan
+) -> Plan:
+    """What changes a workload for a while.
 
     Args:
         project: whose it is.
         step: which workload, and how.
-        helper: the image with the debugger's files, name to reference; empty where there is none.
+        helper: the image with a program that its pod gets, name to reference; empty where it gets none.
         provided: what brings that into the engine.
     """
     nodes = list(provided.nodes)

@@ -16,6 +16,7 @@ from devenv.plan.provision import BUILDX, Provisions, provision_images
 from devenv.plan.stack_steps import (
     AWAITED_ALONE,
     DEBUGGED,
+    INTERCEPTED,
     NOT_READY,
     PINNED_OTHERWISE,
     PINNED_SINCE,
@@ -157,7 +158,8 @@ def _reason(spec: StackSpec, rendered: StackInput, observed: Observed) -> str:
         "to be reset": rendered.renewed,
         "not recorded": not known.recorded,
         "drifted": known.drifted,
-        DEBUGGED: known.debugged,
+        DEBUGGED: known.left_by == "debug",
+        INTERCEPTED: known.left_by == "intercept",
         SYNCED: known.synced,
         NOT_READY: not known.ready,
     }

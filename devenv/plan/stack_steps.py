@@ -37,9 +37,11 @@ SYNCED = "synced"
 """Why pods of a stack are replaced of which nothing else has changed: `devenv dev` has put files into them."""
 DEBUGGED = "left under a debugger"
 """Why a stack is given back of which nothing else has changed: the `devenv debug` that had it was killed."""
+INTERCEPTED = "left intercepted"
+"""The same of a `devenv intercept`."""
 PINNED_SINCE = "runs what devenv.lock pins since"
 """Why a stack is recorded anew of which nothing else has changed."""
-AWAITED_ALONE = frozenset({NOT_READY, SYNCED, DEBUGGED, PINNED_SINCE})
+AWAITED_ALONE = frozenset({NOT_READY, SYNCED, DEBUGGED, INTERCEPTED, PINNED_SINCE})
 """The reasons for which nothing of a stack is installed again."""
 PINNED_OTHERWISE = "changed: devenv.lock pins images, which it is not proven to run"
 _WHY_RESET = "its migrations and seeds have been applied"

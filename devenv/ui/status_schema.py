@@ -124,7 +124,10 @@ def _stack() -> dict[str, Any]:
         namespace={**_TEXT, "description": "Namespace that it is installed in."},
         version={**_TEXT, "description": "Version that its specification names."},
         state=_reference("StackState"),
-        ready={**_YES_OR_NO, "description": "Whether it can be used: its state is `ready`, `synced` or `debugged`."},
+        ready={
+            **_YES_OR_NO,
+            "description": "Whether it can be used: its state is `ready`, `synced`, `debugged` or `intercepted`.",
+        },
         reason=_REASON,
     )
 

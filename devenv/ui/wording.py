@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from devenv.events import DebuggerStarted, RoundFinished, Synced
+from devenv.events import DebuggerStarted, InterceptStarted, RoundFinished, Synced
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -27,10 +27,13 @@ def duration(seconds: float) -> str:
     return f"{minutes // _MINUTE}h {minutes % _MINUTE:02d}m"
 
 
-def outcome_line(event: RoundFinished | Synced | DebuggerStarted) -> str:
+def outcome_line(event: RoundFinished | Synced | DebuggerStarted | InterceptStarted) -> str:
     """What a command that goes on has reached, on one line."""
     if isinstance(event, DebuggerStarted):
         return f"{event.stack} runs under {event.debugger}, which answers at {event.host}:{event.port}"
+    if isinstance(event, InterceptStarted):
+        ports = ", ".join(f"{each.name} to {event.host}:{each.local}" for each in event.ports)
+        return f"what comes to {event.stack} goes to this machine: {ports}"
     if isinstance(event, Synced):
         what = f"{count(event.files, 'file')}, {count(event.containers, 'container')}"
         if event.again:

@@ -26,6 +26,7 @@ from devenv.databases.address import Address
 from devenv.errors import NotReadyError, UsageError
 from devenv.logs.entries import LogEntry, LogQuery
 from devenv.logs.kubelet import read_kubelets
+from devenv.runtime.borrowing.record import as_applied
 from devenv.runtime.host.ports import http_ports, published_ports
 from devenv.runtime.service_copies.addresses import inside, places, translated
 from devenv.runtime.service_copies.assembly import Assembled, Wishes, assemble
@@ -116,6 +117,7 @@ def copy_service(deployment: Deployment, request: CopyRequest) -> Iterator[Servi
     store = deployment.environment.cluster.objects
     found = choose_workload(deployment, request.stack, request.workload)
     around = read_surroundings(store, found.kind, found.namespace, found.name)
+    around = replace(around, workload=as_applied(around.workload))
     identity = identity_beside(deployment, found)
     spec = around.workload["spec"]["template"]["spec"]
     data = read_texts(store, found.namespace, sources(spec) | file_sources(spec))

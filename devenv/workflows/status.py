@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from devenv.adapters.host.resolver import how_to_resolve, unresolved
 from devenv.adapters.kubernetes.cluster import Cluster
+from devenv.adapters.kubernetes.objects import Purpose
 from devenv.adapters.process import is_over
 from devenv.events import MASK
 from devenv.plan.cluster_state import ClusterState
@@ -23,8 +24,14 @@ from devenv.workflows.alerts import count_alerts
 from devenv.workflows.observed import ObservedProject, observe_project
 from devenv.workflows.run.links import Link
 
-_DEBUGGED = "under a debugger, until its devenv debug ends"
-_LEFT_DEBUGGED = "left under a debugger whose devenv debug was killed: devenv up takes it back"
+_HAD: Mapping[Purpose, str] = {
+    "debug": "under a debugger, until its devenv debug ends",
+    "intercept": "a process of somebody's machine answers for it, until its devenv intercept ends",
+}
+_LEFT: Mapping[Purpose, str] = {
+    "debug": "left under a debugger whose devenv debug was killed: devenv up takes it back",
+    "intercept": "left intercepted by a devenv intercept that was killed: devenv up takes it back",
+}
 _IMAGE_FOLLOWS = "synced, image follows: by devenv dev, or devenv up"
 
 
@@ -37,6 +44,8 @@ class StackState(StrEnum):
     """All its workloads are rolled out, and `devenv dev` has put files into their containers: the image follows."""
     DEBUGGED = "debugged"
     """All its workloads are rolled out, one of them under a debugger of `devenv debug`."""
+    INTERCEPTED = "intercepted"
+    """All its workloads are rolled out, one of them for a process of this machine: `devenv intercept`."""
     NOT_READY = "not-ready"
     """Installed, and something of it does not run."""
     INCOMPLETE = "incomplete"
@@ -45,6 +54,9 @@ class StackState(StrEnum):
     """Not installed."""
     UNKNOWN = "unknown"
     """The cluster cannot be asked."""
+
+
+_BORROWED: Mapping[Purpose, StackState] = {"debug": StackState.DEBUGGED, "intercept": StackState.INTERCEPTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class StackStatus:
     @property
     def ready(self) -> bool:
         """Whether it can be used."""
-        return self.state in (StackState.READY, StackState.SYNCED, StackState.DEBUGGED)
+        return self.state in (StackState.READY, StackState.SYNCED, StackState.DEBUGGED, StackState.INTERCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +180,10 @@ def _state(name: str, facts: ClusterFacts) -> tuple[StackState, str]:
 def _installed_state(name: str, facts: ClusterFacts) -> tuple[StackState, str]:
     if reason := facts.unready(name):
         return StackState.NOT_READY, reason
-    if debuggers := facts.debuggers(name):
-        return StackState.DEBUGGED, _LEFT_DEBUGGED if any(map(is_over, debuggers)) else _DEBUGGED
+    if borrowers := facts.borrowers(name):
+        purpose = borrowers[0].purpose
+        left = any(is_over(borrower.process) for borrower in borrowers)
+        return _BORROWED[purpose], (_LEFT if left else _HAD)[purpose]
     if name in facts.synced:
         return StackState.SYNCED, _IMAGE_FOLLOWS
     return StackState.READY, ""

@@ -46,7 +46,7 @@ class Lab:
 
     @contextmanager
     def interceptor(self) -> Iterator[None]:
-        argv = [self._program, str(self.control), str(self.service)]
+        argv = [str(self._program), str(self.control), str(self.service)]
         environ = {"DEVENV_INTERCEPTOR_TOKEN": TOKEN}
         with subprocess.Popen(argv, env=environ) as process:
             await_true(lambda: _listens(self.control), 10)
@@ -153,7 +153,7 @@ def test_a_process_that_stands_still_holds_up_nobody_else(lab: Lab) -> None:
     with lab.server(stands_still), lab.relay(), ThreadPoolExecutor(1) as pool:
         held_up = pool.submit(lab.ask, question)
         try:
-            await_true(lambda: not first._value, 10)  # noqa: SLF001 -- it is in the server by then
+            await_true(lambda: not first._value, 10)
             assert [lab.ask(b"quick") for _ in range(3)] == [b"quick"] * 3
         finally:
             going_on.set()
@@ -169,12 +169,15 @@ def test_a_pod_that_takes_the_place_of_another_is_found(program: Path) -> None:
 
 
 def test_what_listens_on_localhost_alone_may_do_so_by_the_newer_protocol(lab: Lab) -> None:
-    with socket.create_server(("::1", lab.local), family=socket.AF_INET6) as listener, lab.relay():
-        with socket.create_connection((LOOPBACK, lab.service), 10) as connection:
-            came, _ = listener.accept()
-            with came:
-                came.sendall(b"here")
-            assert _everything(connection) == b"here"
+    with (
+        socket.create_server(("::1", lab.local), family=socket.AF_INET6) as listener,
+        lab.relay(),
+        socket.create_connection((LOOPBACK, lab.service), 10) as connection,
+    ):
+        came, _ = listener.accept()
+        with came:
+            came.sendall(b"here")
+        assert _everything(connection) == b"here"
 
 
 def test_what_breaks_off_here_is_broken_off_there(lab: Lab) -> None:
@@ -182,6 +185,10 @@ def test_what_breaks_off_here_is_broken_off_there(lab: Lab) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         connection.close()
 
-    with lab.server(breaks_off), lab.relay(), socket.create_connection((LOOPBACK, lab.service), 10) as connection:
-        with pytest.raises(ConnectionResetError):
-            connection.recv(1)
+    with (
+        lab.server(breaks_off),
+        lab.relay(),
+        socket.create_connection((LOOPBACK, lab.service), 10) as connection,
+        pytest.raises(ConnectionResetError),
+    ):
+        connection.recv(1)

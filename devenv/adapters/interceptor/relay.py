@@ -77,7 +77,7 @@ class Relay:
                 elif frame.kind is Kind.OPEN:
                     local = self._ports[frame.port]
                     made = streams[frame.stream] = Stream(frame.stream, writer, partial(self._connect, local))
-                    made.task.add_done_callback(lambda _, ended=frame.stream: streams.pop(ended, None))
+                    made.task.add_done_callback(partial(_forget, streams, frame.stream))
                 elif found := streams.get(frame.stream):
                     # One that is not there has ended here, and this crossed that on its way.
                     found.take(frame)
@@ -100,6 +100,10 @@ class Relay:
             raise
         self._refused.discard(port)
         return pair
+
+
+def _forget(streams: dict[int, Stream], ended: int, _: asyncio.Task[None]) -> None:
+    streams.pop(ended, None)
 
 
 async def _dial(port: int) -> Pair:

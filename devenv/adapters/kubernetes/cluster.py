@@ -31,7 +31,7 @@ from devenv.adapters.kubernetes.store import ObjectStore
 from devenv.adapters.kubernetes.streams import LineStream
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS, Informer
 from devenv.errors import ApiRefusedError, ApiUnreachableError
-from devenv.labels import ANNOTATION_PROFILE, LABEL_DEBUGGED, LABEL_SYNCED
+from devenv.labels import ANNOTATION_PROFILE, LABEL_BORROWED, LABEL_SYNCED
 
 __all__ = ["Cluster", "NodeState", "Recorded", "Release", "Workload", "of_stack"]
 
@@ -40,8 +40,8 @@ STATE_NAME = "devenv-state"
 _STATE = f"api/v1/namespaces/{SYSTEM_NAMESPACE}/configmaps/{STATE_NAME}"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 """The annotation by which kubectl restarts (`polymorphichelpers/objectrestarter.go`)."""
-DEBUGGABLE = ("Deployment", "StatefulSet")
-"""Kinds of workloads that a debugger may be put into."""
+BORROWABLE = ("Deployment", "StatefulSet")
+"""Kinds of workloads that may be changed for a while."""
 _COMPLETE_SECONDS = 30.0
 _AT_ONCE = 6
 """Requests: more of them wait for each other in the API server."""
@@ -280,10 +280,10 @@ class Cluster:
         pods = self._api.items(PATHS["Pod"], accept=METADATA_ONLY, selector=selector)
         return [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
 
-    def debugged_workloads(self, stack: str) -> list[tuple[str, Json]]:
-        """The workloads of a stack that are under a debugger, each with its kind."""
-        selector = f"{LABEL_DEBUGGED}={stack}"
-        return [(kind, item) for kind in DEBUGGABLE for item in self._api.items(PATHS[kind], selector=selector)]
+    def borrowed_workloads(self, stack: str) -> list[tuple[str, Json]]:
+        """The workloads of a stack that somebody has changed for a while, each with its kind."""
+        selector = f"{LABEL_BORROWED}={stack}"
+        return [(kind, item) for kind in BORROWABLE for item in self._api.items(PATHS[kind], selector=selector)]
 
     def secret(self, namespace: str, name: str) -> dict[str, bytes]:
         """The decoded data of a Secret; empty when there is none."""

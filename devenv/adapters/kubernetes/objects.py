@@ -11,14 +11,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from devenv.adapters.kubernetes.json_objects import Json
 from devenv.adapters.kubernetes.managed_fields import mark
-from devenv.labels import ANNOTATION_DEBUG, LABEL_CONTENT, LABEL_STACK
+from devenv.labels import ANNOTATION_BORROWED, LABEL_CONTENT, LABEL_STACK
 
 RELEASE_ANNOTATION = "meta.helm.sh/release-name"
 HOOK_ANNOTATION = "helm.sh/hook"
+Purpose = Literal["debug", "intercept"]
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 """States in which a killed Helm leaves a release; Helm refuses to go on from the pending ones."""
 
@@ -56,6 +57,15 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Borrower:
+    """Who has changed a workload for a while, and gives it back as it was."""
+
+    process: str
+    """Its name: `devenv.adapters.process.identity`."""
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """A Deployment, StatefulSet, DaemonSet or Job."""
 
@@ -73,8 +83,8 @@ class Workload:
     """Why its rollout is not complete, in words; empty when it is."""
     mark: str = ""
     """Of what was applied: see `managed_fields.mark`."""
-    debugger: str = ""
-    """The name of the process whose debugger it is under; empty where it is under none."""
+    borrower: Borrower | None = None
+    """Who has changed it for a while."""
     claims: tuple[str, ...] = ()
     """What the names of the claims begin with that it makes for its pods: `data-postgres` of `data-postgres-0`."""
 
@@ -182,10 +192,10 @@ def _revision(secret: Json) -> int:
     return int(label(secret, "version") or 0)
 
 
-def debugging_process(item: Json) -> str:
-    """The name of the process whose debugger a workload is under; empty where it is under none."""
-    text = annotation(item, ANNOTATION_DEBUG)
-    return str(json.loads(text)["process"]) if text else ""
+def borrower(item: Json) -> Borrower | None:
+    """Who has changed a workload for a while, as it says itself."""
+    record = json.loads(annotation(item, ANNOTATION_BORROWED) or "null")
+    return Borrower(record["process"], record["purpose"]) if record else None
 
 
 def workload(kind: str, item: Json) -> Workload:
@@ -202,7 +212,7 @@ def workload(kind: str, item: Json) -> Workload:
         int(item["metadata"].get("generation", 0)),
         rollout_problem(kind, item),
         mark(item),
-        debugging_process(item),
+        borrower(item),
         tuple(
             f"{template['metadata']['name']}-{item['metadata']['name']}"
             for template in item["spec"].get("volumeClaimTemplates") or ()

@@ -20,10 +20,10 @@ def status(
     """Show cluster, stacks, endpoints and credentials.
 
     A stack is ready, synced (`devenv dev` has put files into its containers, and the image follows), debugged (`devenv
-    debug` has put it under a debugger), not-ready, incomplete (its installation failed or was interrupted), absent, or
-    unknown when the cluster cannot be asked. Exit status 0 when all is ready, synced or debugged, 1 when something is
-    not. What --json prints is described by docs/schema/status.schema.json; with --watch it is one document a line, for
-    each change.
+    debug` has put it under a debugger), intercepted (`devenv intercept` has a process of this machine answer for it),
+    not-ready, incomplete (its installation failed or was interrupted), absent, or unknown when the cluster cannot be
+    asked. Exit status 0 when all can be used, 1 when something is not-ready, incomplete, absent or unknown. What --json
+    prints is described by docs/schema/status.schema.json; with --watch it is one document a line, for each change.
 
     Examples: `devenv status --watch`, `devenv status --json | jq -r '.stacks[] | select(.ready | not) | .name'`.
     """

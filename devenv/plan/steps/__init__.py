@@ -28,10 +28,12 @@ from devenv.plan.steps.stack import (
     ApplySeeds,
     ApplyTls,
     AwaitReady,
+    BorrowWorkload,
     CarriedFolder,
     DebugWorkload,
     GrowClaim,
     InstallChart,
+    InterceptWorkload,
     PrepareDatabase,
     RefreshSecrets,
     ReplaceObject,
@@ -58,6 +60,7 @@ __all__ = [
     "AwaitNodeRuntime",
     "AwaitReady",
     "BootstrapImage",
+    "BorrowWorkload",
     "BuildImage",
     "CarriedFolder",
     "CreateCluster",
@@ -65,6 +68,7 @@ __all__ = [
     "FetchModule",
     "GrowClaim",
     "InstallChart",
+    "InterceptWorkload",
     "LoadImage",
     "MarkCluster",
     "PrepareDatabase",
@@ -120,6 +124,7 @@ AnyStackStep = (
     | ResetAws
     | RestartWorkloads
     | DebugWorkload
+    | InterceptWorkload
     | UninstallStack
     | AwaitReady
 )

@@ -221,19 +221,32 @@ class RestartWorkloads(StackStep):
 
 
 @dataclass(frozen=True, slots=True)
-class DebugWorkload(StackStep):
-    """Put a workload under a debugger, and await that it is rolled out."""
-
-    KEY = "debug/{self.stack}"
-    TITLE = "Put {self.stack} under a debugger"
+class BorrowWorkload(StackStep):
+    """Change a workload for a while, and await that it is rolled out."""
 
     kind: str
     name: str
     manager: str
     """In whose name it is applied."""
     manifest: str
-    """JSON: the workload under its debugger, with what it was before."""
+    """JSON: the workload as it will be, with what it was before."""
     deadline: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class DebugWorkload(BorrowWorkload):
+    """Put a workload under a debugger."""
+
+    KEY = "debug/{self.stack}"
+    TITLE = "Put {self.stack} under a debugger"
+
+
+@dataclass(frozen=True, slots=True)
+class InterceptWorkload(BorrowWorkload):
+    """Have a workload lead what comes to it to this machine."""
+
+    KEY = "intercept/{self.stack}"
+    TITLE = "Intercept {self.stack}"
 
 
 @dataclass(frozen=True, slots=True)

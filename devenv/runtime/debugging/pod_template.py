@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from devenv.adapters.kubernetes.json_objects import Json
-from devenv.labels import ANNOTATION_DEBUG
+from devenv.labels import ANNOTATION_BORROWED
+from devenv.runtime.borrowing.programs import BroughtProgram
 from devenv.runtime.debugging.languages import FOLDER, Language, variables
 
 _VOLUME = "devenv-debug"
@@ -17,16 +18,6 @@ _FOR_EVER = 1_000_000
 """Failures of a probe, which is asked each second or few."""
 _PATIENCE = 10
 """Seconds in which an interpreter has begun on any machine."""
-_INSTALLER = {
-    "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"cpu": "1", "memory": "128Mi"}},
-    "securityContext": {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "runAsNonRoot": True,
-        "capabilities": {"drop": ["ALL"]},
-        "seccompProfile": {"type": "RuntimeDefault"},
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +41,7 @@ class Debugging:
 def debugged_template(template: Json, debugging: Debugging) -> Json:
     """The template with the container under its debugger."""
     made = copy.deepcopy(template)
-    made.setdefault("metadata", {}).setdefault("annotations", {})[ANNOTATION_DEBUG] = debugging.language
+    made.setdefault("metadata", {}).setdefault("annotations", {})[ANNOTATION_BORROWED] = debugging.language
     spec = made["spec"]
     spec["terminationGracePeriodSeconds"] = _ENDING_SECONDS
     container = next(each for each in spec["containers"] if each["name"] == debugging.container)
@@ -60,19 +51,7 @@ def debugged_template(template: Json, debugging: Debugging) -> Json:
     _relax_probes(container, debugging)
     _give(container, debugging)
     if debugging.image:
-        mount = {"name": _VOLUME, "mountPath": FOLDER}
-        spec["volumes"] = [*(spec.get("volumes") or ()), {"name": _VOLUME, "emptyDir": {}}]
-        container["volumeMounts"] = [*(container.get("volumeMounts") or ()), {**mount, "readOnly": True}]
-        installer = {
-            "name": _VOLUME,
-            "image": debugging.image,
-            "imagePullPolicy": "IfNotPresent",
-            # The image's program copies what is beside it to the folder that it is given.
-            "args": [FOLDER],
-            "volumeMounts": [mount],
-            **copy.deepcopy(_INSTALLER),
-        }
-        spec["initContainers"] = [installer, *(spec.get("initContainers") or ())]
+        BroughtProgram(_VOLUME, debugging.image, FOLDER).bring(spec, container)
     return made
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from devenv.adapters.docker import ContainerInfo
 from devenv.adapters.kubernetes.cluster import Cluster, NodeState, Recorded, Release, Workload, of_stack
 from devenv.adapters.kubernetes.inventory import Inventory
-from devenv.adapters.kubernetes.objects import label
+from devenv.adapters.kubernetes.objects import Borrower, Purpose, label
 from devenv.adapters.kubernetes.watch import PATHS, WORKLOADS
 from devenv.adapters.process import is_over
 from devenv.errors import DevenvError
@@ -100,9 +100,13 @@ class ClusterFacts:
         mine = of_stack(stack, self.releases, self.workloads)
         return "; ".join(f"{w.kind.lower()} {w.name}: {w.problem}" for w in mine if w.problem)
 
-    def debuggers(self, stack: str) -> list[str]:
-        """The names of the processes under whose debuggers workloads of a stack are."""
-        return [w.debugger for w in of_stack(stack, self.releases, self.workloads) if w.debugger]
+    def borrowers(self, stack: str) -> list[Borrower]:
+        """Who has changed workloads of a stack for a while."""
+        return [w.borrower for w in of_stack(stack, self.releases, self.workloads) if w.borrower]
+
+    def left_by(self, stack: str) -> Purpose | None:
+        """For what a stack's workloads were changed by somebody who was killed since."""
+        return next((each.purpose for each in self.borrowers(stack) if is_over(each.process)), None)
 
     def incomplete(self, stack: str) -> str:
         """What of a stack failed, was interrupted or was removed since it was ready; empty when nothing."""
@@ -158,7 +162,7 @@ class ClusterFacts:
                 namespaces=self._namespaces(name),
                 drifted=verify and bool(self.drifted(name)),
                 synced=name in self.synced,
-                debugged=any(map(is_over, self.debuggers(name))),
+                left_by=self.left_by(name),
             )
             for name in names
         }

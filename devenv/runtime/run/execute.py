@@ -23,6 +23,7 @@ from devenv.plan.steps import (
     FetchModule,
     GrowClaim,
     InstallChart,
+    InterceptWorkload,
     LoadImage,
     MarkCluster,
     PrepareDatabase,
@@ -43,9 +44,9 @@ from devenv.plan.steps import (
     UninstallStack,
 )
 from devenv.runtime.step_context import StepContext
+from devenv.runtime.steps import borrowing, removals, replacements, restarts, seeding
 from devenv.runtime.steps import cluster as cluster_steps
 from devenv.runtime.steps import databases as database_steps
-from devenv.runtime.steps import debugging, removals, replacements, restarts, seeding
 from devenv.runtime.steps import images as image_steps
 from devenv.runtime.steps import stacks as stack_steps
 from devenv.runtime.tasks import running as task_steps
@@ -135,8 +136,8 @@ def _on_stack(step: AnyStackStep, context: StepContext) -> str:  # noqa: C901, P
             return database_steps.reset_aws(step, context)
         case RestartWorkloads():
             return restarts.restart_workloads(step, context)
-        case DebugWorkload():
-            return debugging.debug_workload(step, context)
+        case DebugWorkload() | InterceptWorkload():
+            return borrowing.borrow_workload(step, context)
         case UninstallStack():
             return removals.uninstall_stack(step, context)
         case AwaitReady():

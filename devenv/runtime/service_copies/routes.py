@@ -89,7 +89,7 @@ def copied_routes(routes: Iterable[Json], services: Sequence[Json], hosts: Hosts
             copied, found = (_ingress if route["kind"] == "Ingress" else _ingress_route)(route, names, hosts)
             if found:
                 objects.append(copied)
-                addresses += [(_scheme(route), host) for host in found]
+                addresses += [(scheme_of(route), host) for host in found]
     if not objects and (made := _new_route(services, hosts)):
         objects.append(made[0])
         addresses.append(("http", made[1]))
@@ -187,7 +187,7 @@ def _object(route: Json, spec: Json, hosts: Hosts) -> Json:
     return {"apiVersion": route["apiVersion"], "kind": route["kind"], "metadata": metadata, "spec": spec}
 
 
-def _scheme(route: Json) -> str:
+def scheme_of(route: Json) -> str:
     spec, noted = route["spec"], route["metadata"].get("annotations") or {}
     points = spec.get("entryPoints") or [point for point in noted.get(_ENTRY_POINTS, "").split(",") if point]
     secure = noted.get(_TLS) == "true" if route["kind"] == "Ingress" else "tls" in spec

@@ -31,8 +31,8 @@ from devenv.runtime.observe.carried_folders import packed
 from devenv.runtime.observe.cluster import claims_of
 from devenv.runtime.observe.rendering import chart_of, release_of, rendered
 from devenv.runtime.step_context import StepContext
+from devenv.runtime.steps.borrowing import give_back
 from devenv.runtime.steps.checks import await_checks
-from devenv.runtime.steps.debugging import give_back
 from devenv.runtime.steps.definitions import provide_definitions
 from devenv.runtime.steps.image_proof import prove_images, warn_of_pulls
 from devenv.runtime.steps.image_swap import early_swap

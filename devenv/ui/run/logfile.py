@@ -14,6 +14,7 @@ from devenv.errors import FolderError
 from devenv.events import (
     DebuggerStarted,
     Event,
+    InterceptStarted,
     Logged,
     Noted,
     PlanMade,
@@ -87,7 +88,7 @@ def _log_text(event: Event) -> str:
             text = _plan(event)
         case RunFinished():
             text = _end(event)
-        case RoundFinished() | Synced() | DebuggerStarted():
+        case RoundFinished() | Synced() | DebuggerStarted() | InterceptStarted():
             text = outcome_line(event)
         case WatchStarted():
             text = f"watching {', '.join(member.name for member in event.members)}"

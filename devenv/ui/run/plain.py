@@ -14,6 +14,7 @@ from typing import TextIO
 from devenv.events import (
     DebuggerStarted,
     Event,
+    InterceptStarted,
     Logged,
     Noted,
     PlanMade,
@@ -78,7 +79,7 @@ class PlainLines:
                 from devenv.ui.logs_view import line_of  # noqa: PLC0415
 
                 self._write(line_of(event).plain)
-            case RoundFinished() | Synced() | DebuggerStarted():
+            case RoundFinished() | Synced() | DebuggerStarted() | InterceptStarted():
                 self._write(outcome_line(event))
             case RunFinished():
                 self._write(summary(self._progress, event, folder=self._folder))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from devenv.events import DebuggerStarted, Event, Logged, Noted, RoundFinished, Synced
+from devenv.events import DebuggerStarted, Event, InterceptStarted, Logged, Noted, RoundFinished, Synced
 from devenv.ui.wording import clean, outcome_line
 
 _LEVEL_STYLES = {"info": "", "warning": "yellow"}
@@ -22,7 +22,7 @@ def styled_line(event: Event) -> Text | None:
             from devenv.ui.logs_view import line_of  # noqa: PLC0415 -- only `devenv dev` has such events
 
             return line_of(event)
-        case RoundFinished() | Synced() | DebuggerStarted():
+        case RoundFinished() | Synced() | DebuggerStarted() | InterceptStarted():
             failed = isinstance(event, RoundFinished) and not event.succeeded
             return Text(outcome_line(event), style="bold red" if failed else "bold green")
     return None

@@ -1,8 +1,9 @@
-"""Which workload of a stack is meant."""
+"""Which workload of a stack is meant, and which of its containers."""
 
 from __future__ import annotations
 
 from devenv.adapters.kubernetes.cluster import Workload, of_stack
+from devenv.adapters.kubernetes.json_objects import Json
 from devenv.errors import ClusterError, UsageError
 from devenv.spec.read.wording import name_hint
 from devenv.workflows.access.stack_names import require_stacks
@@ -37,3 +38,13 @@ def choose_workload(deployment: Deployment, stack: str, named: str = "") -> Work
     if not chosen:
         raise UsageError(f"stack {stack} has no workload {named}", hint=name_hint(wanted, names, "workloads"))
     raise UsageError(f"stack {stack} has several workloads", hint=f"say which one is meant: {', '.join(names)}")
+
+
+def choose_container(spec: Json, named: str = "") -> Json:
+    """The container of a pod's specification of that name, or the first; raises UsageError where there is none."""
+    known = {each["name"]: each for each in spec["containers"]}
+    name = named or next(iter(known))
+    if name not in known:
+        raise UsageError(f"there is no container {name}", hint=name_hint(name, known, "containers"))
+    found: Json = known[name]
+    return found

@@ -10,13 +10,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from devenv.adapters.kubernetes.json_objects import Json
-from devenv.errors import ImageError, NotDebuggableError, UsageError
+from devenv.errors import ImageError, NotDebuggableError
 from devenv.runtime.debugging.go_program import is_go, is_stripped, source_root
 from devenv.runtime.debugging.languages import DEBUGGERS, Language, Program, listening, under_debugger
 from devenv.runtime.debugging.pod_template import Debugging
 from devenv.runtime.environment import Environment
 from devenv.spec.image_reference import Reference
-from devenv.spec.read.wording import name_hint
+from devenv.workflows.services.choice import choose_container
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where programs are looked for in an image that does not say."""
@@ -87,11 +87,8 @@ def debugged_program(
         UsageError: there is no such container.
         NotDebuggableError: its language cannot be told, or no debugger can start what it runs.
     """
-    known = {each["name"]: each for each in template["containers"]}
-    name = container or next(iter(known))
-    if name not in known:
-        raise UsageError(f"there is no container {name}", hint=name_hint(name, known, "containers"))
-    found = _Container(known[name], _image(environment, known[name]["image"]))
+    chosen_one = choose_container(template, container)
+    found = _Container(chosen_one, _image(environment, chosen_one["image"]))
     if not found.words:
         raise NotDebuggableError(
             f"what {stack} runs is not known: the engine has no image {found.spec['image']}",
@@ -112,7 +109,7 @@ def debugged_program(
     helper = DEBUGGERS[chosen].image
     reference = environment.catalogue[helper].own or "" if helper else ""
     asked = listening(chosen, program) if waits else ()
-    debugging = Debugging(chosen, name, words, reference, found.variables, waits, asked)
+    debugging = Debugging(chosen, chosen_one["name"], words, reference, found.variables, waits, asked)
     context = _context(environment, found.spec["image"])
     inside = source_root(file, _go_files(context)) if file else ""
     return DebuggedProgram(debugging, os.path.relpath(context, environment.workspace.root), inside or found.folder)

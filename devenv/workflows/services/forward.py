@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,8 @@ _LOOK_SECONDS = 1.0
 _LONGEST_SECONDS = 7 * 24 * 3600.0
 _FIRST_UNPRIVILEGED = 1024
 _BEGUN = "Forwarding from"
-Pairs = Sequence[tuple[int, int]]
-"""Ports of this machine, each with one of the pod."""
+Pairs = Sequence[tuple[int, int | str]]
+"""Ports of this machine, each with one of the pod, by its number or name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ def forward(request: ForwardRequest, session: Session) -> None:
     with reach(request.directory, session) as deployment:
         found = choose_workload(deployment, request.stack, request.workload)
         informer = deployment.environment.cluster.informer()
-        template = _find(informer.snapshot(), found)["spec"]["template"]["spec"]
-        pairs = chosen_ports(request.ports, template, request.stack)
-        lead(deployment.toolbox.kubectl, informer, found, pairs, emit=session.emit, end=session.cancel)
+        workload = find(informer.snapshot(), found)
+        pairs = chosen_ports(request.ports, workload["spec"]["template"]["spec"], request.stack)
+        lead(deployment.toolbox.kubectl, informer, Pods.of(workload), pairs, emit=session.emit, end=session.cancel)
 
 
 def chosen_ports(asked: Sequence[str], template: Json, stack: str) -> list[tuple[int, int]]:
@@ -77,7 +77,7 @@ def chosen_ports(asked: Sequence[str], template: Json, stack: str) -> list[tuple
     for text in asked or [str(port["containerPort"]) for port in declared]:
         local, _, named = text.rpartition(":")
         port = by_name.get(named) or _number(named, text)
-        pairs.append((named_port(_number(local, text)) if local else _near(port, [p for p, _ in pairs]), port))
+        pairs.append((named_port(_number(local, text)) if local else near(port, [p for p, _ in pairs]), port))
     return pairs
 
 
@@ -98,22 +98,61 @@ def named_port(port: int) -> int:
     return port
 
 
-def _near(port: int, taken: Sequence[int]) -> int:
+def near(port: int, taken: Sequence[int]) -> int:
     """The same number, or the next free one; below 1024 most users may listen nowhere."""
     return first_free(port if port >= _FIRST_UNPRIVILEGED else port + 8000, avoid=taken)
 
 
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """Those of a workload or a Service, of which ports lead to one at a time."""
+
+    namespace: str
+    name: str
+    """Of the workload or the Service, for messages."""
+    selector: Json
+
+    @classmethod
+    def of(cls, workload: Json) -> Pods:
+        """Those of a workload."""
+        meta = workload["metadata"]
+        return cls(meta["namespace"], meta["name"], workload["spec"]["selector"])
+
+    @classmethod
+    def behind(cls, service: Json) -> Pods:
+        """Those that a Service leads to."""
+        meta = service["metadata"]
+        return cls(meta["namespace"], meta["name"], {"matchLabels": service["spec"]["selector"]})
+
+
 def lead(
-    kubectl: Kubectl, informer: Informer, found: Workload, pairs: Pairs, *, emit: Emit, end: threading.Event
+    kubectl: Kubectl,
+    informer: Informer,
+    pods: Pods,
+    pairs: Pairs,
+    *,
+    emit: Emit,
+    end: threading.Event,
+    on_open: Callable[[], None] = lambda: None,
 ) -> None:
-    """Lead ports to one pod of a workload after the other, until the end; raises ClusterError where none leads."""
+    """Lead ports to one pod after the other, until the end; raises ClusterError where none leads.
+
+    Args:
+        kubectl: leads.
+        informer: tells which pods there are.
+        pods: to one of which the ports lead.
+        pairs: the ports.
+        emit: told of each port that leads somewhere, and of pods that go.
+        end: set when it is enough; the informer is to be woken then.
+        on_open: called each time that all ports lead to a pod, in another thread.
+    """
     while not end.is_set():
         revision, objects = informer.revision, informer.snapshot()
-        pod = _ready_pod(objects, found)
+        pod = _ready_pod(objects, pods)
         if pod is None:
             informer.wait(revision, _LOOK_SECONDS)
             continue
-        way = _Way(kubectl, pod, pairs, emit)
+        way = _Way(kubectl, pod, pairs, emit, on_open)
         try:
             while way.is_open() and not end.is_set():
                 revision, objects = informer.revision, informer.snapshot()
@@ -123,7 +162,7 @@ def lead(
         finally:
             way.close()
         if way.refusal:
-            raise ClusterError(f"no port leads to {found.name}", context={"cause": way.refusal})
+            raise ClusterError(f"no port leads to {pods.name}", context={"cause": way.refusal})
         if not end.is_set():
             emit(Noted(f"{object_key(pod['metadata'])} is gone: the next pod takes its place"))
 
@@ -131,11 +170,11 @@ def lead(
 class _Way:
     """kubectl at work, in a thread of its own."""
 
-    def __init__(self, kubectl: Kubectl, pod: Json, pairs: Pairs, emit: Emit) -> None:
+    def __init__(self, kubectl: Kubectl, pod: Json, pairs: Pairs, emit: Emit, on_open: Callable[[], None]) -> None:
         self._end = threading.Event()
         self._name = object_key(pod["metadata"])
         self._left = {f"{LOOPBACK}:{local}": port for local, port in pairs}
-        self._emit = emit
+        self._emit, self._on_open = emit, on_open
         meta, led = pod["metadata"], [f"{local}:{port}" for local, port in pairs]
         argv = ["--namespace", meta["namespace"], "port-forward", "--address", LOOPBACK, f"pod/{meta['name']}", *led]
         self._thread = threading.Thread(target=self._run, args=(kubectl, argv), name="forward")
@@ -156,6 +195,8 @@ class _Way:
         words = line.removeprefix(_BEGUN).split()
         if line.startswith(_BEGUN) and words[0] in self._left:
             self._emit(Noted(f"{words[0]} leads to {self._name}, port {self._left.pop(words[0])}"))
+            if not self._left:
+                self._on_open()
 
     def is_open(self) -> bool:
         return self._thread.is_alive()
@@ -165,8 +206,8 @@ class _Way:
         self._thread.join()
 
 
-def _find(objects: ObjectsByKind, found: Workload) -> Json:
-    """The workload as it is; it was seen a moment ago."""
+def find(objects: ObjectsByKind, found: Workload) -> Json:
+    """A workload as it is; it was seen a moment ago."""
     return next(item for item in objects[found.kind] if _named(item) == (found.namespace, found.name))
 
 
@@ -174,14 +215,13 @@ def _named(item: Json) -> tuple[str, str]:
     return item["metadata"]["namespace"], item["metadata"]["name"]
 
 
-def _ready_pod(objects: ObjectsByKind, found: Workload) -> Json | None:
-    """The newest pod of a workload that is ready and stays."""
-    selector = _find(objects, found)["spec"]["selector"]
+def _ready_pod(objects: ObjectsByKind, pods: Pods) -> Json | None:
+    """The newest that is ready and stays."""
     ready = [
         pod
         for pod in objects["Pod"]
-        if pod["metadata"]["namespace"] == found.namespace
-        and matches(selector, pod["metadata"].get("labels") or {})
+        if pod["metadata"]["namespace"] == pods.namespace
+        and matches(pods.selector, pod["metadata"].get("labels") or {})
         and _is_ready(objects, pod)
     ]
     return max(ready, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), default=None)

@@ -14,6 +14,7 @@ from devenv.adapters.kubernetes.objects import container_statuses
 from devenv.adapters.kubernetes.surroundings import create_all, read_surroundings
 from devenv.adapters.process import run_in_foreground
 from devenv.errors import ClusterError
+from devenv.runtime.borrowing.record import as_applied
 from devenv.runtime.service_copies.one_off import OneOff, one_off
 from devenv.workflows.access.session import Session
 from devenv.workflows.databases.deployed import reach
@@ -55,6 +56,7 @@ def run_once(request: RunRequest, session: Session) -> int:
         found = choose_workload(deployment, request.stack, request.workload)
         store = deployment.environment.cluster.objects
         around = read_surroundings(store, found.kind, found.namespace, found.name)
+        around = replace(around, workload=as_applied(around.workload))
         identity = identity_beside(deployment, found)
         made = one_off(around, identity, request.command, container=request.container, on_terminal=request.on_terminal)
         try:

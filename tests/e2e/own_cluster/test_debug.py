@@ -13,16 +13,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from support.borrowed import services_as_asked_for, state_of
 from support.debugged_project import GO, NODE, PYTHON, line_of, write_debugged_project
 from support.debuggers import DebugAdapter, Inspector, value_at_breakpoint
 from support.dev_loop import Dev
-from support.environment import PRODUCTS, Project, in_its_place
+from support.environment import Project, in_its_place
 from support.http_clients import answer
 
 from devenv.testing.eventually import eventually
 
 pytestmark = pytest.mark.e2e
-NAMESPACE = f"{PRODUCTS}-apps"
 LOOPBACK = "127.0.0.1"
 
 
@@ -86,21 +86,6 @@ def debugged(project: Project, *arguments: str) -> Iterator[Debugged]:
         made.kill()
 
 
-def deployments(project: Project) -> dict[str, Any]:
-    """What was asked for, by name: all but what controllers write."""
-    items = json.loads(project.kubectl("--namespace", NAMESPACE, "get", "deployments", "--output", "json"))["items"]
-    left = ("generation", "resourceVersion", "managedFields")
-    metadata = {i["metadata"]["name"]: {k: v for k, v in i["metadata"].items() if k not in left} for i in items}
-    for each in metadata.values():
-        each["annotations"].pop("deployment.kubernetes.io/revision")
-    return {item["metadata"]["name"]: (metadata[item["metadata"]["name"]], item["spec"]) for item in items}
-
-
-def state(project: Project, stack: str) -> tuple[str, str]:
-    (found,) = [each for each in project.status()["stacks"] if each["name"] == stack]
-    return found["state"], found["reason"]
-
-
 def breakpoint_at(adapter: DebugAdapter, attached: Mapping[str, Any], file: str, line: int) -> None:
     adapter.attach(attached)
     where = {"source": {"path": file}, "breakpoints": [{"line": line}]}
@@ -110,7 +95,7 @@ def breakpoint_at(adapter: DebugAdapter, attached: Mapping[str, Any], file: str,
 
 
 def test_a_request_stands_at_a_breakpoint_of_python_and_the_service_is_given_back(up: Project, asking: Any) -> None:
-    before = deployments(up)
+    before = services_as_asked_for(up)
     with debugged(up, "py") as session:
         assert (session.started["language"], session.started["debugger"]) == ("python", "debugpy")
         with DebugAdapter(LOOPBACK, session.port) as adapter:
@@ -122,7 +107,7 @@ def test_a_request_stands_at_a_breakpoint_of_python_and_the_service_is_given_bac
             adapter.request("disconnect", {"terminateDebuggee": False})
 
         # Whoever comes meanwhile leaves it alone.
-        assert state(up, "py")[0] == "debugged"
+        assert state_of(up, "py")[0] == "debugged"
         assert up.devenv("up", "--json").last("plan-made")["steps"] == []
         refused = up.devenv("debug", "py", "--json", expect=1).last("error")["error"]
         assert (refused["code"], refused["context"]) == (
@@ -130,7 +115,7 @@ def test_a_request_stands_at_a_breakpoint_of_python_and_the_service_is_given_bac
             {"process": str(session.running.process.pid)},
         )
         session.end()
-    assert deployments(up) == before
+    assert services_as_asked_for(up) == before
     # Nothing was changed by hand, as far as anybody can tell.
     assert up.devenv("up", "--verify", "--json").last("plan-made")["steps"] == []
     assert asking("py").result(60) == "42"
@@ -148,7 +133,7 @@ def test_what_waits_stands_at_a_breakpoint_before_it_has_begun(up: Project, aski
 
 
 def test_what_a_killed_session_of_go_has_left_is_told_and_taken_over_and_given_back(up: Project, asking: Any) -> None:
-    before = deployments(up)
+    before = services_as_asked_for(up)
     with debugged(up, "go", "--port", "2399") as session:
         assert (session.started["language"], session.port) == ("go", 2399)
         with DebugAdapter(LOOPBACK, session.port) as adapter:
@@ -158,19 +143,19 @@ def test_what_a_killed_session_of_go_has_left_is_told_and_taken_over_and_given_b
             assert value_at_breakpoint(adapter, "number") == "41"
             assert answered.result(60) == "42"
         session.kill()
-    assert "devenv up takes it back" in state(up, "go")[1]
+    assert "devenv up takes it back" in state_of(up, "go")[1]
 
     with debugged(up, "go", "--wait") as session:
         with DebugAdapter(LOOPBACK, session.port) as adapter:
             breakpoint_at(adapter, session.configuration, f"{up.root}/go/main.go", line_of(GO, "http.HandleFunc"))
             adapter.event("stopped")
         session.end()
-    assert deployments(up) == before
-    assert state(up, "go") == ("ready", "")
+    assert services_as_asked_for(up) == before
+    assert state_of(up, "go") == ("ready", "")
 
 
 def test_what_a_killed_session_of_node_has_left_the_next_up_takes_back(up: Project, asking: Any) -> None:
-    before = deployments(up)
+    before = services_as_asked_for(up)
     with debugged(up, "node", "--wait") as session:
         with Inspector(LOOPBACK, session.port) as inspector:
             inspector.request("Debugger.enable")
@@ -191,16 +176,16 @@ def test_what_a_killed_session_of_node_has_left_the_next_up_takes_back(up: Proje
 
     (step,) = up.devenv("up", "--json").last("plan-made")["steps"]
     assert (step["key"], step["reason"]) == ("ready/node", "left under a debugger")
-    assert deployments(up) == before
+    assert services_as_asked_for(up) == before
     assert up.devenv("up", "--verify", "--json").last("plan-made")["steps"] == []
 
 
 def test_what_cannot_be_debugged_is_told_and_nothing_is_changed(up: Project) -> None:
-    before = deployments(up)
+    before = services_as_asked_for(up)
     unknown = up.devenv("debug", "pie", "--json", expect=2).last("error")["error"]
     assert "pie is no stack" in unknown["message"]
     at_times = up.devenv("debug", "tick", "--json", expect=1).last("error")["error"]
     assert "nothing of stack tick goes on running" in at_times["message"]
     other = up.devenv("debug", "node", "--language", "go", "--json", expect=2).last("error")["error"]
     assert other["code"] == "not-debuggable"
-    assert deployments(up) == before
+    assert services_as_asked_for(up) == before

@@ -123,10 +123,17 @@ def test_pods_that_have_what_was_synced_are_replaced_and_nothing_is_installed_ag
 
 
 def test_what_was_left_under_a_debugger_is_given_back_and_nothing_is_installed_again() -> None:
-    stacks = recorded(*ALL, store=ObservedStack("wanted", ready=True, debugged=True))
+    stacks = recorded(*ALL, store=ObservedStack("wanted", ready=True, left_by="debug"))
     plan = make_plan(wanted(*ALL), observed(stacks=stacks))
 
     assert reasons_of(plan) == {"ready/store": "left under a debugger"}
+
+
+def test_what_was_left_intercepted_is_given_back_and_nothing_is_installed_again() -> None:
+    stacks = recorded(*ALL, store=ObservedStack("wanted", ready=True, left_by="intercept"))
+    plan = make_plan(wanted(*ALL), observed(stacks=stacks))
+
+    assert reasons_of(plan) == {"ready/store": "left intercepted"}
 
 
 def test_a_changed_stack_waits_for_one_that_is_not_ready() -> None:

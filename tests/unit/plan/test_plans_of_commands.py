@@ -34,8 +34,8 @@ from devenv.plan.names import Names
 from devenv.plan.observed import ObservedImages, ObservedStack
 from devenv.plan.parts import (
     plan_awaiting,
+    plan_borrow,
     plan_build,
-    plan_debug,
     plan_leading_tasks,
     plan_load,
     plan_pull,
@@ -286,11 +286,11 @@ def test_a_debugger_is_brought_into_the_nodes_before_a_workload_is_put_under_it(
     step = DebugWorkload("web", "04-apps", "apps", "Deployment", "web", "helm", "{}", timedelta(minutes=5))
     build = BuildImage("delve", "localhost/devenv/delve:1", Path("Dockerfile"), Path())
     built = Plan.of("shop", "devenv-shop", [PlanNode(build, frozenset(), "missing")])
-    plan = plan_debug(SHOP, step, {"delve": "localhost/devenv/delve:1"}, built)
+    plan = plan_borrow(SHOP, step, {"delve": "localhost/devenv/delve:1"}, built)
 
     assert needs_of(plan) == {
         "image/delve": set(),
         "load/delve": {"image/delve"},
         "debug/web": {"image/delve", "load/delve"},
     }
-    assert needs_of(plan_debug(SHOP, step, {}, Plan.of("shop", "devenv-shop", []))) == {"debug/web": set()}
+    assert needs_of(plan_borrow(SHOP, step, {}, Plan.of("shop", "devenv-shop", []))) == {"debug/web": set()}

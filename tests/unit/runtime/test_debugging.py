@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from typing import Any
 
 import pytest
 
 from devenv.errors import NotDebuggableError
-from devenv.labels import ANNOTATION_DEBUG, LABEL_DEBUGGED
+from devenv.labels import ANNOTATION_BORROWED
 from devenv.runtime.debugging.attach import attach_configuration
 from devenv.runtime.debugging.go_program import is_go, is_stripped, sections, source_root
 from devenv.runtime.debugging.languages import FOLDER, Language, Program, listening, under_debugger
 from devenv.runtime.debugging.pod_template import Debugging, debugged_template
-from devenv.runtime.debugging.record import DebugRecord
 
 LISTEN = ["-m", "debugpy", "--listen", "127.0.0.1:5678"]
 DELVE = [f"{FOLDER}/dlv", "exec", "--headless", "--accept-multiclient", "--api-version=2", "--listen=127.0.0.1:2345"]
@@ -111,7 +109,7 @@ def test_a_pod_gets_its_debugger_and_keeps_what_is_anothers() -> None:
     api, proxy = made["spec"]["containers"]
 
     assert before == template()
-    assert made["metadata"]["annotations"] == {ANNOTATION_DEBUG: "python"}
+    assert made["metadata"]["annotations"] == {ANNOTATION_BORROWED: "python"}
     assert api["command"] == ["python3", "x"]
     assert "args" not in api
     assert {entry["name"]: entry.get("value") for entry in api["env"]} == {
@@ -158,39 +156,6 @@ def test_nodes_own_debugger_takes_no_files_along() -> None:
 
     assert "volumes" not in made["spec"]
     assert made["spec"]["initContainers"] == template()["spec"]["initContainers"]
-
-
-def workload(manager: str) -> dict[str, Any]:
-    metadata = {"name": "api", "namespace": "apps", "labels": {"a": "b"}}
-    fields = {"f:metadata": {"f:labels": {"f:a": {}}}, "f:spec": {"f:replicas": {}, "f:template": {}}}
-    entry = {"manager": manager, "operation": "Apply", "apiVersion": "apps/v1", "fieldsV1": fields, "time": "t"}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {**metadata, "managedFields": [entry]},
-        "spec": {"replicas": 3, "template": template()},
-    }
-
-
-@pytest.mark.parametrize("manager", ["helm", "devenv"])
-def test_a_workload_says_whose_debugger_it_is_under_and_how_it_was(manager: str) -> None:
-    record = DebugRecord.before(workload(manager))
-    assert record is not None
-    made = record.debugged("shop", Debugging("node", "api", ["node"]), "boot//1.2")
-
-    assert (made["spec"]["replicas"], made["metadata"]["labels"]) == (1, {"a": "b", LABEL_DEBUGGED: "shop"})
-    again = DebugRecord.of(made)
-    assert again is not None
-    assert (again.process, again.manager, again.mark) == ("boot//1.2", manager, record.mark)
-    assert again.former["spec"] == workload(manager)["spec"]
-    assert again.former["metadata"] == {"name": "api", "namespace": "apps", "labels": {"a": "b"}}
-    # Whoever takes it over gives back what was there before both.
-    assert DebugRecord.before(made) == again
-    assert json.loads(made["metadata"]["annotations"][ANNOTATION_DEBUG])["process"] == "boot//1.2"
-
-
-def test_what_nobody_has_applied_nobody_can_give_back() -> None:
-    assert DebugRecord.before(workload("kubectl-edit")) is None
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from devenv.errors import InterruptedRunError, UnexpectedError, UsageError
 from devenv.events import (
     DebuggerStarted,
     Event,
+    InterceptedPort,
+    InterceptStarted,
     Logged,
     Noted,
     PlanMade,
@@ -135,6 +137,18 @@ def test_a_debugger_tells_where_it_answers(tmp_path: Path) -> None:
     assert stream.getvalue() == f"{line}\n"
     assert log.path.read_text().endswith(f" {line}\n")
     assert as_wire(started)["configuration"] == {"type": "go"}
+
+
+def test_an_interception_tells_what_goes_where(tmp_path: Path) -> None:
+    ports = (InterceptedPort("http", 8080, 3000), InterceptedPort("grpc", 9000, 3001))
+    started = InterceptStarted("api", "127.0.0.1", ports)
+    stream, log = io.StringIO(), LogFile(tmp_path, "intercept")
+    feed(PlainLines(stream), (started,))
+    feed(log, (started,))
+    line = "what comes to api goes to this machine: http to 127.0.0.1:3000, grpc to 127.0.0.1:3001"
+    assert stream.getvalue() == f"{line}\n"
+    assert log.path.read_text().endswith(f" {line}\n")
+    assert as_wire(started)["ports"][0] == {"name": "http", "port": 8080, "local": 3000}
 
 
 def test_plain_progress_is_told_at_most_every_ten_seconds() -> None:

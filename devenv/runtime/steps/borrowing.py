@@ -1,4 +1,4 @@
-"""Workloads under a debugger: put there, and given back as they were, now or after whoever had them was killed."""
+"""Workloads that are changed for a while, and given back as they were, now or after whoever had them was killed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from devenv.adapters.kubernetes.managed_fields import mark
 from devenv.adapters.kubernetes.objects import object_key
 from devenv.adapters.kubernetes.watch import PATHS
 from devenv.adapters.process import is_over, this_process
-from devenv.plan.steps import DebugWorkload
-from devenv.runtime.debugging.record import DebugRecord
+from devenv.plan.steps import BorrowWorkload
+from devenv.runtime.borrowing.record import BorrowRecord
 from devenv.runtime.diagnosis import Scope
 from devenv.runtime.step_context import StepContext
 from devenv.runtime.steps.readiness import await_workloads
 
 
-def debug_workload(step: DebugWorkload, context: StepContext) -> str:
-    """Put a workload under its debugger, and wait until its pod is a new one that has answered once."""
+def borrow_workload(step: BorrowWorkload, context: StepContext) -> str:
+    """Change a workload, and wait until its pod is a new one that is ready."""
     cluster = context.environment.cluster
     manifest: Json = json.loads(step.manifest)
     cluster.objects.apply(object_path(PATHS[step.kind], object_key(manifest["metadata"])), manifest, step.manager)
@@ -29,13 +29,13 @@ def debug_workload(step: DebugWorkload, context: StepContext) -> str:
 
 
 def give_back(stack: str, context: StepContext) -> None:
-    """Bring back what of a stack this process has under a debugger, and what those have left that were killed."""
+    """Bring back what of a stack this process has changed for a while, and what those have left that were killed."""
     cluster = context.environment.cluster
-    for kind, workload in cluster.debugged_workloads(stack):
-        record = DebugRecord.of(workload)
+    for kind, workload in cluster.borrowed_workloads(stack):
+        record = BorrowRecord.of(workload)
         if record is None or not (record.process == this_process() or is_over(record.process)):
             continue
-        context.progress(f"taking {kind.lower()} {workload['metadata']['name']} from under its debugger")
+        context.progress(f"giving back {kind.lower()} {workload['metadata']['name']}")
         key = object_key(workload["metadata"])
         now = cluster.objects.apply(object_path(PATHS[kind], key), record.former, record.manager)
         # What was applied is what it was: `devenv up --verify` is to see no change of somebody else's in it.

@@ -325,6 +325,11 @@ def test_others_on_the_machine_can_tell_whether_a_process_lives() -> None:
     assert not is_over(this_process())
     assert is_over(f"{place}/{os.getpid()}.1"), "the same number, started at another time"
     assert not is_over(f"another machine/{name.rpartition('/')[2]}")
+    machine, _, namespace = place.split("/")
+    is_in_no_container = os.stat("/proc/self/ns/pid").st_ino == 0xEFFFFFFC  # noqa: PTH116 -- the file behind the link
+    assert is_over(f"{machine}/an earlier boot/{namespace}/1.1") is (bool(machine) and is_in_no_container)
+    assert not is_over(f"another/an earlier boot/{namespace}/1.1")
+    assert not is_over(f"{machine}/an earlier boot/1/1.1")
     assert not is_over("")
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import select
 import signal
 from pathlib import Path
 
 _PROC = Path("/proc")
+_MACHINE_ID = Path("/etc/machine-id")
+_FIRST_NAMESPACE = 0xEFFFFFFC
+"""The inode of the processes' namespace that a machine begins with: PROC_PID_INIT_INO, include/linux/proc_ns.h."""
 _STARTED = 19
 """Fields after the name of the program until the one that says when it was started: proc(5), `/proc/PID/stat`."""
 _KILLED_SECONDS = 5.0
@@ -59,7 +63,7 @@ def is_over(name: str) -> bool:
     place, _, rest = name.rpartition("/")
     pid = int(rest.partition(".")[0] or 0)
     if not place or place != _place():
-        return False
+        return _is_before_this_boot(place)
     return process_named(pid) != name and not _is_hidden(pid)
 
 
@@ -76,10 +80,26 @@ def _is_hidden(pid: int) -> bool:
     return True
 
 
+def _is_before_this_boot(place: str) -> bool:
+    """Whether a place is this machine's before it was started anew, so that nothing goes on there.
+
+    Containers may have the machine-id of their image, which others have too: only what is in none counts.
+    """
+    then, now = place.split("/"), _place().split("/")
+    same = [one == other for one, other in zip(then, now, strict=False)]
+    return same == [True, False, True] and bool(now[0]) and now[2] == str(_FIRST_NAMESPACE)
+
+
 def _place() -> str:
-    """The boot of a machine, and the container: numbers of processes mean something within both."""
+    """A machine, its boot, and the container: numbers of processes mean something within all of them."""
     try:
         boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot}/{os.stat(_PROC / 'self/ns/pid').st_ino}"  # noqa: PTH116 -- the file behind the link
+        namespace = os.stat(_PROC / "self/ns/pid").st_ino  # noqa: PTH116 -- the file behind the link
     except FileNotFoundError:
         return ""
+    try:
+        # Not the ID itself, which is not to be told to others: machine-id(5).
+        machine = hashlib.sha256(_MACHINE_ID.read_bytes().strip()).hexdigest()[:16]
+    except OSError:
+        machine = ""
+    return f"{machine}/{boot}/{namespace}"

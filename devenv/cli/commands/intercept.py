@@ -13,7 +13,7 @@ Command = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[-- COMMAND]",
-        help="What answers, behind two dashes; it ends when this does, and the other way round.",
+        help="What answers, behind two dashes; when it ends, so does this.",
         show_default=False,
     ),
 ]

@@ -46,7 +46,7 @@ class Stream:
             finally:
                 if not writer.is_closing():
                     writer.transport.abort()
-        except (OSError, ExceptionGroup):
+        except* OSError:
             await self._say(Frame(Kind.ABORT, self._number))
 
     async def _bring(self, writer: asyncio.StreamWriter) -> None:

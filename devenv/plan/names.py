@@ -12,6 +12,8 @@ HOST_CA = "devenv-host-ca"
 """ConfigMap with the host's certificates (key ca-certificates.crt), for pods that talk TLS to the outside."""
 TLS_SECRET = "devenv-tls"  # noqa: S105 -- a Secret's name
 """Secret with the certificate of the project's endpoints."""
+CA_SECRET = "devenv-ca"  # noqa: S105 -- a Secret's name
+"""Secret with the project's CA and its key, which the local CA has signed for the project's names alone."""
 SEEDS_SECRET = "localstack-seeds"  # noqa: S105 -- a Secret's name
 """Secret with what LocalStack is seeded with, and the program that does it."""
 

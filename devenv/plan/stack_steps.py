@@ -13,6 +13,7 @@ from devenv.plan.observed import StackInput
 from devenv.plan.plan import PlanNode
 from devenv.plan.replacement import Blockers
 from devenv.plan.steps import (
+    ApplyCa,
     ApplyLicence,
     ApplyManifests,
     ApplySeeds,
@@ -171,6 +172,8 @@ def _leading_steps(spec: StackSpec, rendered: StackInput) -> Iterator[Step]:
     yield from (RunHook(*place, "before", hook) for hook in spec.hooks.before)
     if spec.tls:
         yield ApplyTls(*place, rendered.domain)
+    if spec.ca:
+        yield ApplyCa(*place, rendered.domain)
     if spec.seeds:
         yield ApplySeeds(*place, rendered.seeds)
     if spec.licence and rendered.licensed:

@@ -326,6 +326,8 @@ class StackSpec(SpecModel):
     """True for the stack that receives the project's AWS seeds."""
     tls: bool = Field(default=False, strict=True)
     """True for the stack that receives the project's TLS certificate, as Secret devenv-tls."""
+    ca: bool = Field(default=False, strict=True)
+    """True for the stack that receives a CA of the project, signed by the local one, as Secret devenv-ca."""
     licence: Licence | None = None
     hooks: Hooks = Hooks()
     ready: tuple[ReadyCheck, ...] = ()

@@ -23,6 +23,7 @@ from devenv.plan.steps.provide import (
     tool_key,
 )
 from devenv.plan.steps.stack import (
+    ApplyCa,
     ApplyLicence,
     ApplyManifests,
     ApplySeeds,
@@ -52,6 +53,7 @@ __all__ = [
     "AnyProvideStep",
     "AnyStackStep",
     "AnyTaskStep",
+    "ApplyCa",
     "ApplyLicence",
     "ApplyManifests",
     "ApplySeeds",
@@ -113,6 +115,7 @@ AnyStackStep = (
     RunHook
     | ApplySeeds
     | RefreshSecrets
+    | ApplyCa
     | ApplyTls
     | ApplyLicence
     | GrowClaim

@@ -84,6 +84,16 @@ class ApplyTls(StackStep):
 
 
 @dataclass(frozen=True, slots=True)
+class ApplyCa(StackStep):
+    """Write the project's CA, which the local one signs, as a Secret."""
+
+    KEY = "ca/{self.stack}"
+    TITLE = "Issue a CA for {self.domain}"
+
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyLicence(StackStep):
     """Write the token that an environment variable holds as a Secret."""
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from devenv.plan.names import SEEDS_SECRET, TLS_SECRET
+from devenv.plan.names import CA_SECRET, SEEDS_SECRET, TLS_SECRET
 from devenv.runtime.examination.sources import RenderedSource
 from devenv.spec.kubernetes.finding import Finding, Rendered
 from devenv.spec.kubernetes.inventory import Inventory
@@ -79,6 +79,8 @@ def _made_by_devenv(source: RenderedSource) -> Iterator[tuple[str, str, str]]:
     spec = source.stack.spec
     if spec.tls:
         yield "Secret", spec.namespace, TLS_SECRET
+    if spec.ca:
+        yield "Secret", spec.namespace, CA_SECRET
     if spec.seeds:
         yield "Secret", spec.namespace, SEEDS_SECRET
     if spec.licence:

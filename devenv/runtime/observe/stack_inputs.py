@@ -130,7 +130,7 @@ def _content(
         _identity(stack.spec),
         made.values,
         made.seeds,
-        made.domain if stack.spec.tls else "",
+        made.domain if stack.spec.tls or stack.spec.ca else "",
         *(text for place in made.kustomize_images for text in place),
         *_module_sums(stack.spec, workspace),
         *pins,

@@ -9,6 +9,7 @@ from devenv.plan.steps import (
     AnyProvideStep,
     AnyStackStep,
     AnyTaskStep,
+    ApplyCa,
     ApplyLicence,
     ApplyManifests,
     ApplySeeds,
@@ -116,6 +117,8 @@ def _on_stack(step: AnyStackStep, context: StepContext) -> str:  # noqa: C901, P
             return seeding.apply_seeds(step, context)
         case RefreshSecrets():
             return seeding.refresh_secrets(step, context)
+        case ApplyCa():
+            return stack_steps.apply_ca(step, context)
         case ApplyTls():
             return stack_steps.apply_tls(step, context)
         case ApplyLicence():

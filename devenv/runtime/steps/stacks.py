@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from devenv.adapters import process
 from devenv.adapters.kubernetes import manifests
@@ -22,8 +23,8 @@ from devenv.errors import (
 )
 from devenv.events import Noted
 from devenv.labels import LABEL_CARRIES, LABEL_CONTENT, LABEL_STACK
-from devenv.plan.names import HOST_CA, TLS_SECRET
-from devenv.plan.steps import ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
+from devenv.plan.names import CA_SECRET, HOST_CA, TLS_SECRET
+from devenv.plan.steps import ApplyCa, ApplyLicence, ApplyManifests, ApplyTls, AwaitReady, InstallChart, RunHook
 from devenv.runtime.applied import AppliedStack
 from devenv.runtime.diagnosis import Scope
 from devenv.runtime.host_commands import run_on_host
@@ -42,6 +43,14 @@ from devenv.runtime.steps.replacements import replace_before
 from devenv.runtime.steps.synced_pods import replace_synced_pods
 from devenv.runtime.steps.webhooks import until_webhooks_answer
 from devenv.spec.workspace import LoadedStack
+
+if TYPE_CHECKING:
+    from devenv.adapters.certificates import Issued
+
+_SIGNED_ANEW = (
+    "the local CA is of an earlier devenv and could sign no other: it has a new certificate, to be trusted in place of "
+    "the former one: devenv certificate"
+)
 
 
 def run_hook(step: RunHook, context: StepContext) -> str:
@@ -78,13 +87,28 @@ def apply_tls(step: ApplyTls, context: StepContext) -> str:
     # Its library takes long to load, and few runs issue a certificate.
     from devenv.adapters.certificates import local_ca  # noqa: PLC0415
 
-    leaf = local_ca().issue(step.domain)
-    data = {"tls.crt": leaf.chain_pem, "tls.key": leaf.key_pem}
+    _hand_over(local_ca().issue(step.domain), TLS_SECRET, step, context)
+    return f"*.{step.domain}"
+
+
+def apply_ca(step: ApplyCa, context: StepContext) -> str:
+    """Issue a CA for the project's names alone and hand it to the stack as a Secret."""
+    from devenv.adapters.certificates import local_ca  # noqa: PLC0415
+
+    authority = local_ca()
+    before = authority.certificate.read_bytes()
+    _hand_over(authority.issue_authority(step.domain), CA_SECRET, step, context)
+    if authority.certificate.read_bytes() != before:
+        context.emit(Noted(_SIGNED_ANEW, "warning"))
+    return f"{step.domain} and *.{step.domain}"
+
+
+def _hand_over(issued: Issued, name: str, step: ApplyTls | ApplyCa, context: StepContext) -> None:
+    data = {"tls.crt": issued.chain_pem, "tls.key": issued.key_pem}
     secret = context.environment.cluster.write_secret(
-        step.namespace, TLS_SECRET, data, kind="kubernetes.io/tls", labels={LABEL_STACK: step.stack}
+        step.namespace, name, data, kind="kubernetes.io/tls", labels={LABEL_STACK: step.stack}
     )
     context.run.applied.note(step.stack, [secret])
-    return f"*.{step.domain}"
 
 
 def apply_licence(step: ApplyLicence, context: StepContext) -> str:

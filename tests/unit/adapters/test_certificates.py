@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from devenv.adapters.certificates import Leaf, LocalCa, local_ca
+from devenv.adapters.certificates import Issued, LocalCa, local_ca
 
 DOMAIN = "alt.localhost"
 NOW = dt.datetime.now(dt.UTC)
@@ -26,7 +28,7 @@ def authority(tmp_path: Path) -> LocalCa:
     return local_ca(tmp_path)
 
 
-def handshake(leaf: Leaf, trusted: Path, host: str, tmp_path: Path) -> None:
+def handshake(leaf: Issued, trusted: Path, host: str, tmp_path: Path) -> None:
     """A TLS handshake of a server with the leaf and a client that trusts the CA; raises when it fails."""
     chain, key = tmp_path / "tls.crt", tmp_path / "tls.key"
     chain.write_bytes(leaf.chain_pem)
@@ -155,7 +157,86 @@ def test_runs_at_the_same_time_share_one_ca(tmp_path: Path) -> None:
 
 
 def test_a_domain_can_be_forgotten(authority: LocalCa) -> None:
-    first = authority.issue(DOMAIN)
+    first, delegate = authority.issue(DOMAIN), authority.issue_authority(DOMAIN)
+    assert authority.issue_authority(DOMAIN) == delegate
     authority.forget(DOMAIN)
     authority.forget(DOMAIN)
     assert authority.issue(DOMAIN) != first
+    assert authority.issue_authority(DOMAIN) != delegate
+
+
+def signed_by(issuer: Issued, host: str, *, is_authority: bool = False) -> Issued:
+    """A certificate for a host by whoever has the CA, as cert-manager makes them."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), NOW - dt.timedelta(minutes=1)
+    parent = x509.load_pem_x509_certificate(issuer.chain_pem)
+    own = serialization.load_pem_private_key(issuer.key_pem, password=None)
+    assert isinstance(own, ec.EllipticCurvePrivateKey)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, host)])
+    address = host.replace(".", "").isdigit()
+    name = x509.IPAddress(ipaddress.ip_address(host)) if address else x509.DNSName(host)
+    certificate = (
+        x509.CertificateBuilder(parent.subject, subject, key.public_key(), 7, now, now + dt.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([name]), critical=True)
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .sign(own, hashes.SHA256())
+    )
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return Issued(certificate.public_bytes(serialization.Encoding.PEM) + issuer.chain_pem, key.private_bytes(*form))
+
+
+@pytest.mark.parametrize("host", [DOMAIN, f"backend.{DOMAIN}", f"a.b.{DOMAIN}"])
+def test_what_the_cas_of_projects_sign_is_trusted_for_names_of_the_project(
+    authority: LocalCa, tmp_path: Path, host: str
+) -> None:
+    handshake(signed_by(authority.issue_authority(DOMAIN), host), authority.certificate, host, tmp_path)
+
+
+@pytest.mark.parametrize("host", ["localhost", "other.localhost", "bank.example", "127.0.0.1", "10.0.0.1"])
+def test_it_is_trusted_for_nothing_else(authority: LocalCa, tmp_path: Path, host: str) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError, match="subtree violation"):
+        handshake(signed_by(authority.issue_authority(DOMAIN), host), authority.certificate, host, tmp_path)
+
+
+def test_the_ca_of_a_project_makes_no_other(authority: LocalCa, tmp_path: Path) -> None:
+    below = signed_by(authority.issue_authority(DOMAIN), f"ca.{DOMAIN}", is_authority=True)
+    with pytest.raises(ssl.SSLCertVerificationError, match="path length"):
+        handshake(signed_by(below, f"backend.{DOMAIN}"), authority.certificate, f"backend.{DOMAIN}", tmp_path)
+
+
+def test_a_cluster_is_not_given_the_key_of_the_local_ca(authority: LocalCa) -> None:
+    issued = authority.issue_authority(DOMAIN)
+    first, second = x509.load_pem_x509_certificates(issued.chain_pem)
+    assert second == x509.load_pem_x509_certificate(authority.certificate.read_bytes())
+    assert first.public_key() != second.public_key()
+    assert issued.key_pem not in (authority.folder / "authority.pem").read_bytes()
+    file = authority.folder / f"{DOMAIN}.authority.pem"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_ca_of_an_earlier_devenv_is_signed_anew_with_its_key_when_it_is_to_sign_another(
+    authority: LocalCa, tmp_path: Path
+) -> None:
+    file = authority.folder / "authority.pem"
+    key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    (now,) = x509.load_pem_x509_certificates(file.read_bytes())
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    former = x509.CertificateBuilder(
+        now.issuer, now.subject, now.public_key(), 7, now.not_valid_before_utc, now.not_valid_after_utc
+    )
+    for extension in now.extensions:
+        basic = isinstance(extension.value, x509.BasicConstraints)
+        value = x509.BasicConstraints(ca=True, path_length=0) if basic else extension.value
+        former = former.add_extension(value, extension.critical)
+    pem = former.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    file.write_bytes(file.read_bytes().partition(b"-----BEGIN CERTIFICATE-----")[0] + pem)
+    leaf = authority.issue(DOMAIN)
+    assert authority.certificate.read_bytes() == pem
+
+    delegate = authority.issue_authority(DOMAIN)
+
+    assert authority.certificate.read_bytes() != pem
+    handshake(leaf, authority.certificate, DOMAIN, tmp_path)
+    handshake(signed_by(delegate, DOMAIN), authority.certificate, DOMAIN, tmp_path)
+    trusted_before = tmp_path / "former.crt"
+    trusted_before.write_bytes(pem)
+    handshake(authority.issue(DOMAIN), trusted_before, DOMAIN, tmp_path)

@@ -218,6 +218,7 @@ def test_the_steps_of_a_stack_follow_each_other() -> None:
     spec = stack(
         "store",
         tls=True,
+        ca=True,
         seeds=True,
         images={"store": PLACE},
         sources=[{"manifests": {"path": "first.yaml"}}, CHART, {"kustomize": {"path": "overlays/dev"}}],
@@ -233,6 +234,7 @@ def test_the_steps_of_a_stack_follow_each_other() -> None:
         "hook/store/before/a",
         "hook/store/before/b",
         "tls/store",
+        "ca/store",
         "seeds/store",
         "apply/store/0",
         "install/store",

@@ -18,6 +18,7 @@ import httpx2
 
 from devenv.adapters.kubernetes import logs, objects
 from devenv.adapters.kubernetes.api import METADATA_ONLY, Api, ContentType
+from devenv.adapters.kubernetes.cert_manager import Unissued, unissued
 from devenv.adapters.kubernetes.conditions import await_condition
 from devenv.adapters.kubernetes.discovery import discover, object_path
 from devenv.adapters.kubernetes.external_secrets import Follower, Refreshed, coming, follow, followers, refresh
@@ -244,8 +245,13 @@ class Cluster:
         return release(self._api, before)
 
     def coming_secrets(self, namespace: str) -> frozenset[str]:
-        """The Secrets that External Secrets is to bring into a namespace, and has not said that it cannot."""
-        return coming(self._api, namespace)
+        """The Secrets that operators are to bring into a namespace, and have not said that they cannot."""
+        issued = (each.secret for each in unissued(self._api, namespace) if not each.failed)
+        return coming(self._api, namespace).union(issued)
+
+    def unissued_certificates(self, namespace: str = "") -> list[Unissued]:
+        """The Certificates of cert-manager, in a namespace or in all, that are not ready, each with the reason."""
+        return unissued(self._api, namespace)
 
     def informer(self, over: Callable[[], bool] = lambda: False) -> Informer:
         """The live copy of the cluster, made at the first call and then shared; complete unless `over`."""

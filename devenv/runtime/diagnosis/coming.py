@@ -1,4 +1,4 @@
-"""Secrets that are missing because External Secrets has not brought them yet. Pure."""
+"""Secrets that are missing because External Secrets or cert-manager has not brought them yet. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def with_patience(
 
     Args:
         findings: all of a stack's.
-        coming: names of the Secrets that external secrets are to bring.
+        coming: names of the Secrets that external secrets and Certificates are to bring.
         events: the stack's, those of external secrets among them.
         grace: how long a Secret may be on its way.
     """

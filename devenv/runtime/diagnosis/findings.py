@@ -49,7 +49,7 @@ class GracePeriods:
     """A Secret may still be on its way from External Secrets."""
     mount: float = 10.0
     coming: float = 90.0
-    """For a Secret that External Secrets is to bring and has not said it cannot: busy machines take a minute."""
+    """For a Secret that an operator is to bring and has not said it cannot: busy machines take a minute."""
     mount_unsynced: float = 40.0
     """While a kubelet does not know an object yet: it looks again after 10 to 15 s, three times here."""
     container: float = 5.0

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from devenv.adapters.kubernetes.cert_manager import Unissued
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.adapters.kubernetes.json_objects import ObjectsByKind
 from devenv.adapters.kubernetes.kubectl import Kubectl
@@ -85,7 +86,7 @@ class Observer:
         self._rules = Rules(grace or GracePeriods(), since)
         self._persistence = Persistence()
         self._coming: frozenset[str] | None = None
-        """Secrets that External Secrets is to bring, once one of them was missed."""
+        """Secrets that External Secrets or cert-manager is to bring, once one of them was missed."""
         self._seen: tuple[str, Cause] | None = None
         self.probable: Diagnosis | None = None
         """What was last seen to be wrong. It stays when the stack itself has gone, rolled back by Helm."""
@@ -173,7 +174,19 @@ def diagnose(cluster: Cluster, kubectl: Kubectl, finding: Finding, stack: Object
     events += [event for event in stack["Event"] if wording.concerns(event, finding.cause.message)]
     event_lines = tuple(wording.event_line(e) for e in events if e.get("type") != "Normal")[-_EVENT_LINES:]
     cause = replace(finding.cause, log=lines)
-    return Diagnosis(cause, event_lines, hint_for(cause, kubectl))
+    certificate = _uncertified(cluster, finding)
+    if certificate is None:
+        return Diagnosis(cause, event_lines, hint_for(cause, kubectl))
+    cause = replace(cause, message=f"{cause.message}: {certificate}")
+    look = ("--namespace", certificate.namespace, "describe", "certificate,certificaterequest")
+    return Diagnosis(cause, event_lines, kubectl.pasted(*look))
+
+
+def _uncertified(cluster: Cluster, finding: Finding) -> Unissued | None:
+    """The Certificate that is to bring the Secret that a pod waits for, and has not."""
+    secret = missing_secret(finding)
+    found = cluster.unissued_certificates(finding.cause.subject.partition("/")[0]) if secret else []
+    return next((each for each in found if each.secret == secret), None)
 
 
 def not_ready(what: str, diagnosis: Diagnosis | None, seconds: float, rest: str = "") -> DevenvError:

@@ -30,6 +30,7 @@ from devenv.adapters.host.file_systems import FileSystem
 from devenv.adapters.host.limits import Limits
 from devenv.adapters.host.resolver import Resolution
 from devenv.adapters.host.trust import Proxies
+from devenv.adapters.kubernetes.cert_manager import Unissued
 from devenv.adapters.kubernetes.cluster import Recorded, Release
 from devenv.adapters.tools.toolchain import Located
 from devenv.errors import EngineSilentError, EngineUnavailableError, Problem, SpecError, UnfitEngineError
@@ -69,7 +70,8 @@ PROXY = Proxies("http://proxy.corp:3128", "http://proxy.corp:3128", "localhost,1
 SOON = Lifetime("CN=devenv local CA", NOW + timedelta(days=3))
 LATER = Lifetime("CN=devenv local CA", NOW + timedelta(days=300))
 EMPTY = ClusterFacts(ClusterState.RUNNING)
-CERTIFICATES = certificates.CertificateFacts(NOW, LATER, True, LATER, ("devenv-shop-control-plane",))  # noqa: FBT003
+CERTIFICATES = certificates.CertificateFacts(NOW, LATER, (), (), LATER, ("devenv-shop-control-plane",))
+UNISSUED = Unissued("shop", "web", "web-tls", 'Referenced "ClusterIssuer" not found', failed=False)
 
 
 def failed(**changes: Any) -> ClusterFacts:
@@ -231,7 +233,8 @@ CASES: list[tuple[Check[Any], Any, list[str]]] = [
     (certificates.CHECK, None, []),
     (certificates.CHECK, CERTIFICATES, []),
     (certificates.CHECK, replace(CERTIFICATES, endpoints=SOON), ["certificate-ending"]),
-    (certificates.CHECK, replace(CERTIFICATES, is_own=False), ["certificate-foreign"]),
+    (certificates.CHECK, replace(CERTIFICATES, foreign=("devenv-ca",)), ["certificate-foreign"]),
+    (certificates.CHECK, replace(CERTIFICATES, unissued=(UNISSUED,)), ["certificate-unissued"]),
     (certificates.CHECK, replace(CERTIFICATES, cluster=SOON), ["cluster-certificate"]),
 ]
 

@@ -1,4 +1,4 @@
-"""The certificates of a running environment: of its endpoints, and of Kubernetes itself."""
+"""The certificates of a running environment: of its endpoints, of cert-manager, and of Kubernetes itself."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import yaml
 
 from devenv.adapters.certificates import Lifetime, LocalCa, is_from, lifetime
 from devenv.adapters.files.paths import host_state_dir
+from devenv.adapters.kubernetes.cert_manager import Unissued
 from devenv.adapters.kubernetes.cluster import Cluster
 from devenv.plan.cluster_state import ClusterState
-from devenv.plan.names import TLS_SECRET
+from devenv.plan.names import CA_SECRET, TLS_SECRET
 from devenv.runtime.doctor.check import Check, Subject
 from devenv.runtime.doctor.finding import Finding, Kind, Severity
 from devenv.runtime.ownership.ownership import is_control_plane
@@ -38,6 +39,14 @@ FOREIGN = Kind(
     "The cluster was brought up by another user or with another XDG_STATE_HOME, or the CA was removed since (`down "
     "--purge`).",
 )
+UNISSUED = Kind(
+    "certificate-unissued",
+    Severity.WARNING,
+    "A Certificate of cert-manager is not ready",
+    "the Secret that it is to bring is missing or out of date, and pods that mount it do not start",
+    "What cert-manager tells of the Certificate, or of its request. `devenv-local` signs names at and below "
+    "`<project>.localhost`.",
+)
 KUBERNETES = Kind(
     "cluster-certificate",
     Severity.WARNING,
@@ -54,8 +63,9 @@ class CertificateFacts:
 
     now: datetime
     endpoints: Lifetime | None
-    is_own: bool
-    """Whether the local CA has signed it."""
+    foreign: tuple[str, ...]
+    """The Secrets of the endpoints' certificate and of the project's CA that the local CA has not signed."""
+    unissued: tuple[Unissued, ...]
     cluster: Lifetime | None
     """The administrator's, which was issued together with the others."""
     control_planes: tuple[str, ...]
@@ -67,12 +77,16 @@ def observe(subject: Subject) -> CertificateFacts | None:
     if not project or project.cluster.get().state is not ClusterState.RUNNING:
         return None
     kubeconfig = project.kubeconfig.get()
-    pem = _of_endpoints(project.workspace, kubeconfig)
+    with Cluster(kubeconfig) as cluster:
+        signed = dict(_signed(project.workspace, cluster))
+        unissued = tuple(cluster.unissued_certificates())
     authority = LocalCa(host_state_dir("ca", create=False)).certificate
+    own = authority.read_bytes() if authority.is_file() else b""
     return CertificateFacts(
         now=datetime.now(UTC),
-        endpoints=lifetime(pem) if pem else None,
-        is_own=authority.is_file() and is_from(pem, authority.read_bytes()) if pem else True,
+        endpoints=lifetime(signed[TLS_SECRET]) if TLS_SECRET in signed else None,
+        foreign=tuple(name for name, pem in signed.items() if not is_from(pem, own)),
+        unissued=unissued,
         cluster=_of_administrator(kubeconfig),
         control_planes=tuple(c.name for c in project.cluster.get().containers if is_control_plane(c)),
     )
@@ -83,22 +97,24 @@ def judge(facts: CertificateFacts | None) -> Iterator[Finding]:
         return
     if facts.endpoints and facts.endpoints.ends_soon(facts.now):
         yield ENDING.found(f"{facts.endpoints.subject} ends on {facts.endpoints.ends:%Y-%m-%d}", "devenv up")
-    if not facts.is_own:
-        yield FOREIGN.found("the Secret devenv-tls was signed by another CA", "devenv up --verify; devenv certificate")
+    for name in facts.foreign:
+        yield FOREIGN.found(f"the Secret {name} was signed by another CA", "devenv up --verify; devenv certificate")
+    for each in facts.unissued:
+        yield UNISSUED.found(str(each), f"mend the issuer or the names of {each.name}; then: devenv up")
     if facts.cluster and facts.cluster.ends_soon(facts.now):
         renew = "; ".join(f"docker exec {node} kubeadm certs renew all" for node in facts.control_planes)
         remedy = f"{renew}; docker restart {' '.join(facts.control_planes)}"
         yield KUBERNETES.found(f"{facts.cluster.subject} ends on {facts.cluster.ends:%Y-%m-%d}", remedy)
 
 
-def _of_endpoints(workspace: Workspace, kubeconfig: Path) -> bytes:
-    """The endpoints' certificate, PEM; empty where no stack has one."""
+def _signed(workspace: Workspace, cluster: Cluster) -> Iterator[tuple[str, bytes]]:
+    """What the local CA is to have signed, by the name of its Secret, PEM; without what is not there."""
     specs = [workspace.stacks[name].spec for name in workspace.selected]
-    namespace = next((spec.namespace for spec in specs if spec.tls), "")
-    if not namespace:
-        return b""
-    with Cluster(kubeconfig) as cluster:
-        return cluster.secret(namespace, TLS_SECRET).get("tls.crt", b"")
+    wanted = [(spec.namespace, TLS_SECRET) for spec in specs if spec.tls]
+    wanted += [(spec.namespace, CA_SECRET) for spec in specs if spec.ca]
+    for namespace, name in wanted:
+        if pem := cluster.secret(namespace, name).get("tls.crt"):
+            yield name, pem
 
 
 def _of_administrator(kubeconfig: Path) -> Lifetime | None:
@@ -109,4 +125,4 @@ def _of_administrator(kubeconfig: Path) -> Lifetime | None:
         return None
 
 
-CHECK = Check("the environment's certificates", observe, judge, (ENDING, FOREIGN, KUBERNETES))
+CHECK = Check("the environment's certificates", observe, judge, (ENDING, FOREIGN, UNISSUED, KUBERNETES))

@@ -23,6 +23,8 @@ OPERATED = ("Prometheus", "Alertmanager")
 """Custom resources of which the Prometheus operator makes a StatefulSet, with a program of its own beside each."""
 RELOADER = "--prometheus-config-reloader="
 RELOADER_MILLICORES = 5
+SOLVER = "--acme-http01-solver-image="
+"""The image of the pods that cert-manager makes."""
 STORE_CREDENTIALS = {"access-key-id": "test", "secret-access-key": "test"}
 """What the secret store itself logs in with: LocalStack takes any, and no ExternalSecret could bring it."""
 WEBHOOK_CERTIFICATE = {"ca.crt", "tls.crt", "tls.key"}
@@ -40,10 +42,10 @@ def rendered(request: pytest.FixtureRequest, charts: Charts, profile: BuiltinPro
     return charts.render(request.param, profile)
 
 
-def test_namespaces_are_made_by_the_foundation_alone(rendered: Rendered) -> None:
+def test_namespaces_are_made_by_one_stack_alone(rendered: Rendered) -> None:
     named = [item["metadata"]["name"] for item in rendered.of_kind("Namespace")]
 
-    assert bool(named) is (rendered.stack.spec.layer == "01-foundation")
+    assert bool(named) is (rendered.stack.spec.name == "namespaces")
 
 
 def test_every_container_asks_for_what_it_takes_and_is_bounded(rendered: Rendered) -> None:
@@ -59,10 +61,11 @@ def test_every_image_is_one_that_devenv_gives(rendered: Rendered) -> None:
     # An operator makes pods of its own, of what its custom resources and its arguments name.
     used |= {item["spec"]["image"] for item in rendered.of_kind(*OPERATED) if item["spec"]["replicas"]}
     used |= {
-        word.removeprefix(RELOADER)
+        word.removeprefix(prefix)
         for _, container in rendered.containers
         for word in container.get("args", ())
-        if word.startswith(RELOADER)
+        for prefix in (RELOADER, SOLVER)
+        if word.startswith(prefix)
     }
 
     assert used == rendered.images
@@ -175,7 +178,7 @@ def test_every_profile_has_room_on_two_cores(charts: Charts, profile: BuiltinPro
     }
 
     # 1040m are left, the example being among those that ask.
-    assert sum(asked.values()) <= 920, asked
+    assert sum(asked.values()) <= 950, asked
 
 
 def _millicores(container: Json) -> int:
@@ -237,6 +240,27 @@ def test_the_values_may_ask_for_upstreams_webhook(charts: Charts) -> None:
     assert charts.own("external-secrets", 2, values) == []
     kinds = [item["kind"] for item in charts.upstream("external-secrets", values)]
     assert kinds.count("ValidatingWebhookConfiguration") == 2
+
+
+def test_each_program_of_cert_manager_has_rights_of_its_own_and_none_in_kube_system(
+    charts: Charts, profile: BuiltinProfile
+) -> None:
+    rendered = charts.render("cert-manager", profile)
+    accounts = [pod_spec(item)["serviceAccountName"] for item in rendered.of_kind("Deployment")]
+    assert sorted(accounts) == ["cert-manager", "cert-manager-cainjector", "cert-manager-webhook"]
+    bound = {
+        (item["roleRef"]["name"], subject["name"])
+        for item in rendered.of_kind("ClusterRoleBinding", "RoleBinding")
+        for subject in item["subjects"]
+    }
+    assert {name for role, name in bound if "controller" in role} == {"cert-manager"}
+    assert {role for role, name in bound if name == "cert-manager-webhook"} == {
+        "cert-manager-webhook:subjectaccessreviews",
+        "cert-manager-webhook:dynamic-serving",
+    }
+    rules = [rule for item in rendered.of_kind("ClusterRole", "Role") for rule in item["rules"]]
+    assert not [rule for rule in rules if "*" in (*rule["verbs"], *rule["resources"], *rule["apiGroups"])]
+    assert {item["metadata"].get("namespace", "cert-manager") for item in rendered.objects} == {"cert-manager"}
 
 
 METERED = {

@@ -1,7 +1,7 @@
 """How what an engine pushes gets here: over this machine's loopback, else through a relay on the engine's own.
 
-An engine in a virtual machine or in a network of its own pushes to a loopback that is not this machine's, as does one
-on another machine. Nodes run where the engine does, and their image has what a relay takes.
+An engine in a virtual machine or in a network of its own pushes to a loopback that is not this machine's. Nodes run
+where the engine does, and their image has what a relay takes.
 """
 
 from __future__ import annotations

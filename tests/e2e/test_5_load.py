@@ -305,7 +305,7 @@ def test_one_that_can_have_no_relay_either_writes_archives(engine: Engine, nodes
     made = [images.make(os.urandom(MIB), base=base) for _ in range(2)]
     with ExitStack() as taken:
         for port in push_ports():
-            server = taken.enter_context(socketserver.TCPServer(("127.0.0.1", port), socketserver.BaseRequestHandler))
+            server = taken.enter_context(Closing(("127.0.0.1", port), socketserver.BaseRequestHandler))
             threading.Thread(target=server.serve_forever).start()
             taken.callback(server.shutdown)
         reports, messages = load_from_elsewhere(nodes[0], made)
@@ -313,6 +313,12 @@ def test_one_that_can_have_no_relay_either_writes_archives(engine: Engine, nodes
     (told,) = (message for message in messages if "does not reach" in message)
     assert "Address already in use" in told
     assert_whole(engine, made[1], nodes[:1])
+
+
+class Closing(socketserver.TCPServer):
+    """Closes each connection at once, at a port where another server has just ended."""
+
+    allow_reuse_address = True
 
 
 def push_ports() -> range:

@@ -172,4 +172,6 @@ def test_the_doctor_names_what_is_not_issued_and_why(certified: Project) -> None
 
 
 def test_what_cert_manager_writes_into_its_own_objects_is_no_drift(certified: Project) -> None:
-    assert certified.devenv("up", "--yes", "--verify", "--json").last("plan-made")["steps"] == []
+    # Of other stacks earlier tests have changed what is put right now.
+    steps = certified.devenv("up", "--yes", "--verify", "--json").last("plan-made")["steps"]
+    assert [step["key"] for step in steps if "cert-manager" in step["key"]] == []
